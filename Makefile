@@ -1,0 +1,100 @@
+# make help lists the targets. Each target makes the environment it needs first; a stamp file makes re-runs instant.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first Python that the default set has wheels for. Override with make PYTHON=/path/to/python ...
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
+  if $$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then echo $$p; break; fi; done)
+# The newest TensorFlow also runs on newer Pythons.
+PYTHON_LATEST ?= $(or $(PYTHON),python3)
+
+VENV ?= .venv
+VENV_LATEST ?= .venv-latest
+BIN := $(VENV)/bin
+BIN_LATEST := $(VENV_LATEST)/bin
+DEMO ?= build/demo
+# Test processes; a second one pays only where there is a second core.
+JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((n < 2 ? 1 : n < 8 ? 2 : 4)))
+# Where the benchmarks' PyTorch comes from; the default index has builds for CUDA, two gigabytes larger.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+PYTEST_ARGS ?=
+
+PIP := -m pip --disable-pip-version-check --quiet
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: $(VENV)/.ready ## Make a corpus, train a small model on it, evaluate it and label a file (about 10 minutes)
+	@$(BIN)/python -m irmas_tf.demo --out $(DEMO)
+
+.PHONY: test
+test: $(VENV)/.ready-test ## Run all tests
+	$(BIN)/python -m pytest -q -n $(JOBS) $(PYTEST_ARGS)
+
+.PHONY: test-latest
+test-latest: $(VENV_LATEST)/.ready ## Run all tests on the newest TensorFlow, without tensorflow-io
+	$(BIN_LATEST)/python -m pytest -q -n $(JOBS) $(PYTEST_ARGS)
+
+.PHONY: bench
+bench: $(VENV)/.ready-bench ## Measure against librosa, soxr and PyTorch; prints tables
+	@for script in $$(grep -l '^if __name__ ==' benchmarks/*.py); do \
+	  echo; echo "== $$script"; $(BIN)/python "$$script"; done
+
+.PHONY: lint
+lint: $(VENV)/.ready-lint ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.PHONY: env
+env: $(VENV)/.ready ## Make the environment only
+
+.PHONY: clean
+clean: ## Remove the demo's files and the environments
+	rm -rf $(DEMO) $(VENV) $(VENV_LATEST)
+
+# ---- environments ----
+
+# An environment that exists is brought up to date, never removed: $(VENV) may be the user's own. make clean removes it.
+define create_venv
+	@if [[ -z "$(1)" ]]; then \
+	  echo "error: no Python from 3.10 to 3.12 found (tensorflow-io has no wheels for others);" \
+	    "install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; fi
+	@if ! $(1) --version >/dev/null 2>&1; then echo "error: $(1) does not run; check PYTHON=..." >&2; exit 1; fi
+	@if ! $(1) -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "error: $(1) cannot make environments; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; fi
+	@echo "Making the environment $(2) with $$($(1) --version) (once; downloads about a gigabyte)"
+	@$(1) -m venv $(2)
+	@$(2)/bin/python $(PIP) install --upgrade pip
+endef
+
+$(VENV)/.ready: requirements/default.txt setup.py
+	$(call create_venv,$(PYTHON),$(VENV))
+	@$(BIN)/python $(PIP) install -r requirements/default.txt -e '.[io,hub,demo]'
+	@$(BIN)/python -m pip check
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready requirements/test.txt
+	@echo "Adding the test packages"
+	@$(BIN)/python $(PIP) install -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready requirements/bench.txt
+	@echo "Adding the benchmarks' peers"
+	@$(BIN)/python $(PIP) install --extra-index-url $(TORCH_INDEX) -r requirements/bench.txt
+	@touch $@
+
+$(VENV)/.ready-lint: $(VENV)/.ready requirements/lint.txt
+	@echo "Adding ruff and mypy"
+	@$(BIN)/python $(PIP) install -r requirements/lint.txt
+	@touch $@
+
+$(VENV_LATEST)/.ready: requirements/latest.txt setup.py
+	$(call create_venv,$(PYTHON_LATEST),$(VENV_LATEST))
+	@$(BIN_LATEST)/python $(PIP) install -r requirements/latest.txt -e '.[demo,test]'
+	@$(BIN_LATEST)/python -m pip check
+	@touch $@

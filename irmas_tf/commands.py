@@ -1,0 +1,50 @@
+"""How a command ends: expected errors are one line on stderr and an exit status, not a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+
+def is_expected(error: BaseException) -> bool:
+    """Return whether an error is the user's to mend: one of this package's own, or a file the system refused."""
+    if isinstance(error, OSError):
+        return error.filename is not None or error.errno is not None
+    return isinstance(error, ValueError) and type(error).__module__.partition(".")[0] == "irmas_tf"
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's message in one line."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror or type(error).__name__}"
+    return " ".join(str(error).split())
+
+
+def run_command(command: Callable[[], int | None]) -> int:
+    """Run a command and return its exit status.
+
+    Returns:
+        What the command returns (None is 0); 2 after an expected error, whose message goes to stderr as ``error: ...``;
+        130 after Ctrl-C; 141 if the reader of a pipe went away (``... | head``). Other errors, which are bugs, pass.
+    """
+    try:
+        status = command() or 0
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes stdout again at exit, which would print a second error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    except (ValueError, OSError) as error:
+        if not is_expected(error):
+            raise
+        print(f"error: {one_line(error)}", file=sys.stderr)
+        return EXIT_ERROR

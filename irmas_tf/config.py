@@ -1,0 +1,303 @@
+"""The configuration of a run: frozen, validated dataclasses. Units are in the names; derived values are properties.
+
+Field names are unique over all sections, because each is also a command-line flag (`irmas_tf.flag_config`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from typing import Any
+
+from irmas_tf.branch_config import FREQUENCY_SCALES, BranchConfig
+from irmas_tf.labels import LABEL_SCHEMES, LabelScheme, get_label_scheme
+from irmas_tf.settings import ConfigError, Section, setting
+
+__all__ = [
+    "FREQUENCY_SCALES",
+    "SECTIONS",
+    "AudioConfig",
+    "AugmentConfig",
+    "BranchConfig",
+    "Config",
+    "ConfigError",
+    "DataConfig",
+    "ModelConfig",
+    "TrainingConfig",
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig(Section):
+    """Where the audio is, how it is labelled and split, and how it is read."""
+
+    data_dir: str = setting("", "Folder that holds IRMAS-TrainingData (and the IRMAS-TestingData-Part* folders).")
+    label_scheme: str = setting(
+        "irmas", "Classes: the 11 IRMAS codes, or the student report's list with 'other'.", choices=tuple(LABEL_SCHEMES)
+    )
+    split_by: str = setting(
+        "song",
+        "Unit that is never split: song group (leak-free) or excerpt (leaky, for comparison only).",
+        choices=("song", "excerpt"),
+    )
+    validation_fraction: float = setting(
+        0.2, "Share of the training excerpts held out for validation.", above=0.0, below=1.0
+    )
+    split_seed: int = setting(0, "Seed of the split; the same seed gives the same split on every machine.", minimum=0)
+    decoder: str = setting(
+        "auto",
+        "Audio decoder: auto (TensorFlow for 16-bit WAV, else libsndfile), soundfile, or"
+        " tensorflow_io (WAV, FLAC, MP3, Ogg in the graph).",
+        choices=("auto", "soundfile", "tensorflow_io"),
+    )
+    cache: str = setting(
+        "memory", "Where decoded mono audio is kept between epochs.", choices=("none", "memory", "disk")
+    )
+    cache_dir: str = setting("", "Folder of the disk cache; empty: a cache folder inside the run directory.")
+    loader_threads: int = setting(0, "Parallel decodes; 0 lets tf.data choose.", minimum=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class AudioConfig(Section):
+    """The waveform a model sees."""
+
+    sample_rate_hz: int = setting(22050, "Rate everything is resampled to.", unit="Hz", minimum=8000, maximum=192000)
+    window_seconds: float = setting(3.0, "Length of the model's input window.", unit="s", minimum=0.1, maximum=60.0)
+    window_hop_seconds: float = setting(
+        1.5, "Hop between windows when a clip is longer than one window.", unit="s", above=0.0, maximum=60.0
+    )
+
+    @property
+    def window_samples(self) -> int:
+        """Samples in one window."""
+        return round(self.sample_rate_hz * self.window_seconds)
+
+    @property
+    def window_hop_samples(self) -> int:
+        """Samples between windows, at least one."""
+        return max(1, round(self.sample_rate_hz * self.window_hop_seconds))
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig(Section):
+    """Front-ends, branches and head."""
+
+    model: str = setting("multi_branch", "Model family.", choices=("multi_branch",))
+    branches: tuple[str, ...] = setting(
+        (
+            "mel:frame_length=512:hop_length=256:num_bins=64",
+            "mel:frame_length=1024:hop_length=512:num_bins=96",
+            "mel:frame_length=4096:hop_length=1024:num_bins=128",
+        ),
+        "Comma-separated branches, each SCALE[:KEY=VALUE...]; SCALE is linear, mel or log.",
+    )
+    mel_scale: str = setting("slaney", "Formula of the mel scale.", choices=("htk", "slaney"))
+    log_offset: float = setting(
+        1e-3,
+        "Added to the magnitude before the logarithm; below 1e-3 float16 TFLite goes wrong.",
+        above=0.0,
+        maximum=1.0,
+    )
+    block: str = setting("residual", "Convolution block of the branches.", choices=("plain", "residual", "separable"))
+    stem_stride: int = setting(
+        4,
+        "Stride of a branch's first convolution along both axes: 2 sees more detail, 4 costs a quarter.",
+        minimum=2,
+        maximum=4,
+    )
+    stage_channels: tuple[int, ...] = setting(
+        (32, 64, 128),
+        "Channels of a branch's stages before the width multiplier; each stage after the first halves both axes.",
+        minimum=1,
+    )
+    width_multiplier: float = setting(1.0, "Scales the channels of every stage.", above=0.0, maximum=16.0)
+    depth_multiplier: float = setting(
+        1.0, "Scales the blocks per stage (1 at multiplier 1, rounded up).", above=0.0, maximum=16.0
+    )
+    pooling: str = setting(
+        "mean_max", "Pooling over time: mean, max, or both added.", choices=("mean", "max", "mean_max")
+    )
+    head_units: int = setting(
+        256, "Units of the fully connected layer that merges the branches; this is the embedding.", minimum=1
+    )
+    dropout: float = setting(0.3, "Dropout before and after the merging layer.", minimum=0.0, below=1.0)
+    branch_dropout: float = setting(
+        0.0, "Probability that a training example loses one whole branch.", minimum=0.0, below=1.0
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.branches:
+            raise ConfigError("--branches=: must name at least one branch")
+        if not self.stage_channels:
+            raise ConfigError("--stage_channels=: must name at least one stage")
+        for spec in self.branches:
+            BranchConfig.parse(spec)
+
+    @property
+    def branch_configs(self) -> tuple[BranchConfig, ...]:
+        """The parsed branches, in order."""
+        return tuple(BranchConfig.parse(spec) for spec in self.branches)
+
+
+@dataclasses.dataclass(frozen=True)
+class AugmentConfig(Section):
+    """What training changes about an example. Evaluation changes nothing."""
+
+    random_gain_db: float = setting(6.0, "Gain is drawn uniformly from -x to +x.", unit="dB", minimum=0.0, maximum=60.0)
+    mixup_alpha: float = setting(
+        0.0,
+        "Waveform mixup: Beta(alpha, alpha) weights of two examples and their labels; 0 is off.",
+        minimum=0.0,
+        maximum=10.0,
+    )
+    time_masks: int = setting(2, "SpecAugment time masks per branch.", minimum=0, maximum=16)
+    time_mask_seconds: float = setting(0.25, "Longest time mask.", unit="s", minimum=0.0, maximum=10.0)
+    frequency_masks: int = setting(2, "SpecAugment frequency masks per branch.", minimum=0, maximum=16)
+    frequency_mask_fraction: float = setting(
+        0.15, "Widest frequency mask as a share of the bins.", minimum=0.0, maximum=1.0
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig(Section):
+    """Optimisation, schedule, hardware and bookkeeping."""
+
+    seed: int = setting(0, "Seed of weights, order and augmentation.", minimum=0)
+    epochs: int = setting(30, "Passes over the training split.", minimum=1)
+    batch_size: int = setting(32, "Examples per step over all replicas.", minimum=1)
+    accumulation_steps: int = setting(1, "Batches whose gradients are averaged before the weights change.", minimum=1)
+    learning_rate: float = setting(2e-3, "Peak learning rate.", above=0.0, maximum=10.0)
+    final_learning_rate: float = setting(1e-5, "Learning rate at the end of the cosine.", minimum=0.0, maximum=10.0)
+    warmup_epochs: float = setting(1.0, "Linear warm-up from 0.", unit="epochs", minimum=0.0)
+    weight_decay: float = setting(
+        1e-4, "Decoupled weight decay of kernels (not of biases or normalisation).", minimum=0.0, maximum=1.0
+    )
+    gradient_clip_norm: float = setting(5.0, "Global gradient norm is clipped to this; 0 is off.", minimum=0.0)
+    label_smoothing: float = setting(0.1, "Share of the target spread evenly over the classes.", minimum=0.0, below=1.0)
+    class_balance: str = setting(
+        "none",
+        "Compensation for unequal classes: loss weights, or resampling every epoch.",
+        choices=("none", "weights", "resample"),
+    )
+    ema_decay: float = setting(
+        0.0,
+        "Decay of the moving average of the weights used for evaluation and saved; 0 is off.",
+        minimum=0.0,
+        below=1.0,
+    )
+    early_stopping_patience: int = setting(
+        0, "Epochs without a better validation score before stopping; 0 is off.", minimum=0
+    )
+    mixed_precision: str = setting(
+        "float32",
+        "Keras dtype policy of the network (front-ends stay float32).",
+        choices=("float32", "mixed_float16", "mixed_bfloat16"),
+    )
+    xla: bool = setting(False, "Compile the training step with XLA.")
+    strategy: str = setting(
+        "auto",
+        "tf.distribute strategy: auto uses every visible GPU, or one device.",
+        choices=("auto", "one_device", "mirrored"),
+    )
+    checkpoint_minutes: float = setting(
+        2.0,
+        "Time between resumable checkpoints inside an epoch; one is always written at its end.",
+        unit="min",
+        above=0.0,
+    )
+    deterministic: bool = setting(True, "Same seed and machine give the same weights, at a small cost in speed.")
+
+
+SECTIONS: dict[str, type] = {
+    "data": DataConfig,
+    "audio": AudioConfig,
+    "model": ModelConfig,
+    "augment": AugmentConfig,
+    "training": TrainingConfig,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Everything a run depends on besides the audio itself."""
+
+    data: DataConfig = DataConfig()
+    audio: AudioConfig = AudioConfig()
+    model: ModelConfig = ModelConfig()
+    augment: AugmentConfig = AugmentConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    def __post_init__(self) -> None:
+        for name, section in SECTIONS.items():
+            if not isinstance(getattr(self, name), section):
+                raise ConfigError(f"section {name!r} of the configuration must be a {section.__name__}")
+        if self.training.final_learning_rate > self.training.learning_rate:
+            raise ConfigError(
+                f"--final_learning_rate={self.training.final_learning_rate:g}: must be at most"
+                f" --learning_rate={self.training.learning_rate:g}"
+            )
+        nyquist = self.audio.sample_rate_hz / 2
+        stages = len(self.model.stage_channels)
+        for branch in self.model.branch_configs:
+            if branch.max_frequency_hz > nyquist:
+                raise ConfigError(
+                    f"--branches={branch.spec()}: max_frequency_hz must be at most {nyquist:g} Hz, half of"
+                    f" --sample_rate_hz={self.audio.sample_rate_hz}"
+                )
+            frames = math.ceil(self.audio.window_samples / branch.hop_length)
+            if branch.frame_length > self.audio.window_samples:
+                raise ConfigError(
+                    f"--branches={branch.spec()}: frame_length must be at most the {self.audio.window_samples}"
+                    f" samples of --window_seconds={self.audio.window_seconds:g}"
+                )
+            shrinkage = self.model.stem_stride * 2 ** (stages - 1)
+            if min(frames, branch.num_bins) < shrinkage:
+                raise ConfigError(
+                    f"--branches={branch.spec()}: {frames} frames x {branch.num_bins} bins are too few for"
+                    f" --stem_stride={self.model.stem_stride} and {stages} stages, which shrink both axes by"
+                    f" {shrinkage}; use fewer --stage_channels, a smaller stride or a shorter hop"
+                )
+
+    @property
+    def labels(self) -> LabelScheme:
+        """The label scheme of the run."""
+        return get_label_scheme(self.data.label_scheme)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Return a JSON-ready dict, section -> field -> value."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, sections: dict[str, dict[str, Any]]) -> Config:
+        """Return the configuration a dict describes; missing fields take their defaults.
+
+        Raises:
+            ConfigError: unknown section or field, or a value that is not allowed.
+        """
+        if not isinstance(sections, dict):
+            raise ConfigError("a configuration must be a mapping of sections")
+        unknown = sorted(set(sections) - set(SECTIONS))
+        if unknown:
+            raise ConfigError(f"unknown configuration section {unknown[0]!r}; known: {', '.join(SECTIONS)}")
+        built = {}
+        for name, values in sections.items():
+            if not isinstance(values, dict):
+                raise ConfigError(f"section {name!r} of the configuration must be a mapping of settings")
+            known = [f.name for f in dataclasses.fields(SECTIONS[name])]
+            for key in values:
+                if key not in known:
+                    raise ConfigError(f"unknown setting {key!r} in section {name!r}; known: {', '.join(known)}")
+            built[name] = SECTIONS[name](**values)
+        return cls(**built)
+
+    def to_json(self) -> str:
+        """Return the configuration as indented JSON."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+    @property
+    def hash(self) -> str:
+        """First 12 hex digits of the SHA-256 of the canonical JSON."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:12]

@@ -1,0 +1,86 @@
+"""Label schemes: which classes a model answers with, and how IRMAS codes map onto them.
+
+Source: Bosch et al., "A comparison of sound segregation techniques for predominant instrument recognition in
+musical audio signals", ISMIR 2012 (the IRMAS data set and its eleven instrument codes).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+IRMAS_NAMES: dict[str, str] = {
+    "cel": "cello",
+    "cla": "clarinet",
+    "flu": "flute",
+    "gac": "acoustic guitar",
+    "gel": "electric guitar",
+    "org": "organ",
+    "pia": "piano",
+    "sax": "saxophone",
+    "tru": "trumpet",
+    "vio": "violin",
+    "voi": "voice",
+}
+IRMAS_CODES: tuple[str, ...] = tuple(IRMAS_NAMES)
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelScheme:
+    """An ordered list of classes and the mapping from IRMAS codes to them.
+
+    Attributes:
+        name: scheme name, as given to ``--label_scheme``.
+        codes: class codes in output order; the model's k-th logit belongs to ``codes[k]``.
+        names: human-readable class names, same order.
+        source_to_code: IRMAS code -> class code of this scheme, total over the eleven IRMAS codes.
+    """
+
+    name: str
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    source_to_code: dict[str, str]
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes."""
+        return len(self.codes)
+
+    def index(self, irmas_code: str) -> int:
+        """Return the class index of an IRMAS code.
+
+        Raises:
+            ValueError: the code is not one of the eleven IRMAS codes.
+        """
+        if irmas_code not in self.source_to_code:
+            raise ValueError(f"unknown IRMAS code {irmas_code!r}; known codes: {', '.join(IRMAS_CODES)}")
+        return self.codes.index(self.source_to_code[irmas_code])
+
+
+_REPORT_CODES = (*(code for code in IRMAS_CODES if code != "gel"), "other")
+
+LABEL_SCHEMES: dict[str, LabelScheme] = {
+    "irmas": LabelScheme(
+        name="irmas",
+        codes=IRMAS_CODES,
+        names=tuple(IRMAS_NAMES.values()),
+        source_to_code={code: code for code in IRMAS_CODES},
+    ),
+    # The student report listed ten instruments and "other", electric guitar being "other".
+    "report": LabelScheme(
+        name="report",
+        codes=_REPORT_CODES,
+        names=tuple(IRMAS_NAMES.get(code, code) for code in _REPORT_CODES),
+        source_to_code={code: code if code in _REPORT_CODES else "other" for code in IRMAS_CODES},
+    ),
+}
+
+
+def get_label_scheme(name: str) -> LabelScheme:
+    """Return the label scheme called ``name``.
+
+    Raises:
+        ValueError: no such scheme; the message lists the known ones.
+    """
+    if name not in LABEL_SCHEMES:
+        raise ValueError(f"unknown label scheme {name!r}; known schemes: {', '.join(LABEL_SCHEMES)}")
+    return LABEL_SCHEMES[name]

@@ -1,0 +1,53 @@
+"""Importing TensorFlow without the lines it prints on machines without a GPU, which look like errors and are none."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+# TensorFlow registers its CUDA plugins twice and says so before it reads its log level.
+_NOISE = re.compile(
+    rb"Unable to register cu\w+ factory|computation placer already registered|before absl::InitializeLog"
+)
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow; call it before any other import that would.
+
+    Only warnings about this machine are silenced. What else is printed meanwhile on stderr comes out afterwards, and
+    all of it if the import fails. A user who has set ``TF_CPP_MIN_LOG_LEVEL`` sees everything that TensorFlow prints.
+    """
+    if "tensorflow" in sys.modules or LOG_LEVEL in os.environ:
+        import tensorflow
+
+        return
+    os.environ[LOG_LEVEL] = "2"
+    with _filtered_stderr():
+        import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def _filtered_stderr() -> Iterator[None]:
+    """Hold back what is written to file descriptor 2, also by native code; drop the noise, print the rest."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        saved = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+            held.seek(0)
+            for line in held:
+                if failed or not _NOISE.search(line):
+                    os.write(2, line)

@@ -1,0 +1,318 @@
+"""A run folder: one training run, self-describing, safe to kill at any moment.
+
+Every file is written to a temporary path beside its target and then moved over it, so a reader never sees half a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from irmas_tf import __version__
+from irmas_tf.config import Config
+from irmas_tf.settings import ConfigError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows has no fcntl; the run is then not locked
+    fcntl = None  # type: ignore[assignment]
+
+TEMPORARY_PREFIX = ".tmp-"
+
+# A resumed run may change these: they say where things are and how fast, never what the weights become.
+CHANGEABLE_ON_RESUME = ("data_dir", "cache", "cache_dir", "loader_threads", "checkpoint_minutes")
+
+_RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "soundfile", "tensorflow-io")
+
+
+class RunDirError(ValueError):
+    """A run folder is missing, incomplete or belongs to another run; the message names the folder and the remedy."""
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` (same suffix); it becomes ``path`` if the block succeeds.
+
+    The temporary file is removed if the block raises, and ``path`` is then untouched. Missing parent folders are made.
+    The target must be a file, not a folder.
+
+    Raises:
+        FileNotFoundError: the block ended without writing the file.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # The name keeps its suffix, because Keras and others choose the format by it.
+    temporary = target.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}"
+    try:
+        yield temporary
+        descriptor = os.open(temporary, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)  # or a power cut could leave an empty file under the final name
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text_atomic(path: str | os.PathLike[str], text: str) -> None:
+    """Write UTF-8 text; see `atomic_path`."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _jsonable(value: Any) -> Any:
+    """Return ``value`` with NumPy values as Python numbers, paths as strings and non-finite floats as None."""
+    if isinstance(value, dict):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "tolist"):
+        return _jsonable(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def write_json_atomic(path: str | os.PathLike[str], obj: Any) -> None:
+    """Write indented standard JSON (NaN and infinity become null, NumPy values plain numbers); see `atomic_path`."""
+    write_text_atomic(path, json.dumps(_jsonable(obj), indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the checkout this package is imported from, or None (installed package, no git)."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():  # an environment inside somebody else's repository is not our commit
+        return None
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+def collect_versions() -> dict[str, Any]:
+    """Return what a result may depend on besides the configuration, without importing TensorFlow."""
+    versions: dict[str, Any] = {
+        "irmas_tf": __version__,
+        "git_commit": _git_commit(),
+        "python": platform.python_version(),
+    }
+    for package in _RECORDED_PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = None
+    versions["platform"] = platform.platform()
+    versions["machine"] = platform.machine()
+    versions["cpu_count"] = os.cpu_count()
+    return versions
+
+
+def _different_settings(old: Config, new: Config) -> list[str]:
+    """Return "--flag=new (the run has old)" for every setting that must not change on resume."""
+    differences = []
+    before, after = old.to_dict(), new.to_dict()
+    for section, values in after.items():
+        for name, value in values.items():
+            if name not in CHANGEABLE_ON_RESUME and before[section][name] != value:
+                differences.append(f"--{name}={_as_flag(value)} (the run has {_as_flag(before[section][name])})")
+    return differences
+
+
+def _as_flag(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+class RunDir:
+    """The files of one run. The constructor touches nothing; `create` and `open` do.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).expanduser()
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"RunDir({str(self.path)!r})"
+
+    @property
+    def config_path(self) -> Path:
+        """The full resolved configuration (JSON)."""
+        return self.path / "config.json"
+
+    @property
+    def split_path(self) -> Path:
+        """Which excerpts are training and which validation (JSON)."""
+        return self.path / "split.json"
+
+    @property
+    def versions_path(self) -> Path:
+        """Versions of Python, packages and this code (JSON)."""
+        return self.path / "versions.json"
+
+    @property
+    def history_path(self) -> Path:
+        """One line per epoch (CSV)."""
+        return self.path / "history.csv"
+
+    @property
+    def model_path(self) -> Path:
+        """The best model so far, by the validation score."""
+        return self.path / "model.keras"
+
+    @property
+    def last_model_path(self) -> Path:
+        """The model at the end of the last finished epoch."""
+        return self.path / "last.keras"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        """Resumable training state."""
+        return self.path / "checkpoints"
+
+    @property
+    def log_path(self) -> Path:
+        """Text log of the run."""
+        return self.path / "train.log"
+
+    @property
+    def tensorboard_dir(self) -> Path:
+        """TensorBoard event files."""
+        return self.path / "tensorboard"
+
+    @property
+    def lock_path(self) -> Path:
+        """Lock file of the process that is training here."""
+        return self.path / ".lock"
+
+    def evaluation_dir(self, split: str) -> Path:
+        """Reports of an evaluation on ``split`` ("validation", "test")."""
+        return self.path / "evaluation" / split
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], config: Config, resume: bool = True) -> RunDir:
+        """Make a run folder, or return the existing one of the same configuration.
+
+        Settings in `CHANGEABLE_ON_RESUME` may differ; the new values are then saved.
+
+        Args:
+            path: the folder; made with its parents if absent.
+            config: the resolved configuration, saved as ``config.json``.
+            resume: whether an existing run may be continued.
+
+        Raises:
+            RunDirError: the folder holds a run of another configuration (the message names the flags that differ), a
+                run when ``resume`` is False, or files of a run without its configuration; or ``path`` is a file.
+        """
+        if not str(path):
+            raise RunDirError("--run_dir is empty: give the folder of the run, e.g. --run_dir=runs/first")
+        run = cls(path)
+        if run.path.exists() and not run.path.is_dir():
+            raise RunDirError(f"--run_dir={run.path}: is a file, not a folder; choose another --run_dir")
+        if run.config_path.exists():
+            if not resume:
+                raise RunDirError(f"--run_dir={run.path}: already holds a run; choose another --run_dir or remove it")
+            differences = _different_settings(run.load_config(), config)
+            if differences:
+                raise RunDirError(
+                    f"--run_dir={run.path}: holds a run with other settings: {'; '.join(differences)}."
+                    " Choose another --run_dir, or give the settings of the run to go on with it"
+                )
+        else:
+            ours = (run.model_path, run.last_model_path, run.checkpoints_dir, run.history_path, run.split_path)
+            found = [p.name for p in ours if p.exists()]
+            if found:
+                raise RunDirError(
+                    f"--run_dir={run.path}: has {', '.join(found)} but no {run.config_path.name};"
+                    " choose another --run_dir or remove the folder"
+                )
+            run.path.mkdir(parents=True, exist_ok=True)
+        run._record_versions()
+        # Last, so that a folder with a configuration is complete.
+        write_text_atomic(run.config_path, config.to_json())
+        return run
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> RunDir:
+        """Return an existing run.
+
+        Raises:
+            RunDirError: no such folder, or it is not a run.
+        """
+        run = cls(path)
+        if not str(path) or not run.path.is_dir():
+            raise RunDirError(f"--run_dir={path}: no such folder; python -m irmas_tf.train --run_dir=... makes one")
+        if not run.config_path.exists():
+            raise RunDirError(f"--run_dir={run.path}: is not a run: it has no {run.config_path.name}")
+        return run
+
+    def load_config(self) -> Config:
+        """Return the configuration of the run.
+
+        Raises:
+            RunDirError: ``config.json`` is unreadable, or has settings this version does not know or allow.
+        """
+        try:
+            return Config.from_dict(json.loads(self.config_path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise RunDirError(f"{self.config_path}: cannot be read ({error.strerror})") from error
+        except ConfigError as error:
+            raise RunDirError(f"{self.config_path}: {error}; was it written by another version of irmas_tf?") from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise RunDirError(f"{self.config_path}: is not the JSON of a configuration ({error})") from error
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the run for this process; the system lets go of it however the process ends.
+
+        Also removes temporary files that a killed process left.
+
+        Raises:
+            RunDirError: another process is training in this folder.
+        """
+        with self.lock_path.open("a") as file:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    raise RunDirError(f"--run_dir={self.path}: another process is training here") from error
+            for leftover in self.path.rglob(f"{TEMPORARY_PREFIX}*"):
+                if leftover.is_file():
+                    leftover.unlink(missing_ok=True)
+            yield
+
+    def _record_versions(self) -> None:
+        """Write ``versions.json``; a resumption under other versions is added to its list ``resumed_with``."""
+        now = collect_versions()
+        if not self.versions_path.exists():
+            write_json_atomic(self.versions_path, now)
+            return
+        try:
+            first = json.loads(self.versions_path.read_text(encoding="utf-8"))
+            later = first.get("resumed_with", [])
+        except (ValueError, AttributeError):
+            print(f"warning: {self.versions_path} was unreadable and is written anew", file=sys.stderr)
+            write_json_atomic(self.versions_path, now)
+            return
+        latest = later[-1] if later else {key: value for key, value in first.items() if key != "resumed_with"}
+        if latest != now:
+            write_json_atomic(self.versions_path, {**first, "resumed_with": [*later, now]})

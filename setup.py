@@ -1,0 +1,79 @@
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).resolve().parent
+
+
+def read_version() -> str:
+    for line in (ROOT / "irmas_tf" / "__init__.py").read_text(encoding="utf-8").splitlines():
+        if line.startswith("__version__"):
+            return line.split('"')[1]
+    raise RuntimeError("irmas_tf/__init__.py has no __version__")
+
+
+def read_readme() -> str:
+    path = ROOT / "README.md"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+# Ranges in which the core is known to work; the exact set that passes all tests together is requirements/default.txt.
+CORE = [
+    "tensorflow>=2.17,<2.22",
+    "keras>=3.10,<4",
+    "numpy>=1.26,<3",
+    "absl-py>=2.1,<3",
+    "scipy>=1.11",
+    "scikit-learn>=1.4",
+    "soundfile>=0.12.1",  # its wheel brings libsndfile
+    "threadpoolctl>=3.1",
+    "matplotlib>=3.8",
+    "tqdm>=4.66",
+    "requests>=2.31",
+]
+
+EXTRAS = {
+    # Decoding inside the tf.data graph. tensorflow-io 0.37.1 is its last release; its ops load on no newer TensorFlow.
+    "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1"],
+    # tensorflow-hub asks for any tf-keras, and the newest one pulls its own TensorFlow over the installed one.
+    # tensorflow-hub imports pkg_resources, which newer setuptools no longer have.
+    "hub": ["tensorflow-hub>=0.16.1,<0.17", "tf-keras>=2.17,<2.22", "setuptools<81"],
+    # The demo corpus: symusic 0.6.0 cannot render; pretty_midi's wheel brings a General MIDI SoundFont.
+    "demo": ["symusic==0.5.9", "pretty_midi==0.2.11"],
+    "test": ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", "librosa>=0.10.2", "soxr>=0.4"],
+    "bench": ["librosa>=0.10.2", "soxr>=0.4", "torch>=2.4"],
+    "lint": ["ruff>=0.9", "mypy>=1.11"],
+}
+
+setup(
+    name="irmas_tf",
+    version=read_version(),
+    description="Predominant instrument recognition on IRMAS with TensorFlow: waveform in, scores out, one graph",
+    long_description=read_readme(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE", "NOTICE"],
+    # A bare find_packages() would install tests and export as top-level packages.
+    packages=find_packages(include=["irmas_tf", "irmas_tf.*"]),
+    package_data={"irmas_tf": ["py.typed"]},
+    python_requires=">=3.10",
+    install_requires=CORE,
+    extras_require=EXTRAS,
+    entry_points={
+        "console_scripts": [
+            "irmas-train = irmas_tf.train:cli",
+            "irmas-evaluate = irmas_tf.evaluate:cli",
+            "irmas-predict = irmas_tf.predict:cli",
+            "irmas-check = irmas_tf.data.check:cli",
+            "irmas-download = irmas_tf.data.download:cli",
+            "irmas-soundfont = irmas_tf.data.soundfont:cli",
+        ]
+    },
+    classifiers=[
+        "Programming Language :: Python :: 3",
+        "Topic :: Multimedia :: Sound/Audio :: Analysis",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+    zip_safe=False,
+)

@@ -1,0 +1,95 @@
+"""Every shipped flagfile is a document and a test case: it parses strictly, builds its model and trains a step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from irmas_tf.config import Config
+from irmas_tf.flag_config import ALL, Command, parse_flags
+
+ROOT = Path(__file__).resolve().parent.parent
+FLAGFILES = sorted((ROOT / "configs").glob("*.flags"))
+COMMAND = Command("test", "Parse.", config_fields=ALL)
+
+
+def read(path: Path, *flags: str) -> Config:
+    return parse_flags(COMMAND, [f"--flagfile={path}", *flags]).config()
+
+
+def test_the_documented_configurations_exist():
+    assert {"demo", "nine_branch", "three_branch", "reference"} <= {path.stem for path in FLAGFILES}
+
+
+@pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
+def test_it_parses_and_survives_json(path):
+    config = read(path)
+    assert Config.from_dict(config.to_dict()) == config
+    assert config.data.data_dir == "", "a shipped file must not name a folder of somebody's machine"
+    assert config.data.split_by == "song", "a shipped file must not leak songs"
+
+
+@pytest.mark.parametrize("path", [p for p in FLAGFILES if p.stem != "reference"], ids=lambda path: path.stem)
+def test_its_header_says_what_source_command_time_and_scores(path):
+    header = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    text = "\n".join(header)
+    for label in ("What:", "Source:", "Command:", "Time:", "Expected:"):
+        assert f"# {label}" in text, f"{path.name} has no {label}"
+    assert f"--flagfile=configs/{path.name}" in text
+
+
+@pytest.mark.parametrize("stem, branches", [("nine_branch", 9), ("three_branch", 3), ("demo", 3)])
+def test_it_has_the_branches_its_name_says(stem, branches):
+    configs = read(ROOT / "configs" / f"{stem}.flags").model.branch_configs
+    assert len(configs) == len({branch.spec() for branch in configs}) == branches
+    if branches == 9:
+        scales = {branch.scale for branch in configs}
+        lengths = {branch.frame_length for branch in configs}
+        assert len(scales) == len(lengths) == 3
+        assert {(branch.scale, branch.frame_length) for branch in configs} == {(s, n) for s in scales for n in lengths}
+
+
+def distinct(paths: list[Path]) -> list[Path]:
+    """Return one file of each configuration; several may say the same in other words."""
+    return list({read(path).hash: path for path in paths}.values())
+
+
+@pytest.mark.parametrize("path", distinct(FLAGFILES), ids=lambda path: path.stem)
+def test_it_builds_its_model_and_a_training_step_lowers_the_loss(path):
+    import keras
+    import tensorflow as tf
+
+    from irmas_tf.models.factory import build_model
+    from irmas_tf.training.step import TrainingStep
+
+    # Two excerpts and nothing left to chance: a few steps on them must then lower the loss, whatever the configuration.
+    config = read(
+        path,
+        "--batch_size=2",
+        "--accumulation_steps=1",
+        "--dropout=0",
+        "--time_masks=0",
+        "--frequency_masks=0",
+        "--mixup_alpha=0",
+        "--branch_dropout=0",
+        "--ema_decay=0",
+        "--mixed_precision=float32",
+        "--noxla",
+    )
+    keras.utils.set_random_seed(0)
+    model = build_model(config)
+    waveform = np.random.default_rng(0).normal(0, 0.1, (2, config.audio.window_samples)).astype(np.float32)
+    labels = np.array([0, 1], np.int32)
+    assert model.output_shape == (None, config.labels.num_classes)
+    eagerly = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)  # tracing nine branches takes a minute, three steps without it seconds
+    try:
+        step = TrainingStep(model, config, tf.distribute.get_strategy())
+        step.set_learning_rate(1e-3)
+        losses = [float(step.run_batch(waveform, labels, np.ones(2, np.float32))[0]) for _ in range(3)]
+    finally:
+        tf.config.run_functions_eagerly(eagerly)
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[0]

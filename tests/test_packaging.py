@@ -1,0 +1,121 @@
+"""What is installed: the right packages, commands that exist, pins that agree with the ranges."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import setuptools
+from packaging.requirements import Requirement
+
+import irmas_tf
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def arguments():
+    """Return what setup.py passes to setup()."""
+    seen = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setattr(setuptools, "setup", lambda **kwargs: seen.update(kwargs))
+        exec(compile((ROOT / "setup.py").read_text(encoding="utf-8"), str(ROOT / "setup.py"), "exec"), {
+            "__file__": str(ROOT / "setup.py"), "__name__": "__main__",
+        })  # fmt: skip
+    return seen
+
+
+def requirements(name: str) -> list[Requirement]:
+    lines = (line.split(" #")[0].strip() for line in (ROOT / "requirements" / name).read_text().splitlines())
+    found = [Requirement(line) for line in lines if line and not line.startswith(("#", "-r"))]
+    return [one for one in found if one.marker is None or one.marker.evaluate()]
+
+
+def test_only_the_package_is_installed(arguments):
+    assert "irmas_tf" in arguments["packages"]
+    assert {name.split(".")[0] for name in arguments["packages"]} == {"irmas_tf"}
+    folders = {path.parent for path in (ROOT / "irmas_tf").rglob("*.py")}
+    assert set(arguments["packages"]) == {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    for name, patterns in arguments["package_data"].items():
+        for pattern in patterns:
+            assert list((ROOT / name.replace(".", "/")).glob(pattern)), pattern
+
+
+def test_the_version_is_that_of_the_package(arguments):
+    assert arguments["version"] == irmas_tf.__version__
+    assert re.fullmatch(r"\d+\.\d+\.\d+", irmas_tf.__version__)
+
+
+def test_every_console_script_names_a_function(arguments):
+    scripts = arguments["entry_points"]["console_scripts"]
+    names = {line.split("=")[0].strip() for line in scripts}
+    assert names == {f"irmas-{c}" for c in ("train", "evaluate", "predict", "check", "download", "soundfont")}
+    for line in scripts:
+        module, _, function = line.split("=")[1].strip().partition(":")
+        assert callable(getattr(importlib.import_module(module), function)), line
+
+
+@pytest.mark.parametrize("name", ["default.txt", "test.txt", "bench.txt", "lint.txt"])
+def test_pins_are_within_the_ranges_of_setup(arguments, name):
+    ranges = [Requirement(line) for line in arguments["install_requires"]]
+    ranges += [Requirement(line) for lines in arguments["extras_require"].values() for line in lines]
+    for pin in requirements(name):
+        for specifier in pin.specifier:
+            if specifier.operator == "==":
+                for wanted in ranges:
+                    if wanted.name == pin.name:
+                        assert wanted.specifier.contains(specifier.version), f"{pin} is outside {wanted}"
+
+
+def test_every_range_that_the_default_environment_installs_has_a_pin(arguments):
+    pinned = {pin.name for pin in requirements("default.txt")}
+    extras = arguments["extras_require"]
+    for line in [*arguments["install_requires"], *extras["io"], *extras["hub"], *extras["demo"]]:
+        assert Requirement(line).name in pinned, line
+
+
+def test_the_packages_that_the_code_imports_are_declared(arguments):
+    provided = {"absl": "absl-py", "sklearn": "scikit-learn", "tensorflow_io": "tensorflow-io"}
+    provided |= {"tensorflow_hub": "tensorflow-hub", "tf_keras": "tf-keras"}
+    core = {Requirement(line).name for line in arguments["install_requires"]}
+    optional = {Requirement(line).name for lines in arguments["extras_require"].values() for line in lines}
+    for path in (ROOT / "irmas_tf").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            modules = []
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                modules = [node.module]
+            for module in modules:
+                top = module.split(".")[0]
+                if top not in sys.stdlib_module_names and top != "irmas_tf":
+                    assert provided.get(top, top) in core | optional, f"{path.name} imports {top}"
+
+
+def test_the_licence_and_its_notice_are_there():
+    assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    for name in ("IRMAS", "CC BY-NC-SA 3.0", "TimGM6mb.sf2", "YAMNet", "PANNs", "EfficientAT"):
+        assert name in notice
+
+
+def test_continuous_integration_runs_the_tests():
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    text = script.read_text(encoding="utf-8")
+    assert "set -euo pipefail" in text
+    assert text.rstrip().endswith("make test")
+    subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "test-latest", "bench", "lint", "help"])
+def test_make_knows_the_target(target):
+    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
