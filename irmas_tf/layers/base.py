@@ -1,0 +1,59 @@
+"""What every front-end promises: [batch, samples] in, [batch, ceil(samples / hop_length), bins] out, in float32."""
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from irmas_tf.dsp.framing import num_frames
+
+
+class FrontEnd(keras.layers.Layer):
+    """Base of the layers that turn waveforms, of at least one sample, into features.
+
+    A front-end computes in float32 and returns float32 under every dtype policy: half-precision audio has a noise
+    floor of -66 dB (float16) or -48 dB (bfloat16), and the features are small beside what follows. Subclasses
+    implement ``call`` and set ``num_bins``.
+
+    Args:
+        sample_rate_hz: rate of the waveforms, in Hz.
+        hop_length: samples between frames.
+        num_bins: features per frame.
+        **kwargs: arguments of `keras.layers.Layer`.
+    """
+
+    def __init__(self, sample_rate_hz: int, hop_length: int, num_bins: int, **kwargs: Any) -> None:
+        # Without autocast the waveform reaches `call` as it is, not rounded to the policy's compute dtype.
+        super().__init__(autocast=False, **kwargs)
+        self.input_spec = keras.layers.InputSpec(ndim=2)
+        self.sample_rate_hz = sample_rate_hz
+        self.hop_length = hop_length
+        self.num_bins = num_bins
+
+    @property
+    def frame_rate_hz(self) -> float:
+        """Frames per second."""
+        return self.sample_rate_hz / self.hop_length
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, int | None, int]:
+        """Return ``(batch, ceil(samples / hop_length), num_bins)``.
+
+        Raises:
+            ValueError: the input is not [batch, samples].
+        """
+        if len(input_shape) != 2:
+            raise ValueError(f"{self.name}: expects waveforms [batch, samples], got shape {tuple(input_shape)}")
+        batch, samples = input_shape
+        return batch, None if samples is None else num_frames(samples, self.hop_length), self.num_bins
+
+    def compute_output_spec(self, waveform: keras.KerasTensor, **kwargs: Any) -> keras.KerasTensor:
+        """Return the symbolic output: float32, whatever the layer's dtype policy."""
+        return keras.KerasTensor(self.compute_output_shape(waveform.shape), dtype="float32")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return super().get_config() | {
+            "sample_rate_hz": self.sample_rate_hz,
+            "hop_length": self.hop_length,
+            "num_bins": self.num_bins,
+        }
