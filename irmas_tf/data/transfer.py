@@ -1,0 +1,273 @@
+"""Download of one file over HTTP: resumed where it stopped, retried politely, verified while it streams."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import errno
+import hashlib
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_CHUNK_BYTES = 1 << 18
+# A connection that breaks loses what it has of the current chunk, so these are small.
+_NETWORK_CHUNK_BYTES = 1 << 15
+_RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+_MAX_WAIT_SECONDS = 3600.0
+_RESERVE_BYTES = 64 << 20  # left free so that logs, caches and other programs still work
+
+
+class DownloadError(RuntimeError):
+    """A download failed for good; the message names the file or URL and the remedy."""
+
+
+def format_bytes(count: float) -> str:
+    """Return a byte count for people: "3.5 GB"."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if abs(count) < 1000 or unit == "GB":
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError("unreachable")
+
+
+def require_space(folder: Path, needed_bytes: int, purpose: str) -> None:
+    """Check the free space of the disk that ``folder`` is on.
+
+    Raises:
+        DownloadError: less than ``needed_bytes`` plus a small reserve is free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes + _RESERVE_BYTES:
+        raise DownloadError(
+            f"{folder}: not enough space for {purpose}: {format_bytes(needed_bytes)} needed, {format_bytes(free)} free;"
+            " free some space or choose another --out, then run the same command again (what is there is kept)"
+        )
+
+
+def disk_full(path: Path) -> DownloadError:
+    """Return the error for a write that ran out of space."""
+    return DownloadError(
+        f"{path}: the disk is full (or your quota is used up); free some space and run the same command again:"
+        " it continues where it stopped"
+    )
+
+
+def md5_of(path: Path) -> str:
+    """Return the MD5 of a file's bytes, in hexadecimal."""
+    return _hash_prefix(path, None).hexdigest()
+
+
+def _hash_prefix(path: Path, length: int | None) -> Any:
+    digest = hashlib.md5(usedforsecurity=False)
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK_BYTES if length is None else min(_CHUNK_BYTES, length)):
+            digest.update(chunk)
+            length = None if length is None else length - len(chunk)
+    return digest
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file to a free name ending in ``.bad`` (``.bad2``...) and return the new path."""
+    target, number = path.with_name(path.name + ".bad"), 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.name}.bad{number}")
+    os.replace(path, target)
+    return target
+
+
+def parse_retry_after(value: str | None) -> float | None:
+    """Return the seconds a Retry-After header asks for (number or HTTP date); None if absent or malformed."""
+    if value is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        return float(value)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+class _Retry(Exception):
+    """This attempt failed in a way worth trying again; ``wait`` is what the server asked for, in seconds."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class _Part:
+    """The unfinished file beside the target, with the checksum of what it holds."""
+
+    def __init__(self, target: Path) -> None:
+        self.path = target.with_name(target.name + ".part")
+        self.file = open(self.path, "ab")  # noqa: SIM115 - closed by close()
+        self._lock()
+        self.size = self.file.tell()
+        self.digest = _hash_prefix(self.path, self.size)
+
+    def _lock(self) -> None:
+        try:
+            import fcntl
+        except ImportError:  # Windows: no advisory lock, two downloads into one folder are the user's affair
+            return
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self.file.close()
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise DownloadError(f"{self.path}: another download is writing this file; wait for it") from error
+            self.file = open(self.path, "ab")  # noqa: SIM115 - a file system without locks
+
+    def restart(self) -> None:
+        self.file.truncate(0)
+        self.file.seek(0)
+        self.size = 0
+        self.digest = hashlib.md5(usedforsecurity=False)
+
+    def write(self, chunk: bytes) -> None:
+        self.file.write(chunk)
+        self.digest.update(chunk)
+        self.size += len(chunk)
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def _total_size(response: Any, offset: int) -> int | None:
+    """Return the size of the whole file as a 200 or 206 response tells it, or None."""
+    if response.status_code == 206:
+        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
+        if not found or int(found[1]) != offset:
+            raise _Retry("the server answered with another range than asked for")
+        return int(found[2]) if found[2] != "*" else None
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdigit() else None
+
+
+def _attempt(
+    session: Any, url: str, part: _Part, timeout: tuple[float, float], extra_bytes: Callable[[int], int], bar: Any
+) -> None:
+    """Request what is missing and append it to ``part``; returns when the file is complete."""
+    offset = part.size
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={offset}-"} if offset else {})
+    with session.get(url, headers=headers, stream=True, timeout=timeout) as response:
+        status = response.status_code
+        if status == 416:  # nothing from here on: complete, or the partial file is too long to be this one
+            found = re.fullmatch(r"bytes \*/(\d+)", response.headers.get("Content-Range", "").strip())
+            if found and int(found[1]) == offset:
+                return
+            part.restart()
+            raise _Retry("the partial file does not fit; starting over", 0.0)
+        if status in _RETRY_STATUS:
+            wait = parse_retry_after(response.headers.get("Retry-After"))
+            raise _Retry(f"the server answered {status} {response.reason}", wait)
+        if status not in (200, 206):
+            raise DownloadError(
+                f"{url}: the server answered {status} {response.reason}; check --base_url, or download the file in a"
+                " browser into the --out folder and run the same command again"
+            )
+        total = _total_size(response, offset)
+        if status == 200 and offset:  # a server without ranges sends everything again
+            part.restart()
+        if total is not None:
+            require_space(part.path.parent, total - part.size + extra_bytes(total), "the download and its contents")
+            bar.total = total
+        bar.n = part.size
+        bar.refresh()
+        for chunk in response.iter_content(_NETWORK_CHUNK_BYTES):
+            part.write(chunk)
+            bar.update(len(chunk))
+        part.file.flush()
+        if total is not None and part.size < total:
+            raise _Retry(f"the connection closed after {format_bytes(part.size)} of {format_bytes(total)}")
+
+
+def download_file(
+    url: str,
+    target: Path,
+    *,
+    md5: str | None,
+    retries: int = 8,
+    backoff_seconds: float = 2.0,
+    timeout_seconds: tuple[float, float] = (20.0, 60.0),
+    extra_bytes: Callable[[int], int] = lambda total: 0,
+    sleep: Callable[[float], None] = time.sleep,
+    progress: bool = True,
+) -> Path:
+    """Download ``url`` to ``target`` and return ``target``.
+
+    Bytes go to ``<target>.part``; an earlier part is continued with a range request (a server without ranges sends
+    everything again). The target appears only when complete and verified.
+
+    Args:
+        url: HTTP or HTTPS address.
+        target: file to make; its folder must exist.
+        md5: expected checksum in hexadecimal, or None not to check.
+        retries: failures in a row, without a byte received in between, after which it gives up.
+        backoff_seconds: wait before the first retry; doubled each time; a Retry-After header is respected instead.
+        timeout_seconds: (connect, read between two chunks).
+        extra_bytes: total size -> bytes that must be free beyond the file itself.
+        sleep: replaced in tests.
+        progress: show a bar on stderr.
+
+    Raises:
+        DownloadError: wrong checksum (the file is set aside as ``.bad``), disk full, refused, or retries exhausted.
+    """
+    import requests
+    from tqdm import tqdm
+
+    bad_url = tuple(getattr(requests.exceptions, n) for n in ("InvalidURL", "InvalidSchema", "MissingSchema"))
+    try:
+        part = _Part(target)
+    except OSError as error:
+        raise DownloadError(f"{target}: cannot be written ({error.strerror or error}); check the folder") from error
+    bar = tqdm(desc=target.name, initial=part.size, unit="B", unit_scale=True, disable=None if progress else True)
+    failures = 0
+    try:
+        with requests.Session() as session:
+            while True:
+                before = part.size
+                try:
+                    _attempt(session, url, part, timeout_seconds, extra_bytes, bar)
+                    break
+                except _Retry as error:
+                    reason, wait = str(error), error.wait
+                except bad_url as error:
+                    raise DownloadError(f"{url}: not a web address that can be downloaded; check --base_url") from error
+                except (requests.RequestException, ConnectionError, TimeoutError) as error:
+                    reason, wait = f"{type(error).__name__}: {error}", None
+                failures = 1 if part.size > before else failures + 1
+                if failures > retries:
+                    raise DownloadError(
+                        f"{url}: gave up after {failures} failures in a row ({reason}); check the connection and run"
+                        " the same command again: it continues where it stopped"
+                    )
+                if wait is None:
+                    wait = backoff_seconds * 2.0 ** (failures - 1)
+                wait = min(wait, _MAX_WAIT_SECONDS)
+                tqdm.write(f"{target.name}: {reason}; next try in {wait:.0f} s", file=sys.stderr)
+                sleep(wait)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_full(part.path) from error
+        raise DownloadError(f"{part.path}: cannot be written ({error.strerror or error}); check the folder") from error
+    finally:
+        bar.close()
+        with contextlib.suppress(OSError):  # the last flush on a full disk; the error above says so
+            part.close()
+    found = part.digest.hexdigest()
+    if md5 is not None and found != md5.lower():
+        bad = set_aside(part.path)
+        raise DownloadError(
+            f"{target.name}: wrong checksum: MD5 {found}, expected {md5.lower()}; the file was damaged on the way or"
+            f" changed at the source. It was set aside as {bad}; run the same command again to fetch it anew"
+        )
+    os.replace(part.path, target)
+    return target
