@@ -1,0 +1,99 @@
+"""What an epoch does with which example, as a pure function of (seed, epoch, example).
+
+Nothing here has a state: batch k of an epoch is the same whether the epoch was read from its beginning or resumed at
+k, and on every machine and version, because the numbers come from a hash (SplitMix64) and not from a library's
+generator.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+# One stream for each use, so that no two uses see related numbers.
+_ORDER, _CROP, _GAIN, _EXAMPLE_SEED, _WITHIN_CLASS = range(1, 6)
+
+
+def _mix(value: np.ndarray) -> np.ndarray:
+    """SplitMix64's finaliser (Steele, Lea and Flood, OOPSLA 2014): uint64 -> uint64, every bit depends on every bit."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
+
+
+def stateless_bits(seed: int, epoch: int, stream: int, index: np.ndarray) -> np.ndarray:
+    """Return one random uint64 for each index [n], given by (seed, epoch, stream, index) alone."""
+    state = np.zeros(1, np.uint64)
+    for part in (seed, epoch, stream):
+        state = _mix(state + _GOLDEN + np.uint64(part))
+    return _mix(_mix(state + _GOLDEN * (index.astype(np.uint64) + np.uint64(1))) + _GOLDEN)
+
+
+def stateless_uniform(seed: int, epoch: int, stream: int, index: np.ndarray) -> np.ndarray:
+    """Return one float64 in [0, 1) for each index [n]."""
+    return (stateless_bits(seed, epoch, stream, index) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochPlan:
+    """What each of an epoch's n slots is.
+
+    Attributes:
+        order: int64 [n], the example in the slot.
+        crop: float64 [n] in [0, 1), where in the room that there is the window begins.
+        gain_db: float64 [n], decibels.
+        example_seed: int32 [n, 2], for augmentation inside the model.
+    """
+
+    order: np.ndarray
+    crop: np.ndarray
+    gain_db: np.ndarray
+    example_seed: np.ndarray
+
+
+def plan_epoch(
+    labels: np.ndarray, *, seed: int, epoch: int, random_gain_db: float = 0.0, balance: bool = False
+) -> EpochPlan:
+    """Return the plan of one epoch over n examples, n slots long.
+
+    Args:
+        labels: int [n], class of each example. seed, epoch: what the plan depends on. random_gain_db: gains are
+        uniform from minus to plus this. balance: every class that occurs gets the same number of slots, give or take
+        one. Inside a class the examples are
+            gone through in a random order, again and again where the class is small; a large class shows another
+            part of itself every epoch.
+    """
+    labels = np.asarray(labels)
+    count = len(labels)
+    examples = np.arange(count, dtype=np.int64)
+    occurrence = np.zeros(count, np.int64)
+    if balance and count:
+        examples, occurrence = _balanced(labels, seed, epoch)
+    # A repeated example gets another crop and gain each time.
+    identity = examples + occurrence * count
+    shuffle = np.argsort(stateless_bits(seed, epoch, _ORDER, identity), kind="stable")
+    examples, identity = examples[shuffle], identity[shuffle]
+    bits = stateless_bits(seed, epoch, _EXAMPLE_SEED, identity)
+    return EpochPlan(
+        order=examples,
+        crop=stateless_uniform(seed, epoch, _CROP, identity),
+        gain_db=(2.0 * stateless_uniform(seed, epoch, _GAIN, identity) - 1.0) * random_gain_db,
+        example_seed=np.ascontiguousarray(bits).view(np.int32).reshape(count, 2),
+    )
+
+
+def _balanced(labels: np.ndarray, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (example, how often it came before) for len(labels) slots shared equally by the classes that occur."""
+    classes = np.unique(labels)
+    shares = np.full(len(classes), len(labels) // len(classes))
+    shares[(np.arange(len(labels) % len(classes)) + epoch) % len(classes)] += 1
+    examples, occurrences = [], []
+    for label, share in zip(classes, shares, strict=True):
+        members = np.flatnonzero(labels == label)
+        members = members[np.argsort(stateless_bits(seed, epoch, _WITHIN_CLASS, members), kind="stable")]
+        slots = np.arange(share)
+        examples.append(members[slots % len(members)])
+        occurrences.append(slots // len(members))
+    return np.concatenate(examples), np.concatenate(occurrences)
