@@ -1,0 +1,82 @@
+"""One branch: waveform -> spectrogram -> normalised, masked in training -> convolution stages -> vector."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+
+from irmas_tf.config import BranchConfig, Config
+from irmas_tf.layers.normalization import BinNormalization
+from irmas_tf.layers.spec_augment import SpecAugment
+from irmas_tf.layers.spectrogram import Spectrogram
+from irmas_tf.models.blocks import BLOCKS, convolution, normalise, relu
+from irmas_tf.models.heads import TimePooling
+
+
+def scaled_channels(channels: int, width_multiplier: float) -> int:
+    """Return channels times the multiplier, rounded to a multiple of 8 (vector registers), at least 8."""
+    return max(8, round(channels * width_multiplier / 8) * 8)
+
+
+def front_end(waveform: Any, branch: BranchConfig, config: Config, name: str, seed: int) -> Any:
+    """Return the features a branch sees, [batch, frames, bins] float32.
+
+    Args:
+        waveform: Keras tensor [batch, samples] float32 in [-1, 1].
+        branch: the spectrogram.
+        config: the run's configuration.
+        name: prefix of the layers' names.
+        seed: of the masks.
+    """
+    # float32 under every policy: power spectra overflow float16.
+    x = Spectrogram(
+        sample_rate_hz=config.audio.sample_rate_hz,
+        frame_length=branch.frame_length,
+        hop_length=branch.hop_length,
+        num_bins=branch.num_bins,
+        scale=branch.scale,
+        min_frequency_hz=branch.min_frequency_hz,
+        max_frequency_hz=branch.max_frequency_hz,
+        mel_scale=config.model.mel_scale,
+        log_offset=config.model.log_offset,
+        dtype="float32",
+        name=f"{name}_spectrogram",
+    )(waveform)
+    x = BinNormalization(dtype="float32", name=f"{name}_normalization")(x)
+    augment = config.augment
+    return SpecAugment(
+        time_masks=augment.time_masks,
+        max_time_frames=round(augment.time_mask_seconds * config.audio.sample_rate_hz / branch.hop_length),
+        frequency_masks=augment.frequency_masks,
+        max_bins=round(augment.frequency_mask_fraction * branch.num_bins),
+        seed=seed,
+        dtype="float32",
+        name=f"{name}_spec_augment",
+    )(x)
+
+
+def backbone(features: Any, config: Config, name: str) -> Any:
+    """Return the vector [batch, channels] of features [batch, frames, bins].
+
+    The first convolution shrinks both axes by ``stem_stride``, because full resolution would cost more than all the
+    rest; every stage but the first halves them again in its first block.
+    """
+    model = config.model
+    block = BLOCKS.get(model.block)
+    channels = [scaled_channels(c, model.width_multiplier) for c in model.stage_channels]
+    x = keras.layers.Reshape((-1, features.shape[-1], 1), name=f"{name}_to_image")(features)
+    stride = model.stem_stride
+    x = convolution(x, channels[0], 2 * stride - 1, stride, f"{name}_stem_conv")
+    x = relu(normalise(x, f"{name}_stem_bn"), f"{name}_stem_relu")
+    for stage, width in enumerate(channels):
+        for index in range(math.ceil(model.depth_multiplier)):
+            stride = 2 if index == 0 and stage > 0 else 1
+            x = block(x, width, stride, f"{name}_stage{stage}_block{index}")
+    return TimePooling(model.pooling, dtype="float32", name=f"{name}_pooling")(x)
+
+
+def build_branch(waveform: Any, branch: BranchConfig, config: Config, name: str, seed: int) -> Any:
+    """Return the vector of one branch, [batch, channels] float32 (arguments as `front_end`)."""
+    return backbone(front_end(waveform, branch, config, name, seed), config, name)

@@ -1,0 +1,68 @@
+"""Train a model: ``python -m irmas_tf.train --flagfile=configs/demo.flags --data_dir=D --run_dir=R``.
+
+The same command again goes on with an interrupted training.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+
+from irmas_tf.flag_config import ALL, Command, ParsedFlags, run_main
+from irmas_tf.quiet_tensorflow import import_tensorflow
+from irmas_tf.settings import Section, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainOptions(Section):
+    """Flags of this command only."""
+
+    run_dir: str = setting("", "Folder of the run; made if absent, continued if it holds an unfinished run.")
+
+
+COMMAND = Command(
+    "irmas_tf.train",
+    "Train a model on IRMAS, or go on with an interrupted training.",
+    options=TrainOptions,
+    config_fields=ALL,
+    required=("run_dir", "data_dir"),
+)
+
+
+def main(flags: ParsedFlags) -> int:
+    """Train, and return the exit status."""
+    config = flags.config()
+    from irmas_tf.run_dir import RunDir
+
+    run = RunDir.create(flags.options.run_dir, config)
+    from irmas_tf.training.progress import finished_progress
+
+    result = finished_progress(run)
+    if result:
+        print(f"{run.path}: is already finished ({result.finished}); nothing to do")
+        return 0
+    import_tensorflow()
+    from irmas_tf.training.callbacks import Interrupted
+    from irmas_tf.training.loop import train
+
+    try:
+        result = train(config, run)
+    except Interrupted as interruption:
+        print(f"stopped by {interruption}; saved. The same command goes on from here.", file=sys.stderr)
+        return 128 + interruption.signal_number
+    print(
+        f"{run.path}: finished, {result.finished}. Best validation accuracy {result.best_score:.4f}"
+        f" in epoch {result.best_epoch}: {run.model_path}"
+    )
+    print(f"Next: python -m irmas_tf.evaluate --run_dir={run.path}")
+    return 0
+
+
+def cli(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    return run_main(main, COMMAND, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(cli())

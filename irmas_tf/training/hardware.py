@@ -1,0 +1,78 @@
+"""Devices, threads and determinism of a training process."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from irmas_tf.config import TrainingConfig
+from irmas_tf.settings import ConfigError
+
+
+def prepare_process(config: TrainingConfig) -> None:
+    """Seed everything and, if asked, make operations deterministic; call before the first TensorFlow operation.
+
+    GPUs get memory as they need it, so that several processes can share one.
+    """
+    for gpu in tf.config.list_physical_devices("GPU"):
+        try:
+            tf.config.experimental.set_memory_growth(gpu, True)
+        except RuntimeError:  # the process has used the GPU already; nothing is lost but the sharing
+            break
+    keras.utils.set_random_seed(config.seed)
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def compute_environment() -> dict[str, Any]:
+    """Return what decides the last bits of a sum: threads, devices, and the oneDNN switch."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def threads(configured: int, variable: str) -> int:
+        text = os.environ.get(variable, "")
+        return configured or (int(text) if text.isdigit() and int(text) > 0 else cpus)
+
+    return {
+        "intra_op_threads": threads(tf.config.threading.get_intra_op_parallelism_threads(), "TF_NUM_INTRAOP_THREADS"),
+        "inter_op_threads": threads(tf.config.threading.get_inter_op_parallelism_threads(), "TF_NUM_INTEROP_THREADS"),
+        "devices": [
+            tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
+            for gpu in tf.config.list_physical_devices("GPU")
+        ],
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+    }
+
+
+def environment_differences(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Return "intra_op_threads 8 -> 2, ..." for what differs, or an empty string."""
+    keys = [key for key in now if before.get(key) != now[key]]
+    return ", ".join(f"{key} {before.get(key)} -> {now[key]}" for key in keys)
+
+
+def make_strategy(config: TrainingConfig) -> tf.distribute.Strategy:
+    """Return the strategy of a configuration: the default one for one device, or a mirrored one.
+
+    ``auto`` mirrors over all visible GPUs if there are two or more. ``mirrored`` without a GPU mirrors over the logical
+    CPU devices.
+
+    Raises:
+        ConfigError: the batch cannot be shared out evenly.
+    """
+    gpus = tf.config.list_logical_devices("GPU")
+    if config.strategy == "one_device" or (config.strategy == "auto" and len(gpus) < 2):
+        return tf.distribute.get_strategy()
+    devices = gpus or tf.config.list_logical_devices("CPU")
+    replicas = len(devices)
+    if config.batch_size % replicas:
+        raise ConfigError(
+            f"--batch_size={config.batch_size}: must be a multiple of the {replicas} devices it is shared out to;"
+            f" use {max(1, round(config.batch_size / replicas)) * replicas}, or --strategy=one_device"
+        )
+    # Collective operations between logical CPUs may meet in the wrong order; GPUs have NCCL, the default.
+    reduction = None if gpus else tf.distribute.ReductionToOneDevice()
+    return tf.distribute.MirroredStrategy([device.name for device in devices], cross_device_ops=reduction)

@@ -1,0 +1,285 @@
+"""The training loop: epochs, validation, checkpoints. Killed anywhere, it goes on from the last checkpoint.
+
+Every random draw is a function of the seed and the position (order, crops, gains, mixing) or of a variable that is
+saved (dropout and masks), so that on the same machine the resumed training ends with the weights of an uninterrupted
+one, bit for bit. The files a run shows (model.keras, last.keras, history.csv) are written from a saved checkpoint, and
+again after a resumption from it, so that a kill between two writes leaves no contradiction behind.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from irmas_tf.config import Config
+from irmas_tf.data import pipeline
+from irmas_tf.models.factory import build_model, parameter_count
+from irmas_tf.run_dir import RunDir, atomic_path
+from irmas_tf.training.callbacks import (
+    Console,
+    Interrupted,
+    StopRequest,
+    TensorBoard,
+    progress_bar,
+    table_header,
+    table_line,
+    write_history,
+)
+from irmas_tf.training.checkpoint import CheckpointStore
+from irmas_tf.training.excerpts import load_sides, set_statistics
+from irmas_tf.training.hardware import (
+    compute_environment,
+    environment_differences,
+    make_strategy,
+    prepare_process,
+)
+from irmas_tf.training.losses import class_weights
+from irmas_tf.training.mixing import mixing_weights
+from irmas_tf.training.optim import Schedule
+from irmas_tf.training.progress import EpochRow, Progress, finished_progress
+from irmas_tf.training.step import TrainingStep
+from irmas_tf.training.validation import Scores, Validator
+
+_REFRESH_SECONDS = 0.5
+
+
+class TrainingError(ValueError):
+    """The training cannot go on; the message says where it stands and what to change."""
+
+
+def train(config: Config, run: RunDir, on_update: Callable[[Progress], None] | None = None) -> Progress:
+    """Train a run to its end, from its last checkpoint if it has one.
+
+    Args:
+        config: the run's configuration.
+        run: the run folder, already made for this configuration.
+        on_update: called after every change of the weights; for tests and tools.
+
+    Returns:
+        The record of the whole training.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM came; the state is saved.
+        TrainingError: the loss is no longer finite.
+        ConfigError, DataError: the settings do not fit the data or the machine.
+    """
+    with run.lock():
+        if done := finished_progress(run):
+            return done
+        prepare_process(config.training)
+        try:
+            return _Training(config, run, on_update).run_to_end()
+        except tf.errors.InvalidArgumentError as error:
+            # An exception inside the loader comes out as text; what the user can mend is named in it.
+            if found := re.search(r"AudioError: (.+)", error.message or ""):
+                raise TrainingError(f"{found[1]}. The state is that of the last checkpoint") from error
+            raise
+
+
+class _Training:
+    """One process's share of a run's training."""
+
+    def __init__(self, config: Config, run: RunDir, on_update: Callable[[Progress], None] | None) -> None:
+        self.config = config
+        self.run = run
+        self.console = Console(run.log_path)
+        self.stop = StopRequest()
+        self.on_update = on_update
+        self.checkpoints = CheckpointStore(run.checkpoints_dir)
+        self.environment = compute_environment()
+        self.train_side, self.validation_side = load_sides(config, run)
+        strategy = make_strategy(config.training)
+        with strategy.scope():
+            self.model = build_model(config)
+        self.step = TrainingStep(self.model, config, strategy, self._class_weights())
+        self.validator = Validator(self.model, config, self.validation_side)
+        self.tensorboard = TensorBoard(run)
+        self.batches = len(self.train_side) // config.training.batch_size
+        self.schedule = Schedule.of(config.training, -(-self.batches // config.training.accumulation_steps))
+        self.progress = Progress()
+        self.pending: list[tf.Tensor] = []  # sums of batches not yet fetched from the device
+        self.saved_at = time.monotonic()
+
+    def _class_weights(self) -> np.ndarray | None:
+        if self.config.training.class_balance != "weights":
+            return None
+        return class_weights(self.train_side.labels, self.config.labels.num_classes)
+
+    def run_to_end(self) -> Progress:
+        """Resume or start, and train."""
+        with self.stop.listening():
+            self._restore_or_start()
+            if not self.progress.finished:
+                self.console.line(table_header())
+            while not self.progress.finished:
+                self._train_epoch()
+                self._end_epoch(*self._validate())
+        return self.progress
+
+    def _restore_or_start(self) -> None:
+        found = self.checkpoints.load()
+        if found is None:
+            set_statistics(self.model, self.train_side, self.config)
+            self.step.average.reset()
+            self._save()
+            self._describe("training")
+            return
+        found.restore(self.step.variables)
+        self.progress = Progress.from_dict(found.state["progress"])
+        changed = environment_differences(found.state["environment"], self.environment)
+        if changed and not self.progress.finished:
+            self.console.line(f"warning: resumed on another setting ({changed}): last bits of the weights may differ")
+        if self.progress.batch == 0 and self.progress.epoch:
+            self._publish()  # the process may have ended between its checkpoint and these files
+            self._complete()
+        if not self.progress.finished:
+            self._describe(f"resuming in epoch {self.progress.epoch + 1} after {self.progress.batch} batches:")
+
+    def _describe(self, what: str) -> None:
+        self.console.line(
+            f"{what} {self.model.name}, {parameter_count(self.model):,} parameters, on {len(self.train_side):,}"
+            f" excerpts ({len(self.validation_side):,} for validation), {self.batches} batches of"
+            f" {self.config.training.batch_size} an epoch"
+        )
+
+    def _train_epoch(self) -> None:
+        """Take in the rest of the running epoch's batches."""
+        progress, training = self.progress, self.config.training
+        first = progress.batch
+        since_update = 0
+        started = refreshed = time.monotonic()
+        with progress_bar(self.batches, first, progress.epoch + 1, training.epochs) as bar:
+            for waveform, labels, share in self._epoch_batches(first) if first < self.batches else ():
+                self.step.set_learning_rate(self.schedule(progress.update))
+                self.pending.append(self.step.run_batch(waveform, labels, share))
+                progress.batch += 1
+                since_update += 1
+                now = time.monotonic()
+                if now - refreshed > _REFRESH_SECONDS:
+                    self._fetch()
+                    bar.update(progress.batch - bar.n)
+                    bar.set_postfix(loss=f"{progress.loss_sum / progress.seen:.3f}", refresh=False)
+                    refreshed = now
+                if since_update == training.accumulation_steps or progress.batch == self.batches:
+                    self.step.finish_update(since_update)
+                    since_update = 0
+                    progress.update += 1
+                    progress.seconds += now - started
+                    started = now
+                    self._after_update()
+        self._fetch()
+        progress.seconds += time.monotonic() - started
+
+    def _epoch_batches(self, first: int) -> Iterable[Any]:
+        """Return the running epoch's batches from number ``first`` on: (waveform, labels, share)."""
+        config, epoch = self.config, self.progress.epoch
+        seed, size, alpha = config.training.seed, config.training.batch_size, config.augment.mixup_alpha
+        shares = np.stack(
+            [mixing_weights(seed, epoch * self.batches + i, size, alpha) for i in range(first, self.batches)]
+        )
+        dataset = pipeline.training_dataset(
+            self.train_side.paths, self.train_side.labels, config, epoch=epoch, start_batch=first
+        )
+        dataset = tf.data.Dataset.zip((dataset, tf.data.Dataset.from_tensor_slices(shares)))
+        dataset = dataset.map(lambda example, share: (example[0], example[1], share))
+        if self.step.strategy.num_replicas_in_sync > 1:
+            options = tf.data.Options()
+            options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+            return self.step.strategy.experimental_distribute_dataset(dataset.with_options(options))
+        return dataset
+
+    def _after_update(self) -> None:
+        if self.on_update:
+            self.on_update(self.progress)
+        if self.stop.signal_number:
+            self._save()
+            raise Interrupted(self.stop.signal_number)
+        if time.monotonic() - self.saved_at > 60 * self.config.training.checkpoint_minutes:
+            self._save()
+
+    def _fetch(self) -> None:
+        """Add the results of finished batches to the epoch's sums, one by one, so that the order never varies.
+
+        Raises:
+            TrainingError: a loss is not finite.
+        """
+        for sums in self.pending:
+            loss_sum, right = (float(x) for x in sums.numpy())
+            if not np.isfinite(loss_sum):
+                raise TrainingError(
+                    f"--run_dir={self.run.path}: the loss became {loss_sum} in epoch {self.progress.epoch + 1};"
+                    f" lower --learning_rate={self.config.training.learning_rate:g} or set --gradient_clip_norm,"
+                    " and start a new run"
+                )
+            self.progress.add(loss_sum, int(right), self.config.training.batch_size)
+        self.pending.clear()
+
+    def _validate(self) -> tuple[Scores, float]:
+        """Return the validation scores and the seconds they took."""
+        started = time.monotonic()
+
+        def check() -> None:
+            if self.stop.signal_number:
+                raise Interrupted(self.stop.signal_number)
+
+        try:
+            with self.step.average.applied():
+                scores = self.validator.run(before_batch=check)
+        except Interrupted:
+            self._save()
+            raise
+        return scores, time.monotonic() - started
+
+    def _end_epoch(self, scores: Scores, validation_seconds: float) -> None:
+        """Record the epoch, save it, and write what a run shows."""
+        progress, training = self.progress, self.config.training
+        row = EpochRow(
+            epoch=progress.epoch + 1,
+            train_loss=progress.loss_sum / progress.seen,
+            train_accuracy=progress.right / progress.seen,
+            validation_loss=scores.loss,
+            validation_accuracy=scores.accuracy,
+            validation_macro_f1=scores.macro_f1,
+            learning_rate=self.schedule(progress.update - 1),
+            excerpts_per_second=progress.seen / progress.seconds,
+            seconds=progress.seconds + validation_seconds,
+        )
+        is_best = progress.end_epoch(row)
+        self.console.line(table_line(row, is_best))
+        if progress.epoch == training.epochs:
+            progress.finished = f"all {training.epochs} epochs are done"
+        elif progress.has_stalled(training.early_stopping_patience):
+            progress.finished = f"no better validation accuracy for {training.early_stopping_patience} epochs"
+        self._save()
+        self._publish()
+        self._complete()
+
+    def _complete(self) -> None:
+        """Note that a finished run's files are all there, so that the next start need not look."""
+        if self.progress.finished:
+            self.progress.is_complete = True
+            self._save()
+
+    def _save(self) -> None:
+        self._fetch()
+        state = {"progress": self.progress.to_dict(), "environment": self.environment}
+        self.checkpoints.save(self.step.variables, state)
+        self.saved_at = time.monotonic()
+
+    def _publish(self) -> None:
+        """Write the files a run shows, from the state of the checkpoint at an epoch's end."""
+        with self.step.average.applied():
+            if self.progress.best_epoch == self.progress.epoch:
+                self._export(self.run.model_path)
+            self._export(self.run.last_model_path)
+        write_history(self.run.history_path, self.progress.rows)
+        self.tensorboard.write(self.progress.rows[-1])
+
+    def _export(self, path: Any) -> None:
+        with atomic_path(path) as temporary:
+            self.model.save(temporary)

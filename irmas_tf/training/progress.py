@@ -1,0 +1,105 @@
+"""How far a training has come: everything a resumed run needs that is not a variable."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from irmas_tf.run_dir import RunDir
+from irmas_tf.training.checkpoint import CheckpointStore
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochRow:
+    """One line of the history.
+
+    Attributes:
+        epoch: counted from 1.
+        train_loss: mean over the epoch's examples, augmented and smoothed, while the weights changed (nats).
+        train_accuracy: over the same examples, in [0, 1].
+        validation_loss: mean negative logarithm of the probability of the true class (nats).
+        validation_accuracy, validation_macro_f1: in [0, 1], of clips (mean probabilities over their windows).
+        learning_rate: of the epoch's last update.
+        excerpts_per_second: in training, without validation.
+        seconds: training and validation together.
+    """
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    validation_macro_f1: float
+    learning_rate: float
+    excerpts_per_second: float
+    seconds: float
+
+
+@dataclasses.dataclass
+class Progress:
+    """Position in the training, sums of the running epoch, and the record of the finished ones.
+
+    Attributes:
+        epoch: finished epochs.
+        batch: batches of the running epoch that are in the weights.
+        update: changes of the weights so far.
+        loss_sum, right, seen: sums over the running epoch's examples.
+        seconds: spent on the running epoch's batches.
+        best_score: highest validation accuracy so far.
+        best_epoch: its epoch, counted from 1; 0 if there is none.
+        rows: the finished epochs.
+        finished: why the training is over, or an empty string.
+        is_complete: whether, beyond that, the files of the run are all written.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    update: int = 0
+    loss_sum: float = 0.0
+    right: int = 0
+    seen: int = 0
+    seconds: float = 0.0
+    best_score: float = -1.0
+    best_epoch: int = 0
+    rows: list[EpochRow] = dataclasses.field(default_factory=list)
+    finished: str = ""
+    is_complete: bool = False
+
+    def add(self, loss_sum: float, right: int, seen: int) -> None:
+        """Count a batch's results."""
+        self.loss_sum += loss_sum
+        self.right += right
+        self.seen += seen
+
+    def end_epoch(self, row: EpochRow) -> bool:
+        """Record an epoch and start the next; return whether it is the best so far (the first of equals is)."""
+        self.rows.append(row)
+        self.epoch += 1
+        self.batch, self.loss_sum, self.right, self.seen, self.seconds = 0, 0.0, 0, 0, 0.0
+        is_best = row.validation_accuracy > self.best_score
+        if is_best:
+            self.best_score, self.best_epoch = row.validation_accuracy, self.epoch
+        return is_best
+
+    def has_stalled(self, patience: int) -> bool:
+        """Return whether ``patience`` epochs have passed since the best one; 0 never stops."""
+        return 0 < patience <= self.epoch - self.best_epoch
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dict."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Progress:
+        """Return what `to_dict` described."""
+        return cls(**{**values, "rows": [EpochRow(**row) for row in values["rows"]]})
+
+
+def finished_progress(run: RunDir) -> Progress | None:
+    """Return the record of a run that is finished with all its files written, or None; needs no TensorFlow."""
+    found = CheckpointStore(run.checkpoints_dir).load()
+    if found is None:
+        return None
+    progress = Progress.from_dict(found.state["progress"])
+    files = (run.model_path, run.last_model_path, run.history_path)
+    return progress if progress.is_complete and all(path.exists() for path in files) else None

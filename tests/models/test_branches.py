@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from irmas_tf.models.branches import build_branch, front_end, scaled_channels
+
+
+@pytest.mark.parametrize(
+    "channels, multiplier, expected",
+    [(24, 1.0, 24), (24, 0.5, 16), (24, 0.25, 8), (24, 0.01, 8), (96, 1.5, 144), (20, 1.0, 16)],
+)
+def test_channels_are_multiples_of_eight(channels, multiplier, expected):
+    assert scaled_channels(channels, multiplier) == expected
+
+
+@pytest.mark.parametrize("scale", ["mel", "linear", "log"])
+@pytest.mark.parametrize("samples", [4000, 3999, 4001])
+def test_the_front_end_keeps_the_contract_of_frames_and_bins(small, specs, scale, samples):
+    config = small(specs[scale])
+    branch = config.model.branch_configs[0]
+    waveform = keras.Input((None,))
+    model = keras.Model(waveform, front_end(waveform, branch, config, "b", seed=0))
+    out = model(np.zeros([2, samples], np.float32))
+    assert tuple(out.shape) == (2, -(-samples // branch.hop_length), branch.num_bins)
+
+
+def branch_model(config) -> keras.Model:
+    waveform = keras.Input((None,))
+    return keras.Model(waveform, build_branch(waveform, config.model.branch_configs[0], config, "b", seed=0))
+
+
+@pytest.mark.parametrize("block", ["plain", "residual", "separable"])
+def test_a_branch_ends_in_one_vector_per_example(small, specs, block):
+    model = branch_model(small(specs["mel"], block=block))
+    assert tuple(model(np.zeros([2, 4000], np.float32)).shape) == (2, 16)
+
+
+def test_the_multipliers_scale_channels_and_blocks(small, specs):
+    def convolutions(**model):
+        layers = branch_model(small(specs["mel"], **model)).layers
+        return [layer.filters for layer in layers if type(layer) is keras.layers.Conv2D]
+
+    assert convolutions() == [8, 8, 16]  # stem, then one block a stage
+    assert convolutions(width_multiplier=2.0) == [16, 16, 32]
+    assert convolutions(depth_multiplier=2.0) == [8, 8, 8, 16, 16]
+    assert convolutions(depth_multiplier=1.2) == [8, 8, 8, 16, 16]
+
+
+def test_masks_change_features_in_training_only(small, specs):
+    config = small(specs["mel"])
+    waveform = keras.Input((None,))
+    model = keras.Model(waveform, front_end(waveform, config.model.branch_configs[0], config, "b", seed=0))
+    noise = np.random.default_rng(0).standard_normal([4, 4000]).astype(np.float32)
+    np.testing.assert_array_equal(model(noise), model(noise))
+    assert (np.asarray(model(noise, training=True)) == 0).any()
+    assert not (np.asarray(model(noise)) == 0).any()

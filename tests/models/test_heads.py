@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from irmas_tf.models.heads import POOLINGS, BranchDropout, TimePooling, classifier
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("mode", POOLINGS.names())
+def test_pooling_is_the_mean_over_frequency_then_its_mode_over_time(mode):
+    x = RNG.standard_normal([2, 5, 3, 4]).astype(np.float32)
+    over_bins = x.mean(axis=2)
+    expected = {
+        "mean": over_bins.mean(axis=1),
+        "max": over_bins.max(axis=1),
+        "mean_max": over_bins.mean(axis=1) + over_bins.max(axis=1),
+    }[mode]
+    np.testing.assert_allclose(TimePooling(mode)(x), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_an_unknown_pooling_lists_the_known_ones():
+    with pytest.raises(ValueError, match="known: max, mean, mean_max"):
+        TimePooling("median")
+
+
+@pytest.mark.parametrize("layer", [TimePooling("max", name="p"), BranchDropout(0.25, seed=3, name="d")])
+def test_layers_survive_their_configuration(layer):
+    data = keras.saving.serialize_keras_object(layer)
+    again = keras.saving.deserialize_keras_object(data)
+    assert type(again) is type(layer)
+    assert again.get_config() == layer.get_config()
+
+
+def test_branch_dropout_loses_at_most_one_branch_and_keeps_the_mean():
+    layer = BranchDropout(0.6, seed=1)
+    ones = [np.ones([20_000, 2], np.float32) for _ in range(3)]
+    dropped = np.stack([np.asarray(y) for y in layer(ones, training=True)])  # [branch, example, channel]
+    lost = (dropped[:, :, 0] == 0).sum(axis=0)
+    assert set(lost) == {0, 1}
+    assert lost.mean() == pytest.approx(0.6, abs=0.02)
+    np.testing.assert_allclose(dropped.mean(axis=1), 1.0, atol=0.02)
+    np.testing.assert_array_equal(dropped[:, :, 0], dropped[:, :, 1])
+
+
+def test_branch_dropout_changes_nothing_in_inference_or_with_one_branch():
+    layer = BranchDropout(0.9, seed=1)
+    x = [RNG.standard_normal([4, 2]).astype(np.float32) for _ in range(2)]
+    for given, got in zip(x, layer(x, training=False), strict=True):
+        np.testing.assert_array_equal(given, got)
+    np.testing.assert_array_equal(layer(x[:1], training=True)[0], x[0])
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0])
+def test_branch_dropout_refuses_a_rate_that_is_no_probability(rate):
+    with pytest.raises(ValueError, match="rate"):
+        BranchDropout(rate)
+
+
+def test_the_classifier_ends_in_float32_logits_and_names_the_embedding():
+    x = keras.Input((6,))
+    model = keras.Model(x, classifier(x, units=4, classes=3, dropout=0.5, seed=0))
+    logits = model(RNG.standard_normal([8, 6]).astype(np.float32))
+    assert tuple(logits.shape) == (8, 3)
+    assert logits.dtype == "float32"
+    assert tuple(model.get_layer("embedding").output.shape) == (None, 4)
+    assert not np.allclose(np.asarray(logits).sum(axis=1), 1.0), "logits must not have gone through a softmax"

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from irmas_tf.models.factory import build_model
+
+RNG = np.random.default_rng(0)
+NOISE = (0.1 * RNG.standard_normal([3, 4000])).astype(np.float32)
+
+
+def test_nine_branches_of_three_scales_make_one_model(small, specs):
+    config = small(*[specs[scale] for scale in ("mel", "linear", "log") for _ in range(3)])
+    model = build_model(config)
+    assert tuple(model(NOISE).shape) == (3, 11)
+    assert sum(layer.name.endswith("_spectrogram") for layer in model.layers) == 9
+    assert model.get_layer("merge").output.shape[-1] == 9 * 16
+
+
+def test_one_branch_needs_no_merging(small):
+    model = build_model(small())
+    assert "merge" not in [layer.name for layer in model.layers]
+    assert tuple(model(NOISE).shape) == (3, 11)
+
+
+def test_the_input_is_called_waveform_and_takes_any_length_and_batch(small, specs):
+    model = build_model(small(specs["mel"], specs["log"]))
+    assert model.input.name == "waveform"
+    assert tuple(model.input.shape) == (None, None)
+    for samples in (1, 4000, 9001):
+        assert np.isfinite(model(np.zeros([2, samples], np.float32))).all()
+
+
+def test_the_label_scheme_decides_the_classes(small):
+    assert build_model(small(label_scheme="report")).output.shape[-1] == 11
+    assert build_model(small(label_scheme="irmas")).output.shape[-1] == 11
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_a_saved_model_answers_alike(small, specs, policy, tmp_path):
+    config = small(specs["mel"], specs["linear"], branch_dropout=0.3, block="residual", mixed_precision=policy)
+    model = build_model(config)
+    model(NOISE, training=True)  # moves the statistics away from their defaults
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(model(NOISE), again(NOISE))
+    assert model(NOISE).dtype == "float32"
+    assert keras.config.dtype_policy().name == "float32", "the policy must not leak out of build_model"
+
+
+def test_examples_do_not_influence_each_other_in_inference(small, specs):
+    model = build_model(small(specs["mel"], specs["log"], block="separable"))
+    one_by_one = np.concatenate([model(NOISE[i : i + 1]) for i in range(3)])
+    np.testing.assert_allclose(model(NOISE), one_by_one, rtol=1e-4, atol=1e-5)
+
+
+def test_every_weight_gets_a_gradient(small, specs):
+    import tensorflow as tf
+
+    model = build_model(small(specs["mel"], specs["linear"], specs["log"], block="residual", dropout=0.0))
+    for layer in model.layers:  # a scale of 0 hides what is behind it
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.gamma.assign(np.ones(layer.gamma.shape))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(model(NOISE, training=True)[:, :5]))
+    gradients = tape.gradient(loss, [v.value for v in model.trainable_variables])
+    silent = [
+        v.path
+        for v, g in zip(model.trainable_variables, gradients, strict=True)
+        if g is None or not np.any(np.asarray(g))
+    ]
+    assert silent == []

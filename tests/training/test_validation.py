@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import soundfile
+from sklearn.metrics import log_loss
+
+from irmas_tf.training.excerpts import Side
+from irmas_tf.training.validation import Validator
+
+RATE_HZ = 8000
+
+
+def level_model(classes: int) -> keras.Model:
+    """Its first logit is ten times the window's mean sample, the others are 0."""
+    x = keras.Input((None,))
+    mean = keras.ops.mean(x, axis=1, keepdims=True)
+    return keras.Model(x, keras.ops.pad(10.0 * mean, [[0, 0], [0, classes - 1]]))
+
+
+def test_probabilities_are_averaged_over_the_windows_of_a_clip(tiny, tmp_path):
+    config = tiny(window_seconds=0.5, window_hop_seconds=0.5, batch_size=2)
+    # Three windows of mean .2, .2, -.2; then one window; then one of which half is padding.
+    levels = [np.repeat([0.2, 0.2, -0.2], 4000), np.full(4000, -0.4), np.full(2000, 0.4)]
+    paths = []
+    for index, level in enumerate(levels):
+        paths.append(str(tmp_path / f"{index}.wav"))
+        soundfile.write(paths[-1], level, RATE_HZ, subtype="FLOAT")
+    side = Side(tuple(paths), np.array([0, 1, 0]))
+    calls = []
+    scores = Validator(level_model(11), config, side).run(before_batch=lambda: calls.append(1))
+
+    def softmax(level: float) -> np.ndarray:
+        e = np.exp([10 * level] + [0.0] * 10)
+        return e / e.sum()
+
+    expected = np.stack([(2 * softmax(0.2) + softmax(-0.2)) / 3, softmax(-0.4), softmax(0.2)])
+    assert scores.loss == pytest.approx(log_loss(side.labels, expected, labels=np.arange(11)), rel=1e-3)
+    assert scores.accuracy == 1.0
+    assert scores.macro_f1 == pytest.approx(2 / 11)
+    assert len(calls) == 3
+
+
+def test_it_can_be_stopped_between_batches(tiny, corpus):
+    paths = sorted(map(str, corpus.rglob("*.wav")))
+    validator = Validator(level_model(11), tiny(batch_size=8), Side(tuple(paths), np.zeros(len(paths), np.int32)))
+
+    class Stop(Exception):
+        pass
+
+    def stop() -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        validator.run(before_batch=stop)
