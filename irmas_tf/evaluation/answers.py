@@ -1,0 +1,82 @@
+"""Writing answers as they come: a table for people, JSON lines or CSV for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import TextIO
+
+from irmas_tf.evaluation.prediction import Answer
+from irmas_tf.labels import LabelScheme
+
+FORMATS = ("table", "json", "csv")
+
+
+def printable(name: str) -> str:
+    """Return a file name on one line that any terminal can show: control and undecodable characters are escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+
+
+class AnswerWriter:
+    """Writes answers to a text stream, each as soon as it is given.
+
+    ``json``: one object a line, ``{"file", "duration_seconds", "probabilities": {code: p}, "labels": [...]}``, ASCII;
+    a byte of a file name that is not UTF-8 is written as Python does, ``\\udcXX`` (`os.fsencode` gives the name back).
+    ``csv``: a header, then file, duration_seconds, labels (separated by blanks) and a column of probabilities a class.
+    ``table``: duration, the ``top_k`` most probable classes, file.
+
+    Args:
+        stream: where to write; for ``csv`` its errors mode should be ``surrogateescape``.
+        format: one of `FORMATS`.
+        scheme: the label scheme of the answers.
+        top_k: classes in a row of the table.
+    """
+
+    def __init__(self, stream: TextIO, format: str, scheme: LabelScheme, top_k: int = 3) -> None:
+        self._stream = stream
+        self._format = format
+        self._scheme = scheme
+        self._top_k = min(top_k, scheme.num_classes)
+        self._name_width = max(len(name) for name in scheme.names)
+        if format == "csv":
+            self._write_row(["file", "duration_seconds", "labels", *scheme.codes])
+        elif format == "table":
+            columns = "  ".join(f"{f'{rank + 1}.':<{self._name_width + 8}}" for rank in range(self._top_k))
+            self._write(f"{'seconds':>9}  {columns}  file\n")
+
+    def write(self, answer: Answer) -> None:
+        """Write one answer and flush it, so that a reader at the other end of a pipe gets it now."""
+        if self._format == "json":
+            self._write(json.dumps(self._object(answer)) + "\n")
+        elif self._format == "csv":
+            values = [f"{p:.6f}" for p in answer.probabilities]
+            self._write_row([answer.path, f"{answer.duration_seconds:.3f}", " ".join(answer.labels), *values])
+        else:
+            self._write(self._table_row(answer))
+
+    def _object(self, answer: Answer) -> dict[str, object]:
+        probabilities = {c: round(float(p), 6) for c, p in zip(self._scheme.codes, answer.probabilities, strict=True)}
+        return {
+            "file": answer.path,
+            "duration_seconds": round(answer.duration_seconds, 3),
+            "probabilities": probabilities,
+            "labels": list(answer.labels),
+        }
+
+    def _table_row(self, answer: Answer) -> str:
+        order = (-answer.probabilities).argsort(kind="stable")[: self._top_k]
+        best = "  ".join(
+            f"{self._scheme.names[k]:<{self._name_width}} {100 * answer.probabilities[k]:5.1f} %" for k in order
+        )
+        return f"{answer.duration_seconds:9.1f}  {best}  {printable(answer.path)}\n"
+
+    def _write_row(self, row: Sequence[str]) -> None:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerow(row)
+        self._write(text.getvalue())
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

@@ -1,0 +1,74 @@
+"""A trained model as a function from windows to probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from irmas_tf.config import Config
+from irmas_tf.run_dir import RunDir
+
+
+class ModelError(ValueError):
+    """A run's model cannot be used; the message names the file and the remedy."""
+
+
+class WindowClassifier:
+    """A model as a function from windows to class probabilities, traced once for any batch size.
+
+    Args:
+        model: Keras model, waveform [batch, window_samples] float32 -> logits [batch, classes].
+        config: the run's configuration.
+
+    Raises:
+        ModelError: the model's classes are not those of the configuration's label scheme.
+    """
+
+    def __init__(self, model: Any, config: Config) -> None:
+        self.config = config
+        self.codes = config.labels.codes
+        self.window_samples = config.audio.window_samples
+        if model.output_shape[-1] != len(self.codes):
+            raise ModelError(
+                f"the model answers with {model.output_shape[-1]} classes, --label_scheme={config.labels.name} has"
+                f" {len(self.codes)}; the run folder mixes two trainings, train again into a new one"
+            )
+
+        def answer(waveform: tf.Tensor) -> tf.Tensor:
+            return tf.nn.softmax(tf.cast(model(waveform, training=False), tf.float32))
+
+        # One signature with a free batch axis: the last, shorter batch neither retraces nor computes padding.
+        self._answer = tf.function(answer, input_signature=[tf.TensorSpec([None, self.window_samples], tf.float32)])
+
+    @classmethod
+    def load(cls, run: RunDir) -> WindowClassifier:
+        """Return the best model of a run.
+
+        Raises:
+            ModelError: the run has no model yet, or its file cannot be read.
+        """
+        import irmas_tf.models.factory  # noqa: F401  # registers every layer that a saved model may hold
+
+        config = run.load_config()
+        if not run.model_path.exists():
+            raise ModelError(f"{run.model_path}: no model yet; train the run first (python -m irmas_tf.train)")
+        try:
+            model = tf.keras.models.load_model(run.model_path, compile=False)
+        except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            message = f"{run.model_path}: cannot be loaded ({reason}); train again or restore the file"
+            raise ModelError(message) from error
+        try:
+            return cls(model, config)
+        except ModelError as error:
+            raise ModelError(f"{run.model_path}: {error}") from error
+
+    def warm_up(self) -> None:
+        """Trace and run the model once, so that the first answer takes no longer than the others."""
+        self.probabilities(np.zeros([1, self.window_samples], np.float32))
+
+    def probabilities(self, windows: Any) -> np.ndarray:
+        """Return class probabilities [n, classes] float32 of windows [n, window_samples] float32 in [-1, 1]."""
+        return self._answer(tf.convert_to_tensor(windows, tf.float32)).numpy()

@@ -1,0 +1,156 @@
+"""The single-label protocol: a run's model on one side of its own split, one predominant instrument an excerpt."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from irmas_tf.config import Config
+from irmas_tf.data import irmas, splits
+from irmas_tf.data.irmas_layout import DataError
+from irmas_tf.evaluation.audio_files import Failure
+from irmas_tf.evaluation.inference import WindowClassifier
+from irmas_tf.evaluation.prediction import Answer, predict_files
+from irmas_tf.metrics import bootstrap, single_label
+from irmas_tf.run_dir import RunDir
+from irmas_tf.settings import ConfigError
+
+SPLITS = ("validation", "train")
+STATISTICS: dict[str, bootstrap.Statistic] = {"accuracy": bootstrap.accuracy_of, "macro_f1": bootstrap.macro_f1_of}
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """Everything an evaluation found; arrays are in the order of ``files``.
+
+    Attributes:
+        split: which side of the split.
+        config: the run's configuration.
+        files: paths below the data folder.
+        groups: song group of each file, [files].
+        labels: class indices, [files].
+        probabilities: mean over each file's windows, [files, classes].
+        train_labels: class indices of the training side, for the baseline.
+        leaks: song groups that are on both sides of the split.
+        seconds: time the model and the loader took together, s.
+        replicates: bootstrap replicates of the intervals.
+    """
+
+    split: str
+    config: Config
+    files: tuple[str, ...]
+    groups: np.ndarray
+    labels: np.ndarray
+    probabilities: np.ndarray
+    train_labels: np.ndarray
+    seconds: float
+    leaks: int = 0
+    replicates: int = 1000
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The most probable class of each file, [files]."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """Counts [classes, classes], row = label, column = prediction."""
+        return single_label.confusion_matrix(self.labels, self.predicted, self.config.labels.num_classes)
+
+    def intervals(self) -> dict[str, bootstrap.Interval | None]:
+        """Return 95 % intervals over songs of accuracy and macro F1."""
+        confusions = bootstrap.group_confusions(
+            self.labels, self.predicted, self.groups, self.config.labels.num_classes
+        )
+        return bootstrap.bootstrap_intervals(confusions, STATISTICS, replicates=self.replicates)
+
+
+def check_split(split: str) -> None:
+    """Refuse a split that cannot be evaluated.
+
+    Raises:
+        ConfigError: the message lists the splits that can.
+    """
+    if split == "test":
+        raise ConfigError(
+            "--split=test: the multi-label test protocol is not available yet; available: " + ", ".join(SPLITS)
+        )
+    if split not in SPLITS:
+        raise ConfigError(f"--split={split}: must be one of {', '.join(SPLITS)}")
+
+
+def evaluate_split(
+    run: RunDir,
+    data_dir: str | Path = "",
+    split: str = "validation",
+    *,
+    batch_size: int = 32,
+    replicates: int = 1000,
+    progress: Callable[[Iterable[Answer | Failure], int], Iterable[Answer | Failure]] | None = None,
+) -> Evaluation:
+    """Run the run's best model over one side of its split.
+
+    Args:
+        run: the run folder.
+        data_dir: folder of the data; by default the one of the run's configuration.
+        split: one of `SPLITS`.
+        batch_size: windows per batch.
+        replicates: bootstrap replicates of the intervals.
+        progress: called with the results and their number, returns the results; shows that time passes.
+
+    Raises:
+        ConfigError: the split is not available.
+        RunDirError, ModelError: the run is incomplete.
+        DataError: files that the split names are missing or cannot be read; the message names them.
+    """
+    check_split(split)
+    config = run.load_config()
+    excerpts = irmas.index_training(data_dir or config.data.data_dir)
+    saved = splits.load_split(run.split_path)
+    sides = dict(zip(("train", "validation"), splits.resolve(saved, excerpts), strict=True))
+    group_of = dict(zip((e.name for e in excerpts), irmas.group_excerpts(excerpts), strict=True))
+    chosen = sides[split]
+    classifier = WindowClassifier.load(run)
+    classifier.warm_up()
+    start = time.perf_counter()
+    # The path that predict takes, so that a score describes the answers that a user gets.
+    results: Iterable[Answer | Failure] = predict_files(
+        classifier, [str(e.path) for e in chosen], batch_size=batch_size
+    )
+    if progress is not None:
+        results = progress(results, len(chosen))
+    answers = _all_answers(results)
+    seconds = time.perf_counter() - start
+    return Evaluation(
+        split=split,
+        config=config,
+        files=tuple(e.name for e in chosen),
+        groups=np.array([group_of[e.name] for e in chosen]),
+        labels=np.array([config.labels.index(e.irmas_code) for e in chosen]),
+        probabilities=np.stack([a.probabilities for a in answers]),
+        train_labels=np.array([config.labels.index(e.irmas_code) for e in sides["train"]]),
+        leaks=len(splits.leaks(saved, excerpts)),
+        seconds=seconds,
+        replicates=replicates,
+    )
+
+
+def _all_answers(results: Iterable[Answer | Failure]) -> list[Answer]:
+    """Return the answers; a score over the readable files only would pass for one over the split."""
+    answers, failures = [], []
+    for result in results:
+        if isinstance(result, Failure):
+            failures.append(result)
+        else:
+            answers.append(result)
+    if failures:
+        shown = "; ".join(f"{f.path}: {f.reason}" for f in failures[:3]) + ("; ..." if len(failures) > 3 else "")
+        raise DataError(
+            f"{len(failures)} of {len(failures) + len(answers)} excerpts of the split cannot be read: {shown}."
+            " Restore them; python -m irmas_tf.data.check lists everything that is wrong with the data"
+        )
+    return answers

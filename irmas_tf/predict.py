@@ -1,0 +1,67 @@
+"""Name the instruments in audio files: ``python -m irmas_tf.predict --run_dir=R FILES_OR_FOLDERS...``."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+
+from irmas_tf.flag_config import Command, ParsedFlags, run_main
+from irmas_tf.quiet_tensorflow import import_tensorflow
+from irmas_tf.settings import ConfigError, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class PredictOptions:
+    """Flags of this command."""
+
+    run_dir: str = setting("", "Folder of the trained run.")
+    format: str = setting(
+        "table", "Table for people, JSON (one object a line) or CSV for programs.", choices=("table", "json", "csv")
+    )
+    output: str = setting("", "File that the answers go to instead of standard output; it appears when all are there.")
+    batch_size: int = setting(16, "Most windows the model sees at once.", minimum=1, maximum=4096)
+    top_k: int = setting(3, "Classes in a row of the table; JSON and CSV always hold them all.", minimum=1)
+
+
+COMMAND = Command(
+    "irmas_tf.predict",
+    """
+    Answer for audio files with a trained run: the window slides over each file, probabilities are the mean over
+    windows, labels the most probable class. Folders are searched recursively; '-' reads file names from standard input,
+    one a line.
+
+    A file that cannot be read is named on stderr, the others still get their answer, and the exit status is then 1.
+    """,
+    options=PredictOptions,
+    required=("run_dir",),
+    positional="FILES_OR_FOLDERS",
+)
+
+
+def main(flags: ParsedFlags) -> int:
+    """Run the command; the exit status is 1 if any file got no answer."""
+    if not flags.positional:
+        raise ConfigError("no audio given: name files or folders after the flags")
+    import_tensorflow()
+    from irmas_tf.evaluation.predict_run import predict_run
+
+    options = flags.options
+    failures = predict_run(
+        options.run_dir,
+        flags.positional,
+        format=options.format,
+        output=options.output,
+        batch_size=options.batch_size,
+        top_k=options.top_k,
+    )
+    return 1 if failures else 0
+
+
+def cli(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the console script; returns the exit status."""
+    return run_main(main, COMMAND, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(cli())

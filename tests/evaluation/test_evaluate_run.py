@@ -1,0 +1,25 @@
+"""The command's tests (tests/test_evaluate.py) cover whole evaluations; this one covers the order of checks."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from irmas_tf.evaluation.evaluate_run import _progress, evaluate_run
+from irmas_tf.settings import ConfigError
+
+
+def test_an_impossible_split_is_refused_before_anything_is_read() -> None:
+    with pytest.raises(ConfigError, match="available: validation, train"):
+        evaluate_run("/no/such/run", split="test")
+
+
+def test_the_bar_passes_everything_on_and_shows_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for terminal in (False, True):
+        stderr = io.StringIO()
+        stderr.isatty = lambda terminal=terminal: terminal  # type: ignore[method-assign]
+        monkeypatch.setattr(sys, "stderr", stderr)
+        assert list(_progress(iter("abc"), 3)) == list("abc")
+        assert bool(stderr.getvalue()) == terminal

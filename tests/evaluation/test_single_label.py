@@ -1,0 +1,51 @@
+"""The command's tests (tests/test_evaluate.py) cover whole evaluations; these cover what they cannot see."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from irmas_tf.data.irmas_layout import DataError
+from irmas_tf.evaluation.audio_files import Failure
+from irmas_tf.evaluation.prediction import Answer
+from irmas_tf.evaluation.single_label import Evaluation, _all_answers, check_split
+from irmas_tf.settings import ConfigError
+
+make_config = runpy.run_path(str(Path(__file__).parent / "tiny_run.py"))["make_config"]
+
+
+def test_the_test_split_is_refused_with_what_there_is() -> None:
+    with pytest.raises(ConfigError, match=r"--split=test: .*available: validation, train"):
+        check_split("test")
+    check_split("validation")
+    check_split("train")
+
+
+def test_confusion_and_intervals_follow_from_the_probabilities() -> None:
+    probabilities = np.eye(11)[[0, 1, 1, 2]]
+    evaluation = Evaluation(
+        split="validation",
+        config=make_config(),
+        files=("a", "b", "c", "d"),
+        groups=np.array([0, 0, 1, 1]),
+        labels=np.array([0, 1, 2, 2]),
+        probabilities=probabilities,
+        train_labels=np.array([0]),
+        seconds=1.0,
+    )
+    assert evaluation.predicted.tolist() == [0, 1, 1, 2]
+    assert evaluation.confusion[2, 1] == 1 and np.trace(evaluation.confusion) == 3
+    accuracy = evaluation.intervals()["accuracy"]
+    # Two songs, all right and half right: the replicates are 1, 3/4 (half of them) and 1/2.
+    assert accuracy is not None and (accuracy.low, accuracy.high) == (0.5, 1.0)
+
+
+def test_scores_over_a_part_of_the_split_are_refused() -> None:
+    answer = Answer("a.wav", 1.0, np.full(11, 1 / 11), ("cel",))
+    assert _all_answers([answer, answer]) == [answer, answer]
+    failures = [Failure(f"{i}.wav", "is empty") for i in range(5)]
+    with pytest.raises(DataError, match=r"5 of 6 excerpts .*: 0\.wav: is empty; .*2\.wav: is empty; \.\.\."):
+        _all_answers([answer, *failures])

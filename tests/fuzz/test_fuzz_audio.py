@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COUNT = 2000
+
+
+def test_two_thousand_damaged_files_crash_nothing(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "fuzz" / "fuzz_audio.py"), str(tmp_path), str(COUNT), "1"],
+        capture_output=True, text=True, env=environment, cwd=ROOT, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["unnamed"] == []
+    assert result["files"] == result["answered"] + result["refused"] == COUNT
+    # The damage must be neither all fatal nor all harmless, or this test would show little.
+    assert result["answered"] > 0.2 * COUNT and result["refused"] > 0.1 * COUNT
+    assert result["found_by_check"] > 0.9 * result["refused"], "what predict refuses, check should have found"
+    assert result["peak_megabytes"] < 1500, "a number in a header must not decide how much memory is taken"
+
+
+def test_mutations_are_reproducible_and_differ() -> None:
+    mutations = runpy.run_path(str(ROOT / "tests" / "fuzz" / "mutations.py"))
+    (_, data), (_, other) = mutations["base_files"]()[:2]
+    generators = random.Random(3), random.Random(3)
+    once, again = ([mutations["mutate"](data, other, rng) for _ in range(50)] for rng in generators)
+    assert once == again
+    assert len(set(once)) > 40

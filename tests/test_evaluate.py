@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import csv
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from irmas_tf.data.irmas import index_training
+from irmas_tf.data.splits import make_split, save_split
+from irmas_tf.evaluate import cli
+from irmas_tf.predict import cli as predict_cli
+
+make_tiny_run = runpy.run_path(str(Path(__file__).parent / "evaluation" / "tiny_run.py"))["make_tiny_run"]
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three classes, 10 songs each, 2 excerpts a song: noise of a class's own level."""
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for number, code in enumerate(("cel", "gel", "voi")):
+        target = folder / "IRMAS-TrainingData" / code
+        target.mkdir(parents=True)
+        for song in range(10):
+            for excerpt in (1, 2):
+                path = target / f"[{code}][nod][cla]{10 * number + song:04d}__{excerpt}.wav"
+                samples = 10.0**-number * 0.2 * rng.standard_normal([8000, 2]).clip(-4, 4)
+                soundfile.write(path, samples, 16000)
+    return folder
+
+
+def _make_run(folder: Path, data_dir: Path, split_by: str = "song") -> Path:
+    run = make_tiny_run(folder, str(data_dir), split_by)
+    save_split(run.split_path, make_split(index_training(data_dir), split_by=split_by, validation_fraction=0.4))
+    return run.path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
+    return _make_run(tmp_path_factory.mktemp("run") / "run", data_dir)
+
+
+def test_table_and_reports(run: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli([f"--run_dir={run}", f"--data_dir={data_dir}", "--split=validation"]) == 0
+    out = capsys.readouterr().out
+    assert "validation split: 24 excerpts of 12 songs (split by song)" in out
+    assert "accuracy" in out and "95 % interval over songs" in out
+    assert f"written to {run}/evaluation/validation" in out
+    written = sorted(p.name for p in (run / "evaluation" / "validation").iterdir())
+    assert written == ["confusion.csv", "confusion.png", "metrics.json", "per_class.csv", "predictions.csv"]
+
+
+def test_json_is_the_metrics_file_and_the_data_dir_of_the_run_is_the_default(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli([f"--run_dir={run}", "--format=json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((run / "evaluation" / "validation" / "metrics.json").read_text())
+    assert printed["excerpts"] == 24 and printed["warnings"] == []
+
+
+def test_predict_gives_the_same_probabilities(run: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli([f"--run_dir={run}", "--batch_size=7"]) == 0
+    capsys.readouterr()
+    with (run / "evaluation" / "validation" / "predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    paths = [str(data_dir / "IRMAS-TrainingData" / row["file"]) for row in rows]
+    assert predict_cli([f"--run_dir={run}", "--format=json", *paths]) == 0
+    for row, line in zip(rows, capsys.readouterr().out.splitlines(), strict=True):
+        answer = json.loads(line)
+        assert answer["labels"] == [row["predicted"]]
+        for code, probability in answer["probabilities"].items():
+            assert float(row[code]) == pytest.approx(probability, abs=2e-6)
+
+
+def test_labels_and_song_groups_come_from_the_data(run: Path) -> None:
+    assert cli([f"--run_dir={run}", "--format=json"]) == 0
+    with (run / "evaluation" / "validation" / "predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert all(row["label"] == row["file"][:3] for row in rows)
+    song_of = {row["file"].split("]")[-1].split("__")[0]: row["song_group"] for row in rows}
+    assert len(set(song_of.values())) == len(song_of) == 12
+
+
+def test_the_training_side_is_called_what_it_is(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli([f"--run_dir={run}", "--split=train"]) == 0
+    out = capsys.readouterr().out
+    assert "36 excerpts" in out and "trained on" in out
+
+
+def test_an_excerpt_split_is_called_inflated(
+    tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = _make_run(tmp_path / "leaky", data_dir, "excerpt")
+    assert cli([f"--run_dir={run}"]) == 0
+    assert "inflated" in capsys.readouterr().out
+
+
+def test_the_runs_label_scheme_is_used(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = _make_run(tmp_path / "report", data_dir)
+    config = json.loads((run / "config.json").read_text())
+    config["data"]["label_scheme"] = "report"
+    (run / "config.json").write_text(json.dumps(config))
+    assert cli([f"--run_dir={run}", "--format=json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    support = {row["class"]: row["support"] for row in summary["per_class"]}
+    assert support["other"] == 8 and "gel" not in support
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--run_dir=RUN", "--split=test"], "available: validation, train"),
+        (["--run_dir=RUN", "--split=all"], "must be one of validation, train"),
+        (["--run_dir=RUN", "--data_dir=/no/such"], "/no/such"),
+        (["--run_dir=/no/such"], "no such folder"),
+        (["--run_dir=RUN", "stray"], "unexpected argument"),
+    ],
+)
+def test_wrong_use_is_one_line(run: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
+    assert cli([a.replace("RUN", str(run)) for a in arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.count("\n") == 1 and words in captured.err
+
+
+def test_missing_and_unreadable_excerpts_are_named(
+    tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(data_dir, copy)
+    run = _make_run(tmp_path / "run", copy)
+    name = json.loads((run / "split.json").read_text())["validation"][3]
+    (copy / "IRMAS-TrainingData" / name).write_bytes(b"damaged")
+    assert cli([f"--run_dir={run}"]) == 2
+    error = capsys.readouterr().err
+    assert name in error and "1 of 24 excerpts" in error
+    (copy / "IRMAS-TrainingData" / name).unlink()
+    assert cli([f"--run_dir={run}"]) == 2
+    error = capsys.readouterr().err
+    assert name in error and "missing" in error
+    assert not (run / "evaluation").exists()
+
+
+def test_a_run_without_a_split_says_so(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_tiny_run(tmp_path / "run", str(data_dir))
+    assert cli([f"--run_dir={run.path}"]) == 2
+    assert "split.json" in capsys.readouterr().err
