@@ -1,0 +1,209 @@
+"""The studio: room, equalisers, panning and loudness of one song, and how stems become a stereo 16-bit excerpt.
+
+Everything linear (equalisers, room) is folded into one stereo impulse response per bus and applied by FFT.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import numpy as np
+from scipy import fft
+from scipy.signal import butter, lfilter, sosfilt
+
+SAMPLE_RATE_HZ = 44100
+# Longest impulse response, in samples; 3 s and one of these fill an FFT of 3 x 2^16 points exactly.
+LONGEST_ROOM = 3 * 2**16 - 132299
+_RINGING = 2000  # samples after which an equaliser has died away
+_KNEE = 0.7
+# Cents around a' = 440 Hz: a few values, so that tones can be used again by other songs.
+_TUNINGS = (0.0, 0.0, 0.0, 0.0, 8.0, 12.0, -8.0, 20.0, -20.0)
+
+
+@dataclasses.dataclass
+class Mix:
+    """How one song is recorded. Drawn once a song, shared by its excerpts."""
+
+    tuning_cents: float
+    rt60_seconds: float
+    damping: float
+    predelay_seconds: float
+    lead_wet_db: float
+    rest_wet_db: float
+    lead_eq: np.ndarray
+    rest_eq: np.ndarray
+    master_eq: np.ndarray
+    loudness_dbfs: float
+    noise_dbfs: float | None
+    mono: bool
+    rotary: tuple[float, float]
+    noise_seed: int
+
+
+def peaking(frequency_hz: float, gain_db: float, quality: float) -> np.ndarray:
+    """Return a peaking biquad as one second-order section (R. Bristow-Johnson, Audio EQ Cookbook)."""
+    a, w = 10 ** (gain_db / 40), 2 * np.pi * frequency_hz / SAMPLE_RATE_HZ
+    alpha, cosine = np.sin(w) / (2 * quality), np.cos(w)
+    section = np.array([1 + alpha * a, -2 * cosine, 1 - alpha * a, 1 + alpha / a, -2 * cosine, 1 - alpha / a])
+    return section / section[3]
+
+
+def shelf(frequency_hz: float, gain_db: float, high: bool) -> np.ndarray:
+    """Return a low- or high-shelf biquad of slope 1 as one second-order section (same source)."""
+    a, w = 10 ** (gain_db / 40), 2 * np.pi * frequency_hz / SAMPLE_RATE_HZ
+    s = -1.0 if high else 1.0
+    cosine, root = np.cos(w), 2 * np.sqrt(a) * np.sin(w) / np.sqrt(2)
+    section = np.array(
+        [
+            a * ((a + 1) - s * (a - 1) * cosine + root),
+            s * 2 * a * ((a - 1) - s * (a + 1) * cosine),
+            a * ((a + 1) - s * (a - 1) * cosine - root),
+            (a + 1) + s * (a - 1) * cosine + root,
+            s * -2 * ((a - 1) + s * (a + 1) * cosine),
+            (a + 1) + s * (a - 1) * cosine - root,
+        ]
+    )
+    return section / section[3]
+
+
+def _equaliser(rng: random.Random, reach_db: float) -> np.ndarray:
+    sections = [
+        shelf(rng.uniform(80, 350), rng.gauss(0, reach_db), False),
+        shelf(rng.uniform(2500, 9000), rng.gauss(0, reach_db), True),
+    ]
+    for _ in range(rng.choice((0, 1, 2))):
+        sections.append(
+            peaking(np.exp(rng.uniform(np.log(200), np.log(6000))), rng.gauss(0, reach_db), rng.uniform(0.5, 2))
+        )
+    return np.array(sections)
+
+
+def draw_mix(rng: random.Random, genre: str) -> Mix:
+    """Draw the room, equalisers and level of a song."""
+    hall = genre == "cla"
+    master = [_equaliser(rng, 1.5)]
+    if rng.random() < 0.25:  # a lossy or old source
+        cutoff = rng.choice((5500, 8000, 11000, 14000, 15500))
+        master.append(butter(4, cutoff, "low", fs=SAMPLE_RATE_HZ, output="sos"))
+        if cutoff < 9000 and rng.random() < 0.5:
+            master.append(butter(2, rng.uniform(100, 260), "high", fs=SAMPLE_RATE_HZ, output="sos"))
+    return Mix(
+        tuning_cents=rng.choice(_TUNINGS),
+        rt60_seconds=rng.uniform(1.0, 2.6) if hall else rng.choice((rng.uniform(0.15, 0.5), rng.uniform(0.4, 1.8))),
+        damping=rng.uniform(0.15, 0.7),
+        predelay_seconds=rng.uniform(0.0, 0.03),
+        lead_wet_db=rng.uniform(-16, -4) if hall else rng.uniform(-26, -8),
+        rest_wet_db=rng.uniform(-22, -6),
+        lead_eq=_equaliser(rng, 2.5),
+        rest_eq=_equaliser(rng, 3.0),
+        master_eq=np.concatenate(master),
+        loudness_dbfs=rng.uniform(-20, -11) if genre == "pop_roc" else rng.uniform(-28, -15),
+        noise_dbfs=rng.uniform(-78, -52) if rng.random() < 0.3 else None,
+        mono=rng.random() < 0.1,
+        rotary=(rng.choice((0.8, 6.6)) * rng.uniform(0.9, 1.1), rng.choice((0.0, rng.uniform(0.05, 0.3)))),
+        noise_seed=rng.getrandbits(32),
+    )
+
+
+def impulse_response(mix: Mix) -> np.ndarray:
+    """Return the room: float32 [2, n], energy 1 a channel, n <= `LONGEST_ROOM` - 2000.
+
+    Exponentially decaying noise, independent in both ears, duller as it decays, after a few early reflections.
+    """
+    rng = np.random.default_rng(mix.noise_seed)
+    length = int(min(mix.rt60_seconds * 1.1 * SAMPLE_RATE_HZ, LONGEST_ROOM - 2 * _RINGING))
+    noise = rng.standard_normal((2, length), dtype=np.float32)
+    time = np.arange(length, dtype=np.float32) / SAMPLE_RATE_HZ
+    dull = lfilter(np.array([1 - mix.damping], np.float32), np.array([1, -mix.damping], np.float32), noise)
+    # Two bands: the bright part dies faster than the dull one, as in air and curtains.
+    tail = dull * np.exp(-6.91 * time / mix.rt60_seconds) + 0.5 * (noise - dull) * np.exp(
+        -6.91 * time / (0.45 * mix.rt60_seconds)
+    )
+    fade = min(2048, length // 2)
+    tail[:, length - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    onset = int(mix.predelay_seconds * SAMPLE_RATE_HZ)
+    room = np.zeros((2, length + onset), np.float32)
+    room[:, onset:] = tail
+    for channel in range(2):
+        for tap in rng.integers(onset, onset + min(length, 2200), 6):
+            room[channel, tap] += float(rng.normal(0, 6))
+    return room / np.sqrt(np.sum(room**2, axis=1, keepdims=True) + 1e-12)
+
+
+class Desk:
+    """Turns stems into excerpts for one song.
+
+    Args:
+        mix: the song's mix.
+
+    Attributes:
+        pre_roll: samples of sound before an excerpt that its reverb needs. What the circular convolution wraps around
+            falls into them, so they are cut off and nothing is padded.
+    """
+
+    def __init__(self, mix: Mix) -> None:
+        self.mix = mix
+        room = impulse_response(mix)
+        self.pre_roll = room.shape[1] + _RINGING
+        self._responses = []
+        for wet_db, equaliser in ((mix.lead_wet_db, mix.lead_eq), (mix.rest_wet_db, mix.rest_eq)):
+            response = room * np.float32(10 ** (wet_db / 20))
+            response = np.pad(response, ((0, 0), (0, self.pre_roll - response.shape[1])))
+            response[:, 0] += 1
+            sections = np.concatenate([equaliser, mix.master_eq]).astype(np.float32)
+            self._responses.append(sosfilt(sections, response, axis=-1).astype(np.float32))
+        self._spectra: dict[tuple[int, int], np.ndarray] = {}
+
+    def process(self, bus: int, stems: list[tuple[np.ndarray, float, float]]) -> np.ndarray:
+        """Pan and equalise the stems of a bus and put them in the room.
+
+        Args:
+            bus: 0 for the leads, 1 for the rest.
+            stems: (mono float32 [pre-roll + n], gain, pan from -1 to 1), at least one.
+
+        Returns:
+            float32 [2, n], the pre-roll cut off.
+        """
+        frames = len(stems[0][0])
+        points = fft.next_fast_len(frames, real=True)
+        if (bus, points) not in self._spectra:
+            self._spectra[bus, points] = fft.rfft(self._responses[bus], points, axis=-1)
+        angles = [(pan + 1) * np.pi / 4 for _, _, pan in stems]
+        weights = np.array(
+            [[gain * np.cos(a), gain * np.sin(a)] for (_, gain, _), a in zip(stems, angles, strict=True)], np.float32
+        )
+        if len(stems) == 1:  # one transform serves both channels
+            spectrum = fft.rfft(stems[0][0], points) * self._spectra[bus, points] * weights.T
+        else:
+            mixed = np.zeros((2, frames), np.float32)
+            for (stem, _, _), weight in zip(stems, weights, strict=True):
+                for channel in range(2):
+                    mixed[channel] += stem * weight[channel]
+            spectrum = fft.rfft(mixed, points, axis=-1)
+            spectrum *= self._spectra[bus, points]
+        return fft.irfft(spectrum, points, axis=-1)[:, self.pre_roll : frames]
+
+    def master(self, excerpts: list[np.ndarray]) -> list[np.ndarray]:
+        """Bring the excerpts of a song to its loudness: float32 [2, n] in, int16 [n, 2] out, never clipped."""
+        energy = np.sqrt(np.mean([np.mean(e.astype(np.float64) ** 2) for e in excerpts])) + 1e-9
+        peak = max(float(np.abs(e).max()) for e in excerpts) + 1e-9
+        gain = min(10 ** (self.mix.loudness_dbfs / 20) / energy, 1.6 / peak)
+        noise = np.random.default_rng(self.mix.noise_seed + 1)
+        finished = []
+        for excerpt in excerpts:
+            audio = excerpt * np.float32(gain)
+            if self.mix.mono:
+                audio = np.repeat(audio.mean(axis=0, keepdims=True), 2, axis=0)
+            if self.mix.noise_dbfs is not None:
+                hiss = noise.standard_normal(audio.shape, dtype=np.float32)
+                audio += lfilter(np.array([0.6], np.float32), np.array([1, -0.4], np.float32), hiss) * np.float32(
+                    10 ** (self.mix.noise_dbfs / 20)
+                )
+            loud = np.abs(audio)
+            over = loud > _KNEE  # a soft limiter: peaks bend towards 0.98 instead of being cut
+            audio[over] = np.sign(audio[over]) * (
+                _KNEE + (0.98 - _KNEE) * np.tanh((loud[over] - _KNEE) / (0.98 - _KNEE))
+            )
+            finished.append(np.ascontiguousarray(np.round(audio.T * 32767).astype(np.int16)))
+        return finished

@@ -1,0 +1,154 @@
+"""The main job in a few minutes, on audio it makes itself: ``python -m irmas_tf.demo --out=build/demo``.
+
+Runs the commands a user would type, prints them, and ends with what was made and what to type next. Every step can be
+interrupted; the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from irmas_tf.commands import EXIT_ERROR, run_command
+from irmas_tf.settings import ConfigError
+
+FLAGFILE = Path(__file__).resolve().parent.parent / "configs" / "demo.flags"
+EXCERPTS = 1320
+TEST_CLIPS = 22
+
+
+class _StepFailed(Exception):
+    """A command ended with an exit status other than 0."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def _run(title: str, *arguments: str | Path) -> float:
+    """Run ``python -m irmas_tf.ARGUMENTS``, showing it, and return the seconds it took.
+
+    Raises:
+        _StepFailed: it did not succeed.
+    """
+    command = ["python", "-m", f"irmas_tf.{arguments[0]}", *map(str, arguments[1:])]
+    print(f"\n== {title}\n$ {shlex.join(command)}\n", flush=True)
+    start = time.perf_counter()
+    status = subprocess.run([sys.executable, *command[1:]]).returncode
+    if status:
+        # A negative status is the signal that ended the command.
+        raise _StepFailed(status if status > 0 else 128 - status)
+    return time.perf_counter() - start
+
+
+def _shown(path: Path) -> Path:
+    """Return a path as short as it can be typed here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _activation() -> str:
+    """Return the line that makes ``python`` this one, if it is that of an environment the shell does not use."""
+    if sys.prefix == sys.base_prefix or os.environ.get("VIRTUAL_ENV") == sys.prefix:
+        return ""
+    return f"\n  In your shell     . {_shown(Path(sys.prefix))}/bin/activate"
+
+
+def _summary(out: Path, clip: Path, codes: Sequence[str], seconds: dict[str, float]) -> str:
+    data, run = out / "data", out / "run"
+    metrics = json.loads((run / "evaluation" / "validation" / "metrics.json").read_text(encoding="utf-8"))
+    accuracy, baseline = metrics["accuracy"], metrics["majority_baseline"]["accuracy"]
+    low, high = accuracy["low"], accuracy["high"]
+    score = f"{accuracy['value']:.0%}" + ("" if low is None else f" ({low:.0%} to {high:.0%})")
+    took = ", ".join(f"{name} {value:.0f} s" for name, value in seconds.items())
+    return f"""
+== Done in {sum(seconds.values()) / 60:.1f} minutes ({took})
+
+  {data}    a corpus in the layout of IRMAS, composed and rendered by the demo
+  {run}     the run: model.keras, history.csv, config.json, and more
+  {run}/evaluation/validation    confusion.png, per_class.csv, metrics.json
+
+  On {metrics["excerpts"]} excerpts of songs it had not heard, the model is right {score} of the time;
+  always naming the most frequent instrument would be right {baseline:.0%} of the time.
+  In {clip.name} the demo had put: {", ".join(codes)}.
+
+Next:{_activation()}
+  Look at it        tensorboard --logdir {run}/tensorboard
+  Label your own    python -m irmas_tf.predict --run_dir={run} FILES_OR_FOLDERS...
+  Get the real set  python -m irmas_tf.data.download --out=data
+  Train on it       python -m irmas_tf.train --flagfile=configs/three_branch.flags --data_dir=data \\
+                      --run_dir=runs/first
+"""
+
+
+def run_demo(out: Path, flagfile: Path, excerpts: int, test_clips: int, flags: Sequence[str] = ()) -> None:
+    """Make a corpus, train on it, evaluate the model, label a test clip and print a summary.
+
+    Args:
+        out: folder for everything that is made; an earlier demo there is gone on with.
+        flagfile: configuration of the training.
+        excerpts: training excerpts of the corpus, over all classes.
+        test_clips: test clips of the corpus, at least one.
+        flags: further flags of the training.
+
+    Raises:
+        ConfigError: there is no flagfile.
+        _StepFailed: a command did not succeed.
+    """
+    if not flagfile.is_file():
+        raise ConfigError(f"--flagfile={flagfile}: no such file; run this in a checkout, or name a configuration")
+    data, run, flagfile = out / "data", out / "run", _shown(flagfile)
+    seconds = {
+        "corpus": _run(
+            "1. A corpus of short pieces for eleven instruments",
+            "data.soundfont", "--out", data, "--excerpts", str(excerpts), "--test_clips", str(test_clips),
+        ),
+        "training": _run(
+            "2. Training", "train", f"--flagfile={flagfile}", f"--data_dir={data}", f"--run_dir={run}", *flags
+        ),
+        "evaluation": _run("3. Scores on songs kept back", "evaluate", f"--run_dir={run}", "--split=validation"),
+    }  # fmt: skip
+    from irmas_tf.data.irmas import index_testing
+
+    clip = index_testing(data, progress=False)[0]
+    seconds["prediction"] = _run("4. Labels for a file", "predict", f"--run_dir={run}", clip.path)
+    print(_summary(out, clip.path, clip.irmas_codes, seconds), end="")
+
+
+def cli(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: that of the step that failed, if any."""
+    parser = argparse.ArgumentParser(
+        prog="python -m irmas_tf.demo", description="Make a corpus, train on it, evaluate, and label a file."
+    )
+    parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for all files (%(default)s)")
+    parser.add_argument("--flagfile", type=Path, default=FLAGFILE, help="training configuration (configs/demo.flags)")
+    parser.add_argument("--excerpts", type=int, default=EXCERPTS, help="training excerpts to make (%(default)s)")
+    parser.add_argument("--test_clips", type=int, default=TEST_CLIPS, help="test clips to make (%(default)s)")
+    parser.add_argument("flags", nargs="*", metavar="-- FLAG", help="further flags of the training, after --")
+
+    def command() -> int:
+        try:
+            options = parser.parse_args(argv)
+        except SystemExit as end:
+            return int(end.code or 0)
+        try:
+            run_demo(options.out, options.flagfile, options.excerpts, options.test_clips, options.flags)
+        except _StepFailed as failure:
+            if failure.status not in (130, EXIT_ERROR):
+                print(f"\nThe step ended with status {failure.status}.", file=sys.stderr)
+            print("The same command goes on from this step.", file=sys.stderr)
+            return failure.status
+        return 0
+
+    return run_command(command)
+
+
+if __name__ == "__main__":
+    sys.exit(cli())

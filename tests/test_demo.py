@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from irmas_tf import demo
+
+METRICS = {
+    "excerpts": 40,
+    "accuracy": {"value": 0.5, "low": 0.4, "high": 0.6},
+    "majority_baseline": {"accuracy": 0.1},
+}
+
+
+class FakeCommands:
+    """Stands in for subprocess.run: notes the commands, leaves what they would leave."""
+
+    def __init__(self, out: Path, failing: str = "", status: int = 0):
+        self.out, self.failing, self.status, self.seen = out, failing, status, []
+
+    def __call__(self, command, **kwargs):
+        assert command[:2] == [sys.executable, "-m"]
+        module = command[2].removeprefix("irmas_tf.")
+        self.seen.append((module, command[3:]))
+        if module == self.failing:
+            return SimpleNamespace(returncode=self.status)
+        if module == "data.soundfont":
+            part = self.out / "data" / "IRMAS-TestingData-Part1" / "Part1"
+            part.mkdir(parents=True, exist_ok=True)
+            (part / "01 - a song-1.wav").touch()
+            (part / "01 - a song-1.txt").write_text("gac\nvio\n")
+        if module == "evaluate":
+            folder = self.out / "run" / "evaluation" / "validation"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "metrics.json").write_text(json.dumps(METRICS))
+        return SimpleNamespace(returncode=0)
+
+
+@pytest.fixture
+def fake(tmp_path, monkeypatch):
+    def install(**kwargs):
+        commands = FakeCommands(tmp_path, **kwargs)
+        monkeypatch.setattr(subprocess, "run", commands)
+        return commands
+
+    return install
+
+
+def test_it_runs_the_four_steps_and_says_what_was_made_and_what_to_type_next(tmp_path, fake, capsys):
+    commands = fake()
+    assert demo.cli(["--out", str(tmp_path), "--excerpts=66", "--", "--epochs=2"]) == 0
+    assert [module for module, _ in commands.seen] == ["data.soundfont", "train", "evaluate", "predict"]
+    soundfont, train, evaluate, predict = (arguments for _, arguments in commands.seen)
+    assert soundfont == ["--out", f"{tmp_path}/data", "--excerpts", "66", "--test_clips", str(demo.TEST_CLIPS)]
+    assert train[1:] == [f"--data_dir={tmp_path}/data", f"--run_dir={tmp_path}/run", "--epochs=2"]
+    assert train[0].endswith("configs/demo.flags")
+    assert evaluate == [f"--run_dir={tmp_path}/run", "--split=validation"]
+    assert predict[1].endswith("01 - a song-1.wav")
+    text = capsys.readouterr().out
+    assert text.count("\n$ python -m irmas_tf.") == 4, "every command is shown as it would be typed"
+    assert "50% (40% to 60%) of the time" in text
+    assert "gac, vio" in text
+    assert f"{tmp_path}/run" in text
+    assert "python -m irmas_tf.data.download --out=" in text
+    assert "configs/three_branch.flags" in text
+
+
+def test_the_shell_is_told_to_use_the_environment_unless_it_does(tmp_path, fake, capsys, monkeypatch):
+    fake()
+    monkeypatch.setattr(sys, "prefix", "/somewhere/.venv")
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    demo.cli(["--out", str(tmp_path)])
+    assert ". /somewhere/.venv/bin/activate" in capsys.readouterr().out
+    monkeypatch.setenv("VIRTUAL_ENV", "/somewhere/.venv")
+    demo.cli(["--out", str(tmp_path)])
+    assert "activate" not in capsys.readouterr().out
+
+
+def test_scores_of_a_single_song_have_no_interval(tmp_path, fake, capsys, monkeypatch):
+    fake()
+    monkeypatch.setitem(METRICS, "accuracy", {"value": 0.5, "low": None, "high": None})
+    assert demo.cli(["--out", str(tmp_path)]) == 0
+    assert "50% of the time;" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("status, expected", [(1, 1), (2, 2), (130, 130), (-9, 137)])
+def test_a_step_that_fails_ends_the_demo_with_its_status(tmp_path, fake, capsys, status, expected):
+    commands = fake(failing="train", status=status)
+    assert demo.cli(["--out", str(tmp_path)]) == expected
+    assert [module for module, _ in commands.seen] == ["data.soundfont", "train"]
+    assert "goes on from this step" in capsys.readouterr().err
+
+
+def test_a_missing_flagfile_is_named(tmp_path, fake, capsys):
+    fake()
+    assert demo.cli(["--out", str(tmp_path), "--flagfile=absent.flags"]) == 2
+    assert capsys.readouterr().err.startswith("error: --flagfile=absent.flags: no such file")
+
+
+def test_the_flagfile_is_shipped():
+    assert demo.FLAGFILE.is_file()
