@@ -40,7 +40,14 @@ EXTRAS = {
     "hub": ["tensorflow-hub>=0.16.1,<0.17", "tf-keras>=2.17,<2.22", "setuptools<81"],
     # The demo corpus: symusic 0.6.0 cannot render; pretty_midi's wheel brings a General MIDI SoundFont.
     "demo": ["symusic==0.5.9", "pretty_midi==0.2.11"],
-    "test": ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", "librosa>=0.10.2", "soxr>=0.4"],
+    "test": [
+        "pytest>=8",
+        "pytest-xdist>=3.5",
+        "hypothesis>=6.100",
+        "librosa>=0.10.2",
+        "soxr>=0.4",
+        "ai-edge-litert>=2.0",  # runs .tflite files
+    ],
     "bench": ["librosa>=0.10.2", "soxr>=0.4", "torch>=2.4"],
     "lint": ["ruff>=0.9", "mypy>=1.11"],
 }

@@ -41,10 +41,10 @@ Batches = Iterator[np.ndarray]
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--data_dir", default="", help="folder searched for .wav files; default: synthetic ones")
-    parser.add_argument("--files", type=int, default=96, help="number of files (default 96)")
+    parser.add_argument("--files", type=int, default=320, help="number of files (default 320)")
     parser.add_argument("--batch_size", type=int, default=32, help="waveforms in a batch (default 32)")
     parser.add_argument("--threads", type=int, default=2, help="threads of every pooled loader (default 2)")
-    parser.add_argument("--repeats", type=int, default=5, help="rounds (default 5)")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds (default 3)")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     return parser.parse_args()
 
@@ -177,10 +177,16 @@ def main() -> int:
     print("|---|---|---|---|---|---|---|")
     for row in rows:
         low, high = row["range"]
-        print(
-            f"| {row['loader']} | {row['milliseconds']:.2f} | {low:.2f}-{high:.2f}"
-            f" | {row['cpu_milliseconds']:.2f} | {row['excerpts_per_second']:,.0f} | {row['times_librosa']:.1f} | {row['times_librosa_pooled']:.1f} |"
-        )
+        cells = [
+            row["loader"],
+            f"{row['milliseconds']:.2f}",
+            f"{low:.2f}-{high:.2f}",
+            f"{row['cpu_milliseconds']:.2f}",
+            f"{row['excerpts_per_second']:,.0f}",
+            f"{row['times_librosa']:.1f}",
+            f"{row['times_librosa_pooled']:.1f}",
+        ]
+        print(f"| {' | '.join(cells)} |")
     return 0
 
 

@@ -48,15 +48,15 @@ class DataConfig(Section):
     split_seed: int = setting(0, "Seed of the split; the same seed gives the same split on every machine.", minimum=0)
     decoder: str = setting(
         "auto",
-        "Audio decoder: auto (TensorFlow for 16-bit WAV, else libsndfile), soundfile, or"
-        " tensorflow_io (WAV, FLAC, MP3, Ogg in the graph).",
+        "Audio decoder: auto (our own reader for 16-bit WAV, else libsndfile), soundfile (always libsndfile), or"
+        " tensorflow_io (its WAV, FLAC, MP3 and Ogg decoders).",
         choices=("auto", "soundfile", "tensorflow_io"),
     )
     cache: str = setting(
         "memory", "Where decoded mono audio is kept between epochs.", choices=("none", "memory", "disk")
     )
-    cache_dir: str = setting("", "Folder of the disk cache; empty: a cache folder inside the run directory.")
-    loader_threads: int = setting(0, "Parallel decodes; 0 lets tf.data choose.", minimum=0)
+    cache_dir: str = setting("", "Folder of the disk cache; empty: irmas_tf/audio in the user's cache folder.")
+    loader_threads: int = setting(0, "Parallel decodes; 0 is one for each CPU.", minimum=0)
 
 
 @dataclasses.dataclass(frozen=True)

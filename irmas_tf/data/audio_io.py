@@ -1,6 +1,6 @@
 """Reading audio files: any libsndfile format, any channel count, 8 to 192 kHz -> mono float32 at the wanted rate.
 
-16-bit PCM WAV, which IRMAS consists of, takes a short cut past libsndfile (`np.fromfile`); everything else is decoded
+16-bit PCM WAV, which IRMAS consists of, takes a short cut past libsndfile; everything else is decoded
 by libsndfile: WAV of 8, 24 and 32 bits and float, FLAC, Ogg Vorbis, MP3, AIFF and more. Both ways give the same bits.
 Mono is the mean of the channels. Full scale is 1.0; float files and the resampler's overshoot may pass it and are not
 clipped.
@@ -316,7 +316,7 @@ def _open(path: PathLike) -> _ForwardReader:
     if size == 0:
         raise AudioError(path, "is empty (0 bytes); replace or remove the file")
     try:
-        file = _ForwardReader(name)
+        file = _ForwardReader(os.fsencode(name))
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         if not os.access(name, os.R_OK):
             raise AudioError(path, "cannot be opened (permission denied)") from error

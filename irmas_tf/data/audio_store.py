@@ -37,7 +37,8 @@ class StoredAudio:
     def read_into(self, out: np.ndarray, start: int = 0, gain: float = 1.0) -> None:
         """Fill float32 ``out`` with the samples from ``start`` on, times gain, and zeros after the end."""
         samples = self.samples[start : start + len(out)]
-        np.multiply(samples, np.float32(self.scale * np.float32(gain)), out=out[: len(samples)], dtype=np.float32)
+        np.copyto(out[: len(samples)], samples)
+        out[: len(samples)] *= np.float32(self.scale * np.float32(gain))
         out[len(samples) :] = 0.0
 
 

@@ -177,7 +177,7 @@ def compose_song(code: str, seed: str, seconds: float = 60.0) -> Song:
     parts = [part]
     if not solo:
         parts += _accompany(rng, frame, set(instrument.never_with), False, rng.random())
-    return Song(genre, any(p.role == "drums" for p in parts), frame, parts, rng.uniform(2.5, 11.0), seed)
+    return Song(genre, any(p.role == "drums" for p in parts), frame, parts, rng.uniform(3.5, 12.0), seed)
 
 
 # Pairs and trios that are heard together are drawn more often; others still occur.

@@ -27,6 +27,10 @@ _TITLE_WORDS = (
 )  # fmt: skip
 
 
+class CorpusError(ValueError):
+    """The output folder cannot be used; the message names it and the remedy."""
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainingSong:
     """A song of one class: ``count`` of its `EXCERPTS_PER_SONG` excerpts are wanted."""

@@ -10,10 +10,12 @@ import concurrent.futures
 import dataclasses
 import math
 import multiprocessing
+import multiprocessing.connection
 import os
 import random
 import signal
 import struct
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,8 +73,7 @@ def write_wav(path: Path, audio: np.ndarray) -> int:
 
 
 def _write(path: Path, data: bytes) -> None:
-    # One temporary name per target: a run after an interruption overwrites it, nothing piles up.
-    temporary = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     try:
         temporary.write_bytes(data)
     except OSError:
@@ -157,9 +158,18 @@ class CorpusWriter:
 _writer: CorpusWriter | None = None
 
 
+def _end_with_parent() -> None:
+    # A pool's workers do not notice that their parent was killed, and would wait for work for ever.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+
 def _start_worker(out: Path, seed: int, soundfont: Path) -> None:
     global _writer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _writer = CorpusWriter(out, seed, soundfont)
 
 

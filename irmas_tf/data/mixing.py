@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from typing import NamedTuple
 
 import numpy as np
 from scipy import fft
@@ -15,7 +16,7 @@ from scipy.signal import butter, lfilter, sosfilt
 SAMPLE_RATE_HZ = 44100
 # Longest impulse response, in samples; 3 s and one of these fill an FFT of 3 x 2^16 points exactly.
 LONGEST_ROOM = 3 * 2**16 - 132299
-_RINGING = 2000  # samples after which an equaliser has died away
+_RINGING = 3000  # samples after which an equaliser has died away
 _KNEE = 0.7
 # Cents around a' = 440 Hz: a few values, so that tones can be used again by other songs.
 _TUNINGS = (0.0, 0.0, 0.0, 0.0, 8.0, 12.0, -8.0, 20.0, -20.0)
@@ -82,7 +83,8 @@ def _equaliser(rng: random.Random, reach_db: float) -> np.ndarray:
 def draw_mix(rng: random.Random, genre: str) -> Mix:
     """Draw the room, equalisers and level of a song."""
     hall = genre == "cla"
-    master = [_equaliser(rng, 1.5)]
+    # Some samples stand beside zero; nothing below 25 Hz is music.
+    master = [_equaliser(rng, 1.5), butter(2, 25, "high", fs=SAMPLE_RATE_HZ, output="sos")]
     if rng.random() < 0.25:  # a lossy or old source
         cutoff = rng.choice((5500, 8000, 11000, 14000, 15500))
         master.append(butter(4, cutoff, "low", fs=SAMPLE_RATE_HZ, output="sos"))
@@ -107,7 +109,7 @@ def draw_mix(rng: random.Random, genre: str) -> Mix:
 
 
 def impulse_response(mix: Mix) -> np.ndarray:
-    """Return the room: float32 [2, n], energy 1 a channel, n <= `LONGEST_ROOM` - 2000.
+    """Return the room: float32 [2, n], energy 1 a channel, n <= `LONGEST_ROOM` less the equalisers' ringing.
 
     Exponentially decaying noise, independent in both ears, duller as it decays, after a few early reflections.
     """
@@ -129,6 +131,20 @@ def impulse_response(mix: Mix) -> np.ndarray:
         for tap in rng.integers(onset, onset + min(length, 2200), 6):
             room[channel, tap] += float(rng.normal(0, 6))
     return room / np.sqrt(np.sum(room**2, axis=1, keepdims=True) + 1e-12)
+
+
+def _power(x: np.ndarray) -> float:
+    """Return the sum of squared magnitudes; without BLAS, whose answer may depend on its number of threads."""
+    view = x.view(np.float32) if np.iscomplexobj(x) else x
+    return float(np.sum(np.square(view), dtype=np.float64))
+
+
+class Stem(NamedTuple):
+    """One part on its way to the desk: mono float32 audio, gain, and pan from -1 (left) to 1."""
+
+    audio: np.ndarray
+    gain: float
+    pan: float
 
 
 class Desk:
@@ -155,34 +171,49 @@ class Desk:
             self._responses.append(sosfilt(sections, response, axis=-1).astype(np.float32))
         self._spectra: dict[tuple[int, int], np.ndarray] = {}
 
-    def process(self, bus: int, stems: list[tuple[np.ndarray, float, float]]) -> np.ndarray:
-        """Pan and equalise the stems of a bus and put them in the room.
+    def record(self, lead: list[Stem], rest: list[Stem], least_db: float) -> tuple[np.ndarray, float]:
+        """Pan and equalise stems, put them in the room and mix them.
 
         Args:
-            bus: 0 for the leads, 1 for the rest.
-            stems: (mono float32 [pre-roll + n], gain, pan from -1 to 1), at least one.
+            lead, rest: stems of the two buses, float32 [pre-roll + n] each; ``rest`` may be empty.
+            least_db: the rest is turned down where the lead would be less than this above it.
 
         Returns:
-            float32 [2, n], the pre-roll cut off.
+            float32 [2, n], the pre-roll cut off, and the level of the lead over the rest in dB (infinite without rest).
         """
-        frames = len(stems[0][0])
+        frames = len(lead[0].audio)
         points = fft.next_fast_len(frames, real=True)
+        spectrum, lead_power = self._bus(0, lead, points)
+        ratio_db = np.inf
+        if rest:
+            other, rest_power = self._bus(1, rest, points)
+            ratio_db = 10 * np.log10((lead_power + 1e-15) / (rest_power + 1e-15))
+            if ratio_db < least_db:  # ride the fader where the lead pauses or plays low
+                other *= np.float32(10 ** ((ratio_db - least_db) / 20))
+                ratio_db = least_db
+            spectrum += other
+        return fft.irfft(spectrum, points, axis=-1)[:, self.pre_roll : frames], float(ratio_db)
+
+    def _bus(self, bus: int, stems: list[Stem], points: int) -> tuple[np.ndarray, float]:
+        """Return the spectrum [2, points // 2 + 1] of a bus and its power after the pre-roll."""
         if (bus, points) not in self._spectra:
             self._spectra[bus, points] = fft.rfft(self._responses[bus], points, axis=-1)
-        angles = [(pan + 1) * np.pi / 4 for _, _, pan in stems]
-        weights = np.array(
-            [[gain * np.cos(a), gain * np.sin(a)] for (_, gain, _), a in zip(stems, angles, strict=True)], np.float32
-        )
+        weights = [(s.gain * np.cos((s.pan + 1) * np.pi / 4), s.gain * np.sin((s.pan + 1) * np.pi / 4)) for s in stems]
         if len(stems) == 1:  # one transform serves both channels
-            spectrum = fft.rfft(stems[0][0], points) * self._spectra[bus, points] * weights.T
+            dry = stems[0].audio[None] * np.float32(stems[0].gain)
+            spectrum = fft.rfft(dry, points, axis=-1) * (np.array(weights, np.float32).T / np.float32(stems[0].gain))
         else:
-            mixed = np.zeros((2, frames), np.float32)
-            for (stem, _, _), weight in zip(stems, weights, strict=True):
+            dry = np.zeros((2, len(stems[0].audio)), np.float32)
+            for stem, weight in zip(stems, weights, strict=True):
                 for channel in range(2):
-                    mixed[channel] += stem * weight[channel]
-            spectrum = fft.rfft(mixed, points, axis=-1)
-            spectrum *= self._spectra[bus, points]
-        return fft.irfft(spectrum, points, axis=-1)[:, self.pre_roll : frames]
+                    dry[channel] += stem.audio * np.float32(weight[channel])
+            spectrum = fft.rfft(dry, points, axis=-1)
+        before = _power(spectrum) + 1e-12
+        spectrum *= self._spectra[bus, points]
+        # What the equaliser and the room do to the power is taken from the spectra (Parseval), which saves going back
+        # to the time domain once more a bus.
+        change = _power(spectrum) / before
+        return spectrum, _power(dry[:, self.pre_roll :]) * change
 
     def master(self, excerpts: list[np.ndarray]) -> list[np.ndarray]:
         """Bring the excerpts of a song to its loudness: float32 [2, n] in, int16 [n, 2] out, never clipped."""

@@ -10,7 +10,7 @@ from scipy.signal import butter, sosfilt
 
 from irmas_tf.data.composition import Part, Song
 from irmas_tf.data.instruments import DRUM_BANK
-from irmas_tf.data.mixing import SAMPLE_RATE_HZ, Desk, Mix, draw_mix, peaking
+from irmas_tf.data.mixing import SAMPLE_RATE_HZ, Desk, Mix, Stem, draw_mix, peaking
 from irmas_tf.data.sampler import Note, Sampler
 
 EXCERPT_FRAMES = 132299  # 3 s as the official files have them, one sample short
@@ -185,21 +185,13 @@ class SongRenderer:
         gains = self._balance(dry)
         excerpts, ratios = [], []
         for place, audible in zip(dry, heard, strict=True):
-            buses: tuple[list, list] = ([], [])
+            buses: tuple[list[Stem], list[Stem]] = ([], [])
             for part, stem, gain, on in zip(self.song.parts, place, gains, audible, strict=True):
                 if on and gain > 0:
-                    buses[0 if part.role == "lead" else 1].append((stem, gain, part.pan))
-            wet = [self.desk.process(0, buses[0])]
-            ratio = np.inf
-            if buses[1]:
-                wet.append(self.desk.process(1, buses[1]))
-                power = [float(np.mean(w.astype(np.float64) ** 2)) + 1e-18 for w in wet]
-                ratio = 10 * np.log10(power[0] / power[1])
-                if ratio < LEAST_LEAD_OVER_REST_DB:  # ride the fader where the lead pauses or plays low
-                    wet[1] *= np.float32(10 ** ((ratio - LEAST_LEAD_OVER_REST_DB) / 20))
-                    ratio = LEAST_LEAD_OVER_REST_DB
-            excerpts.append(sum(wet[1:], wet[0]))
-            ratios.append(float(ratio))
+                    buses[0 if part.role == "lead" else 1].append(Stem(stem, gain, part.pan))
+            audio, ratio = self.desk.record(*buses, LEAST_LEAD_OVER_REST_DB)
+            excerpts.append(audio)
+            ratios.append(ratio)
         results = []
         for number, audio in enumerate(self.desk.master(excerpts)):
             seconds = frames[number] / SAMPLE_RATE_HZ

@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from scipy.signal import lfilter
+from scipy.signal import lfilter, resample_poly
 
 from irmas_tf.data.sf2 import SoundFont, Zone
 
-VELOCITY_STEP = 32  # tones are kept per velocity of this grid; loudness is exact, brightness is in steps
+VELOCITY_STEP = 48  # tones are kept per velocity of this grid; loudness is exact, brightness is in steps
 _MAX_TONE_SECONDS = 12.0
 _SILENT_DB = 60.0
 
@@ -64,7 +64,8 @@ class Sampler:
         self.sample_rate_hz = sample_rate_hz
         self._cache_limit, self._cache_size = cache_bytes, 0
         self._tones: dict[tuple[int, int, int, int, float], np.ndarray] = {}
-        self._waves: dict[tuple[int, int, int, tuple[int, int] | None], np.ndarray] = {}  # see _wave
+        self._waves: dict[tuple[int, int, int, tuple[int, int] | None], tuple[np.ndarray, np.ndarray]] = {}
+        self._releases: dict[float, np.ndarray] = {}
         self._chosen: dict[tuple[int, int, int, int], list[Zone]] = {}
 
     def can_play(self, bank: int, program: int) -> bool:
@@ -110,8 +111,7 @@ class Sampler:
         out = out * np.float32((max(note.velocity, 1) / 127.0) ** 2)
         off = round(held * rate)
         if not one_shot and off < len(out):
-            tail = np.arange(len(out) - off, dtype=np.float32)
-            out[off:] *= np.exp(tail * np.float32(-np.log(1000.0) / max(release * rate, 1.0)))
+            out[off:] *= self._release_curve(release)[: len(out) - off]
         if note.swell is not None and len(out):
             points = np.array([0.0, 0.5, 1.0]) * max(held, 1e-3) * rate
             out *= np.interp(np.arange(len(out)), points, note.swell).astype(np.float32)
@@ -131,6 +131,15 @@ class Sampler:
             nearest = min(distance, default=0)
             self._chosen[name] = [z for z, d in zip(zones, distance, strict=True) if d == nearest]
         return self._chosen[name]
+
+    def _release_curve(self, seconds: float) -> np.ndarray:
+        """Return the exponential that falls by 60 dB in ``seconds``, at least as long as that."""
+        curve = self._releases.get(seconds)
+        if curve is None:
+            samples = np.arange(round(seconds * self.sample_rate_hz) + 2, dtype=np.float32)
+            curve = np.exp(samples * np.float32(-np.log(1000.0) / max(seconds * self.sample_rate_hz, 1.0)))
+            self._releases[seconds] = curve
+        return curve
 
     def _positions(self, note: Note, samples: int) -> np.ndarray:
         """Return where in its unbent tone a note is at each sample, float64, from 0 up."""
@@ -153,7 +162,7 @@ class Sampler:
         if tone is None or len(tone) < samples:
             self._cache_size -= 0 if tone is None else tone.nbytes
             # Every stage is causal, so a longer rendering starts with the same samples: the cache never shows.
-            tone = self._make_tone(bank, program, key, velocity, cents, -(-samples // 16384) * 16384)
+            tone = self._make_tone(bank, program, key, velocity, cents, -(-samples // 8192) * 8192)
             self._cache_size += tone.nbytes
             while self._cache_size > self._cache_limit and self._tones:
                 self._cache_size -= self._tones.pop(next(iter(self._tones))).nbytes
@@ -170,31 +179,30 @@ class Sampler:
             out[:length] += part
         return out
 
-    def _wave(self, zone: Zone) -> np.ndarray:
-        """Return the cubics between a zone's sample points: float32 [4, points], Catmull-Rom, loop continued."""
+    def _wave(self, zone: Zone) -> tuple[np.ndarray, np.ndarray]:
+        """Return a zone's sample at twice its rate, its loop continued, and the steps between its points."""
         name = (zone.sample, zone.start, zone.end, zone.loop)
         wave = self._waves.get(name)
         if wave is None:
             raw = self.soundfont.samples(zone)
-            if zone.loop is None:
-                padded = np.concatenate([raw[:1], raw, np.zeros(3, np.float32)])
-            else:
+            if zone.loop is not None:
                 first, last = zone.loop
-                padded = np.concatenate([raw[:1], raw[:last], raw[first + np.arange(3) % (last - first)]])
-            a, b, c, d = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
-            wave = np.stack([b, (c - a) / 2, a - 2.5 * b + 2 * c - d / 2, (3 * (b - c) + d - a) / 2])
+                raw = np.concatenate([raw[:last], raw[first + np.arange(32) % (last - first)]])
+            dense = resample_poly(raw, 2, 1).astype(np.float32)
+            if zone.loop is not None:
+                dense = dense[: 2 * zone.loop[1] + 2]
+            wave = dense[:-1].copy(), np.diff(dense)
             self._waves[name] = wave
         return wave
 
     def _read(self, zone: Zone, key: float, samples: int) -> np.ndarray:
-        """Return a zone's sample at the pitch of ``key``, looped, by 4-point cubic interpolation."""
+        """Return a zone's sample at the pitch of ``key``, looped: linear interpolation of the doubled rate."""
         position = np.arange(samples, dtype=np.float64)
-        position *= zone.ratio(key, self.sample_rate_hz)
-        wave = self._wave(zone)
+        position *= 2 * zone.ratio(key, self.sample_rate_hz)
         if zone.loop is None:
-            position = position[: int(np.searchsorted(position, zone.end - zone.start - 1))]
+            position = position[: int(np.searchsorted(position, 2 * (zone.end - zone.start - 1)))]
         else:
-            first, last = zone.loop
+            first, last = 2 * zone.loop[0], 2 * zone.loop[1]
             looped = position[int(np.searchsorted(position, last)) :]
             turns = (looped - first) * (1.0 / (last - first))
             np.floor(turns, out=turns)
@@ -203,11 +211,10 @@ class Sampler:
             np.clip(looped, first, last, out=looped)  # rounding may leave a hair outside
         index = position.astype(np.intp)
         position -= index
-        t = position.astype(np.float32)
-        out = wave[3].take(index, mode="clip")
-        for power in (2, 1, 0):
-            out *= t
-            out += wave[power].take(index, mode="clip")
+        points, steps = self._wave(zone)
+        out = steps.take(index, mode="clip")
+        out *= position.astype(np.float32)
+        out += points.take(index, mode="clip")
         return out
 
     def _filter(self, zone: Zone, part: np.ndarray, velocity: int, bandwidth_hz: float) -> np.ndarray:

@@ -20,7 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from irmas_tf import __version__
 from irmas_tf.commands import run_command
-from irmas_tf.data.corpus_plan import EXCERPTS_PER_SONG, TESTING_FOLDER, TRAINING_FOLDER, test_songs, training_songs
+from irmas_tf.data.corpus_plan import (
+    EXCERPTS_PER_SONG,
+    TESTING_FOLDER,
+    TRAINING_FOLDER,
+    CorpusError,
+    test_songs,
+    training_songs,
+)
 from irmas_tf.labels import IRMAS_CODES, IRMAS_NAMES
 from irmas_tf.run_dir import write_json_atomic
 
@@ -37,10 +44,6 @@ _LICENCE_NOTE = (
     "Composed and rendered by irmas_tf from the SoundFont named here, whose licence applies to its samples (TimGM6mb:"
     " GPL-2). Not part of IRMAS; scores on this corpus are not IRMAS scores."
 )
-
-
-class CorpusError(ValueError):
-    """The output folder cannot be used; the message names it and the remedy."""
 
 
 def _identity(seed: int, soundfont: Path, sha256: str) -> dict[str, Any]:
@@ -147,12 +150,19 @@ def make_corpus(
     write_json_atomic(
         folder / MANIFEST,
         {
-            **identity, "complete": True, "excerpts": excerpts, "test_clips": test_clips,
-            "excerpts_per_class": dict(total.training), "test_labels": {c: total.testing[c] for c in IRMAS_CODES},
-            "songs_per_genre": dict(sorted(total.genres.items())), "songs_with_drums": int(total.drums),
-            "solo_songs": int(total.solos), "versions": versions, "licence": _LICENCE_NOTE,
+            **identity,
+            "complete": True,
+            "excerpts": excerpts,
+            "test_clips": test_clips,
+            "excerpts_per_class": {code: total.training[code] for code in IRMAS_CODES},
+            "test_labels": {code: total.testing[code] for code in IRMAS_CODES},
+            "songs_per_genre": dict(sorted(total.genres.items())),
+            "songs_with_drums": total.drums,
+            "solo_songs": total.solos,
+            "versions": versions,
+            "licence": _LICENCE_NOTE,
         },
-    )  # fmt: skip
+    )
     return total
 
 

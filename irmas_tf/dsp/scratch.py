@@ -6,6 +6,7 @@ faults take longer than all the arithmetic. A thread's scratch arrays are paid f
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -25,7 +26,7 @@ def scratch(name: str, shape: int | tuple[int, ...], dtype: Any) -> np.ndarray:
     """
     shape = (shape,) if isinstance(shape, int) else shape
     dtype = np.dtype(dtype)
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     if size > _MAX_BYTES:
         return np.empty(shape, dtype)
     held: dict[str, np.ndarray] = _local.__dict__

@@ -1,7 +1,7 @@
 """Convolution blocks: [batch, frames, bins, channels] -> [batch, frames / stride, bins / stride, channels].
 
-A block is a function of Keras tensors, so a model built from blocks is made of Keras layers only and reloads without
-this file. All convolutions are without bias (batch normalisation has one) and pad with zeros to keep the size.
+A block is a function of Keras tensors, so a model built from blocks is made of layers only and reloads without this
+file. All convolutions are without bias (batch normalisation has one) and pad with zeros to keep the size.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import keras
 import tensorflow as tf
 
+from irmas_tf.layers.batch_normalization import FusedBatchNormalization
 from irmas_tf.registry import Registry
 
 BATCH_NORM_MOMENTUM = 0.9  # an epoch has a hundred or so steps: Keras's .99 would lag behind by a whole epoch
@@ -43,7 +44,7 @@ def convolution(x: Any, channels: int, size: int, stride: int, name: str) -> Any
 
 def normalise(x: Any, name: str, *, scale_initializer: str = "ones") -> Any:
     """Return ``x`` batch-normalised over all but the last axis, over all replicas when there are several."""
-    return keras.layers.BatchNormalization(
+    return FusedBatchNormalization(
         momentum=BATCH_NORM_MOMENTUM,
         gamma_initializer=scale_initializer,
         # Else a small batch on each of many GPUs would change the training.

@@ -10,7 +10,7 @@ import pytest
 from scipy.signal import sosfreqz
 
 from irmas_tf.data.harmony import GENRES
-from irmas_tf.data.mixing import LONGEST_ROOM, SAMPLE_RATE_HZ, Desk, draw_mix, impulse_response, peaking, shelf
+from irmas_tf.data.mixing import LONGEST_ROOM, SAMPLE_RATE_HZ, Desk, Stem, draw_mix, impulse_response, peaking, shelf
 
 
 def gain_db(section: np.ndarray, frequency_hz: float) -> float:
@@ -61,15 +61,32 @@ def test_the_desk_convolves_exactly_and_pans():
     rng = np.random.default_rng(0)
     desk = Desk(mix_of(2, rt60_seconds=0.2, predelay_seconds=0.0))
     stem = rng.standard_normal(desk.pre_roll + 5000, dtype=np.float32)
-    out = desk.process(0, [(stem, 0.5, -1.0)])
+    out, ratio = desk.record([Stem(stem, 0.5, -1.0)], [], 1.0)
     assert out.shape == (2, 5000)
-    exact = (
-        np.convolve(stem.astype(np.float64), desk._responses[0][0].astype(np.float64))[desk.pre_roll : len(stem)] * 0.5
-    )
+    assert ratio == np.inf
+    response = desk._responses[0][0].astype(np.float64)
+    exact = np.convolve(stem.astype(np.float64), response)[desk.pre_roll : len(stem)] * 0.5
     np.testing.assert_allclose(out[0], exact, atol=2e-4)
     assert np.abs(out[1]).max() < 1e-5  # panned hard left
-    both = desk.process(0, [(stem, 0.25, -1.0), (stem, 0.25, -1.0)])
+    both, _ = desk.record([Stem(stem, 0.25, -1.0), Stem(stem, 0.25, -1.0)], [], 1.0)
     np.testing.assert_allclose(both, out, atol=1e-4)
+
+
+def test_the_desk_tells_the_balance_and_rides_the_fader():
+    rng = np.random.default_rng(0)
+    desk = Desk(mix_of(2))
+    lead, rest = (rng.standard_normal(desk.pre_roll + 20000, dtype=np.float32) for _ in range(2))
+
+    def level(x: np.ndarray) -> float:
+        return float(10 * np.log10(np.mean(x.astype(np.float64) ** 2)))
+
+    alone, _ = desk.record([Stem(lead, 1.0, 0.2)], [], 1.0)
+    quiet, ratio = desk.record([Stem(lead, 1.0, 0.2)], [Stem(rest, 0.2, -0.5), Stem(rest, 0.1, 0.5)], 1.0)
+    assert ratio == pytest.approx(level(alone) - level(quiet - alone), abs=0.5)
+    assert ratio > 3
+    ridden, ratio = desk.record([Stem(lead, 1.0, 0.2)], [Stem(rest, 5.0, 0.0)], 1.0)
+    assert ratio == 1.0
+    assert level(alone) - level(ridden - alone) == pytest.approx(1.0, abs=0.5)
 
 
 def test_the_master_sets_the_loudness_keeps_the_balance_and_never_clips():

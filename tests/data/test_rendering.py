@@ -77,6 +77,7 @@ def test_excerpts_have_the_official_format_and_an_audible_lead(sampler, code):
         blocks = [rms_db(b) for b in np.array_split(signal, 30)]
         assert sum(b < -60 for b in blocks) <= 15, "mostly silent"
         assert rms_db(signal) > -45
+        assert abs(signal.mean()) < 0.003, "DC offset"
     assert not np.array_equal(excerpts[0].audio, excerpts[1].audio)
 
 
@@ -124,8 +125,9 @@ def test_a_lead_that_hardly_plays_is_neither_heard_nor_labelled(sampler):
     song = compose_test_song(["flu", "gac"], "q", seconds=30)
     second = song.leads[1]
     second.notes = [n for n in second.notes if n.start < 1.0]
-    clip = SongRenderer(sampler, song).render([0.5], [8 * SAMPLE_RATE_HZ])[0]
+    clip = SongRenderer(sampler, song).render([0.5], [12 * SAMPLE_RATE_HZ])[0]
     assert clip.codes == ("flu",)
     second.notes = []
-    silent = SongRenderer(sampler, song).render([0.5], [8 * SAMPLE_RATE_HZ])[0]
-    np.testing.assert_array_equal(clip.audio, silent.audio)
+    silent = SongRenderer(sampler, song).render([0.5], [12 * SAMPLE_RATE_HZ])[0]
+    # Only the balance may have changed a little: it is struck over all leads.
+    assert np.corrcoef(clip.audio[:, 0], silent.audio[:, 0])[0, 1] > 0.9

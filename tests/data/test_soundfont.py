@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 
 import pytest
 import soundfile
@@ -119,6 +122,14 @@ def test_folders_that_are_not_ours_are_refused_and_untouched(tmp_path, change, c
     assert str(out) in message
     assert message.count("\n") == 1
     assert files_of(tmp_path) == before
+
+
+def test_the_command_itself_ends_with_one_line_and_status_2(tmp_path):
+    (tmp_path / "mine.txt").touch()
+    command = [sys.executable, "-m", "irmas_tf.data.soundfont", "--out", str(tmp_path), "--excerpts", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert re.fullmatch(r"error: --out=.*: not empty and not a corpus .*\n", done.stderr)
 
 
 def test_a_small_disk_is_noticed_before_the_work(tmp_path, monkeypatch):
