@@ -185,6 +185,7 @@ def main() -> None:
     unknown = [name for name in names if name not in VARIANTS]
     if unknown:
         parser.error(f"unknown variant {unknown[0]!r}; known: {', '.join(VARIANTS)}")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if any(name.startswith("torch") for name in names):
         difference = largest_difference()
         print(f"same network: logits differ by {difference:.1e} of their standard deviation")

@@ -196,12 +196,17 @@ _FRIENDS = {
 }
 
 
-def draw_labels(rng: random.Random) -> list[str]:
-    """Draw the instruments of a test song: one to five, frequent together, weighted as the official test labels are."""
+def draw_labels(rng: random.Random, first: str | None = None) -> list[str]:
+    """Draw the instruments of a test song: one to five, frequent together, weighted as the official test labels are.
+
+    Args:
+        rng: source of randomness.
+        first: an instrument that must be among them.
+    """
     count = rng.choices((1, 2, 3, 4, 5), (0.44, 0.34, 0.16, 0.05, 0.01))[0]
     # The square root keeps rare classes in small corpora while the order of the classes stays IRMAS's.
     weights = {c: i.test_weight**0.5 for c, i in INSTRUMENTS.items()}
-    chosen = rng.choices(list(weights), list(weights.values()))
+    chosen = [first] if first else rng.choices(list(weights), list(weights.values()))
     while len(chosen) < count:
         friends = {c: w * (6 if c in _FRIENDS[chosen[0]] else 1) for c, w in weights.items() if c not in chosen}
         chosen += rng.choices(list(friends), list(friends.values()))

@@ -83,6 +83,11 @@ class TestSong:
         """Return the seed text of the song."""
         return f"{corpus_seed}/test/{self.index}"
 
+    def first_code(self, corpus_seed: int) -> str | None:
+        """Return a class that must be heard, for the first songs, so that small corpora have every class; else None."""
+        order = random.Random(f"order {corpus_seed}").sample(IRMAS_CODES, len(IRMAS_CODES))
+        return order[self.index] if self.index < len(order) else None
+
     def path(self, corpus_seed: int, clip: int) -> str:
         """Return the path of a clip (counted from 0) under the data directory; labels stand beside it in ``.txt``."""
         rng = random.Random(f"title {self.seed(corpus_seed)}")

@@ -33,6 +33,8 @@ TEMPORARY_SUFFIX = ".part"
 # Shorter songs are quicker to compose; test clips need the room.
 _TRAINING_SONG_SECONDS, _TEST_SONG_SECONDS = 36.0, 90.0
 _WAV_HEADER_BYTES = 44
+# Tones kept by one process: least, most, and what all processes share.
+_CACHE_BYTES = (128 << 20, 512 << 20, 1024 << 20)
 
 
 @dataclasses.dataclass
@@ -102,11 +104,12 @@ class CorpusWriter:
         out: data directory.
         seed: corpus seed.
         soundfont: SoundFont file.
+        cache_bytes: memory for tones.
     """
 
-    def __init__(self, out: Path, seed: int, soundfont: Path) -> None:
+    def __init__(self, out: Path, seed: int, soundfont: Path, cache_bytes: int = _CACHE_BYTES[0]) -> None:
         self.out, self.seed = out, seed
-        self.sampler = Sampler(SoundFont(soundfont), SAMPLE_RATE_HZ)
+        self.sampler = Sampler(SoundFont(soundfont), SAMPLE_RATE_HZ, cache_bytes)
 
     def write(self, song: TrainingSong | TestSong) -> Tally:
         """Write the files of a song that are not there yet."""
@@ -124,7 +127,7 @@ class CorpusWriter:
 
     def _write_test(self, plan: TestSong) -> Tally:
         seed = plan.seed(self.seed)
-        codes = draw_labels(random.Random(f"labels {seed}"))
+        codes = draw_labels(random.Random(f"labels {seed}"), plan.first_code(self.seed))
         paths = [self.out / plan.path(self.seed, n) for n in range(plan.count)]
         tally = Tally(clips=plan.count)
 
@@ -166,11 +169,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _start_worker(out: Path, seed: int, soundfont: Path) -> None:
+def _start_worker(out: Path, seed: int, soundfont: Path, cache_bytes: int) -> None:
     global _writer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _writer = CorpusWriter(out, seed, soundfont)
+    _writer = CorpusWriter(out, seed, soundfont, cache_bytes)
 
 
 def _work(song: TrainingSong | TestSong) -> Tally:
@@ -190,13 +193,15 @@ def write_songs(
         soundfont: SoundFont file.
         workers: processes; 1 works in this one.
     """
+    least, most, together = _CACHE_BYTES
+    cache_bytes = min(max(together // workers, least), most)
     if workers == 1:
-        writer = CorpusWriter(out, seed, soundfont)
+        writer = CorpusWriter(out, seed, soundfont, cache_bytes)
         yield from map(writer.write, songs)
         return
     # Spawned, not forked: forking a process that runs TensorFlow's threads can hang.
     context = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (out, seed, soundfont))
+    pool = concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (out, seed, soundfont, cache_bytes))
     try:
         pending: set[concurrent.futures.Future[Tally]] = set()
         more = True

@@ -19,7 +19,7 @@ LONGEST_ROOM = 3 * 2**16 - 132299
 _RINGING = 3000  # samples after which an equaliser has died away
 _KNEE = 0.7
 # Cents around a' = 440 Hz: a few values, so that tones can be used again by other songs.
-_TUNINGS = (0.0, 0.0, 0.0, 0.0, 8.0, 12.0, -8.0, 20.0, -20.0)
+_TUNINGS = (0.0, 0.0, 0.0, 0.0, 0.0, 10.0, 10.0, -10.0, 20.0)
 
 
 @dataclasses.dataclass

@@ -142,9 +142,11 @@ class SongRenderer:
         for note in part.notes:
             if note.start >= end:
                 break
-            if not drums and note.end + self.sampler.release_seconds(part.bank, part.program, note.key) < begin:
-                continue
-            if drums and note.end + 2.5 < begin:
+            if drums:
+                fallen = note.start + self.sampler.one_shot_seconds(part.bank, part.program, note.key)
+            else:
+                fallen = note.end + self.sampler.release_seconds(part.bank, part.program, note.key)
+            if fallen < begin:
                 continue
             sound = self.sampler.play(part.bank, part.program, note, tuning, seconds=end - note.start, one_shot=drums)
             if note.vowel:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from scipy.signal import lfilter, resample_poly
 
 from irmas_tf.data.sf2 import SoundFont, Zone
+from irmas_tf.data.zone_player import ZonePlayer
 
 VELOCITY_STEP = 48  # tones are kept per velocity of this grid; loudness is exact, brightness is in steps
 _MAX_TONE_SECONDS = 12.0
+_LONGEST_ONE_SHOT_SECONDS = 4.0
 _SILENT_DB = 60.0
+_CLOSING = np.linspace(1.0, 0.0, 64, dtype=np.float32)  # no note ends with a click
 
 
 @dataclasses.dataclass(slots=True)
@@ -64,8 +66,10 @@ class Sampler:
         self.sample_rate_hz = sample_rate_hz
         self._cache_limit, self._cache_size = cache_bytes, 0
         self._tones: dict[tuple[int, int, int, int, float], np.ndarray] = {}
-        self._waves: dict[tuple[int, int, int, tuple[int, int] | None], tuple[np.ndarray, np.ndarray]] = {}
+        self._player = ZonePlayer(soundfont, sample_rate_hz)
         self._releases: dict[float, np.ndarray] = {}
+        self._release_seconds: dict[tuple[int, int, int], float] = {}
+        self._one_shot_seconds: dict[tuple[int, int, int], float] = {}
         self._chosen: dict[tuple[int, int, int, int], list[Zone]] = {}
 
     def can_play(self, bank: int, program: int) -> bool:
@@ -74,8 +78,29 @@ class Sampler:
 
     def release_seconds(self, bank: int, program: int, key: int) -> float:
         """Return the time a released note takes to fall by 60 dB."""
-        zones = self._zones(bank, program, key, 64)
-        return max([z.release_seconds for z in zones], default=0.0) * _SILENT_DB / 100.0
+        name = (bank, program, key)
+        if name not in self._release_seconds:
+            slowest = max([z.release_seconds for z in self._zones(bank, program, key, 64)], default=0.0)
+            self._release_seconds[name] = slowest * _SILENT_DB / 100.0
+        return self._release_seconds[name]
+
+    def one_shot_seconds(self, bank: int, program: int, key: int) -> float:
+        """Return how long a note sounds whose note-off is ignored: to the sample's end, or to a fall by 60 dB."""
+        name = (bank, program, key)
+        if name not in self._one_shot_seconds:
+            lengths = [0.0]
+            for zone in self._zones(bank, program, key, 64):
+                fall = min(zone.sustain_db, _SILENT_DB) / 100.0 * zone.decay_seconds
+                fading = zone.attack_seconds + zone.hold_seconds + fall
+                if zone.loop is None:
+                    played = (zone.end - zone.start) / zone.ratio(key, self.sample_rate_hz) / self.sample_rate_hz
+                    lengths.append(played if zone.sustain_db < _SILENT_DB else min(played, fading))
+                elif zone.sustain_db >= _SILENT_DB:
+                    lengths.append(fading)
+                else:  # a loop that would never end
+                    lengths.append(fading + _SILENT_DB / 100.0 * zone.release_seconds)
+            self._one_shot_seconds[name] = min(max(lengths), _LONGEST_ONE_SHOT_SECONDS)
+        return self._one_shot_seconds[name]
 
     def play(
         self,
@@ -97,7 +122,7 @@ class Sampler:
         """
         rate = self.sample_rate_hz
         bucket = min(127, max(1, (note.velocity + VELOCITY_STEP // 2) // VELOCITY_STEP * VELOCITY_STEP))
-        held = _MAX_TONE_SECONDS if one_shot else min(note.duration, _MAX_TONE_SECONDS)
+        held = self.one_shot_seconds(bank, program, note.key) if one_shot else min(note.duration, _MAX_TONE_SECONDS)
         release = self.release_seconds(bank, program, note.key)
         length = held if one_shot else held + release
         wanted = round(min(length, seconds if seconds is not None else length) * rate)
@@ -118,8 +143,8 @@ class Sampler:
         fade = min(round(note.attack * rate), len(out))
         if fade > 1:
             out[:fade] *= np.linspace(0.0, 1.0, fade, dtype=np.float32)
-        closing = min(64, len(out))
-        out[len(out) - closing :] *= np.linspace(1.0, 0.0, closing, dtype=np.float32)
+        closing = min(len(_CLOSING), len(out))
+        out[len(out) - closing :] *= _CLOSING[len(_CLOSING) - closing :]
         return out
 
     def _zones(self, bank: int, program: int, key: int, velocity: int) -> list[Zone]:
@@ -172,116 +197,9 @@ class Sampler:
     def _make_tone(self, bank: int, program: int, key: int, velocity: int, cents: float, samples: int) -> np.ndarray:
         out = np.zeros(samples, np.float32)
         for zone in self._zones(bank, program, key, velocity):
-            part = self._read(zone, key + cents / 100.0, samples)
-            length = len(part)
-            part = self._filter(zone, part, velocity, 0.5 * self.sample_rate_hz * zone.ratio(key, self.sample_rate_hz))
-            part *= self._envelope(zone, length)
-            out[:length] += part
+            part = self._player.play(zone, key + cents / 100.0, velocity, samples)
+            out[: len(part)] += part
         return out
-
-    def _wave(self, zone: Zone) -> tuple[np.ndarray, np.ndarray]:
-        """Return a zone's sample at twice its rate, its loop continued, and the steps between its points."""
-        name = (zone.sample, zone.start, zone.end, zone.loop)
-        wave = self._waves.get(name)
-        if wave is None:
-            raw = self.soundfont.samples(zone)
-            if zone.loop is not None:
-                first, last = zone.loop
-                raw = np.concatenate([raw[:last], raw[first + np.arange(32) % (last - first)]])
-            dense = resample_poly(raw, 2, 1).astype(np.float32)
-            if zone.loop is not None:
-                dense = dense[: 2 * zone.loop[1] + 2]
-            wave = dense[:-1].copy(), np.diff(dense)
-            self._waves[name] = wave
-        return wave
-
-    def _read(self, zone: Zone, key: float, samples: int) -> np.ndarray:
-        """Return a zone's sample at the pitch of ``key``, looped: linear interpolation of the doubled rate."""
-        position = np.arange(samples, dtype=np.float64)
-        position *= 2 * zone.ratio(key, self.sample_rate_hz)
-        if zone.loop is None:
-            position = position[: int(np.searchsorted(position, 2 * (zone.end - zone.start - 1)))]
-        else:
-            first, last = 2 * zone.loop[0], 2 * zone.loop[1]
-            looped = position[int(np.searchsorted(position, last)) :]
-            turns = (looped - first) * (1.0 / (last - first))
-            np.floor(turns, out=turns)
-            turns *= last - first
-            looped -= turns
-            np.clip(looped, first, last, out=looped)  # rounding may leave a hair outside
-        index = position.astype(np.intp)
-        position -= index
-        points, steps = self._wave(zone)
-        out = steps.take(index, mode="clip")
-        out *= position.astype(np.float32)
-        out += points.take(index, mode="clip")
-        return out
-
-    def _filter(self, zone: Zone, part: np.ndarray, velocity: int, bandwidth_hz: float) -> np.ndarray:
-        """Low-pass ``part``, which has nothing above ``bandwidth_hz``, as the modulation envelope moves the cut-off.
-
-        The cut-off moves in steps that widen with time.
-        """
-        # Softer is darker: the specification takes 2400 cents off at velocity 0; half of that sounds natural here.
-        darker = 1200.0 * (1.0 - velocity / 127.0)
-        nyquist_cents = 1200.0 * np.log2(0.45 * self.sample_rate_hz / 8.176)
-        state = np.zeros(2, np.float32)
-        begin, previous = 0, -1.0
-        b = a = np.zeros(3)
-        moving = abs(zone.filter_envelope_cents) > 1.0
-        if not moving and zone.filter_cents - darker > 1200.0 * np.log2(bandwidth_hz / 8.176):
-            return part
-        while begin < len(part):
-            end = len(part) if not moving else min(len(part), begin + max(512, min(begin // 2, 16384)))
-            # Block edges depend on absolute time only, so that a longer rendering repeats a shorter one.
-            cents = (
-                zone.filter_cents + self._mod_envelope(zone, begin / self.sample_rate_hz) * zone.filter_envelope_cents
-            )
-            cents = min(cents - darker, 13500.0 - darker)
-            if cents >= nyquist_cents:
-                cents = nyquist_cents
-            if cents != previous:
-                b, a = self._low_pass(8.176 * 2.0 ** (max(cents, 2400.0) / 1200.0))
-                previous = cents
-            part[begin:end], state = lfilter(b, a, part[begin:end], zi=state)
-            begin = end
-        return part
-
-    def _low_pass(self, cutoff_hz: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return a Butterworth biquad (R. Bristow-Johnson, Audio EQ Cookbook)."""
-        w = 2.0 * np.pi * cutoff_hz / self.sample_rate_hz
-        alpha, cosine = np.sin(w) / np.sqrt(2.0), np.cos(w)
-        b = np.array([(1 - cosine) / 2, 1 - cosine, (1 - cosine) / 2]) / (1 + alpha)
-        a = np.array([1 + alpha, -2 * cosine, 1 - alpha]) / (1 + alpha)
-        return b.astype(np.float32), a.astype(np.float32)
-
-    @staticmethod
-    def _mod_envelope(zone: Zone, time: float) -> float:
-        if time < zone.mod_attack_seconds:
-            return time / zone.mod_attack_seconds
-        time -= zone.mod_attack_seconds + zone.mod_hold_seconds
-        if time <= 0:
-            return 1.0
-        if zone.mod_decay_seconds <= 0:
-            return zone.mod_sustain
-        return max(zone.mod_sustain, 1.0 - time / zone.mod_decay_seconds)
-
-    def _envelope(self, zone: Zone, samples: int) -> np.ndarray:
-        rate = self.sample_rate_hz
-        level = np.float32(10.0 ** (-zone.attenuation_db / 20.0))
-        envelope = np.full(samples, level, np.float32)
-        attack = round(zone.attack_seconds * rate)
-        begin = attack + round(zone.hold_seconds * rate)
-        if begin < samples and zone.sustain_db > 0:
-            time = np.arange(samples - begin, dtype=np.float32)
-            fall = np.minimum(
-                time * np.float32(100.0 / max(zone.decay_seconds * rate, 1.0)), np.float32(zone.sustain_db)
-            )
-            envelope[begin:] *= np.exp(fall * np.float32(-np.log(10.0) / 20.0))
-        if attack > 1:
-            ramp = np.arange(min(attack, samples), dtype=np.float32) / np.float32(attack)
-            envelope[: len(ramp)] *= ramp
-        return envelope
 
 
 def _bent(tone: np.ndarray, position: np.ndarray) -> np.ndarray:

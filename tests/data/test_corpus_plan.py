@@ -11,6 +11,7 @@ from irmas_tf.data.corpus_plan import TRAINING_FOLDER, TestSong, training_songs
 from irmas_tf.data.irmas import parse_training_name
 from irmas_tf.data.irmas_counts import KNOWN_DUPLICATE_SONGS
 from irmas_tf.data.irmas_records import clip_song_id
+from irmas_tf.labels import IRMAS_CODES
 
 
 @pytest.mark.parametrize("excerpts", [1, 5, 66, 100, 1980])
@@ -65,3 +66,10 @@ def test_clips_of_a_song_share_a_title_and_songs_do_not():
         assert len(set(stems)) == len(stems)
         assert not ids & titles
         titles |= ids
+
+
+def test_the_first_test_songs_go_through_the_classes():
+    firsts = [TestSong(index, 1).first_code(4) for index in range(20)]
+    assert set(firsts[:11]) == set(IRMAS_CODES)
+    assert set(firsts[11:]) == {None}
+    assert firsts[:11] != [TestSong(index, 1).first_code(5) for index in range(11)]
