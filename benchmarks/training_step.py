@@ -30,6 +30,7 @@ VARIANTS = {
     "keras_no_onednn": "Keras, TF_ENABLE_ONEDNN_OPTS=0",
     "torch": "PyTorch, channels first",
     "torch_channels_last": "PyTorch, channels last",
+    "torch_kept_memory": "PyTorch, channels last, our allocator settings",
 }
 WARM_UP = 3
 
@@ -81,12 +82,15 @@ def torch_functions(variant: str, batch: int, threads: int) -> tuple[Callable[[]
 
     from benchmarks.torch_twin import TorchTwin
     from irmas_tf.models.factory import build_model
+    from irmas_tf.training.allocator import keep_freed_memory
 
+    if variant == "torch_kept_memory":
+        keep_freed_memory()
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     config = configuration(batch)
     twin = TorchTwin(build_model(config), exact_padding=False)
-    if variant == "torch_channels_last":
+    if variant != "torch":
         twin = twin.to(memory_format=torch.channels_last)
     training = config.training
     kernels = [p for p in twin.parameters() if p.ndim > 1]
@@ -172,7 +176,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--steps", type=int, default=12, help="timed steps in each round")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--variants", default="keras,torch,torch_channels_last", help=", ".join(VARIANTS))
+    parser.add_argument(
+        "--variants", default="keras,torch,torch_channels_last,torch_kept_memory", help=", ".join(VARIANTS)
+    )
     parser.add_argument("--child", default="", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
@@ -198,11 +204,11 @@ def main() -> None:
     best = {n: {k: min(r[k] for r in runs[n]) for k in ("step", "forward")} for n in names}
     rival = min((best[n]["step"] for n in names if n.startswith("torch")), default=best[names[0]]["step"])
     print(f"batch {args.batch}, {args.threads} threads, lower median of {args.rounds} rounds of {args.steps} steps")
-    print(f"{'':34} {'step ms':>8} {'exc/s':>7} {'of PyTorch':>11} {'forward ms':>11} {'exc/s':>7}")
+    print(f"{'':46} {'step ms':>8} {'exc/s':>7} {'of PyTorch':>11} {'forward ms':>11} {'exc/s':>7}")
     for name in names:
         step, forward = best[name]["step"], best[name]["forward"]
         print(
-            f"{VARIANTS[name]:34} {1e3 * step:8.0f} {args.batch / step:7.1f} {step / rival:10.2f}x"
+            f"{VARIANTS[name]:46} {1e3 * step:8.0f} {args.batch / step:7.1f} {step / rival:10.2f}x"
             f" {1e3 * forward:11.0f} {args.batch / forward:7.1f}"
         )
     print(f"configuration: {json.dumps(dataclasses.asdict(configuration(args.batch).model))}")

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from irmas_tf.commands import EXIT_ERROR, run_command
+from irmas_tf.labels import IRMAS_NAMES
 from irmas_tf.settings import ConfigError
 
 FLAGFILE = Path(__file__).resolve().parent.parent / "configs" / "demo.flags"
@@ -77,7 +78,7 @@ def _summary(out: Path, clip: Path, codes: Sequence[str], seconds: dict[str, flo
 
   On {metrics["excerpts"]} excerpts of songs it had not heard, the model is right {score} of the time;
   always naming the most frequent instrument would be right {baseline:.0%} of the time.
-  In {clip.name} the demo had put: {", ".join(codes)}.
+  In {clip.name} the demo had put: {", ".join(IRMAS_NAMES[code] for code in codes)}.
 
 Next:{_activation()}
   Look at it        tensorboard --logdir {run}/tensorboard

@@ -64,7 +64,7 @@ def test_it_runs_the_four_steps_and_says_what_was_made_and_what_to_type_next(tmp
     text = capsys.readouterr().out
     assert text.count("\n$ python -m irmas_tf.") == 4, "every command is shown as it would be typed"
     assert "50% (40% to 60%) of the time" in text
-    assert "gac, vio" in text
+    assert "acoustic guitar, violin" in text
     assert f"{tmp_path}/run" in text
     assert "python -m irmas_tf.data.download --out=" in text
     assert "configs/three_branch.flags" in text

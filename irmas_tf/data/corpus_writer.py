@@ -34,7 +34,7 @@ TEMPORARY_SUFFIX = ".part"
 _TRAINING_SONG_SECONDS, _TEST_SONG_SECONDS = 36.0, 90.0
 _WAV_HEADER_BYTES = 44
 # Tones kept by one process: least, most, and what all processes share.
-_CACHE_BYTES = (128 << 20, 512 << 20, 1024 << 20)
+_CACHE_BYTES = (128 << 20, 384 << 20, 1024 << 20)
 
 
 @dataclasses.dataclass

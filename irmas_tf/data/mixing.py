@@ -114,7 +114,7 @@ def impulse_response(mix: Mix) -> np.ndarray:
     Exponentially decaying noise, independent in both ears, duller as it decays, after a few early reflections.
     """
     rng = np.random.default_rng(mix.noise_seed)
-    length = int(min(mix.rt60_seconds * 1.1 * SAMPLE_RATE_HZ, LONGEST_ROOM - 2 * _RINGING))
+    length = int(min(mix.rt60_seconds * 0.85 * SAMPLE_RATE_HZ, LONGEST_ROOM - 2 * _RINGING))
     noise = rng.standard_normal((2, length), dtype=np.float32)
     time = np.arange(length, dtype=np.float32) / SAMPLE_RATE_HZ
     dull = lfilter(np.array([1 - mix.damping], np.float32), np.array([1, -mix.damping], np.float32), noise)

@@ -17,7 +17,7 @@ from irmas_tf.data.zone_player import ZonePlayer
 VELOCITY_STEP = 48  # tones are kept per velocity of this grid; loudness is exact, brightness is in steps
 _MAX_TONE_SECONDS = 12.0
 _LONGEST_ONE_SHOT_SECONDS = 4.0
-_SILENT_DB = 60.0
+_SILENT_DB = 50.0
 _CLOSING = np.linspace(1.0, 0.0, 64, dtype=np.float32)  # no note ends with a click
 
 
@@ -77,7 +77,7 @@ class Sampler:
         return bool(self.soundfont.zones(bank, program))
 
     def release_seconds(self, bank: int, program: int, key: int) -> float:
-        """Return the time a released note takes to fall by 60 dB."""
+        """Return the time a released note takes to fall by 50 dB."""
         name = (bank, program, key)
         if name not in self._release_seconds:
             slowest = max([z.release_seconds for z in self._zones(bank, program, key, 64)], default=0.0)
@@ -85,7 +85,7 @@ class Sampler:
         return self._release_seconds[name]
 
     def one_shot_seconds(self, bank: int, program: int, key: int) -> float:
-        """Return how long a note sounds whose note-off is ignored: to the sample's end, or to a fall by 60 dB."""
+        """Return how long a note sounds whose note-off is ignored: to the sample's end, or to a fall by 50 dB."""
         name = (bank, program, key)
         if name not in self._one_shot_seconds:
             lengths = [0.0]
@@ -158,11 +158,13 @@ class Sampler:
         return self._chosen[name]
 
     def _release_curve(self, seconds: float) -> np.ndarray:
-        """Return the exponential that falls by 60 dB in ``seconds``, at least as long as that."""
+        """Return the exponential that falls by 50 dB in ``seconds``, at least as long as that."""
         curve = self._releases.get(seconds)
         if curve is None:
             samples = np.arange(round(seconds * self.sample_rate_hz) + 2, dtype=np.float32)
-            curve = np.exp(samples * np.float32(-np.log(1000.0) / max(seconds * self.sample_rate_hz, 1.0)))
+            curve = np.exp(
+                samples * np.float32(-_SILENT_DB / 20.0 * np.log(10.0) / max(seconds * self.sample_rate_hz, 1.0))
+            )
             self._releases[seconds] = curve
         return curve
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib.metadata
 import itertools
 import json
 import os
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from irmas_tf import __version__
 from irmas_tf.data.irmas import Excerpt, contradictory_sets, group_excerpts
 from irmas_tf.data.irmas_layout import DataError, display
 
@@ -188,16 +188,12 @@ def save_split(path: str | os.PathLike[str], split: Split) -> None:
     """
     import numpy as np
 
-    try:
-        own_version = importlib.metadata.version("irmas_tf")
-    except importlib.metadata.PackageNotFoundError:
-        own_version = "not installed"
     document = {
         "format": _FORMAT,
         "seed": split.seed,
         "split_by": split.split_by,
         "validation_fraction": split.validation_fraction,
-        "versions": {"irmas_tf": own_version, "numpy": np.__version__, "python": platform.python_version()},
+        "versions": {"irmas_tf": __version__, "numpy": np.__version__, "python": platform.python_version()},
         "counts": {
             side: dict(sorted(Counter(name.split("/")[0] for name in getattr(split, side)).items()))
             for side in ("train", "validation")

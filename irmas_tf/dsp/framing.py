@@ -73,10 +73,10 @@ def fft_length_for(frame_length: int) -> int:
 def hann_window(frame_length: int) -> npt.NDArray[np.float32]:
     """Return the periodic Hann window [frame_length], its values rounded to float16 and stored as float32.
 
-    The rounding spreads a floor over the spectrum that lies 98 dB (``frame_length`` 512) to 106 dB (4096) below the peak
-    of a tone, less than what recordings contain. Without it a model stored with float16 weights, which rounds its window
-    anyway, would disagree with the float32 model on pure tones (by up to 2.0 in the log spectrogram, with a log offset
-    of 1e-3); with it the two agree to 0.001.
+    The rounding spreads a floor over the spectrum that lies 98 dB (``frame_length`` 512) to 106 dB (4096) below the
+    peak of a tone, less than what recordings contain. Without it a model stored with float16 weights, which rounds its
+    window anyway, would disagree with the float32 model on pure tones (by up to 2.0 in the log spectrogram, with a log
+    offset of 1e-3); with it the two agree to 0.001.
 
     Raises:
         ValueError: ``frame_length`` is below 4.

@@ -10,13 +10,15 @@ import tensorflow as tf
 
 from irmas_tf.config import TrainingConfig
 from irmas_tf.settings import ConfigError
+from irmas_tf.training.allocator import keep_freed_memory
 
 
 def prepare_process(config: TrainingConfig) -> None:
     """Seed everything and, if asked, make operations deterministic; call before the first TensorFlow operation.
 
-    GPUs get memory as they need it, so that several processes can share one.
+    GPUs get memory as they need it, so that several processes can share one; the CPU's allocator keeps what it has.
     """
+    keep_freed_memory()
     for gpu in tf.config.list_physical_devices("GPU"):
         try:
             tf.config.experimental.set_memory_growth(gpu, True)

@@ -12,7 +12,8 @@ LOG = "log:frame_length=1024:hop_length=128:num_bins=32:max_frequency_hz=4000"
 def small_config(
     *branches: str, mixed_precision: str = "float32", label_scheme: str = "irmas", **model: object
 ) -> Config:
-    values = {"branches": branches or (MEL,), "stage_channels": (8, 16), "head_units": 12, "block": "plain", "stem_stride": 2, **model}
+    small = {"stage_channels": (8, 16), "head_units": 12, "block": "plain", "stem_stride": 2}
+    values = {"branches": branches or (MEL,), **small, **model}
     return Config(
         data=DataConfig(label_scheme=label_scheme),
         audio=AudioConfig(sample_rate_hz=8000, window_seconds=0.5),
