@@ -38,8 +38,8 @@ EXTRAS = {
     # tensorflow-hub asks for any tf-keras, and the newest one pulls its own TensorFlow over the installed one.
     # tensorflow-hub imports pkg_resources, which newer setuptools no longer have.
     "hub": ["tensorflow-hub>=0.16.1,<0.17", "tf-keras>=2.17,<2.22", "setuptools<81"],
-    # The demo corpus: symusic 0.6.0 cannot render; pretty_midi's wheel brings a General MIDI SoundFont.
-    "demo": ["symusic==0.5.9", "pretty_midi==0.2.11"],
+    # The demo corpus: pretty_midi brings a General MIDI SoundFont; nothing else of it is used.
+    "demo": ["pretty_midi==0.2.11"],
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.5",

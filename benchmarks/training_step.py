@@ -82,7 +82,7 @@ def torch_functions(variant: str, batch: int, threads: int) -> tuple[Callable[[]
 
     from benchmarks.torch_twin import TorchTwin
     from irmas_tf.models.factory import build_model
-    from irmas_tf.training.allocator import keep_freed_memory
+    from irmas_tf.training.cpu import keep_freed_memory
 
     if variant == "torch_kept_memory":
         keep_freed_memory()
@@ -161,7 +161,7 @@ def measure(variant: str, args: argparse.Namespace) -> dict[str, float]:
     environment = dict(
         os.environ, TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", OMP_NUM_THREADS=str(args.threads)
     )
-    environment["TF_ENABLE_ONEDNN_OPTS"] = "0" if variant == "keras_no_onednn" else "1"
+    environment["TF_ENABLE_ONEDNN_OPTS"] = "0" if variant == "keras_no_onednn" else "1"  # train sets it, too
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{variant}: {done.stderr[-2000:]}")

@@ -42,6 +42,9 @@ def main(flags: ParsedFlags) -> int:
     if result:
         print(f"{run.path}: is already finished ({result.finished}); nothing to do")
         return 0
+    from irmas_tf.training.cpu import prefer_onednn
+
+    prefer_onednn()
     import_tensorflow()
     from irmas_tf.training.callbacks import Interrupted
     from irmas_tf.training.loop import train

@@ -159,7 +159,7 @@ def test_modules_import_only_what_their_level_may(path):
             assert LEVEL[room] != 0, f"{place}: level 0 knows no TensorFlow"
         if top == "keras":
             assert LEVEL[room] >= 2, f"{place}: dsp is pure functions"
-        if top in {"tensorflow_io", "tensorflow_hub", "symusic", "pretty_midi", "librosa", "torch", "soxr"}:
+        if top in {"tensorflow_io", "tensorflow_hub", "pretty_midi", "librosa", "torch", "soxr"}:
             assert not item.at_top, (
                 f"{place} at the top of the module; optional packages are imported where they are used"
             )

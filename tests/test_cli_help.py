@@ -18,7 +18,7 @@ COMMANDS = (
     "irmas_tf.data.download",
     "irmas_tf.data.soundfont",
 )
-HEAVY = ("tensorflow", "keras", "tensorflow_io", "scipy", "sklearn", "matplotlib", "librosa", "symusic", "pretty_midi")
+HEAVY = ("tensorflow", "keras", "tensorflow_io", "scipy", "sklearn", "matplotlib", "librosa", "pretty_midi")
 
 LOADED = f"print('HEAVY', *(m for m in {HEAVY!r} if m in sys.modules))"
 RUN = """

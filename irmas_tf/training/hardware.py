@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from irmas_tf.config import TrainingConfig
 from irmas_tf.settings import ConfigError
-from irmas_tf.training.allocator import keep_freed_memory
+from irmas_tf.training.cpu import ONEDNN, keep_freed_memory
 
 
 def prepare_process(config: TrainingConfig) -> None:
@@ -44,7 +44,7 @@ def compute_environment() -> dict[str, Any]:
             tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
             for gpu in tf.config.list_physical_devices("GPU")
         ],
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+        "onednn": os.environ.get(ONEDNN, "default"),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
     }
