@@ -10,7 +10,6 @@ and the moving average of the weights are off on both sides. Every variant runs 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import statistics
@@ -81,8 +80,8 @@ def torch_functions(variant: str, batch: int, threads: int) -> tuple[Callable[[]
     import torch
 
     from benchmarks.torch_twin import TorchTwin
+    from irmas_tf.cpu import keep_freed_memory
     from irmas_tf.models.factory import build_model
-    from irmas_tf.training.cpu import keep_freed_memory
 
     if variant == "torch_kept_memory":
         keep_freed_memory()
@@ -211,7 +210,7 @@ def main() -> None:
             f"{VARIANTS[name]:46} {1e3 * step:8.0f} {args.batch / step:7.1f} {step / rival:10.2f}x"
             f" {1e3 * forward:11.0f} {args.batch / forward:7.1f}"
         )
-    print(f"configuration: {json.dumps(dataclasses.asdict(configuration(args.batch).model))}")
+
 
 
 if __name__ == "__main__":

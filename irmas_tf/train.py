@@ -42,7 +42,7 @@ def main(flags: ParsedFlags) -> int:
     if result:
         print(f"{run.path}: is already finished ({result.finished}); nothing to do")
         return 0
-    from irmas_tf.training.cpu import prefer_onednn
+    from irmas_tf.cpu import prefer_onednn
 
     prefer_onednn()
     import_tensorflow()

@@ -7,7 +7,6 @@ interruptions give the same bytes.
 from __future__ import annotations
 
 import concurrent.futures
-import ctypes
 import dataclasses
 import math
 import multiprocessing
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from irmas_tf.cpu import keep_freed_memory
 from irmas_tf.data.composition import compose_song, compose_test_song, draw_labels
 from irmas_tf.data.corpus_plan import EXCERPTS_PER_SONG, TestSong, TrainingSong
 from irmas_tf.data.mixing import SAMPLE_RATE_HZ
@@ -34,7 +34,6 @@ TEMPORARY_SUFFIX = ".part"
 # Shorter songs are quicker to compose; test clips need the room.
 _TRAINING_SONG_SECONDS, _TEST_SONG_SECONDS = 36.0, 90.0
 _WAV_HEADER_BYTES = 44
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 # Tones kept by one process: least, most, and what all processes share.
 _CACHE_BYTES = (128 << 20, 384 << 20, 1024 << 20)
 
@@ -171,20 +170,10 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _keep_freed_memory() -> None:
-    # glibc returns every large array to the system, which hands it out again zeroed page by page: a tenth of the time.
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, TypeError, AttributeError):  # another C library
-        return
-    mallopt(_M_MMAP_THRESHOLD, 1 << 30)
-    mallopt(_M_TRIM_THRESHOLD, 1 << 30)
-
-
 def _start_worker(out: Path, seed: int, soundfont: Path, cache_bytes: int) -> None:
     global _writer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
-    _keep_freed_memory()
+    keep_freed_memory()  # a tenth of the time
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _writer = CorpusWriter(out, seed, soundfont, cache_bytes)
 

@@ -9,8 +9,8 @@ import keras
 import tensorflow as tf
 
 from irmas_tf.config import TrainingConfig
+from irmas_tf.cpu import ONEDNN, keep_freed_memory
 from irmas_tf.settings import ConfigError
-from irmas_tf.training.cpu import ONEDNN, keep_freed_memory
 
 
 def prepare_process(config: TrainingConfig) -> None:

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from irmas_tf import run_dir
 from irmas_tf.config import Config
-from irmas_tf.training.cpu import prefer_onednn
+from irmas_tf.cpu import prefer_onednn
 
 prefer_onednn()  # as the command does
 from irmas_tf.training import loop  # noqa: E402

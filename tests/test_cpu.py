@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from irmas_tf.training import cpu
+from irmas_tf import cpu
 
 # Allocates, touches and frees 64 MB in large blocks, again and again, and prints how many pages the kernel handed out
 # after the first round.
 CODE = """
 import resource, sys
-from irmas_tf.training.cpu import keep_freed_memory
+from irmas_tf.cpu import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
 def once():
@@ -56,5 +56,5 @@ def test_onednn_is_preferred_on_x86_unless_the_user_says_otherwise(monkeypatch, 
 
 
 def test_the_settings_need_no_tensorflow():
-    code = "import sys, irmas_tf.training.cpu; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, irmas_tf.cpu; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
