@@ -212,6 +212,5 @@ def main() -> None:
         )
 
 
-
 if __name__ == "__main__":
     main()
