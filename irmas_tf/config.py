@@ -147,6 +147,20 @@ class AugmentConfig(Section):
     """What training changes about an example. Evaluation changes nothing."""
 
     random_gain_db: float = setting(6.0, "Gain is drawn uniformly from -x to +x.", unit="dB", minimum=0.0, maximum=60.0)
+    random_speed_semitones: float = setting(
+        0.0,
+        "Playing speed, and pitch with it, is drawn uniformly from -x to +x; 0 is off.",
+        unit="semitones",
+        minimum=0.0,
+        maximum=12.0,
+    )
+    random_equalization_db: float = setting(
+        0.0,
+        "Standard deviation of random gains in eight bands from 60 Hz up, smooth between them; 0 is off.",
+        unit="dB",
+        minimum=0.0,
+        maximum=30.0,
+    )
     mixup_alpha: float = setting(
         0.0,
         "Waveform mixup: Beta(alpha, alpha) weights of two examples and their labels; 0 is off.",

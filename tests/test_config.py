@@ -60,6 +60,7 @@ def test_every_field_is_documented_in_a_sentence_and_has_a_type_that_flags_know(
 
 def test_units_are_in_the_names():
     endings = {"Hz": "_hz", "s": "_seconds", "dB": "_db", "min": "_minutes", "epochs": "_epochs", "samples": "_length"}
+    endings["semitones"] = "_semitones"
     for _, field, _ in FIELDS:
         if unit := field.metadata["unit"]:
             assert field.name.endswith(endings[unit]), field.name

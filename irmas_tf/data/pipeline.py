@@ -87,10 +87,11 @@ def training_dataset(
     *,
     epoch: int,
     start_batch: int = 0,
+    samples: int | None = None,
 ) -> tf.data.Dataset:
     """Return the batches of one training epoch, from ``start_batch`` on.
 
-    Excerpts longer than a window are cropped at random, shorter ones are zero-padded at the end; the gain is random
+    Excerpts longer than ``samples`` are cropped at random, shorter ones are zero-padded at the end; the gain is random
     within ``random_gain_db``. With ``--class_balance=resample`` every class gets the same share of the epoch.
 
     Args:
@@ -99,9 +100,10 @@ def training_dataset(
         config: the run's configuration.
         epoch: number of the epoch, from 0.
         start_batch: first batch, from 0 to ``steps_per_epoch``.
+        samples: length of the waveforms; None is the window. Augmentation that plays them faster reads more.
 
     Returns:
-        Dataset of (waveform float32 [batch, window_samples], label_index int32 [batch], example_seed int32 [batch, 2])
+        Dataset of (waveform float32 [batch, samples], label_index int32 [batch], example_seed int32 [batch, 2])
         with static shapes and known cardinality.
 
     Raises:
@@ -109,7 +111,7 @@ def training_dataset(
         AudioError: with a cache, files cannot be decoded.
     """
     paths, labels = list(excerpts_paths), np.asarray(labels, np.int32)
-    batch, window = config.training.batch_size, config.audio.window_samples
+    batch, window = config.training.batch_size, samples or config.audio.window_samples
     if labels.shape != (len(paths),):
         raise ValueError(f"labels must be [{len(paths)}], one for each file, not {list(labels.shape)}")
     steps = steps_per_epoch(len(paths), config)

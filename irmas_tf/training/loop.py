@@ -20,6 +20,7 @@ from irmas_tf.config import Config
 from irmas_tf.data import pipeline
 from irmas_tf.models.factory import build_model, parameter_count
 from irmas_tf.run_dir import RunDir, atomic_path
+from irmas_tf.training import augmentation
 from irmas_tf.training.callbacks import (
     Console,
     Interrupted,
@@ -39,7 +40,6 @@ from irmas_tf.training.hardware import (
     prepare_process,
 )
 from irmas_tf.training.losses import class_weights
-from irmas_tf.training.mixing import mixing_weights
 from irmas_tf.training.optim import Schedule
 from irmas_tf.training.progress import EpochRow, Progress, finished_progress
 from irmas_tf.training.step import TrainingStep
@@ -154,9 +154,9 @@ class _Training:
         since_update = 0
         started = refreshed = time.monotonic()
         with progress_bar(self.batches, first, progress.epoch + 1, training.epochs) as bar:
-            for waveform, labels, share in self._epoch_batches(first) if first < self.batches else ():
+            for waveform, labels, numbers in self._epoch_batches(first) if first < self.batches else ():
                 self.step.set_learning_rate(self.schedule(progress.update))
-                self.pending.append(self.step.run_batch(waveform, labels, share))
+                self.pending.append(self.step.run_batch(waveform, labels, numbers))
                 progress.batch += 1
                 since_update += 1
                 now = time.monotonic()
@@ -176,17 +176,28 @@ class _Training:
         progress.seconds += time.monotonic() - started
 
     def _epoch_batches(self, first: int) -> Iterable[Any]:
-        """Return the running epoch's batches from number ``first`` on: (waveform, labels, share)."""
+        """Return the running epoch's batches from number ``first`` on: (waveform, labels, numbers)."""
         config, epoch = self.config, self.progress.epoch
-        seed, size, alpha = config.training.seed, config.training.batch_size, config.augment.mixup_alpha
-        shares = np.stack(
-            [mixing_weights(seed, epoch * self.batches + i, size, alpha) for i in range(first, self.batches)]
-        )
+        numbers = [
+            augmentation.draw(
+                config.augment,
+                seed=config.training.seed,
+                step=epoch * self.batches + batch,
+                batch_size=config.training.batch_size,
+            )
+            for batch in range(first, self.batches)
+        ]
+        stacked = {name: np.stack([of_batch[name] for of_batch in numbers]) for name in numbers[0]}
         dataset = pipeline.training_dataset(
-            self.train_side.paths, self.train_side.labels, config, epoch=epoch, start_batch=first
+            self.train_side.paths,
+            self.train_side.labels,
+            config,
+            epoch=epoch,
+            start_batch=first,
+            samples=augmentation.training_samples(config),
         )
-        dataset = tf.data.Dataset.zip((dataset, tf.data.Dataset.from_tensor_slices(shares)))
-        dataset = dataset.map(lambda example, share: (example[0], example[1], share))
+        dataset = tf.data.Dataset.zip((dataset, tf.data.Dataset.from_tensor_slices(stacked)))
+        dataset = dataset.map(lambda example, drawn: (example[0], example[1], drawn))
         if self.step.strategy.num_replicas_in_sync > 1:
             options = tf.data.Options()
             options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF

@@ -9,10 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from irmas_tf.config import Config
+from irmas_tf.training import augmentation
 from irmas_tf.training.averaging import WeightAverage
 from irmas_tf.training.losses import example_losses
-from irmas_tf.training.mixing import mix
 from irmas_tf.training.optim import build_optimizer, clip_by_norm
+
+Numbers = dict[str, tf.Tensor]
 
 
 class TrainingStep:
@@ -42,7 +44,7 @@ class TrainingStep:
         self._batch_size = training.batch_size
         self._label_smoothing = training.label_smoothing
         self._clip_norm = training.gradient_clip_norm
-        self._mixup = config.augment.mixup_alpha > 0
+        self._config = config
         self._weights = None if weights is None else tf.constant(weights, tf.float32)
         self._accumulates = training.accumulation_steps > 1
         self._scales_loss = training.mixed_precision == "mixed_float16"
@@ -67,18 +69,18 @@ class TrainingStep:
             "average": self.average.variables,
         }
 
-    def run_batch(self, waveform: Any, labels: Any, share: Any) -> tf.Tensor:
+    def run_batch(self, waveform: Any, labels: Any, numbers: Any) -> tf.Tensor:
         """Take in one batch; without accumulation this is the whole update.
 
         Args:
-            waveform: [batch, samples] float32, or its shares per replica.
+            waveform: [batch, `augmentation.training_samples`] float32, or its shares per replica.
             labels: [batch] int32 class indices.
-            share: [batch] float32, see `mixing.mixing_weights`.
+            numbers: see `augmentation.draw`.
 
         Returns:
             [2] float32: the sum of the examples' losses, and the number of right answers.
         """
-        return self._reduce(self._forward if self._accumulates else self._both, waveform, labels, share)
+        return self._reduce(self._forward if self._accumulates else self._both, waveform, labels, numbers)
 
     def finish_update(self, batches: int) -> None:
         """Change the weights by the mean gradient of the last ``batches`` batches; without accumulation, do nothing."""
@@ -94,11 +96,10 @@ class TrainingStep:
         replicated = self.strategy.run(function, args=args)
         return self.strategy.reduce(tf.distribute.ReduceOp.SUM, replicated, axis=None)
 
-    def _gradients(self, waveform: tf.Tensor, labels: tf.Tensor, share: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
+    def _gradients(self, waveform: tf.Tensor, labels: tf.Tensor, numbers: Numbers) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Return this replica's part of the gradients of the mean loss, and the sums `run_batch` returns."""
         targets = tf.one_hot(labels, self._classes)
-        if self._mixup:
-            waveform, targets = mix(waveform, targets, share)
+        waveform, targets = augmentation.apply(waveform, targets, numbers, self._config)
         with tf.GradientTape() as tape:
             logits = self.model(waveform, training=True)
             losses = example_losses(logits, targets, label_smoothing=self._label_smoothing, weights=self._weights)
@@ -121,13 +122,13 @@ class TrainingStep:
         self.optimizer.apply([g / replicas for g in gradients] if replicas > 1 else gradients)
         self.average.update()
 
-    def _forward_and_update(self, waveform: tf.Tensor, labels: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-        gradients, sums = self._gradients(waveform, labels, share)
+    def _forward_and_update(self, waveform: tf.Tensor, labels: tf.Tensor, numbers: Numbers) -> tf.Tensor:
+        gradients, sums = self._gradients(waveform, labels, numbers)
         self._apply(gradients)
         return sums
 
-    def _forward_and_accumulate(self, waveform: tf.Tensor, labels: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-        gradients, sums = self._gradients(waveform, labels, share)
+    def _forward_and_accumulate(self, waveform: tf.Tensor, labels: tf.Tensor, numbers: Numbers) -> tf.Tensor:
+        gradients, sums = self._gradients(waveform, labels, numbers)
         for total, gradient in zip(self._sums, gradients, strict=True):
             total.assign_add(gradient)
         return sums

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from irmas_tf.training import augmentation
 from irmas_tf.training.step import TrainingStep
 
 RNG = np.random.default_rng(0)
 WAVEFORM = RNG.standard_normal([16, 12]).astype(np.float32)
 LABELS = RNG.integers(0, 11, 16).astype(np.int32)
-SHARE = np.ones(16, np.float32)
 
 
 def plain_model() -> keras.Model:
@@ -32,7 +32,7 @@ def make_step(config, model=None, weights=None) -> TrainingStep:
 def test_the_returned_sums_are_those_of_the_batch(tiny):
     step = make_step(tiny(batch_size=16, label_smoothing=0.1))
     logits = np.asarray(step.model(WAVEFORM))
-    loss, right = step.run_batch(WAVEFORM, LABELS, SHARE).numpy()
+    loss, right = step.run_batch(WAVEFORM, LABELS, {}).numpy()
     smoothed = np.eye(11)[LABELS] * 0.9 + 0.1 / 11
     expected = -(smoothed * np.asarray(tf.nn.log_softmax(logits))).sum()
     assert loss == pytest.approx(expected, rel=1e-5)
@@ -41,7 +41,7 @@ def test_the_returned_sums_are_those_of_the_batch(tiny):
 
 def test_the_loss_falls(tiny):
     step = make_step(tiny(batch_size=16, learning_rate=0.02))
-    losses = [float(step.run_batch(WAVEFORM, LABELS, SHARE)[0]) for _ in range(60)]
+    losses = [float(step.run_batch(WAVEFORM, LABELS, {})[0]) for _ in range(60)]
     assert losses[-1] < 0.5 * losses[0]
 
 
@@ -50,10 +50,10 @@ def test_accumulated_batches_are_one_big_batch(tiny, clip):
     big = make_step(tiny(batch_size=16, gradient_clip_norm=clip))
     small = make_step(tiny(batch_size=4, accumulation_steps=4, gradient_clip_norm=clip))
     for _ in range(5):
-        big.run_batch(WAVEFORM, LABELS, SHARE)
+        big.run_batch(WAVEFORM, LABELS, {})
         big.finish_update(1)
         for i in range(0, 16, 4):
-            small.run_batch(WAVEFORM[i : i + 4], LABELS[i : i + 4], SHARE[:4])
+            small.run_batch(WAVEFORM[i : i + 4], LABELS[i : i + 4], {})
         small.finish_update(4)
     for one, other in zip(big.model.get_weights(), small.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
@@ -63,8 +63,8 @@ def test_accumulated_batches_are_one_big_batch(tiny, clip):
 def test_an_update_of_fewer_batches_takes_their_mean(tiny):
     one = make_step(tiny(batch_size=4))
     other = make_step(tiny(batch_size=4, accumulation_steps=4))
-    one.run_batch(WAVEFORM[:4], LABELS[:4], SHARE[:4])
-    other.run_batch(WAVEFORM[:4], LABELS[:4], SHARE[:4])
+    one.run_batch(WAVEFORM[:4], LABELS[:4], {})
+    other.run_batch(WAVEFORM[:4], LABELS[:4], {})
     other.finish_update(1)
     for a, b in zip(one.model.get_weights(), other.model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
@@ -72,7 +72,7 @@ def test_an_update_of_fewer_batches_takes_their_mean(tiny):
 
 def test_the_clip_bounds_the_gradient_of_the_whole_update(tiny):
     step = make_step(tiny(batch_size=16, gradient_clip_norm=1e-3))
-    step.run_batch(WAVEFORM, LABELS, SHARE)
+    step.run_batch(WAVEFORM, LABELS, {})
     first_moments = [v.numpy() for v in step.optimizer.variables if v.path.endswith("_momentum")]
     assert len(first_moments) == 4
     norm = np.sqrt(sum(np.square(m / 0.1).sum() for m in first_moments))  # the first moment is .1 of the gradient
@@ -85,7 +85,7 @@ def test_mixing_uses_the_shares(tiny):
     mixed = share[:, None] * WAVEFORM + (1 - share[:, None]) * np.roll(WAVEFORM, 1, axis=0)
     targets = share[:, None] * np.eye(11)[LABELS] + (1 - share[:, None]) * np.eye(11)[np.roll(LABELS, 1)]
     expected = -(targets * np.asarray(tf.nn.log_softmax(step.model(mixed)))).sum()
-    assert float(step.run_batch(WAVEFORM, LABELS, share)[0]) == pytest.approx(expected, rel=1e-5)
+    assert float(step.run_batch(WAVEFORM, LABELS, {"share": share})[0]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_class_weights_reach_the_loss(tiny):
@@ -94,14 +94,14 @@ def test_class_weights_reach_the_loss(tiny):
     weighted = make_step(config, weights=weights)
     log_p = np.asarray(tf.nn.log_softmax(weighted.model(WAVEFORM)))[np.arange(16), LABELS]
     expected = -(weights[LABELS] * log_p).sum()
-    assert float(weighted.run_batch(WAVEFORM, LABELS, SHARE)[0]) == pytest.approx(expected, rel=1e-5)
+    assert float(weighted.run_batch(WAVEFORM, LABELS, {})[0]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_xla_computes_the_same(tiny):
     plain, compiled = make_step(tiny(batch_size=16)), make_step(tiny(batch_size=16, xla=True))
     for step in (plain, compiled):
         for _ in range(3):
-            step.run_batch(WAVEFORM, LABELS, SHARE)
+            step.run_batch(WAVEFORM, LABELS, {})
     for one, other in zip(plain.model.get_weights(), compiled.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
@@ -109,20 +109,28 @@ def test_xla_computes_the_same(tiny):
 def test_xla_compiles_the_whole_model(tiny):
     from irmas_tf.models.factory import build_model
 
-    config = tiny(batch_size=2, xla=True, mixup_alpha=0.3, block="residual")
+    config = tiny(
+        batch_size=2,
+        xla=True,
+        mixup_alpha=0.3,
+        random_speed_semitones=1.0,
+        random_equalization_db=3.0,
+        block="residual",
+    )
     step = make_step(config, build_model(config))
-    waveform = RNG.standard_normal([2, 4000]).astype(np.float32)
-    assert np.isfinite(step.run_batch(waveform, LABELS[:2], SHARE[:2])).all()
+    waveform = RNG.standard_normal([2, augmentation.training_samples(config)]).astype(np.float32)
+    numbers = augmentation.draw(config.augment, seed=0, step=0, batch_size=2)
+    assert np.isfinite(step.run_batch(waveform, LABELS[:2], numbers)).all()
 
 
 def test_float16_skips_an_overflow_and_learns_otherwise(tiny):
     with keras.device("cpu"):
         step = make_step(tiny(batch_size=16, mixed_precision="mixed_float16", gradient_clip_norm=1.0))
     before = step.model.get_weights()
-    step.run_batch(np.full_like(WAVEFORM, np.inf), LABELS, SHARE)
+    step.run_batch(np.full_like(WAVEFORM, np.inf), LABELS, {})
     for one, other in zip(before, step.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    step.run_batch(WAVEFORM, LABELS, SHARE)
+    step.run_batch(WAVEFORM, LABELS, {})
     assert not np.array_equal(before[0], step.model.get_weights()[0])
 
 
@@ -131,7 +139,7 @@ def test_the_learning_rate_is_that_of_the_update(tiny):
         step = make_step(tiny(batch_size=16, mixed_precision=policy, weight_decay=0.0))
         before = step.model.get_weights()
         step.set_learning_rate(0.0)
-        step.run_batch(WAVEFORM, LABELS, SHARE)
+        step.run_batch(WAVEFORM, LABELS, {})
         for one, other in zip(before, step.model.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
 
