@@ -24,7 +24,7 @@ from irmas_tf.settings import ConfigError
 
 try:
     import fcntl
-except ImportError:  # pragma: no cover - Windows has no fcntl; the run is then not locked
+except ImportError:  # pragma: no cover - Windows has no fcntl; nothing is then locked
     fcntl = None  # type: ignore[assignment]
 
 TEMPORARY_PREFIX = ".tmp-"
@@ -37,6 +37,28 @@ _RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "soundfile", "tensorflow-i
 
 class RunDirError(ValueError):
     """A run folder is missing, incomplete or belongs to another run; the message names the folder and the remedy."""
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, refusal: Exception) -> Iterator[None]:
+    """Hold a file or folder for this process; the system lets go of it however the process ends.
+
+    Args:
+        path: exists; what it holds does not matter.
+        refusal: raised if another process holds it.
+    """
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise refusal from error
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -289,12 +311,8 @@ class RunDir:
         Raises:
             RunDirError: another process is training in this folder.
         """
-        with self.lock_path.open("a") as file:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError as error:
-                    raise RunDirError(f"--run_dir={self.path}: another process is training here") from error
+        self.lock_path.touch()
+        with exclusive(self.lock_path, RunDirError(f"--run_dir={self.path}: another process is training here")):
             for leftover in self.path.rglob(f"{TEMPORARY_PREFIX}*"):
                 if leftover.is_file():
                     leftover.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ the peak whatever the level, and nothing clips. 6,705 excerpts of 3 s at 22.05 k
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -22,6 +23,7 @@ from irmas_tf.data.decode_pool import DecodePool, Decoder
 
 _FORMAT_VERSION = 1  # part of the key of a disk store: raise it when decoded samples change
 _NAMED_ERRORS = 10
+_KEPT_DISK_STORES = 4  # in one folder: the sides of two splits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +98,8 @@ class AudioStore:
         """Decode the files into one file in ``folder``, or use the one that is there, and map it into memory.
 
         The key of a store is each file's path, size and time of change, the rate and the decoder; a store is written
-        under a temporary name and only gets its own when it is complete.
+        under a temporary name and only gets its own when it is complete. The folder keeps the four stores used last;
+        others are deleted when a new one has been written.
 
         Raises:
             AudioError: files cannot be decoded, or the store cannot be written (disk full, no permission).
@@ -108,6 +111,7 @@ class AudioStore:
             try:
                 Path(folder).mkdir(parents=True, exist_ok=True)
                 _write_store(paths, decoder, pool, data_path, index_path)
+                _delete_old_stores(index_path)
             except OSError as error:
                 raise AudioError(
                     folder,
@@ -116,6 +120,8 @@ class AudioStore:
                 ) from error
         try:
             index = json.loads(index_path.read_text())
+            with contextlib.suppress(OSError):  # a cache that may only be read
+                os.utime(index_path)
             samples = np.memmap(data_path, np.int16, "r") if index["samples"] else np.zeros(0, np.int16)
             lengths = index["lengths"]
             if len(samples) != index["samples"] or len(lengths) != len(paths):
@@ -168,6 +174,14 @@ def _store_key(paths: Sequence[str], sample_rate_hz: int, decoder_name: str) -> 
             raise AudioError(path, f"cannot be opened ({error.strerror})") from error
         digest.update(os.fsencode(os.path.abspath(path)) + f"\0{status.st_size} {status.st_mtime_ns}\0".encode())
     return digest.hexdigest()[:20]
+
+
+def _delete_old_stores(newest: Path) -> None:
+    """Delete all stores of the folder but the ones used last; a process that has one open keeps its data."""
+    indices = [path for path in newest.parent.glob("audio-*.json") if path != newest]
+    for index in sorted(indices, key=lambda path: path.stat().st_mtime)[: 1 - _KEPT_DISK_STORES]:
+        index.unlink(missing_ok=True)
+        index.with_suffix(".int16").unlink(missing_ok=True)
 
 
 def _write_store(paths: Sequence[str], decoder: Decoder, pool: DecodePool, data_path: Path, index_path: Path) -> None:

@@ -29,7 +29,7 @@ from irmas_tf.data.corpus_plan import (
     training_songs,
 )
 from irmas_tf.labels import IRMAS_CODES, IRMAS_NAMES
-from irmas_tf.run_dir import write_json_atomic
+from irmas_tf.run_dir import exclusive, write_json_atomic
 
 if TYPE_CHECKING:
     from irmas_tf.data.corpus_plan import TestSong, TrainingSong
@@ -61,10 +61,8 @@ def _claim(out: Path, identity: dict[str, Any], excerpts: int, clips: int) -> No
     Raises:
         CorpusError: it holds something else, another corpus, or a larger one.
     """
-    if out.exists() and not out.is_dir():
-        raise CorpusError(f"--out={out}: is a file; name a folder")
     manifest = out / MANIFEST
-    if out.is_dir() and any(out.iterdir()):
+    if any(out.iterdir()):
         if not manifest.is_file():
             raise CorpusError(f"--out={out}: not empty and not a corpus of this command; name a new or empty folder")
         try:
@@ -118,18 +116,46 @@ def make_corpus(
         CorpusError: the folder holds something else, or the disk is too small.
         irmas_tf.data.sf2.SoundFontError: no SoundFont, an unreadable one, or one that lacks an instrument.
     """
-    import itertools
-
-    from tqdm import tqdm
-
-    from irmas_tf.data.corpus_writer import TEMPORARY_SUFFIX, Tally, estimated_bytes, write_songs
     from irmas_tf.data.instruments import check_soundfont
     from irmas_tf.data.sf2 import SoundFont, bundled_soundfont, file_sha256
 
     folder = Path(out)
     font = Path(soundfont) if soundfont is not None else bundled_soundfont()
     check_soundfont(SoundFont(font))
-    identity = _identity(seed, font, file_sha256(font))
+    if folder.exists() and not folder.is_dir():
+        raise CorpusError(f"--out={out}: is a file; name a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    with exclusive(folder, CorpusError(f"--out={out}: another process is writing here; wait for it")):
+        return _write(
+            folder,
+            _identity(seed, font, file_sha256(font)),
+            excerpts=excerpts,
+            test_clips=test_clips,
+            seed=seed,
+            font=font,
+            workers=workers or os.cpu_count() or 1,
+            progress=progress,
+        )
+
+
+def _write(
+    folder: Path,
+    identity: dict[str, Any],
+    *,
+    excerpts: int,
+    test_clips: int,
+    seed: int,
+    font: Path,
+    workers: int,
+    progress: bool,
+) -> Tally:
+    """Write what is missing of a corpus into a folder that this process holds."""
+    import itertools
+
+    from tqdm import tqdm
+
+    from irmas_tf.data.corpus_writer import TEMPORARY_SUFFIX, Tally, estimated_bytes, write_songs
+
     _claim(folder, identity, excerpts, test_clips)
     free, needed = shutil.disk_usage(folder).free, estimated_bytes(excerpts, test_clips)
     if needed > free + _size_of(folder):
@@ -139,7 +165,6 @@ def make_corpus(
         )
     for left in folder.rglob(f".*{TEMPORARY_SUFFIX}"):
         left.unlink(missing_ok=True)
-    workers = workers or os.cpu_count() or 1
     total = Tally()
     songs: Iterator[TrainingSong | TestSong] = itertools.chain(test_songs(test_clips), training_songs(excerpts))
     with tqdm(total=excerpts + test_clips, desc="rendering", unit="file", disable=None if progress else True) as bar:

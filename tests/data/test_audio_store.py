@@ -126,3 +126,22 @@ def test_a_file_that_vanished(paths, tmp_path):
     os.unlink(paths[0])
     with pytest.raises(AudioError, match="No such file"):
         AudioStore.on_disk(paths, RATE, "auto", DECODE, POOL, str(tmp_path / "cache"))
+
+
+def test_a_folder_keeps_the_stores_that_were_used_last(paths, tmp_path):
+    folder = tmp_path / "cache"
+
+    def use(*files: str) -> str:
+        before = set(folder.glob("*.json")) if folder.exists() else set()
+        AudioStore.on_disk(files, RATE, "auto", DECODE, POOL, str(folder))
+        new = set(folder.glob("*.json")) - before
+        for index in folder.glob("*.json"):  # as if what is there had been used long ago, in the order of its use
+            os.utime(index, ns=(index.stat().st_atime_ns, index.stat().st_mtime_ns - 10**12))
+        return new.pop().name if new else ""
+
+    first, second, *_ = [use(path) for path in paths[:4]]
+    assert use(paths[0]) == ""  # used again, and now the youngest
+    use(paths[4])
+    names = {path.name for path in folder.glob("*.json")}
+    assert len(names) == 4 and first in names and second not in names
+    assert {path.stem for path in folder.glob("*.int16")} == {path.stem for path in folder.glob("*.json")}

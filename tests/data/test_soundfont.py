@@ -16,6 +16,7 @@ from irmas_tf.data.rendering import EXCERPT_FRAMES
 from irmas_tf.data.sf2 import bundled_soundfont, file_sha256
 from irmas_tf.data.soundfont import MANIFEST, CorpusError, main, make_corpus
 from irmas_tf.labels import IRMAS_CODES
+from irmas_tf.run_dir import exclusive
 
 SIZE = ["--excerpts", "36", "--test_clips", "2"]
 
@@ -130,6 +131,13 @@ def test_the_command_itself_ends_with_one_line_and_status_2(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert re.fullmatch(r"error: --out=.*: not empty and not a corpus .*\n", done.stderr)
+
+
+def test_a_corpus_is_written_by_one_process_at_a_time(tmp_path, capsys):
+    with exclusive(tmp_path, RuntimeError()):
+        assert main(["--out", str(tmp_path), "--excerpts", "3", "--test_clips", "0"]) == 2
+    assert "another process is writing here" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_small_disk_is_noticed_before_the_work(tmp_path, monkeypatch):
