@@ -1,67 +1,68 @@
-"""The configuration of one spectrogram branch, and the short text it is written as on the command line."""
+"""The configuration of one branch's front-end, and the short text it is written as on the command line."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
 
-from irmas_tf.settings import ConfigError, Section, setting
+from irmas_tf.morlet_bank import MAX_OMEGA0, MIN_OMEGA0, MorletBank
+from irmas_tf.settings import ConfigError, Section, setting, setting_types
 
 FREQUENCY_SCALES = ("linear", "mel", "log")
+MORLET = "morlet"
 
 
 @dataclasses.dataclass(frozen=True)
-class BranchConfig(Section):
-    """One spectrogram branch, written ``scale:frame_length=1024:hop_length=256:num_bins=96`` on the command line."""
+class Branch(Section):
+    """What every front-end has: a time step and a frequency axis. `Branch.parse` makes the right subclass."""
 
-    scale: str = setting("mel", "Frequency scale.", choices=FREQUENCY_SCALES)
-    frame_length: int = setting(1024, "Samples per STFT frame.", unit="samples", minimum=16, maximum=65536)
+    scale: str = setting("mel", "Front-end.", choices=(*FREQUENCY_SCALES, MORLET))
     hop_length: int = setting(256, "Samples between frames.", unit="samples", minimum=1, maximum=65536)
     num_bins: int = setting(96, "Frequency bins the branch sees.", minimum=4, maximum=4096)
-    min_frequency_hz: float = setting(30.0, "Lowest band edge.", unit="Hz", minimum=0.0)
-    max_frequency_hz: float = setting(11000.0, "Highest band edge.", unit="Hz", above=0.0)
+    min_frequency_hz: float = setting(30.0, "Lowest frequency.", unit="Hz", minimum=0.0)
+    max_frequency_hz: float = setting(11000.0, "Highest frequency.", unit="Hz", above=0.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.max_frequency_hz <= self.min_frequency_hz:
-            raise ConfigError(
-                f"--branches={self.spec()}: max_frequency_hz must be above min_frequency_hz={self.min_frequency_hz:g}"
-            )
-        if self.scale == "log" and self.min_frequency_hz <= 0:
-            raise ConfigError(f"--branches={self.spec()}: scale log needs min_frequency_hz above 0")
-        if self.hop_length > self.frame_length:
-            raise ConfigError(
-                f"--branches={self.spec()}: hop_length must be at most frame_length={self.frame_length},"
-                " or samples between frames are never seen"
+            raise self.error(f"max_frequency_hz must be above min_frequency_hz={self.min_frequency_hz:g}")
+
+    def error(self, problem: str) -> ConfigError:
+        """Return the error that names this branch."""
+        return ConfigError(f"--branches={self.spec()}: {problem}")
+
+    def check_fits(self, sample_rate_hz: int, window_samples: int) -> None:
+        """Check the branch against the rate and the length of what it will see.
+
+        Raises:
+            ConfigError: it does not fit; the message says what would.
+        """
+        nyquist = sample_rate_hz / 2
+        if self.max_frequency_hz > nyquist:
+            raise self.error(
+                f"max_frequency_hz must be at most {nyquist:g} Hz, half of --sample_rate_hz={sample_rate_hz}"
             )
 
-    @property
-    def fft_length(self) -> int:
-        """Power of two from ``frame_length`` up (other lengths do not run in TFLite)."""
-        return 1 << (self.frame_length - 1).bit_length()
-
-    @classmethod
-    def parse(cls, spec: str) -> BranchConfig:
+    @staticmethod
+    def parse(spec: str) -> Branch:
         """Return the branch a spec string describes.
 
         Raises:
             ConfigError: unknown key, malformed or out-of-range value.
         """
         scale, *pairs = spec.strip().split(":")
-        fields = {f.name: f for f in dataclasses.fields(cls) if f.name != "scale"}
+        kind = MorletBranch if scale == MORLET else SpectrogramBranch
+        types = {name: type_ for name, type_ in setting_types(kind).items() if name != "scale"}
         values: dict[str, Any] = {"scale": scale}
         for pair in pairs:
             key, equals, text = pair.partition("=")
-            if key not in fields or not equals:
-                raise ConfigError(f"--branches={spec}: {pair!r} is not KEY=VALUE with KEY one of {', '.join(fields)}")
+            if key not in types or not equals:
+                raise ConfigError(f"--branches={spec}: {pair!r} is not KEY=VALUE with KEY one of {', '.join(types)}")
             if key in values:
                 raise ConfigError(f"--branches={spec}: {key} is given twice")
-            try:
-                values[key] = float(text) if key.endswith("_hz") else int(text)
-            except ValueError as error:
-                raise ConfigError(f"--branches={spec}: {key}={text!r} is not a number") from error
+            values[key] = _value(spec, key, text, types[key])
         try:
-            return cls(**values)
+            return kind(**values)
         except ConfigError as error:
             if str(error).startswith("--branches"):
                 raise
@@ -69,4 +70,78 @@ class BranchConfig(Section):
 
     def spec(self) -> str:
         """Return the spec string that `parse` reads back."""
-        return ":".join([self.scale] + [f"{f.name}={getattr(self, f.name):.10g}" for f in dataclasses.fields(self)[1:]])
+        shared = [field.name for field in dataclasses.fields(Branch)]
+        own = [field.name for field in dataclasses.fields(self) if field.name not in shared]
+        return ":".join([self.scale, *(f"{name}={getattr(self, name):.10g}" for name in own + shared[1:])])
+
+
+def _value(spec: str, key: str, text: str, kind: Any) -> Any:
+    if kind is bool:
+        if text not in ("0", "1"):
+            raise ConfigError(f"--branches={spec}: {key}={text!r} must be 0 or 1")
+        return text == "1"
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise ConfigError(f"--branches={spec}: {key}={text!r} is not a number") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class SpectrogramBranch(Branch):
+    """An STFT branch, written ``scale:frame_length=1024:hop_length=256:num_bins=96`` on the command line."""
+
+    scale: str = setting("mel", "Frequency scale.", choices=FREQUENCY_SCALES)
+    frame_length: int = setting(1024, "Samples per STFT frame.", unit="samples", minimum=16, maximum=65536)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.scale == "log" and self.min_frequency_hz <= 0:
+            raise self.error("scale log needs min_frequency_hz above 0")
+        if self.hop_length > self.frame_length:
+            raise self.error(
+                f"hop_length must be at most frame_length={self.frame_length}, or samples between frames are never seen"
+            )
+
+    @property
+    def fft_length(self) -> int:
+        """Power of two from ``frame_length`` up (other lengths do not run in TFLite)."""
+        return 1 << (self.frame_length - 1).bit_length()
+
+    def check_fits(self, sample_rate_hz: int, window_samples: int) -> None:
+        """Check the branch against the rate and the length of what it will see (see `Branch.check_fits`)."""
+        super().check_fits(sample_rate_hz, window_samples)
+        if self.frame_length > window_samples:
+            raise self.error(
+                f"frame_length must be at most the {window_samples} samples of"
+                f" --window_seconds={window_samples / sample_rate_hz:g}"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class MorletBranch(Branch):
+    """A wavelet branch, written ``morlet:hop_length=512:num_bins=96:omega0=6`` on the command line.
+
+    The defaults are twelve wavelets in each of the eight octaves from 40 Hz up.
+    """
+
+    scale: str = setting(MORLET, "Wavelet transform.", choices=(MORLET,))
+    hop_length: int = setting(512, "Samples between frames.", unit="samples", minimum=1, maximum=65536)
+    min_frequency_hz: float = setting(40.0, "Centre of the lowest wavelet.", unit="Hz", above=0.0)
+    max_frequency_hz: float = setting(
+        10240.0, "One step above the centre of the highest wavelet.", unit="Hz", above=0.0
+    )
+    omega0: float = setting(
+        6.0, "Centre of the wavelet in radians; more is finer in frequency.", minimum=MIN_OMEGA0, maximum=MAX_OMEGA0
+    )
+    trainable: bool = setting(False, "Whether training moves centres and widths (0 or 1).")
+
+    def check_fits(self, sample_rate_hz: int, window_samples: int) -> None:
+        """Check the branch against the rate and the length of what it will see (see `Branch.check_fits`)."""
+        super().check_fits(sample_rate_hz, window_samples)
+        try:
+            bank = MorletBank(
+                sample_rate_hz, self.min_frequency_hz, self.max_frequency_hz, self.num_bins, omega0=self.omega0
+            )
+            bank.check_fits(window_samples)
+        except ValueError as error:
+            raise self.error(str(error)) from error

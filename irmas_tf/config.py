@@ -11,16 +11,15 @@ import json
 import math
 from typing import Any
 
-from irmas_tf.branch_config import FREQUENCY_SCALES, BranchConfig
+from irmas_tf.branch_config import Branch
 from irmas_tf.labels import LABEL_SCHEMES, LabelScheme, get_label_scheme
 from irmas_tf.settings import ConfigError, Section, setting
 
 __all__ = [
-    "FREQUENCY_SCALES",
     "SECTIONS",
     "AudioConfig",
     "AugmentConfig",
-    "BranchConfig",
+    "Branch",
     "Config",
     "ConfigError",
     "DataConfig",
@@ -91,7 +90,8 @@ class ModelConfig(Section):
             "mel:frame_length=1024:hop_length=512:num_bins=96",
             "mel:frame_length=4096:hop_length=1024:num_bins=128",
         ),
-        "Comma-separated branches, each SCALE[:KEY=VALUE...]; SCALE is linear, mel or log.",
+        "Comma-separated branches, each FRONT_END[:KEY=VALUE...]; FRONT_END is linear, mel or log (spectrograms on that"
+        " frequency scale) or morlet (wavelet transform).",
     )
     mel_scale: str = setting("slaney", "Formula of the mel scale.", choices=("htk", "slaney"))
     log_offset: float = setting(
@@ -134,12 +134,12 @@ class ModelConfig(Section):
         if not self.stage_channels:
             raise ConfigError("--stage_channels=: must name at least one stage")
         for spec in self.branches:
-            BranchConfig.parse(spec)
+            Branch.parse(spec)
 
     @property
-    def branch_configs(self) -> tuple[BranchConfig, ...]:
+    def branch_configs(self) -> tuple[Branch, ...]:
         """The parsed branches, in order."""
-        return tuple(BranchConfig.parse(spec) for spec in self.branches)
+        return tuple(Branch.parse(spec) for spec in self.branches)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -253,20 +253,10 @@ class Config:
                 f"--final_learning_rate={self.training.final_learning_rate:g}: must be at most"
                 f" --learning_rate={self.training.learning_rate:g}"
             )
-        nyquist = self.audio.sample_rate_hz / 2
         stages = len(self.model.stage_channels)
         for branch in self.model.branch_configs:
-            if branch.max_frequency_hz > nyquist:
-                raise ConfigError(
-                    f"--branches={branch.spec()}: max_frequency_hz must be at most {nyquist:g} Hz, half of"
-                    f" --sample_rate_hz={self.audio.sample_rate_hz}"
-                )
+            branch.check_fits(self.audio.sample_rate_hz, self.audio.window_samples)
             frames = math.ceil(self.audio.window_samples / branch.hop_length)
-            if branch.frame_length > self.audio.window_samples:
-                raise ConfigError(
-                    f"--branches={branch.spec()}: frame_length must be at most the {self.audio.window_samples}"
-                    f" samples of --window_seconds={self.audio.window_seconds:g}"
-                )
             shrinkage = self.model.stem_stride * 2 ** (stages - 1)
             if min(frames, branch.num_bins) < shrinkage:
                 raise ConfigError(

@@ -47,15 +47,13 @@ def exclusive(path: Path, refusal: Exception) -> Iterator[None]:
         path: exists; what it holds does not matter.
         refusal: raised if another process holds it.
     """
-    if fcntl is None:
-        yield
-        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise refusal from error
+        if fcntl is not None:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise refusal from error
         yield
     finally:
         os.close(descriptor)

@@ -4,19 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irmas_tf.branch_config import FREQUENCY_SCALES, BranchConfig
+from irmas_tf.branch_config import FREQUENCY_SCALES, Branch, MorletBranch, SpectrogramBranch
 from irmas_tf.settings import ConfigError
 
 
 def test_a_spec_sets_what_it_names_and_leaves_the_rest_at_its_default():
-    branch = BranchConfig.parse("log:frame_length=2048:min_frequency_hz=40.5")
-    assert branch == BranchConfig(scale="log", frame_length=2048, min_frequency_hz=40.5)
-    assert BranchConfig.parse("mel") == BranchConfig()
+    branch = Branch.parse("log:frame_length=2048:min_frequency_hz=40.5")
+    assert branch == SpectrogramBranch(scale="log", frame_length=2048, min_frequency_hz=40.5)
+    assert Branch.parse("mel") == SpectrogramBranch()
 
 
 @pytest.mark.parametrize("frame_length, fft_length", [(16, 16), (17, 32), (1000, 1024), (1024, 1024), (1025, 2048)])
 def test_the_fft_length_is_the_next_power_of_two(frame_length, fft_length):
-    assert BranchConfig(frame_length=frame_length, hop_length=8).fft_length == fft_length
+    assert SpectrogramBranch(frame_length=frame_length, hop_length=8).fft_length == fft_length
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_the_fft_length_is_the_next_power_of_two(frame_length, fft_length):
     [
         ("", "--branches=: scale=: must be one of linear, mel, log"),
         ("bark", "--branches=bark: scale=bark: must be one of linear, mel, log"),
-        ("mel:bins=3", "--branches=mel:bins=3: 'bins=3' is not KEY=VALUE with KEY one of frame_length, "),
+        ("mel:bins=3", "--branches=mel:bins=3: 'bins=3' is not KEY=VALUE with KEY one of hop_length, "),
         ("mel:num_bins", "--branches=mel:num_bins: 'num_bins' is not KEY=VALUE"),
         ("mel:num_bins=9:num_bins=9", "--branches=mel:num_bins=9:num_bins=9: num_bins is given twice"),
         ("mel:num_bins=9.5", "--branches=mel:num_bins=9.5: num_bins='9.5' is not a number"),
@@ -33,11 +33,16 @@ def test_the_fft_length_is_the_next_power_of_two(frame_length, fft_length):
         ("log:min_frequency_hz=0", "scale log needs min_frequency_hz above 0"),
         ("mel:max_frequency_hz=20", "max_frequency_hz must be above min_frequency_hz=30"),
         ("mel:max_frequency_hz=nan", "max_frequency_hz=nan: must be above 0 Hz"),
+        ("mel:omega0=6", "'omega0=6' is not KEY=VALUE with KEY one of hop_length, "),
+        ("morlet:frame_length=512", "'frame_length=512' is not KEY=VALUE with KEY one of hop_length, "),
+        ("morlet:omega0=3", "omega0=3.0: must be at least 4 and at most 64"),
+        ("morlet:hop_length=-1", "hop_length=-1: must be at least 1"),
+        ("morlet:trainable=yes", "trainable='yes' must be 0 or 1"),
     ],
 )
 def test_a_bad_spec_is_refused_with_the_spec_and_the_reason(spec, message):
     with pytest.raises(ConfigError) as caught:
-        BranchConfig.parse(spec)
+        Branch.parse(spec)
     assert str(caught.value).startswith("--branches=")
     assert message in str(caught.value)
 
@@ -51,8 +56,9 @@ def test_a_bad_spec_is_refused_with_the_spec_and_the_reason(spec, message):
     high=st.floats(1000, 96000),
 )
 def test_any_branch_survives_being_written_as_a_spec(scale, frame_length, hop_share, num_bins, low, high):
-    branch = BranchConfig(scale, frame_length, max(1, int(hop_share * frame_length)), num_bins, low, high)
-    again = BranchConfig.parse(branch.spec())
+    branch = SpectrogramBranch(scale, max(1, int(hop_share * frame_length)), num_bins, low, high, frame_length)
+    again = Branch.parse(branch.spec())
+    assert isinstance(again, SpectrogramBranch)
     assert again.max_frequency_hz == pytest.approx(high, rel=1e-9)
     assert again.spec() == branch.spec()
     assert (again.scale, again.frame_length, again.hop_length, again.num_bins, again.min_frequency_hz) == (
@@ -67,6 +73,40 @@ def test_any_branch_survives_being_written_as_a_spec(scale, frame_length, hop_sh
 @given(st.text(max_size=40))
 def test_no_text_makes_parsing_fail_in_another_way(text):
     try:
-        BranchConfig.parse(text)
+        Branch.parse(text)
     except ConfigError as error:
         assert str(error).startswith("--branches=")
+
+
+@given(
+    omega0=st.integers(4, 64),
+    hop_length=st.integers(1, 65536),
+    num_bins=st.integers(4, 4096),
+    low=st.integers(1, 999),
+    high=st.integers(1000, 96000),
+    trainable=st.booleans(),
+)
+def test_any_wavelet_branch_survives_being_written_as_a_spec(omega0, hop_length, num_bins, low, high, trainable):
+    branch = MorletBranch("morlet", hop_length, num_bins, low, high, omega0, trainable)
+    assert Branch.parse(branch.spec()) == branch
+
+
+@pytest.mark.parametrize(
+    "spec, message",
+    [
+        ("mel:max_frequency_hz=11026", "max_frequency_hz must be at most 11025 Hz, half of --sample_rate_hz=22050"),
+        ("mel:frame_length=32768", "frame_length must be at most the 22050 samples of --window_seconds"),
+        ("morlet:max_frequency_hz=11026", "max_frequency_hz must be at most 11025 Hz, half of --sample_rate_hz=22050"),
+        ("morlet:max_frequency_hz=11000", "a max_frequency_hz of up to 10"),
+        ("morlet:min_frequency_hz=4", "a min_frequency_hz of at least"),
+    ],
+)
+def test_what_does_not_fit_the_waveform_is_refused_with_what_would(spec, message):
+    with pytest.raises(ConfigError, match=r"^--branches=") as caught:
+        Branch.parse(spec).check_fits(22050, 22050)
+    assert message in str(caught.value)
+
+
+def test_the_defaults_fit_the_default_window():
+    for scale in (*FREQUENCY_SCALES, "morlet"):
+        Branch.parse(scale).check_fits(22050, 66150)

@@ -7,12 +7,17 @@ from typing import Any
 
 import keras
 
-from irmas_tf.config import BranchConfig, Config
+from irmas_tf.branch_config import Branch, MorletBranch, SpectrogramBranch
+from irmas_tf.config import Config
+from irmas_tf.layers.base import FrontEnd
+from irmas_tf.layers.morlet import MorletScalogram
 from irmas_tf.layers.normalization import BinNormalization
 from irmas_tf.layers.spec_augment import SpecAugment
 from irmas_tf.layers.spectrogram import Spectrogram
 from irmas_tf.models.blocks import BLOCKS, convolution, normalise, relu
 from irmas_tf.models.heads import TimePooling
+
+MORLET_OFFSET = 0.1  # of ``log_offset``
 
 
 def scaled_channels(channels: int, width_multiplier: float) -> int:
@@ -20,7 +25,34 @@ def scaled_channels(channels: int, width_multiplier: float) -> int:
     return max(8, round(channels * width_multiplier / 8) * 8)
 
 
-def front_end(waveform: Any, branch: BranchConfig, config: Config, name: str, seed: int) -> Any:
+def front_end_layer(branch: Branch, config: Config, name: str) -> FrontEnd:
+    """Return the layer that turns waveforms into the features of a branch; ``name`` is the prefix of its name."""
+    shared: dict[str, Any] = {
+        "sample_rate_hz": config.audio.sample_rate_hz,
+        "hop_length": branch.hop_length,
+        "num_bins": branch.num_bins,
+        "min_frequency_hz": branch.min_frequency_hz,
+        "max_frequency_hz": branch.max_frequency_hz,
+        "log_offset": config.model.log_offset,
+        "dtype": "float32",  # under every policy: power spectra overflow float16
+    }
+    if isinstance(branch, MorletBranch):
+        # A tone reads 13 times less than in a spectrogram of 1024-sample frames, so the offset goes down with it.
+        shared["log_offset"] *= MORLET_OFFSET
+        return MorletScalogram(
+            **shared, omega0=branch.omega0, trainable_wavelets=branch.trainable, name=f"{name}_scalogram"
+        )
+    assert isinstance(branch, SpectrogramBranch)
+    return Spectrogram(
+        **shared,
+        frame_length=branch.frame_length,
+        scale=branch.scale,
+        mel_scale=config.model.mel_scale,
+        name=f"{name}_spectrogram",
+    )
+
+
+def front_end(waveform: Any, branch: Branch, config: Config, name: str, seed: int) -> Any:
     """Return the features a branch sees, [batch, frames, bins] float32.
 
     Args:
@@ -30,20 +62,7 @@ def front_end(waveform: Any, branch: BranchConfig, config: Config, name: str, se
         name: prefix of the layers' names.
         seed: of the masks.
     """
-    # float32 under every policy: power spectra overflow float16.
-    x = Spectrogram(
-        sample_rate_hz=config.audio.sample_rate_hz,
-        frame_length=branch.frame_length,
-        hop_length=branch.hop_length,
-        num_bins=branch.num_bins,
-        scale=branch.scale,
-        min_frequency_hz=branch.min_frequency_hz,
-        max_frequency_hz=branch.max_frequency_hz,
-        mel_scale=config.model.mel_scale,
-        log_offset=config.model.log_offset,
-        dtype="float32",
-        name=f"{name}_spectrogram",
-    )(waveform)
+    x = front_end_layer(branch, config, name)(waveform)
     x = BinNormalization(dtype="float32", name=f"{name}_normalization")(x)
     augment = config.augment
     return SpecAugment(
@@ -77,6 +96,6 @@ def backbone(features: Any, config: Config, name: str) -> Any:
     return TimePooling(model.pooling, dtype="float32", name=f"{name}_pooling")(x)
 
 
-def build_branch(waveform: Any, branch: BranchConfig, config: Config, name: str, seed: int) -> Any:
+def build_branch(waveform: Any, branch: Branch, config: Config, name: str, seed: int) -> Any:
     """Return the vector of one branch, [batch, channels] float32 (arguments as `front_end`)."""
     return backbone(front_end(waveform, branch, config, name, seed), config, name)

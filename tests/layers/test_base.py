@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from irmas_tf.layers.base import FrontEnd
+from irmas_tf.layers.morlet import MorletScalogram
 from irmas_tf.layers.spectrogram import Spectrogram
 
 RATE_HZ = 8000
@@ -22,7 +23,19 @@ def spectrogram(scale):
     return build
 
 
-FRONT_ENDS = {f"spectrogram-{scale}": spectrogram(scale) for scale in ("linear", "mel", "log")}
+def morlet(trainable_wavelets):
+    def build(hop_length, **kwargs):
+        return MorletScalogram(
+            RATE_HZ, hop_length, 12, 400.0, 3200.0, log_offset=1e-3, trainable_wavelets=trainable_wavelets, **kwargs
+        )
+
+    return build
+
+
+FRONT_ENDS = {f"spectrogram-{scale}": spectrogram(scale) for scale in ("linear", "mel", "log")} | {
+    "morlet": morlet(False),
+    "morlet-trainable": morlet(True),
+}
 HOPS = (1, 50, 128, 200)
 LENGTHS = (1, 50, 51, 199, 1000)
 

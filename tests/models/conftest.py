@@ -7,6 +7,7 @@ from irmas_tf.config import AudioConfig, Config, DataConfig, ModelConfig, Traini
 MEL = "mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000"
 LINEAR = "linear:frame_length=512:hop_length=256:num_bins=24:max_frequency_hz=4000"
 LOG = "log:frame_length=1024:hop_length=128:num_bins=32:max_frequency_hz=4000"
+MORLET = "morlet:hop_length=128:num_bins=24:min_frequency_hz=200:max_frequency_hz=3200"
 
 
 def small_config(
@@ -29,4 +30,4 @@ def small():
 
 @pytest.fixture(scope="session")
 def specs():
-    return {"mel": MEL, "linear": LINEAR, "log": LOG}
+    return {"mel": MEL, "linear": LINEAR, "log": LOG, "morlet": MORLET}

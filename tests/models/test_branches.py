@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from irmas_tf.models.branches import build_branch, front_end, scaled_channels
+from irmas_tf.models.branches import build_branch, front_end, front_end_layer, scaled_channels
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ def test_channels_are_multiples_of_eight(channels, multiplier, expected):
     assert scaled_channels(channels, multiplier) == expected
 
 
-@pytest.mark.parametrize("scale", ["mel", "linear", "log"])
+@pytest.mark.parametrize("scale", ["mel", "linear", "log", "morlet"])
 @pytest.mark.parametrize("samples", [4000, 3999, 4001])
 def test_the_front_end_keeps_the_contract_of_frames_and_bins(small, specs, scale, samples):
     config = small(specs[scale])
@@ -56,3 +56,29 @@ def test_masks_change_features_in_training_only(small, specs):
     np.testing.assert_array_equal(model(noise), model(noise))
     assert (np.asarray(model(noise, training=True)) == 0).any()
     assert not (np.asarray(model(noise)) == 0).any()
+
+
+def test_a_wavelet_branch_gets_its_own_settings(small, specs):
+    config = small(specs["morlet"] + ":omega0=9:trainable=1", log_offset=0.02)
+    waveform = keras.Input((None,))
+    model = keras.Model(waveform, front_end(waveform, config.model.branch_configs[0], config, "b", seed=0))
+    layer = model.get_layer("b_scalogram")
+    assert (layer.omega0, layer.hop_length, layer.num_bins, layer.trainable_wavelets) == (9.0, 128, 24, True)
+    assert (layer.min_frequency_hz, layer.max_frequency_hz) == (200.0, 3200.0)
+    assert layer.log_offset == pytest.approx(0.02 * 0.1)
+
+
+def test_one_log_offset_lies_equally_far_below_a_tone_in_both_front_ends(small):
+    """Within 9 dB, for the frame length that the factor was chosen for."""
+    config = small(
+        "mel:frame_length=1024:hop_length=128:num_bins=64:max_frequency_hz=4000",
+        "morlet:hop_length=128:num_bins=48:min_frequency_hz=200:max_frequency_hz=3200",
+    )
+    tone = np.sin(2 * np.pi * 1000 * np.arange(8000) / 8000).astype(np.float32)[None]
+    above = []
+    for index, branch in enumerate(config.model.branch_configs):
+        waveform = keras.Input((None,))
+        layer = front_end_layer(branch, config, f"b{index}")
+        model = keras.Model(waveform, layer(waveform))
+        above.append(float(np.max(model(tone)) - np.min(model(np.zeros_like(tone)))))
+    assert above[0] == pytest.approx(above[1], abs=1.0)

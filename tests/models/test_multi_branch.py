@@ -3,6 +3,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from irmas_tf.models.factory import build_model
 
@@ -71,3 +72,53 @@ def test_every_weight_gets_a_gradient(small, specs):
         if g is None or not np.any(np.asarray(g))
     ]
     assert silent == []
+
+
+def signals(samples: int, rate: int) -> dict[str, np.ndarray]:
+    """Return what every converted model is tried on."""
+    times = np.arange(samples) / rate
+    click = np.zeros(samples)
+    click[samples // 3] = 1.0
+    found = {
+        "silence": np.zeros(samples),
+        "noise": 0.3 * np.random.default_rng(1).standard_normal(samples),
+        "sine": np.sin(2 * np.pi * 440.0 * times),
+        "click": click,
+    }
+    return {name: signal.astype(np.float32) for name, signal in found.items()}
+
+
+@pytest.mark.parametrize("branches", [("morlet",), ("mel", "morlet")], ids="+".join)
+def test_a_wavelet_model_converts_to_tflite_with_built_in_ops(small, specs, branches, tmp_path):
+    interpreter_module = pytest.importorskip("ai_edge_litert.interpreter")
+    config = small(*[specs[name] for name in branches], block="residual")
+    model = build_model(config)
+    samples = config.audio.window_samples
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", model.call, input_signature=[tf.TensorSpec([1, samples], tf.float32)])
+    archive.write_out(str(tmp_path / "saved"), verbose=False)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved"))
+    interpreter = interpreter_module.Interpreter(model_content=converter.convert())
+    interpreter.allocate_tensors()
+    for name, signal in signals(samples, config.audio.sample_rate_hz).items():
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], signal[None])
+        interpreter.invoke()
+        logits = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+        np.testing.assert_allclose(logits, model(signal[None]), atol=1e-4, err_msg=name)
+    operations = {operation["op_name"] for operation in interpreter._get_ops_details()}
+    assert not any(name.startswith("Flex") for name in operations), operations
+
+
+def test_trainable_wavelets_learn_and_come_back_from_a_file(small, specs, tmp_path):
+    model = build_model(small(specs["morlet"] + ":trainable=1"))
+    layer = next(layer for layer in model.layers if layer.name.endswith("_scalogram"))
+    before = [weight.numpy() for weight in layer.trainable_weights]
+    assert len(before) == 2
+    model.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(NOISE, np.arange(3), verbose=0, epochs=2)
+    after = [weight.numpy() for weight in layer.trainable_weights]
+    assert all(np.abs(a - b).max() > 0 for a, b in zip(after, before, strict=True))
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again(NOISE), model(NOISE), atol=1e-5)
