@@ -46,9 +46,11 @@ EXTRAS = {
         "hypothesis>=6.100",
         "librosa>=0.10.2",
         "soxr>=0.4",
+        "PyWavelets>=1.6",
+        "ssqueezepy>=0.6.6",
         "ai-edge-litert>=2.0",  # runs .tflite files
     ],
-    "bench": ["librosa>=0.10.2", "soxr>=0.4", "torch>=2.4"],
+    "bench": ["librosa>=0.10.2", "soxr>=0.4", "PyWavelets>=1.6", "ssqueezepy>=0.6.6", "torch>=2.4"],
     "lint": ["ruff>=0.9", "mypy>=1.11"],
 }
 

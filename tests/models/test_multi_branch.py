@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from irmas_tf.models.factory import build_model
+from irmas_tf.config import Config
+from irmas_tf.data.audio_io import decode_file
+from irmas_tf.flag_config import parse_flags
+from irmas_tf.models.factory import build_model, parameter_count
+from irmas_tf.train import COMMAND
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 RNG = np.random.default_rng(0)
 NOISE = (0.1 * RNG.standard_normal([3, 4000])).astype(np.float32)
@@ -88,26 +96,47 @@ def signals(samples: int, rate: int) -> dict[str, np.ndarray]:
     return {name: signal.astype(np.float32) for name, signal in found.items()}
 
 
+def shipped(name: str) -> Config:
+    """Return a configuration of configs/."""
+    flags = [f"--flagfile={CONFIGS / name}.flags", "--run_dir=-", "--data_dir=-"]
+    return parse_flags(COMMAND, flags).config()
+
+
+def largest_differences(config: Config, waveforms: dict[str, np.ndarray], folder: Path) -> dict[str, float]:
+    """Return how far the TFLite model's logits are from the Keras model's."""
+    model = build_model(config)
+    lite = runpy.run_path(str(Path(__file__).with_name("lite_model.py")))["LiteModel"]
+    converted = lite(model, (1, config.audio.window_samples), folder)
+    operations = {operation["op_name"] for operation in converted.interpreter._get_ops_details()}
+    assert not any(name.startswith("Flex") for name in operations), operations
+    found = {}
+    for name, waveform in waveforms.items():
+        (logits,) = converted(waveform[None]).values()
+        found[name] = float(np.abs(logits - model(waveform[None]).numpy()).max())
+    return found
+
+
 @pytest.mark.parametrize("branches", [("morlet",), ("mel", "morlet")], ids="+".join)
 def test_a_wavelet_model_converts_to_tflite_with_built_in_ops(small, specs, branches, tmp_path):
-    interpreter_module = pytest.importorskip("ai_edge_litert.interpreter")
+    pytest.importorskip("ai_edge_litert")
     config = small(*[specs[name] for name in branches], block="residual")
-    model = build_model(config)
-    samples = config.audio.window_samples
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint("serve", model.call, input_signature=[tf.TensorSpec([1, samples], tf.float32)])
-    archive.write_out(str(tmp_path / "saved"), verbose=False)
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved"))
-    interpreter = interpreter_module.Interpreter(model_content=converter.convert())
-    interpreter.allocate_tensors()
-    for name, signal in signals(samples, config.audio.sample_rate_hz).items():
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], signal[None])
-        interpreter.invoke()
-        logits = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-        np.testing.assert_allclose(logits, model(signal[None]), atol=1e-4, err_msg=name)
-    operations = {operation["op_name"] for operation in interpreter._get_ops_details()}
-    assert not any(name.startswith("Flex") for name in operations), operations
+    waveforms = signals(config.audio.window_samples, config.audio.sample_rate_hz)
+    assert max(largest_differences(config, waveforms, tmp_path).values()) < 1e-4
+
+
+@pytest.mark.parametrize("name", ["morlet", "morlet_light"])
+def test_the_shipped_wavelet_models_answer_alike_in_tflite(name, tmp_path, shared_dir):
+    pytest.importorskip("ai_edge_litert")
+    config = shipped(name)
+    rate, samples = config.audio.sample_rate_hz, config.audio.window_samples
+    excerpt = sorted((shared_dir / "irmas" / "real" / "train").rglob("*.wav"))[0]
+    waveforms = {**signals(samples, rate), "excerpt": decode_file(excerpt, rate)[:samples]}
+    assert max(largest_differences(config, waveforms, tmp_path).values()) < 1e-4
+
+
+def test_the_wavelet_models_keep_their_size():
+    assert parameter_count(build_model(shipped("morlet"))) < 2_000_000
+    assert parameter_count(build_model(shipped("morlet_light"))) < 300_000
 
 
 def test_trainable_wavelets_learn_and_come_back_from_a_file(small, specs, tmp_path):
