@@ -70,7 +70,8 @@ def load_librosa(path: str) -> np.ndarray:
 
 def load_soxr(path: str) -> np.ndarray:
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    return soxr.resample(samples.mean(axis=1), rate, RATE)
+    mono = samples[:, 0] if samples.shape[1] == 1 else 0.5 * (samples[:, 0] + samples[:, 1])  # faster than a mean
+    return soxr.resample(mono, rate, RATE)
 
 
 def serial(load: Callable[[str], np.ndarray], paths: list[str], batch_size: int) -> Batches:
