@@ -30,6 +30,7 @@ CORE = [
     "matplotlib>=3.8",
     "tqdm>=4.66",
     "requests>=2.31",
+    "h5py>=3.8",  # Keras weight files; Keras needs it as well
 ]
 
 EXTRAS = {
@@ -76,6 +77,7 @@ setup(
             "irmas-check = irmas_tf.data.check:cli",
             "irmas-download = irmas_tf.data.download:cli",
             "irmas-soundfont = irmas_tf.data.soundfont:cli",
+            "irmas-convert = irmas_tf.models.convert:cli",
         ]
     },
     classifiers=[

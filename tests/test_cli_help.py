@@ -17,6 +17,7 @@ COMMANDS = (
     "irmas_tf.data.check",
     "irmas_tf.data.download",
     "irmas_tf.data.soundfont",
+    "irmas_tf.models.convert",
 )
 HEAVY = ("tensorflow", "keras", "tensorflow_io", "scipy", "sklearn", "matplotlib", "librosa", "pretty_midi")
 
@@ -76,6 +77,7 @@ REQUIRED = {
     "irmas_tf.data.check": ["--data_dir=absent"],
     "irmas_tf.data.download": ["--out=absent"],
     "irmas_tf.data.soundfont": ["--out=absent"],
+    "irmas_tf.models.convert": ["--backbone=mn04"],
 }
 
 

@@ -1,0 +1,108 @@
+"""The package's own weight files: an .npz of arrays beside the facts about where they come from. Never a pickle.
+
+The archive holds ``metadata`` (JSON as bytes) and one array per variable under ``weights/LAYER/VARIABLE``. The same
+weights always give the same bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from irmas_tf.models.weight_table import Array, WeightsError
+from irmas_tf.run_dir import atomic_path
+
+FORMAT = "irmas_tf pretrained weights"
+VERSION = 1
+SUFFIX = ".npz"
+_METADATA = "metadata"
+_PREFIX = "weights/"
+_REQUIRED = ("backbone", "front_end", "labels", "source", "licence")
+
+
+@dataclasses.dataclass(frozen=True)
+class WeightFile:
+    """What a weight file holds.
+
+    Attributes:
+        metadata: ``backbone``, ``front_end`` (the identity of the front-end they were trained with), ``labels``
+            (set, count, names), ``source`` (file, format, sha256, url, is_published_file), ``licence``, ``converter``.
+        tensors: by `WeightEntry.key`, in Keras's layout, float32.
+    """
+
+    metadata: dict[str, Any]
+    tensors: dict[str, Array]
+
+
+def check_name(path: str | os.PathLike[str]) -> Path:
+    """Return the path of a weight file to write.
+
+    Raises:
+        WeightsError: the name does not end in .npz.
+    """
+    target = Path(path).expanduser()
+    if target.suffix != SUFFIX:
+        raise WeightsError(f"--out={path}: converted weights are .npz files; give a name that ends in {SUFFIX}")
+    return target
+
+
+def write_weight_file(path: str | os.PathLike[str], metadata: Mapping[str, Any], tensors: Mapping[str, Array]) -> Path:
+    """Write a weight file and return its path.
+
+    Raises:
+        WeightsError: the name does not end in .npz.
+        OSError: it cannot be written.
+    """
+    target = check_name(path)
+    facts = {"format": FORMAT, "version": VERSION, **metadata}
+    text = json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()
+    arrays = {f"{_PREFIX}{key}": np.asarray(tensor, np.float32) for key, tensor in tensors.items()}
+    with atomic_path(target) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **{_METADATA: np.frombuffer(text, np.uint8)}, **arrays)  # type: ignore[arg-type]
+    return target
+
+
+def read_weight_file(path: str | os.PathLike[str]) -> WeightFile:
+    """Read a weight file.
+
+    Raises:
+        WeightsError: there is no such file, or it is not one that `write_weight_file` wrote.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise WeightsError(
+            f"{path}: no such file. Make it from published weights:"
+            " python -m irmas_tf.models.convert --backbone=NAME --weights=FILE --out=FILE.npz"
+        )
+    remedy = "convert the published weights with python -m irmas_tf.models.convert"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # Ours are not compressed, so a small file cannot ask for much memory.
+            if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+                raise WeightsError(f"{path}: is not a weight file of irmas_tf; {remedy}")
+        with np.load(path, allow_pickle=False) as file:
+            if _METADATA not in file.files:
+                raise WeightsError(f"{path}: is not a weight file of irmas_tf; {remedy}")
+            metadata = json.loads(bytes(file[_METADATA]))
+            tensors = {key.removeprefix(_PREFIX): file[key] for key in file.files if key.startswith(_PREFIX)}
+    except WeightsError:
+        raise
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError) as error:
+        raise WeightsError(f"{path}: is damaged or not a weight file of irmas_tf ({error}); {remedy}") from error
+    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+        raise WeightsError(f"{path}: is not a weight file of irmas_tf; {remedy}")
+    if metadata.get("version") != VERSION:
+        raise WeightsError(
+            f"{path}: has version {metadata.get('version')}, this irmas_tf reads version {VERSION}; {remedy}"
+        )
+    missing = [name for name in _REQUIRED if name not in metadata]
+    if missing:
+        raise WeightsError(f"{path}: does not say its {', '.join(missing)}; {remedy}")
+    return WeightFile(metadata, tensors)

@@ -1,0 +1,216 @@
+"""Reading published weights, whatever their format, as tensors by their published names. Nothing in a file is run."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from irmas_tf.models.backbone import BackboneSpec
+from irmas_tf.models.torch_checkpoint import read_torch_checkpoint
+from irmas_tf.models.weight_table import Array, WeightsError
+
+FORMATS = {
+    "keras_h5": "a Keras 2 weight file (.h5)",
+    "saved_model": "a TensorFlow SavedModel (folder, or handle of TensorFlow Hub)",
+    "folded_npz": "an .npz with batch normalisation folded into the convolutions",
+    "torch": "a PyTorch checkpoint (.pt, .pth)",
+}
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+_ZIP_MAGIC = b"PK\x03\x04"
+_CLASS_MAP = Path("assets", "yamnet_class_map.csv")
+# The name of a YAMNet variable at the end of a longer path, e.g. layer2/depthwise_conv/bn/beta.
+_YAMNET_VARIABLE = re.compile(r"(?:^|/)((?:layer\d+/[a-z]+_?conv|layer1/conv|logits)(?:/bn)?/[a-z_]+)(?::0)?$")
+_CHECKPOINT_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+_CHECKPOINT_LAYER = re.compile(r"(?:^|/)layer_with_weights-(\d+)/([a-z_]+)$")
+
+
+@dataclasses.dataclass(frozen=True)
+class PublishedWeights:
+    """What a weight file held.
+
+    Attributes:
+        tensors: by the keys of `WeightEntry.source`.
+        source: name of the file, or the handle.
+        format: a key of `FORMATS`.
+        sha256: of the file; of a folder, of its files' names and contents in order.
+        class_map: the file with the names of the classes that came with the weights, if there was one.
+    """
+
+    tensors: dict[str, Array]
+    source: str
+    format: str
+    sha256: str
+    class_map: Path | None = None
+
+
+def is_handle(source: str | os.PathLike[str]) -> bool:
+    """Return whether a source is an address instead of a file."""
+    return re.match(r"https?://", str(source)) is not None
+
+
+def where_published(spec: BackboneSpec, path: str | os.PathLike[str]) -> str:
+    """Return where a network's weights come from, their checksum, and that they belong at ``path``."""
+    checksum = f"sha256 {spec.sha256}" if spec.sha256 else "no checksum is known"
+    return (
+        f"The weights of {spec.name} are published as {spec.published_file} at {spec.url} ({checksum}; licence"
+        f" {spec.licence}). Nothing is downloaded by itself: fetch that file, put it at {path} (or anywhere) and give"
+        " its path as --weights"
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the checksum of a file, or of a folder's files with their names."""
+    digest = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        if path.is_dir():
+            digest.update(file.relative_to(path).as_posix().encode() + b"\0")
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _named(variables: Iterator[tuple[str, Array]], path: Path) -> dict[str, Array]:
+    """Return the variables whose names are YAMNet's, by these names."""
+    tensors: dict[str, Array] = {}
+    for name, value in variables:
+        match = _YAMNET_VARIABLE.search(name)
+        if match:
+            if match[1] in tensors:
+                raise WeightsError(f"{path}: has two variables {match[1]!r}")
+            tensors[match[1]] = value
+    return tensors
+
+
+def _read_keras_h5(path: Path) -> dict[str, Array]:
+    import h5py
+
+    found: list[tuple[str, Array]] = []
+
+    def visit(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            found.append((name, np.asarray(item)))
+
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(visit)  # follows no links out of the file
+    except (OSError, RuntimeError, ValueError, TypeError) as error:
+        raise WeightsError(f"{path}: is a damaged HDF5 file ({error})") from error
+    return _named(iter(found), path)
+
+
+def _read_saved_model(folder: Path) -> dict[str, Array]:
+    """Return the variables of a SavedModel from its checkpoint; its graph is not loaded, let alone run."""
+    import tensorflow as tf
+    from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
+
+    from irmas_tf.models.yamnet import weight_layers
+
+    prefix = folder / "variables" / "variables"
+    if not (folder / "saved_model.pb").is_file() or not prefix.with_suffix(".index").is_file():
+        raise WeightsError(f"{folder}: is not a SavedModel: it has no saved_model.pb or no variables/variables.index")
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+        graph = TrackableObjectGraph.FromString(reader.get_tensor("_CHECKPOINTABLE_OBJECT_GRAPH"))
+        attributes = [attribute for node in graph.nodes for attribute in node.attributes]
+        tensors = _named(((a.full_name, reader.get_tensor(a.checkpoint_key)) for a in attributes), folder)
+        if tensors:
+            return tensors
+        # Saved without names: Keras numbers the layers with weights in their order.
+        layers = weight_layers()
+        for attribute in attributes:
+            match = _CHECKPOINT_LAYER.search(attribute.checkpoint_key.removesuffix(_CHECKPOINT_VALUE))
+            if match and int(match[1]) < len(layers):
+                key = f"{layers[int(match[1])]}/{match[2]}"
+                tensors[key] = reader.get_tensor(attribute.checkpoint_key)
+        return tensors
+    except (tf.errors.OpError, RuntimeError, ValueError, KeyError) as error:
+        raise WeightsError(f"{folder}: its variables cannot be read ({error})") from error
+
+
+def _read_folded_npz(path: Path) -> dict[str, Array]:
+    from irmas_tf.models.yamnet import unfold_batch_norms
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if "metadata" in file.files:
+                raise WeightsError(f"{path}: is converted already; use it as it is")
+            return unfold_batch_norms({key: file[key] for key in file.files})
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError) as error:
+        if isinstance(error, WeightsError):
+            raise
+        raise WeightsError(f"{path}: is a damaged .npz file or holds objects ({error})") from error
+
+
+_READERS: dict[str, Callable[[Path], dict[str, Array]]] = {
+    "keras_h5": _read_keras_h5,
+    "saved_model": _read_saved_model,
+    "folded_npz": _read_folded_npz,
+    "torch": read_torch_checkpoint,
+}
+
+
+def _format_of(path: Path) -> str:
+    """Return the format of what lies at ``path``, judged by its content."""
+    if path.is_dir():
+        return "saved_model"
+    with path.open("rb") as stream:
+        magic = stream.read(8)
+    if magic == _HDF5_MAGIC:
+        return "keras_h5"
+    if magic.startswith(_ZIP_MAGIC) and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return "folded_npz" if any(name.endswith(".npy") for name in archive.namelist()) else "torch"
+    return "torch"
+
+
+def _resolve(spec: BackboneSpec, handle: str) -> Path:
+    """Return the folder that TensorFlow Hub keeps for a handle, downloaded if it is not there."""
+    if "saved_model" not in spec.formats:
+        raise WeightsError(
+            f"{handle}: addresses are for TensorFlow Hub, which has no {spec.name}."
+            f" {where_published(spec, f'weights/{spec.published_file}')}"
+        )
+    try:
+        import tensorflow_hub
+    except ImportError as error:
+        raise WeightsError(
+            f"{handle}: reading from TensorFlow Hub needs tensorflow-hub: pip install 'irmas_tf[hub]' ({error}),"
+            " or give a local folder"
+        ) from error
+    try:
+        return Path(tensorflow_hub.resolve(handle))
+    except Exception as error:  # whatever the network, the server or the archive comes up with
+        raise WeightsError(f"{handle}: cannot be fetched ({error}); give a local folder or file instead") from error
+
+
+def read_published(spec: BackboneSpec, source: str | os.PathLike[str]) -> PublishedWeights:
+    """Read a network's weights as they were published.
+
+    Args:
+        spec: the network.
+        source: a file, a SavedModel's folder, or a handle of TensorFlow Hub (https://...), which is the only case in
+            which something may be downloaded.
+
+    Raises:
+        WeightsError: there is no such file (the message says where it is published), or it is damaged, unsafe, or of
+            a format that this network is not published in.
+    """
+    path = _resolve(spec, str(source)) if is_handle(source) else Path(source).expanduser()
+    if not path.exists():
+        raise WeightsError(f"{source}: no such file. {where_published(spec, source)}")
+    kind = _format_of(path)
+    if kind not in spec.formats:
+        wanted = " or ".join(FORMATS[name] for name in spec.formats)
+        raise WeightsError(f"{source}: is {FORMATS[kind]}; the weights of {spec.name} come as {wanted}")
+    tensors = _READERS[kind](path)
+    class_map = path / _CLASS_MAP if path.is_dir() and (path / _CLASS_MAP).is_file() else None
+    name = str(source) if is_handle(source) else path.resolve().name
+    return PublishedWeights(tensors, name, kind, sha256_of(path), class_map)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from irmas_tf.models import mobilenet, pann, yamnet
+from irmas_tf.models.backbone import BACKBONES
+from irmas_tf.models.pretrained import front_end_of
+
+MODULES = {"yamnet": yamnet, "pann": pann, "mobilenet": mobilenet}
+each_backbone = pytest.mark.parametrize("name", BACKBONES.names())
+
+
+@pytest.fixture(scope="module")
+def built():
+    """Return functions of (name) -> feature map and model; CNN14 is never built at full width here."""
+    models = {}
+
+    def build(name):
+        if name not in models:
+            spec = BACKBONES.get(name)
+            waveform = keras.Input((None,), dtype="float32")
+            options = {"width": 1 / 32} if spec.module == "pann" else {}
+            known = {key: value for key, value in spec.options if key != "width" or spec.module != "pann"}
+            feature_map = MODULES[spec.module].features(waveform, name, **{**known, **options})
+            models[name] = feature_map, keras.Model(waveform, feature_map)
+        return models[name]
+
+    return build
+
+
+def test_the_networks_of_the_project_are_there():
+    assert {"yamnet", "pann_cnn14", "pann_cnn14_16k", "mn04", "mn10"} <= set(BACKBONES)
+
+
+@each_backbone
+def test_facts(name):
+    spec = BACKBONES.get(name)
+    assert spec.name == name
+    assert spec.url.startswith("https://")
+    assert spec.sha256 is None or re.fullmatch("[0-9a-f]{64}", spec.sha256)
+    assert spec.published_file.replace("=", "%3D") in spec.url
+    assert spec.licence
+    assert str(spec.num_labels) in spec.label_set
+    module = MODULES[spec.module]
+    assert spec.blocks == module.BLOCKS
+    assert spec.head_blocks == module.HEAD_BLOCKS
+
+
+@each_backbone
+def test_front_end_and_shortest_waveform(name, built):
+    spec = BACKBONES.get(name)
+    front_end = front_end_of(built(name)[1], spec)
+    assert front_end.identity == spec.front_end
+    assert front_end.minimum_samples == spec.minimum_samples
+    assert front_end.sample_rate_hz == spec.sample_rate_hz
+
+
+@pytest.mark.parametrize("name", [name for name in BACKBONES if not name.startswith("pann")])
+def test_embedding_size(name, built):
+    spec = BACKBONES.get(name)
+    assert spec.embedding(built(name)[0]).shape == (None, spec.embedding_size)
+
+
+@each_backbone
+def test_every_weight_belongs_to_a_block_in_order(name):
+    spec = BACKBONES.get(name)
+    blocks = [spec.block_of(entry.layer) for entry in spec.weight_table()]
+    assert None not in blocks
+    assert list(dict.fromkeys(blocks)) == [*spec.blocks, *spec.head_blocks]
+
+
+@pytest.mark.parametrize("name,options", [("yamnet", {}), ("mn01", {}), ("pann_cnn14", {"width": 1 / 32})])
+def test_augmentation_sees_log_mel_features(name, options):
+    spec, seen = BACKBONES.get(name), []
+    known = {key: value for key, value in spec.options if key not in options}
+
+    def erase(features):
+        seen.append(features.shape)
+        return keras.layers.Rescaling(0.0)(features)
+
+    waveform = keras.Input((None,))
+    model = keras.Model(waveform, MODULES[spec.module].features(waveform, name, augment=erase, **known, **options))
+    assert seen == [(None, None, front_end_of(model, spec).num_bins)]
+    x = np.random.default_rng(0).standard_normal((2, 20000)).astype(np.float32)
+    np.testing.assert_allclose(model(x)[0], model(x)[1], atol=1e-6)  # nothing of the waveforms is left
+
+
+def test_block_of():
+    spec = BACKBONES.get("mn04")
+    assert spec.block_of("features_1_depthwise_bn") == "features_1"
+    assert spec.block_of("features_15_project") == "features_15"
+    assert spec.block_of("log_mel") is None
+
+
+def test_reading_the_facts_loads_no_tensorflow():
+    code = "import sys, irmas_tf.models.backbone as b; b.BACKBONES.get('mn04'); print('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

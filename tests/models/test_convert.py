@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from irmas_tf.models import convert
+from irmas_tf.models.backbone import BACKBONES
+from irmas_tf.models.pretrained import published_classifier
+from irmas_tf.models.weight_file import read_weight_file
+
+SPEC = BACKBONES.get("mn01")
+_files = runpy.run_path(str(Path(__file__).with_name("torch_files.py")))
+INVERSE = {"linear": (1, 0), "conv_turned": (3, 2, 1, 0), "depthwise_turned": (2, 3, 1, 0)}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Return a checkpoint with the weights of a new network."""
+    layers = {layer.name: layer for layer in published_classifier(SPEC).layers}
+    state = {}
+    for entry in SPEC.weight_table():
+        value = np.array(getattr(layers[f"mn01_{entry.layer}"], entry.variable))
+        state[entry.source] = value.transpose(INVERSE[entry.layout]) if entry.layout in INVERSE else value
+    return _files["write_zip"](tmp_path_factory.mktemp("weights") / SPEC.published_file, state)
+
+
+def test_converts_and_reports(checkpoint, tmp_path, capsys):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("index,mid,display_name\n" + "".join(f"{i},/m/{i},Class {i}\n" for i in range(527)))
+    out = tmp_path / "new" / "mn01.npz"
+    arguments = ["--backbone=mn01", f"--weights={checkpoint}", f"--out={out}", f"--labels={labels}", "--verify"]
+    assert convert.main(arguments) == 0
+    printed = capsys.readouterr().out
+    metadata = read_weight_file(out).metadata
+    for fact in (SPEC.published_file, metadata["source"]["sha256"], str(out), "MIT", SPEC.front_end, "440 Hz sine"):
+        assert fact in printed
+    assert metadata["labels"]["names"][5] == "Class 5"
+    assert json.dumps(metadata)
+    assert not list(tmp_path.rglob(".tmp-*"))
+
+
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        (["--backbone=mn01"], SPEC.url),
+        (["--backbone=mn01", "--weights=absent.pt", "--out=x.npz"], SPEC.url),
+        (["--backbone=mn00"], "known: mn01"),
+        (["--backbone=mn01", "--weights={checkpoint}"], "--out is missing"),
+        (["--backbone=mn01", "--weights={checkpoint}", "--out=x.h5"], "ends in .npz"),
+        (["--backbone=mn02", "--weights={checkpoint}", "--out=x.npz"], "mn02"),
+    ],
+)
+def test_errors_are_one_line_and_status_2(arguments, message, checkpoint, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert convert.main([argument.format(checkpoint=checkpoint) for argument in arguments]) == 2
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert errors[-1].startswith("error: ")
+    assert message in errors[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_that_answers_nonsense_fails_verification(capsys):
+    class Broken:
+        def predict_on_batch(self, waveforms):
+            return {"embedding": np.zeros((3, 4)), "probabilities": np.zeros((3, 527))}
+
+    with pytest.raises(ValueError, match="the same to everything"):
+        convert._verify(Broken(), SPEC, ())

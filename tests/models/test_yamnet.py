@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import csv
+import runpy
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from irmas_tf.models import yamnet
+from irmas_tf.models.backbone import BACKBONES
+from irmas_tf.models.pretrained import front_end_of, published_classifier
+from irmas_tf.models.weight_sources import PublishedWeights, read_published
+from irmas_tf.models.weights import assign_tensors, turned_tensors
+
+SPEC = BACKBONES.get("yamnet")
+LiteModel = runpy.run_path(str(Path(__file__).with_name("lite_model.py")))["LiteModel"]
+PATCH = 15600
+
+
+def signals(samples=PATCH):
+    time = np.arange(samples) / 16000
+    return {
+        "silence": np.zeros(samples),
+        "noise": 0.1 * np.random.default_rng(0).standard_normal(samples),
+        "click": (np.arange(samples) == 8000) * 1.0,
+        "chirp": 0.5 * np.sin(2 * np.pi * (100.0 * time + 2000.0 * time**2)),
+    }
+
+
+@pytest.fixture(scope="module")
+def weights_dir(shared_dir):
+    path = shared_dir / "weights"
+    if not (path / "yamnet_classification.tflite").exists():
+        pytest.skip(f"no published YAMNet in {path}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def pretrained(weights_dir):
+    model = published_classifier(SPEC)
+    published = read_published(SPEC, weights_dir / "yamnet_float32_from_tflite.npz")
+    assign_tensors(model, SPEC, turned_tensors(SPEC, published), published.source)
+    return model
+
+
+@pytest.fixture(scope="module")
+def excerpts(shared_dir):
+    from irmas_tf.data.audio_io import decode_file
+
+    paths = sorted((shared_dir / "irmas" / "real" / "train").glob("*/*.wav"))[::2]
+    if not paths:
+        pytest.skip("no real excerpts")
+    return {path.name: decode_file(path, 16000) for path in paths}
+
+
+class PublishedLite:
+    """The published on-device network, and its own weights as numbers."""
+
+    def __init__(self, path):
+        interpreter = pytest.importorskip("ai_edge_litert.interpreter")
+        self.interpreter = interpreter.Interpreter(str(path), num_threads=1)
+        self.interpreter.allocate_tensors()
+        self.input = self.interpreter.get_input_details()[0]["index"]
+        self.output = self.interpreter.get_output_details()[0]["index"]
+
+    def __call__(self, waveform):
+        self.interpreter.set_tensor(self.input, waveform.astype(np.float32))
+        self.interpreter.invoke()
+        return self.interpreter.get_tensor(self.output)[0]
+
+    def _numbers(self, detail):
+        scales = detail["quantization_parameters"]["scales"]
+        values = self.interpreter.get_tensor(detail["index"]).astype(np.float32)
+        shape = [1] * values.ndim
+        shape[detail["quantization_parameters"]["quantized_dimension"]] = -1
+        return values * scales.reshape(shape if len(scales) > 1 else [1] * values.ndim)
+
+    def folded_tensors(self):
+        """Return its weights under the keys of a folded .npz, from int8 numbers and their scales."""
+        constants = [d for d in self.interpreter.get_tensor_details() if len(d["quantization_parameters"]["scales"])]
+        kernels = [d for d in constants if "Conv2D" in d["name"] or "depthwise" in d["name"] or "MatMul" in d["name"]]
+        biases = [d for d in constants if d["dtype"] == np.int32]
+        # A kernel stands right before its bias.
+        before = {d["index"] + 1: d for d in kernels if d["dtype"] == np.int8}
+        tensors = {}
+        layers = [name for name in yamnet.weight_layers() if not name.endswith("/bn")]
+        for layer, bias in zip(layers, sorted(biases, key=lambda d: d["index"]), strict=True):
+            kernel = self._numbers(before[bias["index"]])
+            kernel = kernel.transpose(1, 2, 3, 0) if kernel.ndim == 4 else kernel.T
+            name = "depthwise_kernel" if layer.endswith("depthwise_conv") else "kernel"
+            tensors[f"{layer}/{name}"], tensors[f"{layer}/bias"] = kernel, self._numbers(bias)
+        return tensors
+
+
+def test_shapes_and_counts():
+    model = published_classifier(SPEC)
+    # 3,729,481 with batch normalisation folded: a variance and a mean less for each of 10,944 channels.
+    assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == 3_729_481
+    for samples, patches in ((400, 1), (PATCH, 1), (PATCH + 1, 2), (48000, 6)):
+        outputs = model(np.zeros((2, samples), np.float32))
+        assert outputs["patch_logits"].shape == (2, patches, 521)
+        assert outputs["embedding"].shape == (2, 1024)
+    waveform = keras.Input((None,))
+    assert SPEC.features(waveform).shape == (None, None, 1, 1024)
+
+
+def test_short_clips_are_padded_and_clips_are_means_of_patches():
+    keras.utils.set_random_seed(0)
+    model = published_classifier(SPEC)
+    x = signals(PATCH + 7680)["noise"][None].astype(np.float32)
+    np.testing.assert_allclose(
+        model(x[:, :9000])["embedding"], model(np.pad(x[:, :9000], ((0, 0), (0, 6600))))["embedding"], atol=1e-5
+    )
+    both, first, second = (model(part) for part in (x, x[:, :PATCH], x[:, 7680:]))
+    for key in ("embedding", "probabilities"):
+        np.testing.assert_allclose(both[key], (first[key] + second[key]) / 2, atol=1e-4)
+
+
+def test_the_published_device_model_with_its_own_weights(weights_dir, excerpts):
+    """Architecture and front-end: the same scores within the rounding of its int8 activations, the same top classes."""
+    published = PublishedLite(weights_dir / "yamnet_classification.tflite")
+    waveform = keras.Input((None,), name="waveform")
+    # It was trained with activations limited to 6, unlike the network of yamnet.h5.
+    model = keras.Model(waveform, SPEC.outputs(SPEC.features(waveform, relu_max=6.0)))
+    weights = PublishedWeights(yamnet.unfold_batch_norms(published.folded_tensors()), "lite", "folded_npz", "")
+    assign_tensors(model, SPEC, turned_tensors(SPEC, weights), "lite")
+    tests = signals() | {name: waveform[16000 : 16000 + PATCH] for name, waveform in excerpts.items()}
+    for name, x in tests.items():
+        ours = model(x[None].astype(np.float32))["probabilities"].numpy()[0]
+        theirs = published(x)
+        assert np.abs(ours - theirs).max() < 0.06, name
+        assert np.abs(ours - theirs).mean() < 0.001, name
+        clear = [i for i in np.argsort(theirs)[::-1][:5] if theirs[i] > 0.05]
+        assert set(clear) <= set(np.argsort(ours)[::-1][:5]), name
+
+
+def test_the_float_weights_name_real_instruments(weights_dir, pretrained, excerpts):
+    """The .npz is another training than the device model, so only what they say can agree, not the scores."""
+    with (weights_dir / "yamnet_class_map.csv").open(encoding="utf-8") as stream:
+        names = [row["display_name"] for row in csv.DictReader(stream)]
+    wanted = {"cel": "Cello", "flu": "Flute", "pia": "Piano", "sax": "Saxophone", "tru": "Trumpet"}
+    published = PublishedLite(weights_dir / "yamnet_classification.tflite")
+    found = 0
+    for name, x in excerpts.items():
+        outputs = pretrained(x[None])
+        best = [names[i] for i in np.argsort(outputs["probabilities"][0])[::-1]]
+        assert best[0] == "Music"
+        code = next(code for code in wanted if f"[{code}]" in name)
+        found += wanted[code] in best[:6]
+        patch = x[16000 : 16000 + PATCH]
+        ours = np.argsort(pretrained(patch[None])["probabilities"][0])[::-1][:5]
+        assert len(set(ours) & set(np.argsort(published(patch))[::-1][:5])) >= 3
+    assert found >= 0.7 * len(excerpts)
+
+
+def test_front_end_of_the_published_device_model(weights_dir):
+    published = PublishedLite(weights_dir / "yamnet_classification.tflite")
+    filters = [
+        published.interpreter.get_tensor(d["index"])
+        for d in published.interpreter.get_tensor_details()
+        if tuple(d["shape"]) == (64, 257)
+    ]
+    layer = front_end_of(published_classifier(SPEC), SPEC)
+    np.testing.assert_allclose(layer.filters, filters[0].T, atol=1e-6)
+
+
+def test_unfolded_batch_norms_add_the_bias():
+    bias = np.array([0.5, -1.0], np.float32)
+    tensors = yamnet.unfold_batch_norms({"layer1/conv/bias": bias, "dense/bias": bias, "layer1/conv/kernel": bias})
+    assert set(tensors) == {
+        "layer1/conv/bn/beta", "layer1/conv/bn/moving_mean", "layer1/conv/bn/moving_variance",
+        "layer1/conv/kernel", "logits/bias",
+    }  # fmt: skip
+    np.testing.assert_allclose(tensors["layer1/conv/bn/moving_variance"] + yamnet.EPSILON, 1.0, atol=1e-7)
+
+
+def test_tflite_with_built_in_operations(pretrained, tmp_path):
+    lite = LiteModel(pretrained, (None, None), tmp_path)
+    for name, x in signals(20000).items():
+        x = x[None].astype(np.float32)
+        expected = pretrained(x)
+        for key, value in lite(x).items():
+            np.testing.assert_allclose(value, expected[key], rtol=1e-3, atol=1e-3, err_msg=f"{name} {key}")
