@@ -74,6 +74,8 @@ setup(
             "irmas-train = irmas_tf.train:cli",
             "irmas-evaluate = irmas_tf.evaluate:cli",
             "irmas-predict = irmas_tf.predict:cli",
+            "irmas-embed = irmas_tf.embed:cli",
+            "irmas-probe = irmas_tf.probe:cli",
             "irmas-check = irmas_tf.data.check:cli",
             "irmas-download = irmas_tf.data.download:cli",
             "irmas-soundfont = irmas_tf.data.soundfont:cli",

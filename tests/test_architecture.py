@@ -20,7 +20,7 @@ LEVELS = {
     2: ("layers", "data", "metrics"),
     3: ("models",),
     4: ("training", "evaluation", "serving"),
-    5: ("flag_config", "flagfile", "quiet_tensorflow", "train", "evaluate", "predict", "demo"),
+    5: ("flag_config", "flagfile", "quiet_tensorflow", "train", "evaluate", "predict", "embed", "probe", "demo"),
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}
 # Within these levels modules may build on one another, as long as there is no cycle.

@@ -14,6 +14,8 @@ COMMANDS = (
     "irmas_tf.evaluate",
     "irmas_tf.predict",
     "irmas_tf.demo",
+    "irmas_tf.embed",
+    "irmas_tf.probe",
     "irmas_tf.data.check",
     "irmas_tf.data.download",
     "irmas_tf.data.soundfont",

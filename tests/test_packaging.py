@@ -56,7 +56,8 @@ def test_the_version_is_that_of_the_package(arguments):
 def test_every_console_script_names_a_function(arguments):
     scripts = arguments["entry_points"]["console_scripts"]
     names = {line.split("=")[0].strip() for line in scripts}
-    assert names == {f"irmas-{c}" for c in ("train", "evaluate", "predict", "check", "download", "soundfont")}
+    commands = ("train", "evaluate", "predict", "embed", "probe", "convert", "check", "download", "soundfont")
+    assert names == {f"irmas-{command}" for command in commands}
     for line in scripts:
         module, _, function = line.split("=")[1].strip().partition(":")
         assert callable(getattr(importlib.import_module(module), function)), line

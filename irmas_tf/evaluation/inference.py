@@ -15,6 +15,26 @@ class ModelError(ValueError):
     """A run's model cannot be used; the message names the file and the remedy."""
 
 
+def load_run_model(run: RunDir) -> tuple[Any, Config]:
+    """Return the best model of a run and the run's configuration.
+
+    Raises:
+        ModelError: the run has no model yet, or its file cannot be read.
+    """
+    import irmas_tf.models.factory  # noqa: F401  # registers every layer that a saved model may hold
+
+    config = run.load_config()
+    if not run.model_path.exists():
+        raise ModelError(f"{run.model_path}: no model yet; train the run first (python -m irmas_tf.train)")
+    try:
+        return tf.keras.models.load_model(run.model_path, compile=False), config
+    except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ModelError(
+            f"{run.model_path}: cannot be loaded ({reason}); train again or restore the file"
+        ) from error
+
+
 class WindowClassifier:
     """A model as a function from windows to class probabilities, traced once for any batch size.
 
@@ -49,17 +69,7 @@ class WindowClassifier:
         Raises:
             ModelError: the run has no model yet, or its file cannot be read.
         """
-        import irmas_tf.models.factory  # noqa: F401  # registers every layer that a saved model may hold
-
-        config = run.load_config()
-        if not run.model_path.exists():
-            raise ModelError(f"{run.model_path}: no model yet; train the run first (python -m irmas_tf.train)")
-        try:
-            model = tf.keras.models.load_model(run.model_path, compile=False)
-        except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            message = f"{run.model_path}: cannot be loaded ({reason}); train again or restore the file"
-            raise ModelError(message) from error
+        model, config = load_run_model(run)
         try:
             return cls(model, config)
         except ModelError as error:

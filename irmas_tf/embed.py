@@ -1,0 +1,104 @@
+"""Turn audio into embeddings: ``python -m irmas_tf.embed --backbone=mn04 --weights=W --output=F.npz FILES...``."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from irmas_tf.flag_config import Command, ParsedFlags, run_main
+from irmas_tf.quiet_tensorflow import import_tensorflow
+from irmas_tf.settings import ConfigError, setting
+
+if TYPE_CHECKING:
+    from irmas_tf.evaluation.embedding import WindowEmbedder
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkOptions:
+    """Flags that choose a network."""
+
+    backbone: str = setting("", "Pretrained network: mn04, yamnet, pann_cnn14 and others (irmas_tf.models.convert).")
+    weights: str = setting("", "Weight file of the backbone, as irmas_tf.models.convert writes it.")
+    run_dir: str = setting("", "Take the embedding of this trained run instead; windows are then the run's.")
+    window_seconds: float = setting(
+        3.0, "Length of the windows a backbone is given.", unit="s", minimum=0.1, maximum=60.0
+    )
+    window_hop_seconds: float = setting(3.0, "Hop between a backbone's windows.", unit="s", above=0.0, maximum=60.0)
+    batch_size: int = setting(16, "Windows the network sees at once.", minimum=1, maximum=4096)
+
+
+@dataclasses.dataclass(frozen=True)
+class EmbedOptions(NetworkOptions):
+    """Flags of this command."""
+
+    output: str = setting("", "File to write: .npz (NumPy; files, embeddings, metadata) or .csv (a row per file).")
+
+
+COMMAND = Command(
+    "irmas_tf.embed",
+    """
+    Write the embedding of every audio file: the mean over its windows of what a pretrained backbone, or a trained run,
+    computes before its classifier. Folders are searched recursively.
+
+    A file that cannot be read is named on stderr, the others still get their embedding, and the exit status is then 1.
+    """,
+    options=EmbedOptions,
+    required=("output",),
+    positional="FILES_OR_FOLDERS",
+)
+
+
+def load_embedder(options: NetworkOptions) -> WindowEmbedder:
+    """Return the network that the flags choose.
+
+    Raises:
+        ConfigError: neither a backbone with its weights nor a run is named, or both are.
+        RunDirError, ModelError, WeightsError: it cannot be loaded.
+    """
+    if bool(options.backbone) == bool(options.run_dir):
+        raise ConfigError("name either --backbone (with --weights) or --run_dir")
+    if options.backbone and not options.weights:
+        raise ConfigError(
+            f"--weights is missing: python -m irmas_tf.models.convert --backbone={options.backbone} says where they are"
+            " published, and makes the file"
+        )
+    import_tensorflow()
+    from irmas_tf.evaluation.embedding import WindowEmbedder
+
+    if options.run_dir:
+        return WindowEmbedder.of_run(options.run_dir)
+    from irmas_tf.models.backbone import BACKBONES
+
+    if options.backbone not in BACKBONES:
+        raise ConfigError(f"--backbone={options.backbone}: must be one of {', '.join(BACKBONES)}")
+    return WindowEmbedder.of_backbone(
+        options.backbone, options.weights, options.window_seconds, options.window_hop_seconds
+    )
+
+
+def main(flags: ParsedFlags) -> int:
+    """Run the command; the exit status is 1 if any file got no embedding."""
+    options = flags.options
+    if not flags.positional:
+        raise ConfigError("no audio given: name files or folders after the flags")
+    from irmas_tf.evaluation.embed_run import check_output, embed_files
+
+    check_output(options.output)
+    embedder = load_embedder(options)
+    tally = embed_files(embedder, list(flags.positional), options.output, batch_size=options.batch_size)
+    if tally.embedded:
+        print(f"{tally.embedded} embeddings of {embedder.width} numbers: {options.output}")
+    else:
+        print("error: no audio file could be embedded; nothing was written", file=sys.stderr)
+    return 1 if tally.failed or not tally.embedded else 0
+
+
+def cli(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the console script; returns the exit status."""
+    return run_main(main, COMMAND, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(cli())

@@ -1,0 +1,73 @@
+"""A network as a function from windows to embeddings: a pretrained backbone, or the model of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from irmas_tf.config import AudioConfig
+from irmas_tf.evaluation.inference import load_run_model
+from irmas_tf.models.backbone import BACKBONES
+from irmas_tf.models.factory import embedding_model
+from irmas_tf.models.pretrained import embedding_backbone
+from irmas_tf.models.weights import load_pretrained
+from irmas_tf.run_dir import RunDir
+
+
+class WindowEmbedder:
+    """Embeddings of windows; a `irmas_tf.evaluation.clip_means.WindowModel`.
+
+    Args:
+        model: waveform [batch, samples] float32 -> embedding [batch, width].
+        audio: the windows it is given.
+        source: where model and weights come from, JSON-ready; goes into the files that are written.
+    """
+
+    def __init__(self, model: keras.Model, audio: AudioConfig, source: dict[str, Any]) -> None:
+        self.audio = audio
+        self.source = source
+        self.width = int(model.output_shape[-1])
+        self._embed = tf.function(
+            lambda waveform: tf.cast(model(waveform, training=False), tf.float32),
+            input_signature=[tf.TensorSpec([None, audio.window_samples], tf.float32)],
+        )
+
+    @classmethod
+    def of_backbone(cls, name: str, weights: str, window_seconds: float, window_hop_seconds: float) -> WindowEmbedder:
+        """Return a pretrained network.
+
+        Args:
+            name: a name in `BACKBONES`.
+            weights: file that `irmas_tf.models.convert` wrote.
+            window_seconds: length of a window.
+            window_hop_seconds: hop between windows.
+
+        Raises:
+            ValueError: unknown name.
+            WeightsError: the file is missing, damaged, or of another network or front-end.
+        """
+        spec = BACKBONES.get(name)
+        model = embedding_backbone(spec)
+        metadata = load_pretrained(model, spec, weights)
+        audio = AudioConfig(
+            sample_rate_hz=spec.sample_rate_hz, window_seconds=window_seconds, window_hop_seconds=window_hop_seconds
+        )
+        return cls(model, audio, {"backbone": name, "front_end": spec.front_end, "weights": metadata["source"]})
+
+    @classmethod
+    def of_run(cls, run_dir: str) -> WindowEmbedder:
+        """Return the best model of a run up to its embedding; windows are the run's.
+
+        Raises:
+            RunDirError, ModelError: the run cannot be used.
+        """
+        run = RunDir.open(run_dir)
+        model, config = load_run_model(run)
+        return cls(embedding_model(model), config.audio, {"run": run.path.name, "configuration": config.hash})
+
+    def values(self, windows: np.ndarray) -> np.ndarray:
+        """Return embeddings [n, width] float32 of windows [n, window_samples] float32 in [-1, 1]."""
+        return self._embed(tf.convert_to_tensor(windows, tf.float32)).numpy()

@@ -1,0 +1,84 @@
+"""Linear probe of frozen embeddings: ``python -m irmas_tf.probe --backbone=mn04 --weights=W --data_dir=D``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from irmas_tf.embed import NetworkOptions, load_embedder
+from irmas_tf.flag_config import Command, ParsedFlags, run_main
+from irmas_tf.labels import LABEL_SCHEMES, get_label_scheme
+from irmas_tf.run_dir import write_json_atomic
+from irmas_tf.settings import setting
+
+
+@dataclasses.dataclass(frozen=True)
+class ProbeOptions(NetworkOptions):
+    """Flags of this command."""
+
+    data_dir: str = setting("", "Folder that holds IRMAS-TrainingData.")
+    label_scheme: str = setting("irmas", "Classes.", choices=tuple(LABEL_SCHEMES))
+    folds: int = setting(5, "Folds of the cross-validation; a song lies in one of them.", minimum=2, maximum=100)
+    regularization: float = setting(
+        0.01, "C of the logistic regression, the inverse strength of its L2 penalty.", above=0.0
+    )
+    seed: int = setting(0, "Seed of the folds.", minimum=0)
+    cache_dir: str = setting("", "Where embeddings are kept; empty: irmas_tf/embeddings in the user's cache folder.")
+    format: str = setting("table", "Table for people, JSON for programs.", choices=("table", "json"))
+    output: str = setting("", "JSON file to write as well.")
+
+
+COMMAND = Command(
+    "irmas_tf.probe",
+    """
+    Cross-validate a logistic regression on the frozen embeddings of the training excerpts, songs kept together: the
+    first thing to try with a pretrained network, and the figure that fine-tuning has to beat.
+    """,
+    options=ProbeOptions,
+    required=("data_dir",),
+)
+
+
+def _cache_dir(options: ProbeOptions) -> str:
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return options.cache_dir or str(Path(cache) / "irmas_tf" / "embeddings")
+
+
+def main(flags: ParsedFlags) -> int:
+    """Run the command."""
+    options = flags.options
+    embedder = load_embedder(options)
+    from irmas_tf.evaluation.probe_run import print_summary, probe_data, summarize
+
+    scheme = get_label_scheme(options.label_scheme)
+    result = probe_data(
+        embedder,
+        options.data_dir,
+        scheme,
+        cache_dir=_cache_dir(options),
+        folds=options.folds,
+        regularization=options.regularization,
+        seed=options.seed,
+        batch_size=options.batch_size,
+    )
+    summary = {"network": embedder.source, **summarize(result, scheme)}
+    if options.output:
+        write_json_atomic(Path(options.output), summary)
+    if options.format == "json":
+        print(json.dumps(summary))
+    else:
+        print_summary(summary, scheme)
+    return 0
+
+
+def cli(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the console script; returns the exit status."""
+    return run_main(main, COMMAND, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(cli())

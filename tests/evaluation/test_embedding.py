@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from irmas_tf.config import AudioConfig, Config, ModelConfig
+from irmas_tf.evaluation.embedding import WindowEmbedder
+from irmas_tf.evaluation.inference import ModelError
+from irmas_tf.models.backbone import BACKBONES
+from irmas_tf.models.factory import build_model, embedding_model
+from irmas_tf.models.pretrained import embedding_backbone, published_classifier
+from irmas_tf.models.weight_file import write_weight_file
+from irmas_tf.models.weight_table import WeightsError
+from irmas_tf.models.weights import load_pretrained
+from irmas_tf.run_dir import RunDir
+
+SPEC = BACKBONES.get("mn01")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A weight file of the smallest backbone, random."""
+    keras.utils.set_random_seed(3)
+    model = published_classifier(SPEC)
+    layers = {layer.name: layer for layer in model.layers}
+    tensors = {
+        entry.key: np.array(getattr(layers[f"mn01_{entry.layer}"], entry.variable)) for entry in SPEC.weight_table()
+    }
+    metadata = {
+        "backbone": "mn01",
+        "front_end": SPEC.front_end,
+        "labels": {},
+        "source": {"file": "x.pt", "sha256": "0" * 64},
+        "licence": "MIT",
+    }
+    return write_weight_file(tmp_path_factory.mktemp("weights") / "mn01.npz", metadata, tensors)
+
+
+def test_a_backbone_gives_its_embedding_of_a_window(weights):
+    embedder = WindowEmbedder.of_backbone("mn01", str(weights), 0.5, 0.25)
+    assert embedder.width == SPEC.embedding_size
+    assert (embedder.audio.sample_rate_hz, embedder.audio.window_samples) == (32000, 16000)
+    assert embedder.source["backbone"] == "mn01" and embedder.source["weights"]["file"] == "x.pt"
+    windows = np.random.default_rng(0).uniform(-0.5, 0.5, [3, 16000]).astype(np.float32)
+    values = embedder.values(windows)
+    assert values.shape == (3, 96) and values.dtype == np.float32
+    model = embedding_backbone(SPEC)
+    unlike = model(windows).numpy()
+    load_pretrained(model, SPEC, weights)
+    expected = model(windows).numpy()
+    size = np.linalg.norm(expected)
+    assert np.linalg.norm(values - expected) < 1e-4 * size < 1e-2 * np.linalg.norm(values - unlike)
+
+
+def test_another_backbones_weights_are_refused(weights):
+    with pytest.raises(WeightsError, match="holds weights of mn01, not of mn02"):
+        WindowEmbedder.of_backbone("mn02", str(weights), 0.5, 0.25)
+    with pytest.raises(ValueError, match="mn04"):
+        WindowEmbedder.of_backbone("mn99", str(weights), 0.5, 0.25)
+
+
+def test_a_run_gives_what_stands_before_its_classifier(tmp_path):
+    branch = "mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000"
+    config = Config(
+        audio=AudioConfig(sample_rate_hz=8000, window_seconds=0.5, window_hop_seconds=0.5),
+        model=ModelConfig(branches=(branch,), stage_channels=(8,), stem_stride=2, head_units=12),
+    )
+    run = RunDir.create(tmp_path / "run", config)
+    with pytest.raises(ModelError, match="no model yet"):
+        WindowEmbedder.of_run(str(run.path))
+    model = build_model(config)
+    model.save(run.model_path)
+    embedder = WindowEmbedder.of_run(str(run.path))
+    windows = np.random.default_rng(1).uniform(-0.5, 0.5, [2, 4000]).astype(np.float32)
+    assert (embedder.width, embedder.source["run"]) == (12, "run")
+    np.testing.assert_allclose(embedder.values(windows), embedding_model(model)(windows), atol=1e-5)

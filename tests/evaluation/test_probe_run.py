@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import soundfile
+
+from irmas_tf.config import AudioConfig
+from irmas_tf.evaluation import probe_run
+from irmas_tf.evaluation.embedding import WindowEmbedder
+from irmas_tf.labels import get_label_scheme
+from irmas_tf.settings import ConfigError
+
+SCHEME = get_label_scheme("irmas")
+CODES = ("cel", "gel", "voi")
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    """Three classes of six songs, two excerpts a song: a constant of a class's own level in noise."""
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for number, code in enumerate(CODES):
+        target = folder / "IRMAS-TrainingData" / code
+        target.mkdir(parents=True)
+        for song in range(6):
+            for excerpt in (1, 2):
+                samples = 0.3 * (number - 1) + 0.1 * rng.standard_normal(4000).clip(-4, 4)
+                soundfile.write(target / f"[{code}][cla]{10 * number + song:04d}__{excerpt}.wav", samples, 8000)
+    return folder
+
+
+@pytest.fixture
+def embedder():
+    waveform = keras.Input((None,))
+    mean = keras.ops.mean(waveform, axis=1, keepdims=True)
+    model = keras.Model(waveform, keras.layers.Concatenate()([mean, mean * mean]))
+    audio = AudioConfig(sample_rate_hz=8000, window_seconds=0.25, window_hop_seconds=0.25)
+    return WindowEmbedder(model, audio, {"backbone": "toy"})
+
+
+def probe(embedder, data_dir, tmp_path, folds=3):
+    return probe_run.probe_data(
+        embedder, str(data_dir), SCHEME, cache_dir=str(tmp_path), folds=folds, regularization=10.0, seed=0
+    )
+
+
+def test_levels_are_told_apart_and_the_summary_says_so(embedder, data_dir, tmp_path, capsys):
+    summary = probe_run.summarize(probe(embedder, data_dir, tmp_path), SCHEME)
+    assert summary["accuracy"]["value"] == 1.0
+    assert (summary["excerpts"], summary["songs"], summary["folds"]) == (36, 18, 3)
+    assert summary["majority_baseline"] == pytest.approx(1 / 3)
+    assert summary["per_class_f1"]["gel"] == 1.0
+    probe_run.print_summary(summary, SCHEME)
+    out = capsys.readouterr().out
+    assert "accuracy  1.000" in out and "36 excerpts of 18 songs" in out
+
+
+def test_embeddings_are_computed_once_and_again_when_a_file_changes(embedder, data_dir, tmp_path, monkeypatch):
+    calls = []
+    original = probe_run.embed_clips
+    monkeypatch.setattr(probe_run, "embed_clips", lambda *args, **kwargs: calls.append(1) or original(*args, **kwargs))
+    first = probe(embedder, data_dir, tmp_path)
+    again = probe(embedder, data_dir, tmp_path)
+    np.testing.assert_array_equal(first.predicted, again.predicted)
+    assert len(calls) == 1
+    path = next((data_dir / "IRMAS-TrainingData" / "cel").iterdir())
+    soundfile.write(path, np.zeros(3000), 8000)
+    probe(embedder, data_dir, tmp_path)
+    assert len(calls) == 2
+
+
+def test_too_many_folds_are_refused(embedder, data_dir, tmp_path):
+    with pytest.raises(ConfigError, match="--folds=7"):
+        probe(embedder, data_dir, tmp_path, folds=7)
+
+
+def test_unreadable_excerpts_are_refused(embedder, data_dir, tmp_path):
+    broken = data_dir / "IRMAS-TrainingData" / "voi" / "[voi][cla]0099__1.wav"
+    broken.write_bytes(b"RIFF")
+    try:
+        with pytest.raises(ConfigError, match="1 of 37 excerpts cannot be read"):
+            probe(embedder, data_dir, tmp_path)
+    finally:
+        broken.unlink()

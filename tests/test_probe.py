@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from irmas_tf.config import AudioConfig, Config, ModelConfig
+from irmas_tf.models.factory import build_model
+from irmas_tf.probe import cli
+from irmas_tf.run_dir import RunDir
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for number, code in enumerate(("cel", "voi")):
+        target = folder / "IRMAS-TrainingData" / code
+        target.mkdir(parents=True)
+        for song in range(6):
+            samples = np.sin(np.arange(6000) * (0.1 + number)) + 0.1 * rng.standard_normal(6000)
+            soundfile.write(target / f"[{code}][cla]{10 * number + song:04d}__1.wav", 0.5 * samples, 8000)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    branch = "mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000"
+    config = Config(
+        audio=AudioConfig(sample_rate_hz=8000, window_seconds=0.5, window_hop_seconds=0.5),
+        model=ModelConfig(branches=(branch,), stage_channels=(8,), stem_stride=2, head_units=12),
+    )
+    run = RunDir.create(tmp_path_factory.mktemp("run") / "run", config)
+    build_model(config).save(run.model_path)
+    return run.path
+
+
+def test_json_on_standard_output_and_in_a_file(run, data_dir, tmp_path, capsys):
+    flags = [f"--run_dir={run}", f"--data_dir={data_dir}", f"--cache_dir={tmp_path}", "--folds=2"]
+    assert cli([*flags, "--format=json", f"--output={tmp_path / 'probe.json'}"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((tmp_path / "probe.json").read_text())
+    assert printed["songs"] == 12 and printed["network"]["run"] == "run"
+    assert 0 <= printed["accuracy"]["value"] <= 1
+    assert cli(flags) == 0
+    assert "95 % over songs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        (["--data_dir=absent", "--folds=1"], "--folds=1: must be at least 2"),
+        (["--data_dir=absent"], "absent"),
+        (["--data_dir=DATA", "--folds=7"], "--folds=7: class"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(run, data_dir, tmp_path, flags, message, capsys):
+    flags = [flag.replace("DATA", str(data_dir)) for flag in flags]
+    assert cli([f"--run_dir={run}", f"--cache_dir={tmp_path}", *flags]) == 2
+    err = capsys.readouterr().err
+    assert message in err and "Traceback" not in err
