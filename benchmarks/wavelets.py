@@ -24,6 +24,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.front_ends import KEEP_MEMORY  # noqa: E402
+
 RATE_HZ, MIN_HZ, MAX_HZ, BINS = 22050, 40.0, 10240.0, 96
 BOUNDS = (0.003, 0.0105, 0.02, 0.03, 0.05)  # the points of the error/time curve; the second is the layer's default
 LENGTHS = (3, 10, 30, 60, 180, 600)
@@ -351,7 +353,7 @@ def main() -> int:
 
     def child(threads: int, *arguments: str) -> Any:
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-        environment = os.environ | dict.fromkeys(names, str(threads)) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment = os.environ | KEEP_MEMORY | dict.fromkeys(names, str(threads)) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
         # Both lists at the end: they would swallow a value. One thread for ssqueezepy means its serial code.
         environment |= {"SSQ_PARALLEL": "0" if threads == 1 else "1", "CUDA_VISIBLE_DEVICES": "-1"}
         command = [sys.executable, __file__, *arguments, f"--batch_size={args.batch_size}", f"--rounds={args.rounds}"]

@@ -309,7 +309,8 @@ class RunDir:
         Raises:
             RunDirError: another process is training in this folder.
         """
-        self.lock_path.touch()
+        if not self.lock_path.exists():  # a finished run's folder stays as it is
+            self.lock_path.touch()
         with exclusive(self.lock_path, RunDirError(f"--run_dir={self.path}: another process is training here")):
             for leftover in self.path.rglob(f"{TEMPORARY_PREFIX}*"):
                 if leftover.is_file():
