@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from irmas_tf.dsp.framing import num_frames
 
@@ -34,6 +35,17 @@ class FrontEnd(keras.layers.Layer):
     def frame_rate_hz(self) -> float:
         """Frames per second."""
         return self.sample_rate_hz / self.hop_length
+
+    def samples_of(self, waveform: tf.Tensor) -> Any:
+        """Return the samples of waveforms [batch, samples]: an int where it is known, else an integer tensor.
+
+        Raises:
+            ValueError: it is known to be zero.
+        """
+        samples = waveform.shape[1]
+        if samples == 0:
+            raise ValueError(f"{self.name}: the waveforms have no samples; pad them to at least one")
+        return tf.shape(waveform)[1] if samples is None else samples
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, int | None, int]:
         """Return ``(batch, ceil(samples / hop_length), num_bins)``.

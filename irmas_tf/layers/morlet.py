@@ -139,11 +139,7 @@ class MorletScalogram(FrontEnd):
     def call(self, waveform: tf.Tensor) -> tf.Tensor:
         """Return the scalogram of waveforms [batch, samples]."""
         waveform = tf.cast(waveform, tf.float32)
-        samples = waveform.shape[1]
-        if samples is None:
-            samples = tf.shape(waveform)[1]
-        elif samples == 0:
-            raise ValueError(f"{self.name}: the waveforms have no samples; pad them to at least one")
+        samples = self.samples_of(waveform)
         pyramid = self._pyramid
         frames = num_frames(samples, self.hop_length)
         covered = frames * self.hop_length

@@ -111,9 +111,7 @@ class PublishedLogMel(FrontEnd):
 
     def call(self, waveform: tf.Tensor) -> tf.Tensor:
         """Return the log-mel features of waveforms [batch, samples]."""
-        samples = waveform.shape[1]
-        if samples == 0:
-            raise ValueError(f"{self.name}: the waveforms have no samples; pad them to at least one")
+        self.samples_of(waveform)  # refuses waveforms without samples
         padded = self._prepare(self._at_least(tf.cast(waveform, tf.float32)))
         spectrum = tf.signal.stft(
             padded, self.frame_length, self.hop_length, self.fft_length, window_fn=lambda *_, dtype: self.window

@@ -87,11 +87,7 @@ class Spectrogram(FrontEnd):
     def call(self, waveform: tf.Tensor) -> tf.Tensor:
         """Return the log spectrogram of waveforms [batch, samples]."""
         waveform = tf.cast(waveform, tf.float32)
-        samples = waveform.shape[1]
-        if samples is None:
-            samples = tf.shape(waveform)[1]
-        elif samples == 0:
-            raise ValueError(f"{self.name}: the waveforms have no samples; pad them to at least one")
+        samples = self.samples_of(waveform)
         frames = num_frames(samples, self.hop_length)
         # Two-dimensional on purpose: one large product is faster than a batch of small ones.
         magnitude = tf.reshape(self._magnitude(waveform, samples), [-1, self.fft_length // 2 + 1])
