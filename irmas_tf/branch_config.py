@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
+from irmas_tf.backbone_names import SAMPLE_RATES_HZ
 from irmas_tf.morlet_bank import MAX_OMEGA0, MIN_OMEGA0, MorletBank
 from irmas_tf.settings import ConfigError, Section, setting, setting_types
+from irmas_tf.spec_text import parse_pairs, written
 
 FREQUENCY_SCALES = ("linear", "mel", "log")
 MORLET = "morlet"
+BACKBONES = tuple(SAMPLE_RATES_HZ)
 
 
 @dataclasses.dataclass(frozen=True)
 class Branch(Section):
-    """What every front-end has: a time step and a frequency axis. `Branch.parse` makes the right subclass."""
+    """What a branch hears. `Branch.parse` makes the right subclass."""
 
-    scale: str = setting("mel", "Front-end.", choices=(*FREQUENCY_SCALES, MORLET))
-    hop_length: int = setting(256, "Samples between frames.", unit="samples", minimum=1, maximum=65536)
-    num_bins: int = setting(96, "Frequency bins the branch sees.", minimum=4, maximum=4096)
-    min_frequency_hz: float = setting(30.0, "Lowest frequency.", unit="Hz", minimum=0.0)
-    max_frequency_hz: float = setting(11000.0, "Highest frequency.", unit="Hz", above=0.0)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.max_frequency_hz <= self.min_frequency_hz:
-            raise self.error(f"max_frequency_hz must be above min_frequency_hz={self.min_frequency_hz:g}")
+    scale: str = setting("mel", "Front-end or pretrained network.", choices=(*FREQUENCY_SCALES, MORLET, *BACKBONES))
 
     def error(self, problem: str) -> ConfigError:
         """Return the error that names this branch."""
@@ -37,11 +32,13 @@ class Branch(Section):
         Raises:
             ConfigError: it does not fit; the message says what would.
         """
-        nyquist = sample_rate_hz / 2
-        if self.max_frequency_hz > nyquist:
-            raise self.error(
-                f"max_frequency_hz must be at most {nyquist:g} Hz, half of --sample_rate_hz={sample_rate_hz}"
-            )
+
+    def check_shrinkage(self, window_samples: int, stem_stride: int, stages: int) -> None:
+        """Check that the convolutions of `ModelConfig` leave something of the branch's features.
+
+        Raises:
+            ConfigError: they do not; the message says what to change.
+        """
 
     @staticmethod
     def parse(spec: str) -> Branch:
@@ -51,17 +48,12 @@ class Branch(Section):
             ConfigError: unknown key, malformed or out-of-range value.
         """
         scale, *pairs = spec.strip().split(":")
-        kind = MorletBranch if scale == MORLET else SpectrogramBranch
+        kind = MorletBranch if scale == MORLET else BackboneBranch if scale in BACKBONES else SpectrogramBranch
         types = {name: type_ for name, type_ in setting_types(kind).items() if name != "scale"}
-        values: dict[str, Any] = {"scale": scale}
-        for pair in pairs:
-            key, equals, text = pair.partition("=")
-            if key not in types or not equals:
-                raise ConfigError(f"--branches={spec}: {pair!r} is not KEY=VALUE with KEY one of {', '.join(types)}")
-            if key in values:
-                raise ConfigError(f"--branches={spec}: {key} is given twice")
-            values[key] = _value(spec, key, text, types[key])
+        values: dict[str, Any] = {"scale": scale, **parse_pairs(pairs, types, f"--branches={spec}")}
         try:
+            if scale not in (*FREQUENCY_SCALES, MORLET, *BACKBONES):
+                Branch(scale)  # says all that are known, not only the spectrograms
             return kind(**values)
         except ConfigError as error:
             if str(error).startswith("--branches"):
@@ -70,24 +62,63 @@ class Branch(Section):
 
     def spec(self) -> str:
         """Return the spec string that `parse` reads back."""
-        shared = [field.name for field in dataclasses.fields(Branch)]
+        shared = [field.name for field in dataclasses.fields(FrontEndBranch)]
         own = [field.name for field in dataclasses.fields(self) if field.name not in shared]
-        return ":".join([self.scale, *(f"{name}={getattr(self, name):.10g}" for name in own + shared[1:])])
-
-
-def _value(spec: str, key: str, text: str, kind: Any) -> Any:
-    if kind is bool:
-        if text not in ("0", "1"):
-            raise ConfigError(f"--branches={spec}: {key}={text!r} must be 0 or 1")
-        return text == "1"
-    try:
-        return kind(text)
-    except ValueError as error:
-        raise ConfigError(f"--branches={spec}: {key}={text!r} is not a number") from error
+        names = own + [name for name in shared[1:] if hasattr(self, name)]
+        return ":".join([self.scale, *(f"{name}={written(getattr(self, name))}" for name in names)])
 
 
 @dataclasses.dataclass(frozen=True)
-class SpectrogramBranch(Branch):
+class BackboneBranch(Branch):
+    """A pretrained network with its own front-end, written by its name alone on the command line."""
+
+    scale: str = setting("mn04", "Pretrained network.", choices=BACKBONES)
+
+    def check_fits(self, sample_rate_hz: int, window_samples: int) -> None:
+        """Check the rate (see `Branch.check_fits`); too short a window is padded by the network itself."""
+        wanted = SAMPLE_RATES_HZ[self.scale]
+        if sample_rate_hz != wanted:
+            raise self.error(
+                f"hears {wanted} Hz only; set --sample_rate_hz={wanted} in place of --sample_rate_hz={sample_rate_hz}"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class FrontEndBranch(Branch):
+    """A front-end of our own, followed by convolutions: it has a time step and a frequency axis."""
+
+    hop_length: int = setting(256, "Samples between frames.", unit="samples", minimum=1, maximum=65536)
+    num_bins: int = setting(96, "Frequency bins the branch sees.", minimum=4, maximum=4096)
+    min_frequency_hz: float = setting(30.0, "Lowest frequency.", unit="Hz", minimum=0.0)
+    max_frequency_hz: float = setting(11000.0, "Highest frequency.", unit="Hz", above=0.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_frequency_hz <= self.min_frequency_hz:
+            raise self.error(f"max_frequency_hz must be above min_frequency_hz={self.min_frequency_hz:g}")
+
+    def check_fits(self, sample_rate_hz: int, window_samples: int) -> None:
+        """Check the branch against the rate and the length of what it will see (see `Branch.check_fits`)."""
+        nyquist = sample_rate_hz / 2
+        if self.max_frequency_hz > nyquist:
+            raise self.error(
+                f"max_frequency_hz must be at most {nyquist:g} Hz, half of --sample_rate_hz={sample_rate_hz}"
+            )
+
+    def check_shrinkage(self, window_samples: int, stem_stride: int, stages: int) -> None:
+        """Check that the convolutions leave something of the features (see `Branch.check_shrinkage`)."""
+        frames = math.ceil(window_samples / self.hop_length)
+        shrinkage = stem_stride * 2 ** (stages - 1)
+        if min(frames, self.num_bins) < shrinkage:
+            raise self.error(
+                f"{frames} frames x {self.num_bins} bins are too few for --stem_stride={stem_stride} and {stages}"
+                f" stages, which shrink both axes by {shrinkage}; use fewer --stage_channels, a smaller stride or a"
+                " shorter hop"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class SpectrogramBranch(FrontEndBranch):
     """An STFT branch, written ``scale:frame_length=1024:hop_length=256:num_bins=96`` on the command line."""
 
     scale: str = setting("mel", "Frequency scale.", choices=FREQUENCY_SCALES)
@@ -118,7 +149,7 @@ class SpectrogramBranch(Branch):
 
 
 @dataclasses.dataclass(frozen=True)
-class MorletBranch(Branch):
+class MorletBranch(FrontEndBranch):
     """A wavelet branch, written ``morlet:hop_length=512:num_bins=96:omega0=6`` on the command line.
 
     The defaults are twelve wavelets in each of the eight octaves from 40 Hz up.

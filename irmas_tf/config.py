@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
-import math
 from typing import Any
 
-from irmas_tf.branch_config import Branch
+from irmas_tf.branch_config import BACKBONES, BackboneBranch, Branch
 from irmas_tf.labels import LABEL_SCHEMES, LabelScheme, get_label_scheme
 from irmas_tf.settings import ConfigError, Section, setting
+from irmas_tf.stage_config import Stage
 
 __all__ = [
     "SECTIONS",
@@ -91,7 +92,14 @@ class ModelConfig(Section):
             "mel:frame_length=4096:hop_length=1024:num_bins=128",
         ),
         "Comma-separated branches, each FRONT_END[:KEY=VALUE...]; FRONT_END is linear, mel or log (spectrograms on that"
-        " frequency scale) or morlet (wavelet transform).",
+        " frequency scale), morlet (wavelet transform), or the name of a pretrained network, which takes no settings ("
+        + ", ".join(BACKBONES)
+        + ").",
+    )
+    pretrained_weights: tuple[str, ...] = setting(
+        (),
+        "Files with weights of the pretrained networks in --branches, in any order, as irmas_tf.models.convert writes"
+        " them; a network without a file starts at random.",
     )
     mel_scale: str = setting("slaney", "Formula of the mel scale.", choices=("htk", "slaney"))
     log_offset: float = setting(
@@ -120,7 +128,9 @@ class ModelConfig(Section):
         "mean_max", "Pooling over time: mean, max, or both added.", choices=("mean", "max", "mean_max")
     )
     head_units: int = setting(
-        256, "Units of the fully connected layer that merges the branches; this is the embedding.", minimum=1
+        256,
+        "Units of the fully connected layer that merges the branches; this is the embedding. 0: none, a linear head.",
+        minimum=0,
     )
     dropout: float = setting(0.3, "Dropout before and after the merging layer.", minimum=0.0, below=1.0)
     branch_dropout: float = setting(
@@ -175,6 +185,10 @@ class AugmentConfig(Section):
     )
 
 
+# What a stage says where there are stages.
+_OF_STAGES = ("epochs", "learning_rate", "final_learning_rate", "warmup_epochs")
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainingConfig(Section):
     """Optimisation, schedule, hardware and bookkeeping."""
@@ -202,6 +216,14 @@ class TrainingConfig(Section):
         minimum=0.0,
         below=1.0,
     )
+    stages: tuple[str, ...] = setting(
+        (),
+        "Comma-separated stages, each KEY=VALUE[:KEY=VALUE...] with epochs, learning_rate, final_learning_rate,"
+        " warmup_epochs, blocks (of pretrained networks that learn: all, or so many nearest the head; 0 is the head"
+        " alone), layer_decay (factor of the learning rate from block to block away from the head) and embed_once (1:"
+        " with blocks=0, embed the unchanged excerpts once and train the head on that). Takes the place of --epochs,"
+        " --learning_rate, --final_learning_rate and --warmup_epochs.",
+    )
     early_stopping_patience: int = setting(
         0, "Epochs without a better validation score before stopping; 0 is off.", minimum=0
     )
@@ -223,6 +245,32 @@ class TrainingConfig(Section):
         above=0.0,
     )
     deterministic: bool = setting(True, "Same seed and machine give the same weights, at a small cost in speed.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.stages:
+            return
+        stages = [Stage.parse(spec) for spec in self.stages]
+        for before, stage in itertools.pairwise(stages):
+            # Else the moving average of the networks' weights would not be what was embedded.
+            if stage.embed_once and not before.embed_once:
+                raise ConfigError(f"--stages={stage.spec()}: embed_once is for the first stages only")
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name in _OF_STAGES and value != field.default:
+                raise ConfigError(f"--{field.name}={value:g}: has no effect beside --stages; set it in each stage")
+
+    @property
+    def stage_configs(self) -> tuple[Stage, ...]:
+        """The stages, in order; without ``stages`` one, in which everything learns."""
+        if self.stages:
+            return tuple(Stage.parse(spec) for spec in self.stages)
+        return (Stage(**{name: getattr(self, name) for name in _OF_STAGES}),)
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs of all stages."""
+        return sum(stage.epochs for stage in self.stage_configs)
 
 
 SECTIONS: dict[str, type] = {
@@ -253,16 +301,31 @@ class Config:
                 f"--final_learning_rate={self.training.final_learning_rate:g}: must be at most"
                 f" --learning_rate={self.training.learning_rate:g}"
             )
-        stages = len(self.model.stage_channels)
-        for branch in self.model.branch_configs:
-            branch.check_fits(self.audio.sample_rate_hz, self.audio.window_samples)
-            frames = math.ceil(self.audio.window_samples / branch.hop_length)
-            shrinkage = self.model.stem_stride * 2 ** (stages - 1)
-            if min(frames, branch.num_bins) < shrinkage:
+        audio, model = self.audio, self.model
+        for branch in model.branch_configs:
+            branch.check_fits(audio.sample_rate_hz, audio.window_samples)
+            branch.check_shrinkage(audio.window_samples, model.stem_stride, len(model.stage_channels))
+        self._check_pretrained()
+
+    def _check_pretrained(self) -> None:
+        """Check what only pretrained networks have."""
+        branches = self.model.branch_configs
+        backbones = [branch.scale for branch in branches if isinstance(branch, BackboneBranch)]
+        files = self.model.pretrained_weights
+        if len(files) > len(backbones):
+            raise ConfigError(
+                f"--pretrained_weights={','.join(files)}: {len(files)} files for {len(backbones)} pretrained networks"
+                " in --branches; give at most one for each"
+            )
+        for stage in self.training.stage_configs:
+            if stage.needs_backbone and not backbones:
                 raise ConfigError(
-                    f"--branches={branch.spec()}: {frames} frames x {branch.num_bins} bins are too few for"
-                    f" --stem_stride={self.model.stem_stride} and {stages} stages, which shrink both axes by"
-                    f" {shrinkage}; use fewer --stage_channels, a smaller stride or a shorter hop"
+                    f"--stages={stage.spec()}: blocks and layer_decay are about pretrained networks, and --branches"
+                    f" names none; known: {', '.join(BACKBONES)}"
+                )
+            if stage.embed_once and len(backbones) < len(branches):
+                raise ConfigError(
+                    f"--stages={stage.spec()}: embed_once needs pretrained networks in all --branches; the others learn"
                 )
 
     @property

@@ -30,7 +30,14 @@ except ImportError:  # pragma: no cover - Windows has no fcntl; nothing is then 
 TEMPORARY_PREFIX = ".tmp-"
 
 # A resumed run may change these: they say where things are and how fast, never what the weights become.
-CHANGEABLE_ON_RESUME = ("data_dir", "cache", "cache_dir", "loader_threads", "checkpoint_minutes")
+CHANGEABLE_ON_RESUME = (
+    "data_dir",
+    "cache",
+    "cache_dir",
+    "loader_threads",
+    "checkpoint_minutes",
+    "pretrained_weights",  # are in the checkpoint from the start
+)
 
 _RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "soundfile", "tensorflow-io")
 
@@ -203,6 +210,11 @@ class RunDir:
     def last_model_path(self) -> Path:
         """The model at the end of the last finished epoch."""
         return self.path / "last.keras"
+
+    @property
+    def pretrained_path(self) -> Path:
+        """Where the weights of pretrained networks came from, and their licences (JSON)."""
+        return self.path / "pretrained.json"
 
     @property
     def checkpoints_dir(self) -> Path:

@@ -15,7 +15,21 @@ PACKAGE = ROOT / "irmas_tf"
 
 # A room is a top-level module or folder of irmas_tf. It imports only rooms of lower levels, and itself.
 LEVELS = {
-    0: ("", "labels", "registry", "settings", "morlet_bank", "branch_config", "config", "run_dir", "commands", "cpu"),
+    0: (
+        "",
+        "labels",
+        "registry",
+        "settings",
+        "spec_text",
+        "morlet_bank",
+        "backbone_names",
+        "branch_config",
+        "stage_config",
+        "config",
+        "run_dir",
+        "commands",
+        "cpu",
+    ),
     1: ("dsp",),
     2: ("layers", "data", "metrics"),
     3: ("models",),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irmas_tf.branch_config import FREQUENCY_SCALES, Branch, MorletBranch, SpectrogramBranch
+from irmas_tf.branch_config import BACKBONES, FREQUENCY_SCALES, BackboneBranch, Branch, MorletBranch, SpectrogramBranch
 from irmas_tf.settings import ConfigError
 
 
@@ -38,6 +38,8 @@ def test_the_fft_length_is_the_next_power_of_two(frame_length, fft_length):
         ("morlet:omega0=3", "omega0=3.0: must be at least 4 and at most 64"),
         ("morlet:hop_length=-1", "hop_length=-1: must be at least 1"),
         ("morlet:trainable=yes", "trainable='yes' must be 0 or 1"),
+        ("mn04:width=1", "takes no settings, but has 'width=1'"),
+        ("mn99", "scale=mn99: must be one of linear, mel, log, morlet, yamnet, pann_cnn14, "),
     ],
 )
 def test_a_bad_spec_is_refused_with_the_spec_and_the_reason(spec, message):
@@ -99,6 +101,7 @@ def test_any_wavelet_branch_survives_being_written_as_a_spec(omega0, hop_length,
         ("morlet:max_frequency_hz=11026", "max_frequency_hz must be at most 11025 Hz, half of --sample_rate_hz=22050"),
         ("morlet:max_frequency_hz=11000", "a max_frequency_hz of up to 10"),
         ("morlet:min_frequency_hz=4", "a min_frequency_hz of at least"),
+        ("mn04", "hears 32000 Hz only; set --sample_rate_hz=32000 in place of --sample_rate_hz=22050"),
     ],
 )
 def test_what_does_not_fit_the_waveform_is_refused_with_what_would(spec, message):
@@ -110,3 +113,11 @@ def test_what_does_not_fit_the_waveform_is_refused_with_what_would(spec, message
 def test_the_defaults_fit_the_default_window():
     for scale in (*FREQUENCY_SCALES, "morlet"):
         Branch.parse(scale).check_fits(22050, 66150)
+
+
+def test_a_pretrained_network_is_its_name():
+    for name in BACKBONES:
+        branch = Branch.parse(name)
+        assert branch == BackboneBranch(name)
+        assert branch.spec() == name
+    Branch.parse("yamnet").check_fits(16000, 100)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from irmas_tf.config import SECTIONS, Config, ModelConfig, TrainingConfig
 from irmas_tf.settings import ConfigError, setting_types, split_type
+from irmas_tf.stage_config import Stage
 
 FIELDS = [
     (name, field, setting_types(section)[field.name])
@@ -145,3 +146,47 @@ def test_derived_values():
     assert config.audio.window_hop_samples == 1
     assert config.labels.codes[0] == "cel"
     assert len(ModelConfig().branch_configs) == 3
+
+
+PRETRAINED = {"audio": {"sample_rate_hz": 32000}, "model": {"branches": ["mn04"]}}
+
+
+@pytest.mark.parametrize(
+    "sections, message",
+    [
+        ({"training": {"stages": ["blocks=0"]}}, "blocks and layer_decay are about pretrained networks"),
+        ({"training": {"stages": ["epochs=x"]}}, "--stages=epochs=x: epochs='x' is not a number"),
+        ({"training": {"stages": ["epochs=2"], "epochs": 7}}, "--epochs=7: has no effect beside --stages"),
+        (
+            {"training": {"stages": ["epochs=2"], "learning_rate": 0.5}},
+            "--learning_rate=0.5: has no effect beside --stages",
+        ),
+        (
+            PRETRAINED | {"training": {"stages": ["epochs=2", "blocks=0:embed_once=1"]}},
+            "embed_once is for the first stages only",
+        ),
+        (
+            {
+                "audio": {"sample_rate_hz": 32000},
+                "model": {"branches": ["mn04", "mel"]},
+                "training": {"stages": ["blocks=0:embed_once=1"]},
+            },
+            "embed_once needs pretrained networks in all --branches",
+        ),
+        ({"model": {"pretrained_weights": ["a.npz"]}}, "--pretrained_weights=a.npz: 1 files for 0 pretrained networks"),
+    ],
+)
+def test_stages_and_pretrained_networks_must_fit(sections, message):
+    with pytest.raises(ConfigError) as caught:
+        Config.from_dict(sections)
+    assert message in str(caught.value)
+
+
+def test_without_stages_there_is_one_in_which_everything_learns():
+    training = TrainingConfig(epochs=7, learning_rate=0.5, final_learning_rate=0.25, warmup_epochs=2.0)
+    assert training.stage_configs == (Stage(7, 0.5, 0.25, 2.0),)
+    assert training.total_epochs == 7
+    staged = Config.from_dict(PRETRAINED | {"training": {"stages": ["epochs=2:blocks=0:embed_once=1", "epochs=3"]}})
+    assert [stage.epochs for stage in staged.training.stage_configs] == [2, 3]
+    assert staged.training.total_epochs == 5
+    assert Config.from_dict(staged.to_dict()) == staged

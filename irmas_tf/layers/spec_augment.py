@@ -1,4 +1,5 @@
 """SpecAugment (Park et al., Interspeech 2019): random time and frequency masks, without the time warp."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -6,12 +7,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+FILLS = ("zero", "mean")
+
 
 @keras.saving.register_keras_serializable(package="irmas_tf")
 class SpecAugment(keras.layers.Layer):
-    """Zeroes random time and frequency stripes of every example, in training only.
+    """Masks random time and frequency stripes of every example, in training only.
 
-    [batch, frames, bins] -> the same shape and dtype. Put it after normalisation, where 0 is the mean. Each example
+    [batch, frames, bins] -> the same shape and dtype. Put it after normalisation, where 0 is the mean, or fill with
+    the mean. Each example
     draws its own masks; a mask's width is uniform over 0..max (inclusive) and its position uniform over all that fit,
     so that masks may overlap. A maximum beyond the axis counts as the whole axis.
 
@@ -26,10 +30,11 @@ class SpecAugment(keras.layers.Layer):
         frequency_masks: masks over bins per example.
         max_bins: greatest width of a frequency mask, in bins.
         seed: seed of the draws; None takes one at random.
+        fill: what a mask puts in: "zero", or the "mean" of the example, for features that are not normalised.
         **kwargs: arguments of `keras.layers.Layer`.
 
     Raises:
-        ValueError: a count or width is negative.
+        ValueError: a count or width is negative, or ``fill`` is unknown.
     """
 
     def __init__(
@@ -39,9 +44,12 @@ class SpecAugment(keras.layers.Layer):
         frequency_masks: int = 2,
         max_bins: int = 10,
         seed: int | None = None,
+        fill: str = "zero",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if fill not in FILLS:
+            raise ValueError(f"fill={fill!r}: must be one of {', '.join(FILLS)}")
         for name, value in (
             ("time_masks", time_masks),
             ("max_time_frames", max_time_frames),
@@ -55,6 +63,7 @@ class SpecAugment(keras.layers.Layer):
         self.frequency_masks = frequency_masks
         self.max_bins = max_bins
         self.seed = seed
+        self.fill = fill
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.built = True
 
@@ -71,7 +80,11 @@ class SpecAugment(keras.layers.Layer):
         if not masks:
             return features
         masked = masks[0] if len(masks) == 1 else masks[0] | masks[1]
-        return tf.where(masked, tf.zeros([], features.dtype), features)
+        if self.fill == "mean":
+            filling = tf.reduce_mean(features, axis=[1, 2], keepdims=True)
+        else:
+            filling = tf.zeros([], features.dtype)
+        return tf.where(masked, filling, features)
 
     def _stripes(self, batch: int | tf.Tensor, length: int | tf.Tensor, count: int, max_width: int) -> tf.Tensor:
         """Return [batch, length] bool, true where one of ``count`` random stripes lies."""
@@ -103,4 +116,5 @@ class SpecAugment(keras.layers.Layer):
             "frequency_masks": self.frequency_masks,
             "max_bins": self.max_bins,
             "seed": self.seed,
+            "fill": self.fill,
         }

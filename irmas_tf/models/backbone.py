@@ -10,6 +10,7 @@ import importlib
 from types import ModuleType
 from typing import Any
 
+from irmas_tf.backbone_names import SAMPLE_RATES_HZ
 from irmas_tf.models.weight_table import WeightEntry
 from irmas_tf.registry import Registry
 
@@ -87,6 +88,21 @@ class BackboneSpec:
         known = self._option("width") if self.module != "yamnet" else {}
         return self._module().outputs(feature_map, self.num_labels, name or self.name, **known)
 
+    @property
+    def hop_length(self) -> int:
+        """Samples between the frames of the front-end."""
+        return int(dict(pair.split("=") for pair in self.front_end.split()[1:])["hop_length"])
+
+    @property
+    def num_bins(self) -> int:
+        """Mel bands of the front-end."""
+        return int(dict(pair.split("=") for pair in self.front_end.split()[1:])["num_bins"])
+
+    @property
+    def has_dropout(self) -> bool:
+        """Whether there is dropout inside the network: `features` and `embedding` then take its ``seed``."""
+        return self.module == "pann"
+
     def weight_table(self) -> tuple[WeightEntry, ...]:
         """Return where the tensors of the published file go."""
         known = self._option("width") if self.module == "mobilenet" else {}
@@ -121,7 +137,7 @@ _register(
     BackboneSpec(
         name="yamnet",
         title="YAMNet, MobileNetV1 on patches of .96 s",
-        sample_rate_hz=16000,
+        sample_rate_hz=SAMPLE_RATES_HZ["yamnet"],
         minimum_samples=15600,
         embedding_size=1024,
         front_end="yamnet_log_mel sample_rate_hz=16000 frame_length=400 hop_length=160 num_bins=64"
@@ -141,9 +157,8 @@ _register(
 )
 
 
-def _register_pann(
-    name: str, sample_rate_hz: int, minimum_samples: int, front_end: str, published_file: str, sha256: str
-) -> None:
+def _register_pann(name: str, minimum_samples: int, front_end: str, published_file: str, sha256: str) -> None:
+    sample_rate_hz = SAMPLE_RATES_HZ[name]
     _register(
         BackboneSpec(
             name=name,
@@ -169,7 +184,6 @@ def _register_pann(
 
 _register_pann(
     "pann_cnn14",
-    32000,
     9920,
     "frame_length=1024 hop_length=320 num_bins=64 min_frequency_hz=50 max_frequency_hz=14000",
     "Cnn14_mAP=0.431.pth",
@@ -177,7 +191,6 @@ _register_pann(
 )
 _register_pann(
     "pann_cnn14_16k",
-    16000,
     4960,
     "frame_length=512 hop_length=160 num_bins=64 min_frequency_hz=50 max_frequency_hz=8000",
     "Cnn14_16k_mAP=0.438.pth",
@@ -190,7 +203,7 @@ def _register_mobilenet(name: str, width: float, embedding_size: int, file: str,
         BackboneSpec(
             name=name,
             title=f"MobileNetV3 of EfficientAT at width {width:g}",
-            sample_rate_hz=32000,
+            sample_rate_hz=SAMPLE_RATES_HZ[name],
             minimum_samples=402,
             embedding_size=embedding_size,
             front_end="mobilenet_log_mel sample_rate_hz=32000 frame_length=800 hop_length=320 num_bins=128"

@@ -7,13 +7,14 @@ from typing import Any
 
 import keras
 
-from irmas_tf.branch_config import Branch, MorletBranch, SpectrogramBranch
+from irmas_tf.branch_config import BackboneBranch, Branch, FrontEndBranch, MorletBranch, SpectrogramBranch
 from irmas_tf.config import Config
 from irmas_tf.layers.base import FrontEnd
 from irmas_tf.layers.morlet import MorletScalogram
 from irmas_tf.layers.normalization import BinNormalization
 from irmas_tf.layers.spec_augment import SpecAugment
 from irmas_tf.layers.spectrogram import Spectrogram
+from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.blocks import BLOCKS, convolution, normalise, relu
 from irmas_tf.models.heads import TimePooling
 
@@ -25,7 +26,7 @@ def scaled_channels(channels: int, width_multiplier: float) -> int:
     return max(8, round(channels * width_multiplier / 8) * 8)
 
 
-def front_end_layer(branch: Branch, config: Config, name: str) -> FrontEnd:
+def front_end_layer(branch: FrontEndBranch, config: Config, name: str) -> FrontEnd:
     """Return the layer that turns waveforms into the features of a branch; ``name`` is the prefix of its name."""
     shared: dict[str, Any] = {
         "sample_rate_hz": config.audio.sample_rate_hz,
@@ -52,7 +53,7 @@ def front_end_layer(branch: Branch, config: Config, name: str) -> FrontEnd:
     )
 
 
-def front_end(waveform: Any, branch: Branch, config: Config, name: str, seed: int) -> Any:
+def front_end(waveform: Any, branch: FrontEndBranch, config: Config, name: str, seed: int) -> Any:
     """Return the features a branch sees, [batch, frames, bins] float32.
 
     Args:
@@ -64,16 +65,31 @@ def front_end(waveform: Any, branch: Branch, config: Config, name: str, seed: in
     """
     x = front_end_layer(branch, config, name)(waveform)
     x = BinNormalization(dtype="float32", name=f"{name}_normalization")(x)
+    return masks(branch.hop_length, branch.num_bins, config, name, seed)(x)
+
+
+def masks(hop_length: int, num_bins: int, config: Config, name: str, seed: int, *, fill: str = "zero") -> SpecAugment:
+    """Return the layer that masks a branch's features in training.
+
+    Args:
+        hop_length: samples between the features' frames.
+        num_bins: bins of the features.
+        config: the run's configuration.
+        name: prefix of the layer's name.
+        seed: of the masks.
+        fill: see `SpecAugment`.
+    """
     augment = config.augment
     return SpecAugment(
         time_masks=augment.time_masks,
-        max_time_frames=round(augment.time_mask_seconds * config.audio.sample_rate_hz / branch.hop_length),
+        max_time_frames=round(augment.time_mask_seconds * config.audio.sample_rate_hz / hop_length),
         frequency_masks=augment.frequency_masks,
-        max_bins=round(augment.frequency_mask_fraction * branch.num_bins),
+        max_bins=round(augment.frequency_mask_fraction * num_bins),
         seed=seed,
+        fill=fill,
         dtype="float32",
         name=f"{name}_spec_augment",
-    )(x)
+    )
 
 
 def backbone(features: Any, config: Config, name: str) -> Any:
@@ -96,6 +112,21 @@ def backbone(features: Any, config: Config, name: str) -> Any:
     return TimePooling(model.pooling, dtype="float32", name=f"{name}_pooling")(x)
 
 
+def pretrained_network(waveform: Any, branch: BackboneBranch, config: Config, name: str, seed: int) -> Any:
+    """Return the embedding of a pretrained network, [batch, channels] float32 (arguments as `front_end`).
+
+    Its layers are called ``name`` and their published name; the weights are random until they are loaded.
+    """
+    spec = BACKBONES.get(branch.scale)
+    dropout = {"seed": seed} if spec.has_dropout else {}
+    # Its front-end is not normalised, so that a mask of zeros could be louder than all around it.
+    augment = masks(spec.hop_length, spec.num_bins, config, name, seed, fill="mean")
+    return spec.embedding(spec.features(waveform, name, augment=augment, **dropout), name, **dropout)
+
+
 def build_branch(waveform: Any, branch: Branch, config: Config, name: str, seed: int) -> Any:
     """Return the vector of one branch, [batch, channels] float32 (arguments as `front_end`)."""
+    if isinstance(branch, BackboneBranch):
+        return pretrained_network(waveform, branch, config, name, seed)
+    assert isinstance(branch, FrontEndBranch)
     return backbone(front_end(waveform, branch, config, name, seed), config, name)

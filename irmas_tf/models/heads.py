@@ -108,11 +108,31 @@ class BranchDropout(keras.layers.Layer):
 def classifier(x: Any, *, units: int, classes: int, dropout: float, seed: int) -> Any:
     """Return logits [batch, classes] float32 of features [batch, channels].
 
-    Dropout, then a dense layer with batch normalisation and ReLU (its output is the embedding), dropout, dense.
+    Dropout, then a dense layer with batch normalisation and ReLU (its output is the embedding), dropout, dense. With no
+    ``units`` the features are the embedding, and the head is linear.
     """
-    x = keras.layers.Dropout(dropout, seed=seed, name="head_dropout1")(x)
-    x = keras.layers.Dense(units, use_bias=False, kernel_initializer="he_normal", name="head_dense")(x)
-    x = relu(normalise(x, "head_bn"), EMBEDDING)
+    if units:
+        x = keras.layers.Dropout(dropout, seed=seed, name="head_dropout1")(x)
+        x = keras.layers.Dense(units, use_bias=False, kernel_initializer="he_normal", name="head_dense")(x)
+        x = relu(normalise(x, "head_bn"), EMBEDDING)
+    else:
+        x = keras.layers.Activation("linear", name=EMBEDDING)(x)
     x = keras.layers.Dropout(dropout, seed=seed + 1, name="head_dropout2")(x)
     # float32 under every policy: a softmax of float16 logits loses the small probabilities.
     return keras.layers.Dense(classes, dtype="float32", name=LOGITS)(x)
+
+
+def head_model(model: keras.Model) -> keras.Model:
+    """Return the part of ``model`` behind its branches, [batch, channels] -> logits, sharing its weights."""
+    return keras.Model(merged_vector(model), model.output, name=f"{model.name}_head")
+
+
+def vector_model(model: keras.Model) -> keras.Model:
+    """Return the part of ``model`` that `head_model` leaves, waveform -> [batch, channels], sharing its weights."""
+    return keras.Model(model.input, merged_vector(model), name=f"{model.name}_vectors")
+
+
+def merged_vector(model: keras.Model) -> Any:
+    """Return the Keras tensor that `classifier` was given when ``model`` was built."""
+    names = {layer.name for layer in model.layers}
+    return model.get_layer("head_dropout1" if "head_dropout1" in names else EMBEDDING).input

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import keras
 
+from irmas_tf.branch_config import Branch
 from irmas_tf.config import Config
 from irmas_tf.models.branches import build_branch
 from irmas_tf.models.heads import BranchDropout, classifier
+
+
+def branch_name(index: int, branch: Branch) -> str:
+    """Return the prefix of the names of a branch's layers.
+
+    Args:
+        index: its place in ``--branches``, from 0.
+        branch: its configuration.
+    """
+    return f"branch{index}_{branch.scale}"
 
 
 def build_multi_branch(config: Config) -> keras.Model:
@@ -17,7 +28,7 @@ def build_multi_branch(config: Config) -> keras.Model:
     seed = config.training.seed
     waveform = keras.Input((None,), dtype="float32", name="waveform")
     vectors = [
-        build_branch(waveform, branch, config, f"branch{index}_{branch.scale}", seed=seed * 1000 + index)
+        build_branch(waveform, branch, config, branch_name(index, branch), seed=seed * 1000 + index)
         for index, branch in enumerate(config.model.branch_configs)
     ]
     if len(vectors) > 1:

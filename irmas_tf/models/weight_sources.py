@@ -57,11 +57,22 @@ def is_handle(source: str | os.PathLike[str]) -> bool:
 
 def where_published(spec: BackboneSpec, path: str | os.PathLike[str]) -> str:
     """Return where a network's weights come from, their checksum, and that they belong at ``path``."""
+    return f"{_publication(spec)} put it at {path} (or anywhere) and give its path as --weights"
+
+
+def _publication(spec: BackboneSpec) -> str:
     checksum = f"sha256 {spec.sha256}" if spec.sha256 else "no checksum is known"
     return (
         f"The weights of {spec.name} are published as {spec.published_file} at {spec.url} ({checksum}; licence"
-        f" {spec.licence}). Nothing is downloaded by itself: fetch that file, put it at {path} (or anywhere) and give"
-        " its path as --weights"
+        f" {spec.licence}). Nothing is downloaded by itself: fetch that file,"
+    )
+
+
+def missing_weights(spec: BackboneSpec, path: str | os.PathLike[str]) -> str:
+    """Return what to say when the converted weights of a network are not at ``path``."""
+    return (
+        f"--pretrained_weights={path}: no such file. {_publication(spec)} then"
+        f" python -m irmas_tf.models.convert --backbone={spec.name} --weights={spec.published_file} --out={path}"
     )
 
 

@@ -165,6 +165,18 @@ def load_pretrained(
         WeightsError: the file is missing or damaged, or is of another network or front-end.
     """
     file = read_weight_file(path)
+    load_weight_file(model, spec, file, path, name)
+    return file.metadata
+
+
+def load_weight_file(
+    model: keras.Model,
+    spec: BackboneSpec,
+    file: WeightFile,
+    path: str | os.PathLike[str],
+    name: str | None = None,
+) -> None:
+    """Copy the weights of a file that has been read (arguments and errors as `load_pretrained`)."""
     front_end = front_end_of(model, spec, name).identity
     if file.metadata["backbone"] != spec.name:
         raise WeightsError(f"{path}: holds weights of {file.metadata['backbone']}, not of {spec.name}")
@@ -174,4 +186,3 @@ def load_pretrained(
             f" the model has {front_end}"
         )
     assign_tensors(model, spec, file.tensors, str(path), name)
-    return file.metadata

@@ -37,6 +37,11 @@ class WeightAverage:
         for average, weight in zip(self._averages, self._weights, strict=True):
             average.assign(weight)
 
+    def take_over(self, other: WeightAverage) -> None:
+        """Go on where another average of the same model stands."""
+        for mine, its in zip(self.variables, other.variables, strict=True):
+            mine.assign(its)
+
     def update(self) -> None:
         """Take in the present weights; part of the training step."""
         if not self.decay:

@@ -73,6 +73,11 @@ def progress_bar(total: int, initial: int, epoch: int, epochs: int) -> tqdm:
     )
 
 
+def embedding_bar(clips: int) -> tqdm:
+    """Return the bar of the clips that frozen networks see once, as `progress_bar`."""
+    return tqdm(total=clips, desc="embedding", unit="clip", leave=False, disable=None, dynamic_ncols=True)
+
+
 def write_history(path: Path, rows: Sequence[EpochRow]) -> None:
     """Write all epochs as CSV, atomically; writing all of them leaves no duplicate after a resumption."""
     text = io.StringIO()

@@ -61,6 +61,8 @@ def load_sides(config: Config, run: RunDir) -> tuple[Side, Side]:
 def set_statistics(model: keras.Model, side: Side, config: Config) -> None:
     """Set the statistics of every `BinNormalization` from a seeded sample of ``side``, without augmentation."""
     layers = [layer for layer in model.layers if isinstance(layer, BinNormalization)]
+    if not layers:  # pretrained networks have their own
+        return
     count = min(len(side), STATISTICS_EXCERPTS)
     chosen = np.sort(np.random.default_rng(config.training.seed).choice(len(side), count, replace=False))
     paths = [side.paths[i] for i in chosen]

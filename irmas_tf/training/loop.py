@@ -19,7 +19,9 @@ import tensorflow as tf
 from irmas_tf.config import Config
 from irmas_tf.data import pipeline
 from irmas_tf.models.factory import build_model, parameter_count
-from irmas_tf.run_dir import RunDir, atomic_path
+from irmas_tf.models.heads import head_model, vector_model
+from irmas_tf.models.transfer import load_pretrained_weights, set_learning
+from irmas_tf.run_dir import RunDir, atomic_path, write_json_atomic
 from irmas_tf.training import augmentation
 from irmas_tf.training.callbacks import (
     Console,
@@ -32,6 +34,7 @@ from irmas_tf.training.callbacks import (
     write_history,
 )
 from irmas_tf.training.checkpoint import CheckpointStore
+from irmas_tf.training.embedded import EmbeddedSide
 from irmas_tf.training.excerpts import load_sides, set_statistics
 from irmas_tf.training.hardware import (
     compute_environment,
@@ -40,8 +43,8 @@ from irmas_tf.training.hardware import (
     prepare_process,
 )
 from irmas_tf.training.losses import class_weights
-from irmas_tf.training.optim import Schedule
 from irmas_tf.training.progress import EpochRow, Progress, finished_progress
+from irmas_tf.training.stages import StagePlan
 from irmas_tf.training.step import TrainingStep
 from irmas_tf.training.validation import Scores, Validator
 
@@ -96,14 +99,57 @@ class _Training:
         strategy = make_strategy(config.training)
         with strategy.scope():
             self.model = build_model(config)
-        self.step = TrainingStep(self.model, config, strategy, self._class_weights())
+        self.parameters = parameter_count(self.model)  # before a stage freezes some
+        self.strategy = strategy
+        self.batches = len(self.train_side) // config.training.batch_size
+        self.plan = StagePlan.of(config.training, -(-self.batches // config.training.accumulation_steps))
+        self.stage = 0  # the stage that `step` belongs to
+        self.step = self._make_step()
+        self.embedded: EmbeddedSide | None = None
         self.validator = Validator(self.model, config, self.validation_side)
         self.tensorboard = TensorBoard(run)
-        self.batches = len(self.train_side) // config.training.batch_size
-        self.schedule = Schedule.of(config.training, -(-self.batches // config.training.accumulation_steps))
         self.progress = Progress()
         self.pending: list[tf.Tensor] = []  # sums of batches not yet fetched from the device
         self.saved_at = time.monotonic()
+
+    def _make_step(self) -> TrainingStep:
+        """Freeze what the present stage freezes, and return its step."""
+        stage = self.plan.stages[self.stage]
+        return TrainingStep(
+            self.model,
+            self.config,
+            self.strategy,
+            self._class_weights(),
+            factors=set_learning(self.model, self.config, stage),
+            head=head_model(self.model) if stage.embed_once else None,
+        )
+
+    def _enter_stage(self) -> None:
+        """Change to the stage of the running epoch, if the last epoch belonged to another."""
+        stage = self.plan.index(self.progress.epoch)
+        if stage == self.stage:
+            return
+        average, self.stage = self.step.average, stage
+        self.step = self._make_step()
+        self.step.average.take_over(average)
+        self._begin_stage()
+
+    def _begin_stage(self) -> None:
+        """Get ready for the epochs of a stage, when its weights are there."""
+        stage = self.plan.stages[self.stage]
+        if len(self.plan.stages) > 1:
+            self.console.line(
+                f"stage {self.stage + 1} of {len(self.plan.stages)}: {stage.spec()};"
+                f" {parameter_count(self.model):,} parameters learn"
+            )
+        self.embedded = None
+        if not stage.embed_once:
+            self.validator = Validator(self.model, self.config, self.validation_side)
+            return
+        vectors = vector_model(self.model)
+        self.embedded = EmbeddedSide(vectors, self.config, self.train_side, self._check_stop)
+        held_out = EmbeddedSide(vectors, self.config, self.validation_side, self._check_stop)
+        self.validator = Validator(head_model(self.model), self.config, self.validation_side, held_out)
 
     def _class_weights(self) -> np.ndarray | None:
         if self.config.training.class_balance != "weights":
@@ -115,8 +161,10 @@ class _Training:
         with self.stop.listening():
             self._restore_or_start()
             if not self.progress.finished:
+                self._begin_stage()
                 self.console.line(table_header())
             while not self.progress.finished:
+                self._enter_stage()
                 self._train_epoch()
                 self._end_epoch(*self._validate())
         return self.progress
@@ -124,13 +172,18 @@ class _Training:
     def _restore_or_start(self) -> None:
         found = self.checkpoints.load()
         if found is None:
+            if origins := load_pretrained_weights(self.model, self.config):
+                write_json_atomic(self.run.pretrained_path, origins)
             set_statistics(self.model, self.train_side, self.config)
             self.step.average.reset()
             self._save()
             self._describe("training")
             return
-        found.restore(self.step.variables)
         self.progress = Progress.from_dict(found.state["progress"])
+        # A stage's last checkpoint holds its own optimizer, though the epoch that comes next is of another.
+        self.stage = self.plan.index(max(0, self.progress.epoch - (self.progress.batch == 0)))
+        self.step = self._make_step()
+        found.restore(self.step.variables)
         changed = environment_differences(found.state["environment"], self.environment)
         if changed and not self.progress.finished:
             self.console.line(f"warning: resumed on another setting ({changed}): last bits of the weights may differ")
@@ -142,7 +195,7 @@ class _Training:
 
     def _describe(self, what: str) -> None:
         self.console.line(
-            f"{what} {self.model.name}, {parameter_count(self.model):,} parameters, on {len(self.train_side):,}"
+            f"{what} {self.model.name}, {self.parameters:,} parameters, on {len(self.train_side):,}"
             f" excerpts ({len(self.validation_side):,} for validation), {self.batches} batches of"
             f" {self.config.training.batch_size} an epoch"
         )
@@ -153,9 +206,9 @@ class _Training:
         first = progress.batch
         since_update = 0
         started = refreshed = time.monotonic()
-        with progress_bar(self.batches, first, progress.epoch + 1, training.epochs) as bar:
+        with progress_bar(self.batches, first, progress.epoch + 1, self.plan.epochs) as bar:
             for waveform, labels, numbers in self._epoch_batches(first) if first < self.batches else ():
-                self.step.set_learning_rate(self.schedule(progress.update))
+                self.step.set_learning_rate(self.plan.learning_rate(progress.update))
                 self.pending.append(self.step.run_batch(waveform, labels, numbers))
                 progress.batch += 1
                 since_update += 1
@@ -176,8 +229,11 @@ class _Training:
         progress.seconds += time.monotonic() - started
 
     def _epoch_batches(self, first: int) -> Iterable[Any]:
-        """Return the running epoch's batches from number ``first`` on: (waveform, labels, numbers)."""
+        """Return the running epoch's batches from number ``first`` on: (waveform or vectors, labels, numbers)."""
         config, epoch = self.config, self.progress.epoch
+        if self.embedded is not None:
+            dataset = self.embedded.training_batches(epoch, first).map(lambda vectors, labels: (vectors, labels, {}))
+            return self._distributed(dataset)
         numbers = [
             augmentation.draw(
                 config.augment,
@@ -198,11 +254,15 @@ class _Training:
         )
         dataset = tf.data.Dataset.zip((dataset, tf.data.Dataset.from_tensor_slices(stacked)))
         dataset = dataset.map(lambda example, drawn: (example[0], example[1], drawn))
-        if self.step.strategy.num_replicas_in_sync > 1:
-            options = tf.data.Options()
-            options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-            return self.step.strategy.experimental_distribute_dataset(dataset.with_options(options))
-        return dataset
+        return self._distributed(dataset)
+
+    def _distributed(self, dataset: tf.data.Dataset) -> Iterable[Any]:
+        """Return batches shared out over the replicas."""
+        if self.strategy.num_replicas_in_sync == 1:
+            return dataset
+        options = tf.data.Options()
+        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+        return self.strategy.experimental_distribute_dataset(dataset.with_options(options))
 
     def _after_update(self) -> None:
         if self.on_update:
@@ -234,17 +294,17 @@ class _Training:
         """Return the validation scores and the seconds they took."""
         started = time.monotonic()
 
-        def check() -> None:
-            if self.stop.signal_number:
-                raise Interrupted(self.stop.signal_number)
-
         try:
             with self.step.average.applied():
-                scores = self.validator.run(before_batch=check)
+                scores = self.validator.run(before_batch=self._check_stop)
         except Interrupted:
             self._save()
             raise
         return scores, time.monotonic() - started
+
+    def _check_stop(self) -> None:
+        if self.stop.signal_number:
+            raise Interrupted(self.stop.signal_number)
 
     def _end_epoch(self, scores: Scores, validation_seconds: float) -> None:
         """Record the epoch, save it, and write what a run shows."""
@@ -256,14 +316,14 @@ class _Training:
             validation_loss=scores.loss,
             validation_accuracy=scores.accuracy,
             validation_macro_f1=scores.macro_f1,
-            learning_rate=self.schedule(progress.update - 1),
+            learning_rate=self.plan.learning_rate(progress.update - 1),
             excerpts_per_second=progress.seen / progress.seconds,
             seconds=progress.seconds + validation_seconds,
         )
         is_best = progress.end_epoch(row)
         self.console.line(table_line(row, is_best))
-        if progress.epoch == training.epochs:
-            progress.finished = f"all {training.epochs} epochs are done"
+        if progress.epoch == self.plan.epochs:
+            progress.finished = f"all {self.plan.epochs} epochs are done"
         elif progress.has_stalled(training.early_stopping_patience):
             progress.finished = f"no better validation accuracy for {training.early_stopping_patience} epochs"
         self._save()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from irmas_tf.config import TrainingConfig
+from irmas_tf.stage_config import Stage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Schedule:
         peak: highest learning rate, reached by the last update of the warm-up.
         final: learning rate of the last update.
         warmup_updates: updates of the warm-up; may be 0.
-        total_updates: updates of the whole training.
+        total_updates: updates of the whole stage.
     """
 
     peak: float
@@ -30,11 +32,11 @@ class Schedule:
     total_updates: int
 
     @classmethod
-    def of(cls, config: TrainingConfig, updates_per_epoch: int) -> Schedule:
-        """Return the schedule of a configuration."""
-        total = config.epochs * updates_per_epoch
-        warmup = min(total, round(config.warmup_epochs * updates_per_epoch))
-        return cls(config.learning_rate, config.final_learning_rate, warmup, total)
+    def of(cls, stage: Stage, updates_per_epoch: int) -> Schedule:
+        """Return the schedule of a stage."""
+        total = stage.epochs * updates_per_epoch
+        warmup = min(total, round(stage.warmup_epochs * updates_per_epoch))
+        return cls(stage.learning_rate, stage.final_learning_rate, warmup, total)
 
     def __call__(self, update: int) -> float:
         """Return the learning rate of the update with this number, counted from 0."""
@@ -63,6 +65,22 @@ def build_optimizer(config: TrainingConfig, variables: Sequence[Any]) -> keras.o
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(variables)
     return optimizer
+
+
+@contextlib.contextmanager
+def scaled_steps(variables: Sequence[Any], factors: Mapping[str, float]) -> Iterator[None]:
+    """Multiply by ``factors`` how far AdamW moves some variables inside the block.
+
+    Its step, decay included, is proportional to the learning rate, so that this is a learning rate of their own.
+
+    Args:
+        variables: Keras variables.
+        factors: path of a variable -> factor; 1 for all others.
+    """
+    scaled = [(v, tf.identity(v.value), factors[v.path]) for v in variables if v.path in factors]
+    yield
+    for variable, before, factor in scaled:
+        variable.assign(before + (variable.value - before) * factor)
 
 
 def clip_by_norm(gradients: Sequence[tf.Tensor], norm: float, scale: tf.Tensor | float = 1.0) -> list[tf.Tensor]:

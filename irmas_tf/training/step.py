@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -12,7 +13,7 @@ from irmas_tf.config import Config
 from irmas_tf.training import augmentation
 from irmas_tf.training.averaging import WeightAverage
 from irmas_tf.training.losses import example_losses
-from irmas_tf.training.optim import build_optimizer, clip_by_norm
+from irmas_tf.training.optim import build_optimizer, clip_by_norm, scaled_steps
 
 Numbers = dict[str, tf.Tensor]
 
@@ -23,11 +24,16 @@ class TrainingStep:
     With several replicas the batch is shared out, gradients are summed over replicas before they are clipped, and all
     replicas make the same update: the result is that of one device with the whole batch, up to rounding.
 
+    What learns is what is trainable when the object is made.
+
     Args:
         model: made inside the strategy's scope.
         config: the run's configuration.
         strategy: where the model lives.
         weights: [classes] loss weights, or None.
+        factors: path of a variable -> factor of its learning rate; 1 for all others.
+        head: part of the model that is given vectors in place of waveforms, which are then not augmented; None is the
+            whole model.
     """
 
     def __init__(
@@ -36,9 +42,15 @@ class TrainingStep:
         config: Config,
         strategy: tf.distribute.Strategy,
         weights: np.ndarray | None = None,
+        *,
+        factors: Mapping[str, float] | None = None,
+        head: keras.Model | None = None,
     ) -> None:
         training = config.training
         self.model = model
+        self._network = head or model
+        self._augments = head is None
+        self._factors = dict(factors or {})
         self.strategy = strategy
         self._classes = config.labels.num_classes
         self._batch_size = training.batch_size
@@ -73,7 +85,8 @@ class TrainingStep:
         """Take in one batch; without accumulation this is the whole update.
 
         Args:
-            waveform: [batch, `augmentation.training_samples`] float32, or its shares per replica.
+            waveform: [batch, `augmentation.training_samples`] float32, or its shares per replica; with a ``head``
+                [batch, channels].
             labels: [batch] int32 class indices.
             numbers: see `augmentation.draw`.
 
@@ -99,9 +112,10 @@ class TrainingStep:
     def _gradients(self, waveform: tf.Tensor, labels: tf.Tensor, numbers: Numbers) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Return this replica's part of the gradients of the mean loss, and the sums `run_batch` returns."""
         targets = tf.one_hot(labels, self._classes)
-        waveform, targets = augmentation.apply(waveform, targets, numbers, self._config)
+        if self._augments:
+            waveform, targets = augmentation.apply(waveform, targets, numbers, self._config)
         with tf.GradientTape() as tape:
-            logits = self.model(waveform, training=True)
+            logits = self._network(waveform, training=True)
             losses = example_losses(logits, targets, label_smoothing=self._label_smoothing, weights=self._weights)
             total = tf.reduce_sum(losses)
             loss = total / self._batch_size
@@ -119,7 +133,8 @@ class TrainingStep:
         scale = self.optimizer.dynamic_scale.value if self._scales_loss else 1.0
         gradients = clip_by_norm(gradients, self._clip_norm, scale)
         # Keras sums over replicas once more; they are equal by now, so that this gives them back.
-        self.optimizer.apply([g / replicas for g in gradients] if replicas > 1 else gradients)
+        with scaled_steps(self.model.trainable_variables, self._factors):
+            self.optimizer.apply([g / replicas for g in gradients] if replicas > 1 else gradients)
         self.average.update()
 
     def _forward_and_update(self, waveform: tf.Tensor, labels: tf.Tensor, numbers: Numbers) -> tf.Tensor:

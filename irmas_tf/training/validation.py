@@ -12,6 +12,7 @@ import tensorflow as tf
 from irmas_tf.config import Config
 from irmas_tf.data import pipeline
 from irmas_tf.metrics.single_label import accuracy, macro_f1
+from irmas_tf.training.embedded import EmbeddedSide
 from irmas_tf.training.excerpts import Side
 
 _LEAST_PROBABILITY = 1e-12  # keeps the loss finite
@@ -33,13 +34,16 @@ class Validator:
         model: waveform [batch, window_samples] -> logits [batch, classes]; its present weights are used.
         config: the run's configuration.
         side: the clips and their labels.
+        embedded: the clips as vectors; ``model`` is then [batch, channels] -> logits.
     """
 
-    def __init__(self, model: keras.Model, config: Config, side: Side) -> None:
+    def __init__(self, model: keras.Model, config: Config, side: Side, embedded: EmbeddedSide | None = None) -> None:
         self._config = config
         self._side = side
+        self._embedded = embedded
         # A free batch axis: the last, shorter batch does not retrace.
-        signature = [tf.TensorSpec([None, config.audio.window_samples], tf.float32)]
+        width = config.audio.window_samples if embedded is None else embedded.vectors.shape[1]
+        signature = [tf.TensorSpec([None, width], tf.float32)]
         self._probabilities = tf.function(
             lambda waveform: tf.nn.softmax(tf.cast(model(waveform, training=False), tf.float32)), signature
         )
@@ -49,7 +53,10 @@ class Validator:
         config, side = self._config, self._side
         sums = np.zeros([len(side), config.labels.num_classes])
         windows = np.zeros(len(side), np.int64)
-        batches = pipeline.evaluation_dataset(side.paths, config, batch_size=config.training.batch_size, keep=True)
+        if self._embedded is None:
+            batches = pipeline.evaluation_dataset(side.paths, config, batch_size=config.training.batch_size, keep=True)
+        else:
+            batches = self._embedded.evaluation_batches()
         for waveform, clip in batches:
             before_batch()
             np.add.at(sums, clip.numpy(), self._probabilities(waveform).numpy())

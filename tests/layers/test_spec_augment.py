@@ -152,3 +152,20 @@ def test_serialisation(check_layer, dtype_policy):
 def test_bad_arguments_are_named(name, value):
     with pytest.raises(ValueError, match=f"{name}={value!r}"):
         SpecAugment(**{name: value})
+
+
+def test_a_mask_can_hold_the_mean_of_its_example():
+    features = np.random.default_rng(0).normal(-4.0, 1.0, (3, 20, 12)).astype(np.float32)
+    settings = {"time_masks": 1, "max_time_frames": 8, "frequency_masks": 1, "max_bins": 5, "seed": 1}
+    zeros = SpecAugment(**settings)(features, training=True).numpy()
+    means = SpecAugment(**settings, fill="mean")(features, training=True).numpy()
+    masked = zeros == 0
+    assert 0 < masked.mean() < 0.6
+    np.testing.assert_array_equal(means[~masked], features[~masked])
+    expected = np.broadcast_to(features.mean(axis=(1, 2), keepdims=True), features.shape)
+    np.testing.assert_allclose(means[masked], expected[masked], rtol=1e-5)
+
+
+def test_an_unknown_filling_is_refused():
+    with pytest.raises(ValueError, match=r"fill='noise': must be one of zero, mean"):
+        SpecAugment(fill="noise")

@@ -4,7 +4,15 @@ import keras
 import numpy as np
 import pytest
 
-from irmas_tf.models.heads import POOLINGS, BranchDropout, TimePooling, classifier
+from irmas_tf.models.heads import (
+    POOLINGS,
+    BranchDropout,
+    TimePooling,
+    classifier,
+    head_model,
+    merged_vector,
+    vector_model,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -67,3 +75,26 @@ def test_the_classifier_ends_in_float32_logits_and_names_the_embedding():
     assert logits.dtype == "float32"
     assert tuple(model.get_layer("embedding").output.shape) == (None, 4)
     assert not np.allclose(np.asarray(logits).sum(axis=1), 1.0), "logits must not have gone through a softmax"
+
+
+def test_without_units_the_head_is_linear_and_the_features_are_the_embedding():
+    x = keras.Input((5,))
+    model = keras.Model(x, classifier(x, units=0, classes=3, dropout=0.5, seed=0))
+    features = np.random.default_rng(0).standard_normal((4, 5)).astype(np.float32)
+    dense = model.get_layer("logits")
+    np.testing.assert_allclose(model(features), features @ dense.kernel.numpy() + dense.bias.numpy(), rtol=1e-5)
+    np.testing.assert_array_equal(keras.Model(x, model.get_layer("embedding").output)(features), features)
+    assert merged_vector(model) is model.input
+
+
+@pytest.mark.parametrize("units", [0, 6])
+def test_a_model_falls_into_vectors_and_head(units):
+    x = keras.Input((5,))
+    vectors = keras.layers.Dense(4, name="body")(x)
+    model = keras.Model(x, classifier(vectors, units=units, classes=3, dropout=0.5, seed=0))
+    features = np.random.default_rng(0).standard_normal((4, 5)).astype(np.float32)
+    body, head = vector_model(model), head_model(model)
+    np.testing.assert_allclose(head(body(features)), model(features), rtol=1e-5, atol=1e-6)
+    assert {v.path for v in body.variables} == {"body/kernel", "body/bias"}
+    assert not {v.path for v in head.trainable_variables} & {"body/kernel", "body/bias"}
+    assert {id(v.value) for v in head.trainable_variables} < {id(v.value) for v in model.trainable_variables}

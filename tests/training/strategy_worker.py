@@ -37,7 +37,7 @@ def train(strategy_name: str, normalised: bool, **changes) -> tuple[list[np.ndar
         y = keras.layers.Dense(8, "tanh")(x)
         y = normalise(y, "bn") if normalised else y
         model = keras.Model(x, keras.layers.Dense(11)(keras.layers.Dropout(0.0)(y)))
-    step = TrainingStep(model, config, strategy)
+    step = TrainingStep(model, config, strategy, factors={model.layers[1].kernel.path: 0.5})
     data = tf.data.Dataset.from_tensors((WAVEFORM, LABELS, {"share": np.ones(8, np.float32)})).repeat(4)
     if strategy.num_replicas_in_sync > 1:
         data = strategy.experimental_distribute_dataset(data)

@@ -68,3 +68,18 @@ def test_off_has_no_variables_and_changes_nothing():
     with average.applied():
         for one, other in zip(before, model.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_an_average_goes_on_in_another_of_the_same_model():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    first, second = WeightAverage(model, 0.9), WeightAverage(model, 0.9)
+    first.reset()
+    for value in (1.0, 2.0, 3.0):
+        model.layers[0].kernel.assign(np.full([2, 1], value))
+        first.update()
+    second.take_over(first)
+    for average in (first, second):
+        average.update()
+    for one, other in zip(first.variables, second.variables, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+    assert int(second.variables[0]) == 4

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import os
 import re
 import shutil
@@ -146,3 +147,94 @@ def test_an_unreadable_excerpt_is_named(corpus, tiny, tmp_path, cache):
     with pytest.raises(ValueError, match=re.escape(broken.name)) as error:
         train(config, RunDir.create(tmp_path / "run", config))
     assert is_expected(error.value), "the command must end with one line, not with a traceback"
+
+
+@pytest.fixture(scope="module")
+def staged(corpus, tiny):
+    return tiny(
+        corpus,
+        branches=("mn01",),
+        sample_rate_hz=32000,
+        window_seconds=0.25,
+        window_hop_seconds=0.25,
+        epochs=30,
+        warmup_epochs=1.0,
+        dropout=0.2,
+        stages=(
+            "epochs=2:learning_rate=0.02:blocks=0:embed_once=1",
+            "epochs=1:learning_rate=0.001:blocks=1:layer_decay=0.5",
+        ),
+    )
+
+
+def weights_of(model: keras.Model) -> dict[str, np.ndarray]:
+    return {v.path: v.numpy() for v in model.variables if "seed" not in v.path}
+
+
+@pytest.fixture(scope="module")
+def staged_run(staged, tmp_path_factory) -> RunDir:
+    run = RunDir.create(tmp_path_factory.mktemp("staged"), staged)
+    train(staged, run)
+    return run
+
+
+def test_a_frozen_stage_trains_the_head_and_the_next_one_what_it_names(staged, staged_run):
+    log = staged_run.log_path.read_text()
+    assert "stage 1 of 2: epochs=2" in log
+    assert "stage 2 of 2: epochs=1" in log
+    assert len(rows(staged_run)) == 3
+    keras.utils.set_random_seed(staged.training.seed)
+    start = weights_of(loop.build_model(staged))
+    end = weights_of(keras.models.load_model(staged_run.last_model_path))
+    changed = {path for path, value in end.items() if not np.array_equal(value, start[path])}
+    blocks = {path.split("features_")[1].split("_")[0] for path in changed if "features_" in path}
+    assert blocks == {"16"}
+    assert any("logits" in path for path in changed)
+
+
+@pytest.mark.parametrize("update", [12, 14])
+def test_a_staged_training_goes_on_from_any_stage(staged, staged_run, tmp_path, update):
+    run = RunDir.create(tmp_path, staged)
+
+    def send(progress) -> None:
+        if progress.update == update:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Interrupted):
+        train(staged, run, on_update=send)
+    train(staged, run)
+    assert final_values(run) == final_values(staged_run)
+
+
+def test_the_cached_stage_is_the_training_of_the_whole_model_with_a_frozen_network(staged, tmp_path, monkeypatch):
+    """The reference runs the network anew at every step, as in evaluation."""
+    config = dataclasses.replace(
+        staged,
+        model=dataclasses.replace(staged.model, dropout=0.0),
+        training=dataclasses.replace(staged.training, stages=staged.training.stages[:1]),
+    )
+    run = RunDir.create(tmp_path, config)
+    train(config, run)
+    side, _ = load_sides(config, run)
+    keras.utils.set_random_seed(config.training.seed)
+    model = loop.build_model(config)
+    factors = loop.set_learning(model, config, config.training.stage_configs[0])
+    vectors, head = loop.vector_model(model), loop.head_model(model)
+
+    def network(waveform, training):
+        return head(vectors(waveform, training=False), training=training)
+
+    step = loop.TrainingStep(model, config, tf.distribute.get_strategy(), factors=factors, head=network)
+    plan = loop.StagePlan.of(config.training, 6)
+    waveforms = loop.EmbeddedSide(keras.Sequential([keras.layers.Identity()]), config, side, lambda: None)
+    update = 0
+    for epoch in range(2):
+        for waveform, labels in waveforms.training_batches(epoch, 0):
+            step.set_learning_rate(plan.learning_rate(update))
+            step.run_batch(waveform, labels, {})
+            update += 1
+    with step.average.applied():
+        expected = {v.path: v.numpy() for v in head.trainable_variables}
+    found = weights_of(keras.models.load_model(run.last_model_path))
+    for path, value in expected.items():
+        np.testing.assert_allclose(found[path], value, rtol=2e-4, atol=2e-5)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from irmas_tf.config import TrainingConfig
-from irmas_tf.training.optim import Schedule, build_optimizer, clip_by_norm, is_decayed
+from irmas_tf.stage_config import Stage
+from irmas_tf.training.optim import Schedule, build_optimizer, clip_by_norm, is_decayed, scaled_steps
 
 
 def test_the_schedule_warms_up_from_zero_and_ends_at_the_final_rate():
@@ -30,10 +33,10 @@ def test_without_warm_up_the_first_rate_is_near_the_peak():
 
 
 def test_warm_up_is_counted_in_epochs_and_no_longer_than_the_training():
-    config = TrainingConfig(epochs=4, warmup_epochs=1.5)
+    config = Stage(epochs=4, warmup_epochs=1.5)
     assert Schedule.of(config, 10).warmup_updates == 15
     assert Schedule.of(config, 10).total_updates == 40
-    long = Schedule.of(TrainingConfig(epochs=2, warmup_epochs=9.0), 10)
+    long = Schedule.of(Stage(epochs=2, learning_rate=2e-3, warmup_epochs=9.0), 10)
     assert long.warmup_updates == 20
     assert [long(u) for u in (0, 19)] == pytest.approx([2e-3 / 20, 2e-3])
 
@@ -79,3 +82,22 @@ def test_gradients_are_clipped_by_their_common_norm():
     assert [float(tf.squeeze(g)) for g in clip_by_norm(gradients, 0.0)] == [3.0, 4.0]
     scaled = clip_by_norm([g * 1024 for g in gradients], 1.0, scale=1024.0)
     assert [float(tf.squeeze(g)) / 1024 for g in scaled] == pytest.approx([0.6, 0.8])
+
+
+@pytest.mark.parametrize("scale_loss", [False, True])
+def test_a_factor_is_a_learning_rate_of_its_own(scale_loss):
+    """Against a second optimizer that has this rate, decay included."""
+    precision = "mixed_float16" if scale_loss else "float32"
+    config = TrainingConfig(weight_decay=0.3, learning_rate=0.1, mixed_precision=precision)
+    start = np.random.default_rng(0).standard_normal([3, 2]).astype(np.float32)
+    one, other, slow = (keras.Variable(start, name=name) for name in ("one", "other", "slow"))
+    ours = build_optimizer(config, [one, other])
+    reference = build_optimizer(dataclasses.replace(config, learning_rate=0.02), [slow])
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        gradient = tf.constant(rng.standard_normal([3, 2]), tf.float32)
+        with scaled_steps([one, other], {other.path: 0.2}):
+            ours.apply([gradient, gradient])
+        reference.apply([gradient])
+    np.testing.assert_allclose(other.numpy(), slow.numpy(), rtol=1e-5)
+    assert np.abs(one.numpy() - other.numpy()).max() > 0.1

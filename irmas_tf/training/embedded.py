@@ -1,0 +1,69 @@
+"""What frozen networks make of the excerpts, computed once: a head then learns from it in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from irmas_tf.config import Config
+from irmas_tf.data import pipeline
+from irmas_tf.data.epoch_plan import plan_epoch
+from irmas_tf.training.callbacks import embedding_bar
+from irmas_tf.training.excerpts import Side
+
+
+class EmbeddedSide:
+    """One vector for each window of each clip of a side, as evaluation cuts the clips: nothing is random.
+
+    Args:
+        model: waveform [batch, window_samples] -> vectors [batch, channels]; used as in evaluation, with its present
+            weights.
+        config: the run's configuration.
+        side: the clips and their labels.
+        before_batch: may raise to stop.
+    """
+
+    def __init__(self, model: keras.Model, config: Config, side: Side, before_batch: Callable[[], None]) -> None:
+        self._config = config
+        self._side = side
+        signature = [tf.TensorSpec([None, config.audio.window_samples], tf.float32)]
+        embed = tf.function(lambda waveform: tf.cast(model(waveform, training=False), tf.float32), signature)
+        vectors, clips = [], []
+        batches = pipeline.evaluation_dataset(side.paths, config, batch_size=config.training.batch_size, keep=True)
+        with embedding_bar(len(side)) as bar:
+            for waveform, clip in batches:
+                before_batch()
+                vectors.append(embed(waveform).numpy())
+                clips.append(clip.numpy())
+                bar.update(int(clip[-1]) + 1 - bar.n)
+        self.vectors = np.concatenate(vectors)
+        self.clips = np.concatenate(clips)
+        self._first = np.searchsorted(self.clips, np.arange(len(side)))
+        self._windows = np.bincount(self.clips, minlength=len(side))
+
+    def evaluation_batches(self) -> tf.data.Dataset:
+        """Return (vectors [b, channels], clip index [b]) in order, like `pipeline.evaluation_dataset`."""
+        return tf.data.Dataset.from_tensor_slices((self.vectors, self.clips)).batch(self._config.training.batch_size)
+
+    def training_batches(self, epoch: int, start_batch: int) -> tf.data.Dataset:
+        """Return (vectors [batch, channels], labels [batch]) of an epoch, in the order of `pipeline.training_dataset`.
+
+        Of a clip with several windows each epoch takes one at random.
+
+        Args:
+            epoch: number of the epoch, from 0.
+            start_batch: first batch.
+        """
+        training = self._config.training
+        plan = plan_epoch(
+            self._side.labels, seed=training.seed, epoch=epoch, balance=training.class_balance == "resample"
+        )
+        batches = len(self._side) // training.batch_size
+        slots = np.arange(start_batch * training.batch_size, batches * training.batch_size)
+        examples = plan.order[slots]
+        windows = self._first[examples] + (plan.crop[slots] * self._windows[examples]).astype(np.int64)
+        dataset = tf.data.Dataset.from_tensor_slices((self.vectors[windows], self._side.labels[examples]))
+        return dataset.batch(training.batch_size, drop_remainder=True)

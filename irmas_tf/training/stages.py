@@ -1,0 +1,45 @@
+"""The stages of a training: which one an epoch belongs to, and the learning rate of every update."""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+from itertools import accumulate
+
+from irmas_tf.config import TrainingConfig
+from irmas_tf.stage_config import Stage
+from irmas_tf.training.optim import Schedule
+
+
+@dataclasses.dataclass(frozen=True)
+class StagePlan:
+    """The stages of a training in order, each with its own schedule.
+
+    Attributes:
+        stages: at least one.
+        updates_per_epoch: changes of the weights in an epoch.
+    """
+
+    stages: tuple[Stage, ...]
+    updates_per_epoch: int
+
+    @classmethod
+    def of(cls, config: TrainingConfig, updates_per_epoch: int) -> StagePlan:
+        """Return the plan of a configuration."""
+        return cls(config.stage_configs, updates_per_epoch)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of all stages."""
+        return sum(stage.epochs for stage in self.stages)
+
+    def index(self, epoch: int) -> int:
+        """Return the number of the stage of an epoch, both from 0; the last stage's for epochs after the end."""
+        ends = list(accumulate(stage.epochs for stage in self.stages))
+        return min(bisect.bisect_right(ends, epoch), len(self.stages) - 1)
+
+    def learning_rate(self, update: int) -> float:
+        """Return the learning rate of an update of the whole training, counted from 0."""
+        index = self.index(update // self.updates_per_epoch)
+        first = sum(stage.epochs for stage in self.stages[:index]) * self.updates_per_epoch
+        return Schedule.of(self.stages[index], self.updates_per_epoch)(update - first)
