@@ -158,7 +158,17 @@ def training_dataset(
     parallel = min(_PARALLEL_BATCHES, max(1, steps - start_batch))
     dataset = tf.data.Dataset.range(start_batch, steps)
     dataset = dataset.map(load_in_graph, num_parallel_calls=parallel, deterministic=True)
-    return dataset.prefetch(_PREFETCHED_BATCHES)
+    return with_fixed_settings(dataset.prefetch(_PREFETCHED_BATCHES))
+
+
+def with_fixed_settings(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Return the dataset without tf.data's tuner, for which there is nothing to tune here.
+
+    The tuner's thread sleeps for up to a minute at a time, and whoever drops the iterator may have to wait for it.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 def evaluation_dataset(paths: Sequence[str], config: Config, *, batch_size: int, keep: bool = False) -> tf.data.Dataset:
@@ -199,7 +209,7 @@ def evaluation_dataset(paths: Sequence[str], config: Config, *, batch_size: int,
             yield waveform[:filled], index[:filled]
 
     signature = (tf.TensorSpec([None, window], tf.float32), tf.TensorSpec([None], tf.int32))
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2)
+    return with_fixed_settings(tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2))
 
 
 def _clip_windows(

@@ -46,7 +46,8 @@ class EmbeddedSide:
 
     def evaluation_batches(self) -> tf.data.Dataset:
         """Return (vectors [b, channels], clip index [b]) in order, like `pipeline.evaluation_dataset`."""
-        return tf.data.Dataset.from_tensor_slices((self.vectors, self.clips)).batch(self._config.training.batch_size)
+        dataset = tf.data.Dataset.from_tensor_slices((self.vectors, self.clips))
+        return pipeline.with_fixed_settings(dataset.batch(self._config.training.batch_size))
 
     def training_batches(self, epoch: int, start_batch: int) -> tf.data.Dataset:
         """Return (vectors [batch, channels], labels [batch]) of an epoch, in the order of `pipeline.training_dataset`.
@@ -66,4 +67,4 @@ class EmbeddedSide:
         examples = plan.order[slots]
         windows = self._first[examples] + (plan.crop[slots] * self._windows[examples]).astype(np.int64)
         dataset = tf.data.Dataset.from_tensor_slices((self.vectors[windows], self._side.labels[examples]))
-        return dataset.batch(training.batch_size, drop_remainder=True)
+        return pipeline.with_fixed_settings(dataset.batch(training.batch_size, drop_remainder=True))

@@ -253,3 +253,13 @@ def test_stores_are_shared_and_only_a_few_are_kept(paths):
 def test_the_default_cache_folder_follows_xdg(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert pipeline.default_cache_dir() == tmp_path / "irmas_tf" / "audio"
+
+
+def test_the_tuner_is_off_for_what_is_made_and_what_is_made_of_it(paths):
+    """Its thread sleeps for up to a minute at a time, and the end of an epoch had to wait for it."""
+    config = make_config()
+    training = pipeline.training_dataset(paths, LABELS, config, epoch=0)
+    evaluation = pipeline.evaluation_dataset(paths, config, batch_size=2)
+    zipped = tf.data.Dataset.zip((training, tf.data.Dataset.range(3))).map(lambda example, number: number)
+    for dataset in (training, evaluation, zipped):
+        assert dataset.options().autotune.enabled is False
