@@ -12,7 +12,7 @@ import json
 from typing import Any
 
 from irmas_tf.branch_config import BACKBONES, BackboneBranch, Branch
-from irmas_tf.labels import LABEL_SCHEMES, LabelScheme, get_label_scheme
+from irmas_tf.labels import LABEL_SCHEMES, SINGLE_LABEL, TASKS, LabelScheme, get_label_scheme
 from irmas_tf.settings import ConfigError, Section, setting
 from irmas_tf.stage_config import Stage
 
@@ -85,6 +85,12 @@ class ModelConfig(Section):
     """Front-ends, branches and head."""
 
     model: str = setting("multi_branch", "Model family.", choices=("multi_branch",))
+    task: str = setting(
+        SINGLE_LABEL,
+        "What a model answers: single_label (one class a clip; a softmax) or multi_label (any number of classes; a"
+        " sigmoid each, and thresholds).",
+        choices=TASKS,
+    )
     branches: tuple[str, ...] = setting(
         (
             "mel:frame_length=512:hop_length=256:num_bins=64",

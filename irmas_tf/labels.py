@@ -23,6 +23,10 @@ IRMAS_NAMES: dict[str, str] = {
 }
 IRMAS_CODES: tuple[str, ...] = tuple(IRMAS_NAMES)
 
+# What a model answers: one class a clip, or any number of them.
+SINGLE_LABEL, MULTI_LABEL = "single_label", "multi_label"
+TASKS = (SINGLE_LABEL, MULTI_LABEL)
+
 
 @dataclasses.dataclass(frozen=True)
 class LabelScheme:

@@ -217,6 +217,11 @@ class RunDir:
         return self.path / "pretrained.json"
 
     @property
+    def thresholds_path(self) -> Path:
+        """Decision levels of a multi-label run's best model (`irmas_tf.thresholds_file`)."""
+        return self.path / "thresholds.json"
+
+    @property
     def checkpoints_dir(self) -> Path:
         """Resumable training state."""
         return self.path / "checkpoints"

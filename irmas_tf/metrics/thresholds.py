@@ -1,0 +1,76 @@
+"""Decision levels of multi-label answers: a class is named where its score is at least its threshold.
+
+Every function looks at all levels that tell scores apart, so that what it returns is the optimum and not the best of a
+grid. A level lies halfway between two neighbouring scores, because the scores themselves will not come again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+
+def decide(scores: npt.ArrayLike, thresholds: npt.ArrayLike) -> np.ndarray:
+    """Return the classes named, [clips, classes] bool; a score equal to the threshold names its class.
+
+    Args:
+        scores: [clips, classes].
+        thresholds: one for all classes, or [classes].
+    """
+    return np.asarray(scores) >= np.asarray(thresholds)
+
+
+def f1_curve(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Return (thresholds, F1 of the decisions at them), from the highest threshold to the lowest.
+
+    Args:
+        labels: [n] bool.
+        scores: [n], finite.
+
+    Returns:
+        Two vectors, one entry for each distinct score; the first threshold names only the highest scores.
+
+    Raises:
+        ValueError: lengths differ, nothing is given, or a score is not finite.
+    """
+    truth, values = np.asarray(labels, bool).ravel(), np.asarray(scores, np.float64).ravel()
+    if truth.shape != values.shape or not truth.size:
+        raise ValueError(f"{truth.size} labels and {values.size} scores: must be as many, and at least one")
+    if not np.isfinite(values).all():
+        raise ValueError("scores must be finite")
+    order = np.argsort(-values, kind="stable")
+    values = values[order]
+    last = np.append(np.flatnonzero(np.diff(values)), values.size - 1)  # of each run of equal scores
+    right = np.cumsum(truth[order])[last]
+    f1 = 2.0 * right / (last + 1 + truth.sum())
+    below = np.append(values[last[:-1] + 1], values[-1])
+    return (values[last] + below) / 2.0, f1
+
+
+def best_threshold(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:
+    """Return the threshold with the highest F1 (arguments and errors as `f1_curve`); of equals the highest.
+
+    Without a positive label every decision is wrong, and the threshold is infinite: the class is never named.
+    """
+    if not np.any(labels):
+        return float("inf")
+    thresholds, f1 = f1_curve(labels, scores)
+    return float(thresholds[int(np.argmax(f1))])
+
+
+def best_global(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:
+    """Return the one threshold for all classes with the highest micro F1 (labels, scores [clips, classes])."""
+    return best_threshold(labels, scores)
+
+
+def best_per_class(labels: npt.ArrayLike, scores: npt.ArrayLike, fallback: float = float("inf")) -> np.ndarray:
+    """Return the thresholds [classes] with the highest F1 of each class, and so the highest macro F1.
+
+    Args:
+        labels, scores: [clips, classes].
+        fallback: for classes without a positive label, of which nothing can be learnt.
+    """
+    truth, values = np.asarray(labels, bool), np.asarray(scores, np.float64)
+    return np.array(
+        [best_threshold(t, v) if t.any() else fallback for t, v in zip(truth.T, values.T, strict=True)]
+    )
