@@ -86,7 +86,7 @@ def test_the_dataset_has_the_windows_of_what_is_rendered(tmp_path, tiny_audio, k
         np.testing.assert_allclose(windows[clips == number], expected, atol=2e-4)
 
 
-@pytest.fixture()
+@pytest.fixture
 def tiny_audio(tmp_path):
     from irmas_tf.config import AudioConfig, Config
 

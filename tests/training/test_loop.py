@@ -15,10 +15,10 @@ import tensorflow as tf
 from irmas_tf.commands import is_expected
 from irmas_tf.data import pipeline
 from irmas_tf.run_dir import RunDir
+from irmas_tf.thresholds_file import Thresholds
 from irmas_tf.training import loop
 from irmas_tf.training.callbacks import Interrupted
 from irmas_tf.training.checkpoint import CheckpointStore
-from irmas_tf.thresholds_file import Thresholds
 from irmas_tf.training.excerpts import MixedSide, load_sides
 from irmas_tf.training.loop import TrainingError, train
 
