@@ -25,6 +25,7 @@ LEVELS = {
         "backbone_names",
         "branch_config",
         "stage_config",
+        "augment_config",
         "config",
         "run_dir",
         "commands",
