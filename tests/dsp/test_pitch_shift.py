@@ -63,7 +63,7 @@ def log_mel(x: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("semitones", [-2.0, 2.0])
 def test_a_shifted_chord_is_the_higher_chord_as_nearly_as_librosas(semitones):
-    """The chord played higher is known exactly; the mean log-mel distance to it, in dB, is at most .1 above librosa's."""
+    """The higher chord is known exactly; the mean log-mel distance to it, in dB, is at most .1 above librosa's."""
     wanted = log_mel(chord(semitones))
     ours = np.abs(log_mel(shift(chord(0.0), semitones, 2 * RATE)) - wanted).mean()
     theirs = np.abs(log_mel(librosa.effects.pitch_shift(chord(0.0), sr=RATE, n_steps=semitones)) - wanted).mean()
