@@ -11,6 +11,7 @@ import itertools
 import json
 from typing import Any
 
+from irmas_tf.augment_config import AugmentConfig
 from irmas_tf.branch_config import BACKBONES, BackboneBranch, Branch
 from irmas_tf.labels import LABEL_SCHEMES, SINGLE_LABEL, TASKS, LabelScheme, get_label_scheme
 from irmas_tf.settings import ConfigError, Section, setting
@@ -158,39 +159,6 @@ class ModelConfig(Section):
         return tuple(Branch.parse(spec) for spec in self.branches)
 
 
-@dataclasses.dataclass(frozen=True)
-class AugmentConfig(Section):
-    """What training changes about an example. Evaluation changes nothing."""
-
-    random_gain_db: float = setting(6.0, "Gain is drawn uniformly from -x to +x.", unit="dB", minimum=0.0, maximum=60.0)
-    random_speed_semitones: float = setting(
-        0.0,
-        "Playing speed, and pitch with it, is drawn uniformly from -x to +x; 0 is off.",
-        unit="semitones",
-        minimum=0.0,
-        maximum=12.0,
-    )
-    random_equalization_db: float = setting(
-        0.0,
-        "Standard deviation of random gains in eight bands from 60 Hz up, smooth between them; 0 is off.",
-        unit="dB",
-        minimum=0.0,
-        maximum=30.0,
-    )
-    mixup_alpha: float = setting(
-        0.0,
-        "Waveform mixup: Beta(alpha, alpha) weights of two examples and their labels; 0 is off.",
-        minimum=0.0,
-        maximum=10.0,
-    )
-    time_masks: int = setting(2, "SpecAugment time masks per branch.", minimum=0, maximum=16)
-    time_mask_seconds: float = setting(0.25, "Longest time mask.", unit="s", minimum=0.0, maximum=10.0)
-    frequency_masks: int = setting(2, "SpecAugment frequency masks per branch.", minimum=0, maximum=16)
-    frequency_mask_fraction: float = setting(
-        0.15, "Widest frequency mask as a share of the bins.", minimum=0.0, maximum=1.0
-    )
-
-
 # What a stage says where there are stages.
 _OF_STAGES = ("epochs", "learning_rate", "final_learning_rate", "warmup_epochs")
 
@@ -305,7 +273,7 @@ class Config:
     data: DataConfig = DataConfig()
     audio: AudioConfig = AudioConfig()
     model: ModelConfig = ModelConfig()
-    augment: AugmentConfig = AugmentConfig()
+    augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)
     training: TrainingConfig = TrainingConfig()
 
     def __post_init__(self) -> None:
@@ -322,6 +290,8 @@ class Config:
             for name in ("negative_focus", "negative_margin"):
                 if value := getattr(self.training, name):
                     raise ConfigError(f"--{name}={value:g}: is for --task=multi_label")
+        self.augment.check_fits(audio.window_seconds)
+        self.augment.check_task(model.task)
         for branch in model.branch_configs:
             branch.check_fits(audio.sample_rate_hz, audio.window_samples)
             branch.check_shrinkage(audio.window_samples, model.stem_stride, len(model.stage_channels))

@@ -25,6 +25,7 @@ LEVELS = {
         "backbone_names",
         "branch_config",
         "stage_config",
+        "augment_config",
         "config",
         "thresholds_file",
         "run_dir",

@@ -40,11 +40,12 @@ def change_speed(waveform: tf.Tensor, speed: tf.Tensor, samples: int) -> tf.Tens
     offset = step * (speed[:, tf.newaxis] - 1.0)
     whole = tf.floor(offset)
     x = offset - whole
-    first = tf.cast(step, tf.int32) + tf.cast(whole, tf.int32)
+    # Places are added as floats, exact up to 2^24: a GPU's int32 arithmetic is done on its host.
+    first = step + whole
     padded = tf.pad(waveform, [[0, 0], [1, _NEIGHBOURS]])
-    last = tf.shape(padded)[1] - 1
+    last = tf.cast(tf.shape(padded)[1] - 1, tf.float32)
     before, here, after, beyond = (
-        tf.gather(padded, tf.minimum(first + k, last), axis=1, batch_dims=1) for k in range(4)
+        tf.gather(padded, tf.cast(tf.minimum(first + k, last), tf.int32), axis=1, batch_dims=1) for k in range(4)
     )
     slope = after - before
     curve = 2.0 * before - 5.0 * here + 4.0 * after - beyond

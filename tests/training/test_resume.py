@@ -25,6 +25,13 @@ HARD = {
     "batch_size": 4,
     "accumulation_steps": 2,
     "mixup_alpha": 0.4,
+    "random_time_stretch": 0.1,
+    "random_pitch_semitones": 1.0,
+    "random_shift_seconds": 0.1,
+    "silence_probability": 0.3,
+    "mix_probability": 0.5,
+    "empty_probability": 0.1,
+    "noise_probability": 0.5,
     "dropout": 0.3,
     "early_stopping_patience": 4,
     "checkpoint_minutes": 1e-6,  # after every update

@@ -17,6 +17,20 @@ from irmas_tf.training.step import TrainingStep
 RNG = np.random.default_rng(0)
 WAVEFORM = RNG.standard_normal([16, 12]).astype(np.float32)
 LABELS = RNG.integers(0, 11, 16).astype(np.int32)
+EVERY_CHANGE = {
+    "random_speed_semitones": 1.0,
+    "random_time_stretch": 0.1,
+    "random_pitch_semitones": 1.0,
+    "random_shift_seconds": 0.1,
+    "random_equalization_db": 3.0,
+    "silence_probability": 0.3,
+    "silence_seconds": 0.2,
+    "mix_probability": 0.5,
+    "mix_targets": "level",
+    "empty_probability": 0.1,
+    "noise_probability": 0.5,
+    "mixup_alpha": 0.3,
+}
 
 
 def plain_model() -> keras.Model:
@@ -120,18 +134,30 @@ def test_xla_computes_the_same(tiny):
 def test_xla_compiles_the_whole_model(tiny):
     from irmas_tf.models.factory import build_model
 
-    config = tiny(
-        batch_size=2,
-        xla=True,
-        mixup_alpha=0.3,
-        random_speed_semitones=1.0,
-        random_equalization_db=3.0,
-        block="residual",
-    )
+    config = tiny(batch_size=2, xla=True, block="residual", **EVERY_CHANGE)
     step = make_step(config, build_model(config))
     waveform = RNG.standard_normal([2, augmentation.training_samples(config)]).astype(np.float32)
     numbers = augmentation.draw(config.augment, seed=0, step=0, batch_size=2)
     assert np.isfinite(step.run_batch(waveform, LABELS[:2], numbers)).all()
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_every_change_at_once_in_one_graph_without_python(tiny, precision):
+    from irmas_tf.models.factory import build_model
+
+    config = tiny(batch_size=4, mixed_precision=precision, learning_rate=0.01, **EVERY_CHANGE)
+    keras.utils.set_random_seed(0)
+    step = make_step(config, build_model(config))
+    waveform = tf.constant(RNG.standard_normal([4, augmentation.training_samples(config)]), tf.float32)
+    numbers = augmentation.draw(config.augment, seed=0, step=0, batch_size=4)
+    batch = (waveform, tf.constant(LABELS[:4]), {name: tf.constant(values) for name, values in numbers.items()})
+    losses = [float(step.run_batch(*batch)[0]) for _ in range(8)]
+    assert np.isfinite(losses).all() and losses[-1] < losses[0]
+    definition = step._both.get_concrete_function(*batch).graph.as_graph_def()
+    operations = {node.op for node in definition.node}
+    operations |= {node.op for function in definition.library.function for node in function.node_def}
+    assert {"RFFT", "Conv2D", "StatelessRandomNormalV2"} <= operations
+    assert not [name for name in operations if "Py" in name or "Host" in name]
 
 
 def test_float16_skips_an_overflow_and_learns_otherwise(tiny):

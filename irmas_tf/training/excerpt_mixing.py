@@ -1,0 +1,113 @@
+"""Mixtures of several excerpts of a batch, and the labels of what is heard in them.
+
+Two instruments from different recordings are not a piece of music, but they are what trains a network to hear several
+at once from excerpts that name one. Labels come from the classes' energies. An excerpt's energy is 1 for the example
+itself and ``10 ** (level / 10)`` for one added ``level`` dB above it; a class's energy E is the sum over the excerpts
+that carry its label (energies of unrelated sounds add up), weighted by the label. Then a class's target is
+
+- ``union``: the greatest label among the excerpts, whatever their level;
+- ``level``: E / (E of the loudest class), a soft label in [0, 1];
+- ``predominant``: 1 if E is at most ``predominance_db`` below that of the loudest class, else 0.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from irmas_tf.dsp.noise import root_mean_square
+
+_TINY = 1e-30
+
+
+class MixPlan(NamedTuple):
+    """What is added to each example.
+
+    Attributes:
+        rows: [batch, m] int32, rows of the batch, different from one another and from the example's own.
+        levels_db: [batch, m] float32, relative to the example's own level.
+        added: [batch] float32, how many of them are added; 0 leaves the example as it is.
+    """
+
+    rows: tf.Tensor
+    levels_db: tf.Tensor
+    added: tf.Tensor
+
+
+def partner_rows(draws: tf.Tensor) -> tf.Tensor:
+    """Return m different other rows for each row of a batch, every choice as likely, [batch, m] int32.
+
+    In a batch of m rows or fewer only the first ``batch - 1`` are others; the rest must not be used.
+
+    Args:
+        draws: [batch, m] float32, uniform in [0, 1).
+    """
+    batch_size = tf.cast(tf.shape(draws)[0], tf.float32)
+    offsets: list[tf.Tensor] = []  # whole numbers in float32, from 1 to batch_size - 1
+    for k in range(draws.shape[1]):
+        left = tf.maximum(batch_size - 1.0 - k, 1.0)
+        offset = 1.0 + tf.minimum(tf.floor(draws[:, k] * left), left - 1.0)
+        if offsets:
+            # Counted among those not taken: each taken one at or below it, from the smallest up, moves it on.
+            taken = tf.sort(tf.stack(offsets, axis=1), axis=1)
+            for j in range(k):
+                offset += tf.cast(offset >= taken[:, j], tf.float32)
+        offsets.append(offset)
+    row = tf.range(batch_size)[:, tf.newaxis] - tf.stack(offsets, axis=1)
+    return tf.cast(tf.maximum(tf.where(row < 0.0, row + batch_size, row), 0.0), tf.int32)
+
+
+def mix_many(
+    waveform: tf.Tensor, targets: tf.Tensor, plan: MixPlan, *, labels: str, predominance_db: float
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return every example with others of the batch added, and the labels of the mixture.
+
+    Levels are roots of the mean square over the whole excerpt. A silent excerpt adds neither sound nor labels, and
+    to a silent example nothing is added. A mixture above full scale is scaled down to it.
+
+    Args:
+        waveform: [batch, samples] float32.
+        targets: [batch, classes] float32 in [0, 1].
+        plan: what is added to what.
+        labels: "union", "level" or "predominant", see the module.
+        predominance_db: for "predominant".
+
+    Returns:
+        (mixtures [batch, samples], targets [batch, classes]).
+    """
+    level = root_mean_square(waveform)
+    mixture, greatest, energy = waveform, targets, targets
+    is_mixed = tf.zeros_like(level, tf.bool)
+    for k in range(plan.rows.shape[1]):
+        rows = plan.rows[:, k]
+        their_level, their_targets = tf.gather(level, rows), tf.gather(targets, rows)
+        is_added = (plan.added > float(k)) & (level > _TINY) & (their_level > _TINY)
+        present = tf.cast(is_added, tf.float32)[:, tf.newaxis]
+        ratio = 10.0 ** (plan.levels_db[:, k] / 20.0)
+        gain = present * (ratio * level / tf.maximum(their_level, _TINY))[:, tf.newaxis]
+        mixture += gain * tf.gather(waveform, rows)
+        greatest = tf.maximum(greatest, present * their_targets)
+        energy += present * tf.square(ratio)[:, tf.newaxis] * their_targets
+        is_mixed |= is_added
+    peak = tf.reduce_max(tf.abs(mixture), axis=1)
+    mixture *= tf.where(is_mixed, 1.0 / tf.maximum(peak, 1.0), 1.0)[:, tf.newaxis]
+    if labels == "union":
+        return mixture, greatest
+    share = energy / tf.maximum(tf.reduce_max(energy, axis=1, keepdims=True), _TINY)
+    mixed = share if labels == "level" else tf.cast(share >= 10.0 ** (-predominance_db / 10.0), tf.float32)
+    return mixture, tf.where(is_mixed[:, tf.newaxis], mixed, targets)
+
+
+def make_empty(waveform: tf.Tensor, targets: tf.Tensor, is_empty: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the batch with some examples replaced by silence, whose targets are all zero.
+
+    Only for tasks in which no label is an answer, see `AugmentConfig.check_task`.
+
+    Args:
+        waveform: [batch, samples] float32.
+        targets: [batch, classes] float32.
+        is_empty: [batch] bool.
+    """
+    row = is_empty[:, tf.newaxis]
+    return tf.where(row, tf.zeros_like(waveform), waveform), tf.where(row, tf.zeros_like(targets), targets)
