@@ -141,6 +141,7 @@ def draw(augment: AugmentConfig, *, seed: int, step: int, batch_size: int) -> di
     return {k: v.astype(np.int32 if k == "noise_seed" else np.float32) for k, v in numbers.items()}
 
 
+@tf.autograph.experimental.do_not_convert  # no control flow on tensors; converting costs two seconds a start
 def apply(
     waveform: tf.Tensor,
     targets: tf.Tensor,
