@@ -11,19 +11,22 @@ def shift_in_time(waveform: tf.Tensor, offset: tf.Tensor, *, circular: bool) -> 
     """Return every waveform moved by its own offset: output sample t is the waveform at ``t - offset``.
 
     Args:
-        waveform: [batch, samples] float32, fewer than 2^24 samples.
+        waveform: [batch, samples] float32, fewer than 2^22 samples.
         offset: [batch] float32, whole samples, later where positive; not further than ``samples``.
         circular: what leaves at one end comes in at the other; otherwise silence comes in.
 
     Returns:
         [batch, samples] float32.
     """
-    samples = float(waveform.shape[1])
-    place = tf.range(samples, dtype=tf.float32) - offset[:, tf.newaxis]
-    inside = tf.where(place < 0.0, place + samples, place)
-    inside = tf.where(inside >= samples, inside - samples, inside)
-    moved = tf.gather(waveform, tf.cast(inside, tf.int32), axis=1, batch_dims=1)
-    return moved if circular else tf.where(tf.equal(inside, place), moved, 0.0)
+    samples = int(waveform.shape[1])
+    if circular:
+        longer = tf.concat([waveform, waveform], axis=1)
+        first = tf.where(offset > 0.0, samples - offset, -offset)
+    else:
+        longer = tf.pad(waveform, [[0, 0], [samples, samples]])
+        first = samples - offset
+    place = first[:, tf.newaxis] + tf.range(samples, dtype=tf.float32)
+    return tf.gather(longer, tf.cast(place, tf.int32), axis=1, batch_dims=1)
 
 
 def insert_silence(waveform: tf.Tensor, start: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
@@ -38,7 +41,7 @@ def insert_silence(waveform: tf.Tensor, start: tf.Tensor, length: tf.Tensor) -> 
         [batch, samples] float32.
     """
     place = tf.range(float(waveform.shape[1]), dtype=tf.float32)
-    start, length = start[:, tf.newaxis], length[:, tf.newaxis]
+    start = tf.where(length > 0.0, start, -2.0 * FADE_SAMPLES)[:, tf.newaxis]  # no silence is one that is far away
+    length = length[:, tf.newaxis]
     distance = tf.maximum(start - place, place - (start + length - 1.0))  # 0 or less inside
-    gain = tf.clip_by_value(distance / FADE_SAMPLES, 0.0, 1.0)
-    return tf.where(length > 0.0, gain * waveform, waveform)
+    return tf.clip_by_value(distance / FADE_SAMPLES, 0.0, 1.0) * waveform

@@ -14,6 +14,7 @@ smeared over a frame either way.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -25,7 +26,7 @@ from irmas_tf.dsp.framing import fft_length_for
 
 _SHORTEST_FRAME_SECONDS = 0.064  # five periods of 78 Hz
 _OVERLAP = 4
-_SCAN_BLOCK = 16
+_SCAN_BLOCK = 8
 _TINY = 1e-30  # a magnitude below its root is silence
 
 
@@ -80,19 +81,20 @@ def stretch_time(
     real, imaginary = tf.math.real(spectrum), tf.math.imag(spectrum)
     magnitude, phase = tf.sqrt(tf.square(real) + tf.square(imaginary)), tf.atan2(imaginary, real)
 
-    # After the last frame there is silence.
-    magnitude = tf.pad(magnitude, [[0, 0], [0, 2], [0, 0]])
-    advance = tf.pad(phase[:, 1:] - phase[:, :-1], [[0, 0], [0, 2], [0, 0]])
-    place = tf.range(_output_frames(samples, frame_length), dtype=tf.float32) * rate[:, tf.newaxis]
-    place = tf.minimum(place, float(input_frames))
+    # After the last input frame there is silence: weights of 0, on whatever frame is read there.
+    output_frames = -(-_output_frames(samples, frame_length) // _SCAN_BLOCK) * _SCAN_BLOCK
+    place = tf.range(output_frames, dtype=tf.float32) * rate[:, tf.newaxis]
     before = tf.floor(place)
-    share = (place - before)[:, :, tf.newaxis]
-    index = tf.cast(before, tf.int32)
-    quieter = tf.gather(magnitude, index, axis=1, batch_dims=1)
-    louder = tf.gather(magnitude, tf.cast(before + 1.0, tf.int32), axis=1, batch_dims=1)
-    magnitude = quieter + share * (louder - quieter)
-    steps = tf.gather(advance, index[:, :-1], axis=1, batch_dims=1)
-    phase = _cumulative_sum(tf.concat([phase[:, :1], steps], axis=1))
+    last, share = input_frames - 1.0, place - before
+    weight = tf.where(before <= last, 1.0 - share, 0.0)[:, :, tf.newaxis]
+    next_weight = tf.where(before < last, share, 0.0)[:, :, tf.newaxis]
+    index = tf.cast(tf.minimum(before, last), tf.int32)
+    next_index = tf.cast(tf.minimum(before + 1.0, last), tf.int32)
+    earlier = tf.gather(magnitude, index, axis=1, batch_dims=1)
+    later = tf.gather(magnitude, next_index, axis=1, batch_dims=1)
+    magnitude = weight * earlier + next_weight * later
+    advance = tf.gather(phase, next_index, axis=1, batch_dims=1) - tf.gather(phase, index, axis=1, batch_dims=1)
+    phase = _sum_before(advance) + phase[:, :1]
     real, imaginary = magnitude * tf.cos(phase), magnitude * tf.sin(phase)
     if locked:
         real, imaginary = _with_neighbours(real), _with_neighbours(imaginary)
@@ -112,8 +114,8 @@ def _with_neighbours(x: tf.Tensor) -> tf.Tensor:
     """Return every bin less its two neighbours: those of a partial have opposite signs, with phases counted from the
     frame's beginning.
     """
-    x = tf.pad(x, [[0, 0], [0, 0], [1, 1]])
-    return x[:, :, 1:-1] - x[:, :, :-2] - x[:, :, 2:]
+    padded = tf.pad(x, [[0, 0], [0, 0], [1, 1]])
+    return x - padded[:, :, :-2] - padded[:, :, 2:]
 
 
 def _cut(waveform: tf.Tensor, hop_length: int) -> tf.Tensor:
@@ -130,21 +132,17 @@ def _overlap_and_add(frames: tf.Tensor) -> tf.Tensor:
     return tf.reshape(hops, [-1, hops.shape[1] * hops.shape[2]])
 
 
-def _cumulative_sum(x: tf.Tensor) -> tf.Tensor:
-    """Return the sums of x [batch, frames, bins] over the frames so far.
+def _sum_before(x: tf.Tensor) -> tf.Tensor:
+    """Return the sums of x [batch, frames, bins] over the frames before each; frames are whole blocks.
 
     Within blocks, then over blocks: `tf.cumsum` along an axis that is not the last takes several times as long on CPUs.
     """
-    frames = x.shape[1]
-    blocks = -(-frames // _SCAN_BLOCK)
-    x = tf.pad(x, [[0, 0], [0, blocks * _SCAN_BLOCK - frames], [0, 0]])
-    x = tf.reshape(x, [-1, blocks, _SCAN_BLOCK, x.shape[2]])
-    sums = [x[:, :, 0]]
-    for k in range(1, _SCAN_BLOCK):
-        sums.append(sums[-1] + x[:, :, k])
-    earlier = tf.cumsum(sums[-1], axis=1, exclusive=True)
-    x = tf.stack(sums, axis=2) + earlier[:, :, tf.newaxis]
-    return tf.reshape(x, [-1, blocks * _SCAN_BLOCK, x.shape[3]])[:, :frames]
+    blocks, bins = x.shape[1] // _SCAN_BLOCK, x.shape[2]
+    inside = tf.unstack(tf.reshape(x, [-1, blocks, _SCAN_BLOCK, bins]), axis=2)
+    sums = list(itertools.accumulate(inside))
+    before_block = tf.cumsum(sums[-1], axis=1, exclusive=True)
+    all_sums = tf.stack([before_block, *(before_block + part for part in sums[:-1])], axis=2)
+    return tf.reshape(all_sums, [-1, x.shape[1], bins])
 
 
 def _hann(frame_length: int) -> npt.NDArray[np.float32]:

@@ -141,6 +141,7 @@ def draw(augment: AugmentConfig, *, seed: int, step: int, batch_size: int) -> di
     return {k: v.astype(np.int32 if k == "noise_seed" else np.float32) for k, v in numbers.items()}
 
 
+@tf.autograph.experimental.do_not_convert  # no control flow on tensors; converting costs two seconds a start
 def apply(
     waveform: tf.Tensor,
     targets: tf.Tensor,
@@ -190,24 +191,28 @@ def _change_tempo_and_pitch(waveform: tf.Tensor, numbers: Numbers, config: Confi
     """Return the window at its tempo, pitch and speed: a phase vocoder for some, then one resampling for all three."""
     augment, window = config.augment, config.audio.window_samples
     speed = numbers.get("speed")
-    if "tempo" in numbers:
-        fastest = _fastest(augment) * _highest(augment)
-        samples = window if fastest == 1.0 else playback_speed.samples_needed(window, fastest)
-        frame_length = time_stretch.frame_length_for(config.audio.sample_rate_hz)
+    if "tempo" not in numbers:
+        return waveform if speed is None else playback_speed.change_speed(waveform, speed, window)
+    fastest = _fastest(augment) * _highest(augment)
+    stretched_samples = window if fastest == 1.0 else playback_speed.samples_needed(window, fastest)
+    frame_length = time_stretch.frame_length_for(config.audio.sample_rate_hz)
+    # With a speed of its own every example is resampled, and the pitch costs nothing more.
+    samples = window if speed is None else stretched_samples
 
-        def stretch(rows: tf.Tensor, is_on: tf.Tensor) -> tf.Tensor:
-            some = tf.gather(waveform, rows)
-            rates = tf.gather(numbers["tempo"] / numbers["pitch"], rows)
-            stretched = time_stretch.stretch_time(some, rates, samples, frame_length)
-            return tf.where(is_on[:, tf.newaxis], stretched, _of_length(some, samples))
+    def stretch(rows: tf.Tensor, is_on: tf.Tensor) -> tf.Tensor:
+        some, pitch = tf.gather(waveform, rows), tf.gather(numbers["pitch"], rows)
+        rates = tf.gather(numbers["tempo"], rows) / pitch
+        stretched = time_stretch.stretch_time(some, rates, stretched_samples, frame_length)
+        if speed is None and augment.random_pitch_semitones:
+            stretched = playback_speed.change_speed(stretched, pitch, window)
+        return tf.where(is_on[:, tf.newaxis], stretched, _of_length(some, samples))
 
-        turn, probability = numbers["vocoder_turn"], augment.vocoder_probability
-        whole = waveform
-        waveform, changed = _change_some(_of_length(whole, samples), turn, probability, stretch)
-        if augment.random_pitch_semitones:
-            pitch = tf.where(changed, numbers["pitch"], 1.0)
-            speed = pitch if speed is None else pitch * speed
-    return waveform if speed is None else playback_speed.change_speed(waveform, speed, window)
+    out, is_changed = _change_some(
+        _of_length(waveform, samples), numbers["vocoder_turn"], augment.vocoder_probability, stretch
+    )
+    if speed is None:
+        return out
+    return playback_speed.change_speed(out, tf.where(is_changed, numbers["pitch"], 1.0) * speed, window)
 
 
 def _of_length(waveform: tf.Tensor, samples: int) -> tf.Tensor:

@@ -1,0 +1,176 @@
+"""What every augmentation costs beside the training step that it feeds, on the CPU.
+
+    python benchmarks/augmentation.py [--threads 2] [--batch 32] [--rounds 15] [--config configs/three_branch.flags]
+
+Each augmentation is compiled alone as the training step has it, at the settings below and with the share of examples
+that they say, and timed on noise; so is the recipe of all of them together. The step beside it is that of the
+configuration without any change of the waveforms. All take turns, so that a load that comes and goes burdens each
+alike; the figures are medians over the rounds. "of step" is the cost relative to the step's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+# Strong but usable settings; probabilities as a recipe would have them.
+ALONE: dict[str, dict[str, Any]] = {
+    "speed": {"random_speed_semitones": 1.0},
+    "time stretch, half of the examples": {"random_time_stretch": 0.1},
+    "time stretch, all examples": {"random_time_stretch": 0.1, "vocoder_probability": 1.0},
+    "pitch shift, half of the examples": {"random_pitch_semitones": 1.0},
+    "shift": {"random_shift_seconds": 0.5},
+    "equalisation": {"random_equalization_db": 1.5},
+    "silence": {"silence_probability": 0.3},
+    "mixing of 2, union": {"mix_probability": 0.8},
+    "mixing of 2 to 4, by level": {"mix_probability": 0.8, "mix_max_excerpts": 4, "mix_targets": "level"},
+    "empty examples": {"empty_probability": 0.05},
+    "white noise, 0.3 of the examples": {"noise_probability": 0.3, "noise_kind": "white"},
+    "pink noise, 0.3 of the examples": {"noise_probability": 0.3},
+    "noise of a folder, 0.3 of the examples": {"noise_probability": 0.3, "noise_kind": "folder"},
+    "mixup": {"mixup_alpha": 0.3},
+}
+RECIPE = {
+    "random_speed_semitones": 1.0,
+    "random_time_stretch": 0.1,
+    "random_pitch_semitones": 1.0,
+    "random_shift_seconds": 0.5,
+    "random_equalization_db": 1.5,
+    "silence_probability": 0.3,
+    "mix_probability": 0.8,
+    "mix_max_excerpts": 3,
+    "empty_probability": 0.05,
+    "noise_probability": 0.3,
+    "mixup_alpha": 0.3,
+}
+MASKS = "SpecAugment (step with and without)"
+STEP = "training step, waveforms unchanged"
+WARM_UP = 2
+
+
+def configuration(path: str, batch: int, augment: dict[str, Any], noise_dir: str, masks: bool = False) -> Any:
+    """Return the configuration of a flag file with these augmentations only."""
+    import dataclasses
+
+    from irmas_tf.augment_config import AugmentConfig
+    from irmas_tf.flag_config import ALL, Command, parse_flags
+
+    config = parse_flags(Command("benchmark", "", config_fields=ALL), [f"--flagfile={path}"]).config()
+    if augment.get("noise_kind") == "folder":
+        augment = {**augment, "noise_dir": noise_dir}
+    if not masks:
+        augment = {"time_masks": 0, "frequency_masks": 0, **augment}
+    training = dataclasses.replace(config.training, batch_size=batch, accumulation_steps=1)
+    return dataclasses.replace(config, augment=AugmentConfig(**augment), training=training)
+
+
+def augmentation_function(config: Any) -> Callable[[], Any]:
+    """Return what runs the augmentations of one batch to their end."""
+    import numpy as np
+    import tensorflow as tf
+
+    from irmas_tf.training import augmentation
+
+    batch, rng = config.training.batch_size, np.random.default_rng(0)
+    waveform = tf.constant(0.1 * rng.standard_normal([batch, augmentation.training_samples(config)]), tf.float32)
+    targets = tf.one_hot(rng.integers(0, config.labels.num_classes, batch), config.labels.num_classes)
+    drawn = augmentation.draw(config.augment, seed=0, step=0, batch_size=batch)
+    numbers = {name: tf.constant(values) for name, values in drawn.items()}
+    recordings = augmentation.load_recordings(config)
+    function = tf.function(lambda w, t, n: augmentation.apply(w, t, n, config, recordings))
+    return lambda: function(waveform, targets, numbers)[0].numpy()
+
+
+def step_function(config: Any) -> Callable[[], Any]:
+    """Return the training step on one batch of windows."""
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from benchmarks.training_step import example_batch
+    from irmas_tf.models.factory import build_model
+    from irmas_tf.training.step import TrainingStep
+
+    keras.utils.set_random_seed(0)
+    step = TrainingStep(build_model(config), config, tf.distribute.get_strategy())
+    waveform, labels = (tf.constant(x) for x in example_batch(config))
+    numbers = {"share": tf.constant(np.ones(config.training.batch_size, np.float32))}
+    return lambda: step.run_batch(waveform, labels, numbers).numpy()
+
+
+def medians_in_turns(functions: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Return the median seconds of a call of each function; in every round each has its turn."""
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for turn in range(WARM_UP + rounds):
+        for name, function in functions.items():
+            started = time.perf_counter()
+            function()
+            if turn >= WARM_UP:
+                times[name].append(time.perf_counter() - started)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def write_noises(folder: str, rate: int) -> None:
+    """Write four recordings of ten seconds of noise."""
+    import numpy as np
+    import soundfile
+
+    for number in range(4):
+        noise = np.random.default_rng(number).uniform(-0.3, 0.3, 10 * rate)
+        soundfile.write(Path(folder) / f"{number}.wav", noise, rate)
+
+
+def main() -> None:
+    """Run the benchmark and print its table."""
+    import tempfile
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--config", default=str(ROOT / "configs" / "three_branch.flags"), help="flag file of the step")
+    args = parser.parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    os.environ.setdefault("OMP_NUM_THREADS", str(args.threads))
+    from irmas_tf.cpu import prefer_onednn
+
+    prefer_onednn()  # as train does
+    import tensorflow as tf
+
+    from irmas_tf.training.hardware import prepare_process
+
+    tf.config.threading.set_intra_op_parallelism_threads(args.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(args.threads)
+    with tempfile.TemporaryDirectory() as noise_dir:
+
+        def configured(augment: dict[str, Any], masks: bool = False) -> Any:
+            return configuration(args.config, args.batch, augment, noise_dir, masks)
+
+        plain = configured({})
+        prepare_process(plain.training)
+        write_noises(noise_dir, plain.audio.sample_rate_hz)
+        functions = {STEP: step_function(plain), MASKS: step_function(configured({}, masks=True))}
+        functions |= {name: augmentation_function(configured(augment)) for name, augment in ALONE.items()}
+        functions["recipe of all but SpecAugment"] = augmentation_function(configured(RECIPE))
+        seconds = medians_in_turns(functions, args.rounds)
+    step = seconds[STEP]
+    seconds[MASKS] = max(0.0, seconds[MASKS] - step)
+    window = f"{plain.audio.window_seconds:g} s at {plain.audio.sample_rate_hz:,} Hz"
+    print(f"{Path(args.config).stem}, batch {args.batch}, windows of {window}, {args.threads} threads")
+    print(f"{'median of ' + str(args.rounds) + ' rounds':42} {'ms/batch':>9} {'ms/excerpt':>11} {'of step':>8}")
+    for name, value in seconds.items():
+        print(f"{name:42} {1e3 * value:9.1f} {1e3 * value / args.batch:11.2f} {value / step:8.3f}")
+
+
+if __name__ == "__main__":
+    main()
