@@ -91,6 +91,7 @@ def evaluate_split(
     batch_size: int = 32,
     replicates: int = 1000,
     progress: Callable[[Iterable[Answer | Failure], int], Iterable[Answer | Failure]] | None = None,
+    classifier: WindowClassifier | None = None,
 ) -> Evaluation:
     """Run the run's best model over one side of its split.
 
@@ -101,6 +102,7 @@ def evaluate_split(
         batch_size: windows per batch.
         replicates: bootstrap replicates of the intervals.
         progress: called with the results and their number, returns the results; shows that time passes.
+        classifier: evaluated in place of the run's best model, for example an exported form of it.
 
     Raises:
         ConfigError: the split is not available.
@@ -114,7 +116,7 @@ def evaluate_split(
     sides = dict(zip(("train", "validation"), splits.resolve(saved, excerpts), strict=True))
     group_of = dict(zip((e.name for e in excerpts), irmas.group_excerpts(excerpts), strict=True))
     chosen = sides[split]
-    classifier = WindowClassifier.load(run)
+    classifier = classifier or WindowClassifier.load(run)
     classifier.warm_up()
     start = time.perf_counter()
     # The path that predict takes, so that a score describes the answers that a user gets.

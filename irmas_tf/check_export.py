@@ -1,0 +1,53 @@
+"""Compare an artefact with its run, number by number: ``python -m irmas_tf.check_export ARTEFACT --run_dir=R``."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+
+from irmas_tf.flag_config import Command, ParsedFlags, run_main
+from irmas_tf.quiet_tensorflow import import_tensorflow
+from irmas_tf.settings import ConfigError, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckExportOptions:
+    """Flags of this command."""
+
+    run_dir: str = setting("", "Folder of the run that the artefact was made from.")
+    data_dir: str = setting("", "Folder of the data set, for int8; empty: the one the run was trained on.")
+    keep: bool = setting(False, "Leave an artefact that fails where it is, instead of deleting it.")
+
+
+COMMAND = Command(
+    "irmas_tf.check_export",
+    """
+    Compare a SavedModel (the folder of a version) or a .tflite file with the model it was made from: on silence, noise,
+    a sine, a click, a chirp and music; labels, operations, size and latency. An artefact that fails is deleted and the
+    exit status is 2. One that was made from another run is left alone.
+    """,
+    options=CheckExportOptions,
+    required=("run_dir",),
+    positional="ARTEFACT",
+)
+
+
+def main(flags: ParsedFlags) -> None:
+    """Run the command."""
+    if not flags.positional:
+        raise ConfigError("no artefact given: name the folder of a SavedModel's version, or a .tflite file")
+    import_tensorflow()
+    from irmas_tf.export_run import check_artefact
+
+    for artefact in flags.positional:
+        check_artefact(artefact, flags.options.run_dir, flags.options.data_dir, flags.options.keep)
+
+
+def cli(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the console script; returns the exit status."""
+    return run_main(main, COMMAND, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(cli())

@@ -1,0 +1,108 @@
+"""What an artefact says about itself: labels, audio, aggregation, where it comes from and what may be done with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from irmas_tf import __version__
+from irmas_tf.config import Config
+from irmas_tf.models.probabilities import answer_kind
+from irmas_tf.run_dir import RunDir, RunDirError
+
+FORMAT = 1
+"""Raised when a field changes its meaning."""
+
+AGGREGATION = "mean over windows; the last window is aligned to the clip's end, a short clip padded with zeros"
+LICENCE = (
+    "Weights trained on IRMAS (J. J. Bosch, J. Janer, F. Fuhrmann, P. Herrera, ISMIR 2012): treat them as"
+    " CC BY-NC-SA 3.0, that is non-commercial use, credit to the authors, same terms when passed on. Weights trained"
+    " on other data follow that data's licence."
+)
+_DECISIVE = (
+    "format",
+    "config_hash",
+    "model_sha256",
+    "kind",
+    "labels",
+    "label_names",
+    "thresholds",
+    "sample_rate_hz",
+    "channels",
+    "window_samples",
+    "window_hop_samples",
+    "aggregation",
+)
+_SCORES = ("split", "split_by", "excerpts", "songs", "accuracy", "macro_f1", "majority_baseline")
+
+
+def describe(run: RunDir, config: Config) -> dict[str, Any]:
+    """Return the facts about a run that travel with what is made from it, JSON-ready.
+
+    ``metrics`` are those of ``evaluate`` on the validation split, None if it has not been run; ``thresholds`` are None
+    for a single-label run; ``pretrained`` names the source and licence of pretrained weights, None without.
+
+    Raises:
+        RunDirError: ``pretrained.json`` is damaged.
+        OSError: the model's file cannot be read.
+    """
+    labels, audio = config.labels, config.audio
+    with open(run.model_path, "rb") as file:
+        digest = _sha256(file)
+    return {
+        "format": FORMAT,
+        "name": "irmas_tf predominant instrument recognition",
+        "description": f"Names the predominant instrument of music, one of {labels.num_classes} classes.",
+        "run": run.path.resolve().name,
+        "config_hash": config.hash,
+        "model_sha256": digest,
+        "irmas_tf": __version__,
+        "kind": answer_kind(config),
+        "labels": list(labels.codes),
+        "label_names": list(labels.names),
+        "thresholds": None,
+        "sample_rate_hz": audio.sample_rate_hz,
+        "channels": 1,
+        "window_samples": audio.window_samples,
+        "window_hop_samples": audio.window_hop_samples,
+        "aggregation": AGGREGATION,
+        "metrics": _metrics(run),
+        "licence": LICENCE,
+        "pretrained": _pretrained(run),
+    }
+
+
+def _sha256(file: Any) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _metrics(run: RunDir) -> dict[str, Any] | None:
+    """Return the scores of ``evaluate``; a report that is missing or damaged must not stop an export."""
+    try:
+        found = json.loads((run.evaluation_dir("validation") / "metrics.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return {name: found[name] for name in _SCORES if name in found} if isinstance(found, dict) else None
+
+
+def _pretrained(run: RunDir) -> Any:
+    """Return where pretrained weights come from; without their licence nothing may leave the house."""
+    try:
+        return json.loads(run.pretrained_path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise RunDirError(f"{run.pretrained_path}: is damaged ({error}); restore it, it names a licence") from error
+
+
+def differences(facts: dict[str, Any], artefact: dict[str, Any]) -> list[str]:
+    """Return what an artefact says otherwise than ``facts``, of all that decides its numbers; in words."""
+    return [
+        f"{name} is {artefact.get(name)!r} in the artefact, {facts[name]!r} in the run"
+        for name in _DECISIVE
+        if artefact.get(name) != facts[name]
+    ]
