@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator
 
 import keras
 
+# A saved model may hold the layers of pretrained networks, whose modules are else loaded when one is built.
+import irmas_tf.models.mobilenet
+import irmas_tf.models.pann
+import irmas_tf.models.yamnet  # noqa: F401
 from irmas_tf.config import Config
 from irmas_tf.models.heads import EMBEDDING
 from irmas_tf.models.multi_branch import build_multi_branch

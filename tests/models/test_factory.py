@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -55,3 +58,19 @@ def test_the_dtype_policy_comes_back_after_an_error():
     with pytest.raises(RuntimeError), dtype_policy("mixed_float16"):
         raise RuntimeError
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_importing_it_registers_every_layer_of_the_package():
+    code = """
+import importlib, pkgutil
+import keras, irmas_tf.layers, irmas_tf.models, irmas_tf.models.factory
+before = set(keras.saving.get_custom_objects())
+for package in (irmas_tf.layers, irmas_tf.models):
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+print(len(before), set(keras.saving.get_custom_objects()) - before or "")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    registered, *missing = done.stdout.split()
+    assert int(registered) > 8 and not missing, "a saved model with these layers cannot be loaded"
