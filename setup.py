@@ -23,6 +23,7 @@ CORE = [
     "keras>=3.10,<4",
     "numpy>=1.26,<3",
     "absl-py>=2.1,<3",
+    "protobuf>=4.21",  # TensorFlow's own; warm-up requests are written with it
     "scipy>=1.11",
     "scikit-learn>=1.4",
     "soundfile>=0.12.1",  # its wheel brings libsndfile
@@ -51,6 +52,8 @@ EXTRAS = {
         "ssqueezepy>=0.6.6",
         "ai-edge-litert>=2.0",  # runs .tflite files
     ],
+    # TF Serving's messages. It follows TensorFlow's versions, and its protobuf's.
+    "serving": ["tensorflow-serving-api>=2.17,<2.18"],
     "bench": ["librosa>=0.10.2", "soxr>=0.4", "PyWavelets>=1.6", "ssqueezepy>=0.6.6", "torch>=2.4"],
     "lint": ["ruff>=0.9", "mypy>=1.11"],
 }
@@ -76,6 +79,9 @@ setup(
             "irmas-predict = irmas_tf.predict:cli",
             "irmas-embed = irmas_tf.embed:cli",
             "irmas-probe = irmas_tf.probe:cli",
+            "irmas-export-saved-model = irmas_tf.export_saved_model:cli",
+            "irmas-export-tflite = irmas_tf.export_tflite:cli",
+            "irmas-check-export = irmas_tf.check_export:cli",
             "irmas-check = irmas_tf.data.check:cli",
             "irmas-download = irmas_tf.data.download:cli",
             "irmas-soundfont = irmas_tf.data.soundfont:cli",

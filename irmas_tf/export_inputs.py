@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from irmas_tf.config import Config
 from irmas_tf.run_dir import RunDir, RunDirError
 
 if TYPE_CHECKING:
+    from irmas_tf.evaluation.inference import WindowClassifier
     from irmas_tf.serving.acceptance import ClipWindows
 
 CHORD_SECONDS = 3.0
@@ -186,7 +187,10 @@ def validation_accuracy(
     from irmas_tf.evaluation.single_label import evaluate_split
 
     classifier = None if probabilities is None else OtherClassifier(loaded.config, probabilities)
-    evaluation = evaluate_split(loaded.run, data_dir, "validation", classifier=classifier)
+    # It has all that an evaluation asks of a classifier.
+    evaluation = evaluate_split(
+        loaded.run, data_dir, "validation", classifier=cast("WindowClassifier | None", classifier)
+    )
     return float((evaluation.predicted == evaluation.labels).mean()), len(evaluation.labels)
 
 

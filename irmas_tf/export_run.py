@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,7 +158,7 @@ def check_artefact(artefact: str, run_dir: str, data_dir: str = "", keep: bool =
         if keep:
             raise
         if is_folder:
-            shutil.rmtree(path)
+            saved_model.remove_version(path.resolve())
         else:
             path.unlink()
         raise AcceptanceError(f"{error}. It was deleted") from error

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from irmas_tf.config import Config
+from irmas_tf.models.probabilities import probabilities_of
 from irmas_tf.run_dir import RunDir
 
 
@@ -57,7 +58,7 @@ class WindowClassifier:
             )
 
         def answer(waveform: tf.Tensor) -> tf.Tensor:
-            return tf.nn.softmax(tf.cast(model(waveform, training=False), tf.float32))
+            return probabilities_of(model(waveform, training=False), config)
 
         # One signature with a free batch axis: the last, shorter batch neither retraces nor computes padding.
         self._answer = tf.function(answer, input_signature=[tf.TensorSpec([None, self.window_samples], tf.float32)])

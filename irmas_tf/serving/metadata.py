@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 from irmas_tf import __version__
 from irmas_tf.config import Config
 from irmas_tf.models.probabilities import answer_kind
-from irmas_tf.run_dir import RunDir
+from irmas_tf.run_dir import RunDir, RunDirError
 
 FORMAT = 1
 """Raised when a field changes its meaning."""
 
+AGGREGATION = "mean over windows; the last window is aligned to the clip's end, a short clip padded with zeros"
 LICENCE = (
     "Weights trained on IRMAS (J. J. Bosch, J. Janer, F. Fuhrmann, P. Herrera, ISMIR 2012): treat them as"
     " CC BY-NC-SA 3.0, that is non-commercial use, credit to the authors, same terms when passed on. Weights trained"
     " on other data follow that data's licence."
+)
+_DECISIVE = (
+    "format",
+    "config_hash",
+    "model_sha256",
+    "kind",
+    "labels",
+    "label_names",
+    "thresholds",
+    "sample_rate_hz",
+    "channels",
+    "window_samples",
+    "window_hop_samples",
+    "aggregation",
 )
 _SCORES = ("split", "split_by", "excerpts", "songs", "accuracy", "macro_f1", "majority_baseline")
 
@@ -30,6 +44,7 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
     for a single-label run; ``pretrained`` names the source and licence of pretrained weights, None without.
 
     Raises:
+        RunDirError: ``pretrained.json`` is damaged.
         OSError: the model's file cannot be read.
     """
     labels, audio = config.labels, config.audio
@@ -51,10 +66,10 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
         "channels": 1,
         "window_samples": audio.window_samples,
         "window_hop_samples": audio.window_hop_samples,
-        "aggregation": "mean over windows; the last window is aligned to the clip's end, a short clip padded with zeros",
+        "aggregation": AGGREGATION,
         "metrics": _metrics(run),
         "licence": LICENCE,
-        "pretrained": _read(run.pretrained_path),
+        "pretrained": _pretrained(run),
     }
 
 
@@ -66,24 +81,28 @@ def _sha256(file: Any) -> str:
 
 
 def _metrics(run: RunDir) -> dict[str, Any] | None:
-    found = _read(run.evaluation_dir("validation") / "metrics.json")
-    return None if found is None else {name: found[name] for name in _SCORES if name in found}
-
-
-def _read(path: Path) -> Any:
-    """Return the content of a JSON file, None if there is none; a damaged report must not stop an export."""
+    """Return the scores of ``evaluate``; a report that is missing or damaged must not stop an export."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads((run.evaluation_dir("validation") / "metrics.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    return {name: found[name] for name in _SCORES if name in found} if isinstance(found, dict) else None
+
+
+def _pretrained(run: RunDir) -> Any:
+    """Return where pretrained weights come from; without their licence nothing may leave the house."""
+    try:
+        return json.loads(run.pretrained_path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise RunDirError(f"{run.pretrained_path}: is damaged ({error}); restore it, it names a licence") from error
 
 
 def differences(facts: dict[str, Any], artefact: dict[str, Any]) -> list[str]:
     """Return what an artefact says otherwise than ``facts``, of all that decides its numbers; in words."""
-    names = ("format", "config_hash", "model_sha256", "kind", "labels", "sample_rate_hz", "channels")
-    names += ("window_samples", "window_hop_samples", "aggregation", "thresholds")
     return [
         f"{name} is {artefact.get(name)!r} in the artefact, {facts[name]!r} in the run"
-        for name in names
+        for name in _DECISIVE
         if artefact.get(name) != facts[name]
     ]

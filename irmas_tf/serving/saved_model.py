@@ -15,8 +15,10 @@ import keras
 from irmas_tf.config import Config
 from irmas_tf.run_dir import TEMPORARY_PREFIX, exclusive
 from irmas_tf.serving.signatures import Signatures
+from irmas_tf.serving.warmup import WARMUP_NAME, warmup_requests, write_warmup
 
 FACTS_NAME = "signature.json"
+_REPLACED_PREFIX = f"{TEMPORARY_PREFIX}replaced-"
 EXTRA_ASSETS = "assets.extra"  # the name that TensorFlow reserves for what others put beside the graph
 
 
@@ -30,7 +32,7 @@ def choose_version(base: Path, version: int, overwrite: bool) -> int:
     Raises:
         ExportError: the version is there and may not be overwritten.
     """
-    present = [int(path.name) for path in base.iterdir() if path.name.isdigit()] if base.is_dir() else []
+    present = [int(path.name) for path in base.iterdir() if path.name.isdecimal()] if base.is_dir() else []
     if version == 0:
         return max(present, default=0) + 1
     if version in present and not overwrite:
@@ -69,12 +71,11 @@ def export_saved_model(
     with exclusive(
         base, ExportError(f"{base}: another process is exporting here; wait for it, or choose another --out")
     ):
-        for leftover in base.glob(f"{TEMPORARY_PREFIX}*"):  # of a killed process
-            shutil.rmtree(leftover, ignore_errors=True)
+        _tidy(base)
         target = base / str(choose_version(base, version, overwrite))
         temporary = base / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}"
         try:
-            write_saved_model(model, config, facts, temporary)
+            write_saved_model(model, config, facts, temporary, base.name)
             if check is not None:
                 check(temporary)
             _flush(temporary)
@@ -84,18 +85,21 @@ def export_saved_model(
     return target
 
 
-def write_saved_model(model: keras.Model, config: Config, facts: dict[str, Any], folder: Path) -> None:
-    """Write the SavedModel into ``folder``, which must not exist; see `export_saved_model`."""
+def write_saved_model(
+    model: keras.Model, config: Config, facts: dict[str, Any], folder: Path, name: str = "irmas"
+) -> None:
+    """Write the SavedModel into ``folder``, which must not exist; ``name`` is the model's, see `export_saved_model`."""
     signatures = Signatures(model, config)
     # The archive finds the variables itself; model.track() would save every one twice.
     archive = keras.export.ExportArchive()
-    for name, (function, inputs) in signatures.endpoints().items():
-        archive.add_endpoint(name, function, inputs)
+    for signature, (function, inputs) in signatures.endpoints().items():
+        archive.add_endpoint(signature, function, inputs)
     archive.write_out(str(folder), verbose=False)
     text = json.dumps({**facts, "signatures": describe_signatures(signatures)}, indent=2, ensure_ascii=False) + "\n"
     (folder / EXTRA_ASSETS).mkdir()
     for path in (folder / FACTS_NAME, folder / EXTRA_ASSETS / FACTS_NAME):
         path.write_text(text, encoding="utf-8")
+    write_warmup(folder / EXTRA_ASSETS / WARMUP_NAME, warmup_requests(config), name)
 
 
 def describe_signatures(signatures: Signatures) -> dict[str, Any]:
@@ -138,6 +142,23 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
+def remove_version(folder: Path) -> None:
+    """Delete a version at once for those who look, and then from the disk."""
+    hidden = folder.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-removed-{folder.name}")
+    os.rename(folder, hidden)
+    shutil.rmtree(hidden)
+
+
+def _tidy(base: Path) -> None:
+    """Remove what killed exports left; a version that one of them was about to replace gets its name back."""
+    for leftover in base.glob(f"{TEMPORARY_PREFIX}*"):
+        target = base / leftover.name.removeprefix(_REPLACED_PREFIX)
+        if leftover.name.startswith(_REPLACED_PREFIX) and not target.exists():
+            os.rename(leftover, target)
+        else:
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
 def _flush(folder: Path) -> None:
     """Have all files on the disk before the folder gets its name, or a power cut could leave empty ones under it."""
     for path in [*folder.rglob("*"), folder]:
@@ -153,7 +174,7 @@ def _replace(temporary: Path, target: Path) -> None:
     if not target.exists():
         os.rename(temporary, target)
         return
-    old = temporary.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-old-{target.name}")
+    old = temporary.with_name(f"{_REPLACED_PREFIX}{target.name}")
     os.rename(target, old)
     try:
         os.rename(temporary, target)

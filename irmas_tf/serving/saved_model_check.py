@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from irmas_tf.serving.acceptance import ClipWindows, Comparison, LiveModel, Report, median_milliseconds
 from irmas_tf.serving.check_signals import WAV_FILES, check_signals, wav_bytes
 from irmas_tf.serving.metadata import differences
-from irmas_tf.serving.saved_model import read_facts
-from irmas_tf.serving.session_model import SessionModel
+from irmas_tf.serving.saved_model import EXTRA_ASSETS, read_facts
+from irmas_tf.serving.session_model import SavedModelError, SessionModel
+from irmas_tf.serving.warmup import WARMUP_NAME, read_warmup
 
 PROBABILITY_TOLERANCE = 2e-5
 RELATIVE_TOLERANCE = 1e-4
@@ -35,7 +37,7 @@ def check_saved_model(
         label: what the report calls the artefact; its folder by default.
 
     Raises:
-        ExportError, OSError: it is not a SavedModel that this package exported.
+        ExportError: ``signature.json`` is missing or damaged.
     """
     report = Report(label or str(folder))
     written = read_facts(folder)
@@ -43,12 +45,18 @@ def check_saved_model(
     report.add("facts and label order", not wrong, "; ".join(wrong) or "as in the run", "as in the run")
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     report.inform("size", f"{size / 1e6:.2f} MB")
-    with contextlib.closing(SessionModel(folder)) as model:
+    try:
+        session = SessionModel(folder)
+    except SavedModelError as error:
+        report.add("loading", False, str(error), "loads in a session")
+        return report
+    with contextlib.closing(session) as model:
         _check_graph(report, model, written)
         if report.passed:  # or what follows would fail with worse words
             _check_clips(report, model, facts, live, music)
             _check_files(report, model, live, music)
             _check_refusals(report, model)
+            _check_warmup(report, model, folder / EXTRA_ASSETS / WARMUP_NAME)
             window = np.zeros([1, facts["window_samples"]], np.float32)
             latency = median_milliseconds(lambda: model("serving_default", window))
             report.inform("latency of a window", f"{latency:.1f} ms")
@@ -61,11 +69,22 @@ def _check_graph(report: Report, model: SessionModel, written: Mapping[str, Any]
     report.add(
         "operations", not foreign, ", ".join(foreign) or f"{len(model.operations)} of TensorFlow", "TensorFlow's"
     )
-    found = {
-        name: (sorted(signature.inputs), sorted(signature.outputs)) for name, signature in model.signatures.items()
-    }
-    wanted = {name: (sorted(one["inputs"]), sorted(one["outputs"])) for name, one in written["signatures"].items()}
-    report.add("signatures", found == wanted, ", ".join(sorted(found)), ", ".join(sorted(wanted)))
+    found, wanted = model.describe(), _without_units(written.get("signatures"))
+    wrong = [name for name in sorted({*found, *wanted}) if found.get(name) != wanted.get(name)]
+    words = [f"{name} is {found.get(name)}, described as {wanted.get(name)}" for name in wrong]
+    report.add("signatures", not wrong, "; ".join(words) or ", ".join(sorted(found)), ", ".join(sorted(wanted)))
+
+
+def _without_units(signatures: Any) -> dict[str, Any]:
+    """Return the description of the signatures as `SessionModel.describe` has it."""
+
+    def tensors(described: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: {"dtype": one["dtype"], "shape": one["shape"]} for name, one in described.items()}
+
+    try:
+        return {name: {side: tensors(one[side]) for side in ("inputs", "outputs")} for name, one in signatures.items()}
+    except (AttributeError, KeyError, TypeError):
+        return {}  # not a description: then nothing is as described
 
 
 def _compare(report: Report, name: str, found: Mapping[str, np.ndarray], answers: Sequence[ClipWindows]) -> None:
@@ -135,3 +154,21 @@ def _check_refusals(report: Report, model: SessionModel) -> None:
         report.add(f"bad input: {name}", found == "INVALID_ARGUMENT", found, "INVALID_ARGUMENT")
     after = model("serving_default", good)["probabilities"]
     report.compare("good input after bad", Comparison("probabilities", after, before, 1e-6))
+
+
+def _check_warmup(report: Report, model: SessionModel, path: Path) -> None:
+    """Run the warm-up requests: TF Serving refuses a model that cannot answer its own."""
+    wanted = sorted(model.signatures)
+    try:
+        requests = read_warmup(path)
+        answers = [model(request.signature, request.value) for request in requests]
+        asked = sorted({request.signature for request in requests})
+        finite = all(np.isfinite(values).all() for answer in answers for values in answer.values())
+        named = all([request.input] == list(model.signatures[request.signature].inputs) for request in requests)
+        found = (
+            f"{len(requests)} requests to {', '.join(asked)}" if finite and named else "not answered as they must be"
+        )
+        passed = finite and named and asked == wanted
+    except (DecodeError, KeyError, ValueError, tf.errors.OpError) as error:
+        found, passed = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}", False
+    report.add("warm-up requests", passed, found, "every signature answers")

@@ -12,6 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 
+class SavedModelError(ValueError):
+    """A folder does not hold a SavedModel that can be loaded; the message names it and the remedy."""
+
+
 class SessionModel:
     """The signatures of a SavedModel as functions of NumPy arrays.
 
@@ -19,7 +23,7 @@ class SessionModel:
         folder: with the ``saved_model.pb``.
 
     Raises:
-        OSError: there is no SavedModel.
+        SavedModelError: there is no SavedModel, or it is damaged.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -27,7 +31,14 @@ class SessionModel:
         # TensorFlow calls the way its own server loads models deprecated.
         with graph.as_default(), _without_warnings():
             self._session = tf.compat.v1.Session(graph=graph)
-            meta = tf.compat.v1.saved_model.load(self._session, ["serve"], os.fspath(folder))
+            try:
+                meta = tf.compat.v1.saved_model.load(self._session, ["serve"], os.fspath(folder))
+            except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
+                self._session.close()
+                reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+                raise SavedModelError(
+                    f"{os.fspath(folder)}: cannot be loaded as a SavedModel ({reason}); export it again"
+                ) from error
         self.signatures: dict[str, Any] = {
             name: signature for name, signature in meta.signature_def.items() if signature.method_name
         }
@@ -47,6 +58,20 @@ class SessionModel:
             outputs = [one.name for one in definition.outputs.values()]
             self._calls[signature] = self._session.make_callable(outputs, [name])
         return dict(zip(definition.outputs, self._calls[signature](value), strict=True))
+
+    def describe(self) -> dict[str, dict[str, Any]]:
+        """Return {signature: {"inputs", "outputs": {name: {"dtype", "shape"}}}}; None is an axis of any length."""
+
+        def tensors(infos: Any) -> dict[str, Any]:
+            return {
+                name: {"dtype": tf.as_dtype(info.dtype).name, "shape": tf.TensorShape(info.tensor_shape).as_list()}
+                for name, info in infos.items()
+            }
+
+        return {
+            name: {"inputs": tensors(signature.inputs), "outputs": tensors(signature.outputs)}
+            for name, signature in self.signatures.items()
+        }
 
     def close(self) -> None:
         """Free the session."""

@@ -58,8 +58,8 @@ def decode_wav(audio: tf.Tensor, target_hz: int, name: Any = "the audio") -> tup
     )
     known = (encoding > 0) & (channels > 0) & (frame_bytes * 8 == channels * bits)
     problem = " bits; send 8-, 16-, 24- or 32-bit PCM, or 32- or 64-bit float"
-    details = (" is WAV with format tag ", tag, ", ", channels, " channels and ", bits, problem)
-    encoding = require(known, (name, *details), encoding - 1)
+    words = (name, " is WAV with format tag ", tag, ", ", channels, " channels and ", bits, problem)
+    encoding = require(known, words, encoding - 1)
     rates = supported_rates(target_hz)
     matches = tf.constant(rates, tf.int64) == rate_hz
     listed = ", ".join(map(str, rates))
@@ -73,15 +73,15 @@ def decode_wav(audio: tf.Tensor, target_hz: int, name: Any = "the audio") -> tup
     present = size - data_start
     is_open = tf.reduce_any(tf.constant(_UNKNOWN_SIZES, tf.int64) == data_size)
     whole = is_open | (data_size <= present)
-    details = (" announces ", data_size, " bytes of audio and has ", present, "; send the whole file")
-    used = require(whole, (name, *details), tf.where(is_open, present, data_size))
+    sizes = (name, " announces ", data_size, " bytes of audio and has ", present, "; send the whole file")
+    used = require(whole, sizes, tf.where(is_open, present, data_size))
     frames = used // tf.maximum(frame_bytes, 1)
     frames = require(frames > 0, (name, " holds no samples; send at least one"), frames)
 
     data = tf.strings.substr(audio, data_start, frames * frame_bytes)
     values = tf.switch_case(encoding, [functools.partial(_samples, data, *one) for one in _ENCODINGS])
+    values = require_audio(values, name)  # before the mean, in which channels could cancel
     mono = tf.reduce_mean(tf.reshape(values, tf.stack([frames, channels])), axis=1)
-    mono = require_audio(mono, name)
     resampled = tf.switch_case(
         rate_index, [functools.partial(resample_waveform, mono, source_hz, target_hz) for source_hz in rates]
     )

@@ -12,6 +12,7 @@ import tensorflow as tf
 from irmas_tf.config import Config
 from irmas_tf.data import pipeline
 from irmas_tf.metrics.single_label import accuracy, macro_f1
+from irmas_tf.models.probabilities import probabilities_of
 from irmas_tf.training.embedded import EmbeddedSide
 from irmas_tf.training.excerpts import Side
 
@@ -45,7 +46,7 @@ class Validator:
         width = config.audio.window_samples if embedded is None else embedded.vectors.shape[1]
         signature = [tf.TensorSpec([None, width], tf.float32)]
         self._probabilities = tf.function(
-            lambda waveform: tf.nn.softmax(tf.cast(model(waveform, training=False), tf.float32)), signature
+            lambda waveform: probabilities_of(model(waveform, training=False), config), signature
         )
 
     def run(self, before_batch: Callable[[], None]) -> Scores:
