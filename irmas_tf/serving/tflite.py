@@ -8,15 +8,21 @@ are stored in float32, because rounded ones let loud low notes leak into quiet h
 |---|---|---|---|
 | none | float32 | float32 | float32 |
 | float16 | float16 | float32, or float16 where the device has it | float16 |
-| dynamic | int8 | int8, with ranges measured while it runs; depthwise filters in float32 | int8 |
+| dynamic | int8 | int8, with ranges measured while it runs | int8 |
 | int8 | int8 | int8, with ranges measured on representative windows; probabilities in float32 | int8 |
+
+Under dynamic and int8 depthwise convolutions compute in float32 with int8 weights, under int8 hard swishes too: every
+channel of the former has a range of its own, which one scale for all does not fit, and the int8 kernels of both are
+slower than the float ones.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from typing import Any
@@ -78,8 +84,7 @@ def convert(
     def form_of(kind: str, name: str) -> Form:
         if front_end.search(name):
             return filters if kind == "FULLY_CONNECTED" else Form.FLOAT32
-        # Measured: the kernel that rounds its input is slower than the float one where a filter sees one channel.
-        return Form.INT8 if kind == "DEPTHWISE_CONV_2D" and network is Form.INT8_KERNEL else network
+        return Form.INT8 if kind == "DEPTHWISE_CONV_2D" and quantization != "float16" else network
 
     return change_weights(content, form_of)
 
@@ -120,7 +125,9 @@ def _int8(converter: Any, content: bytes, front_end: re.Pattern[str], representa
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
     converter.representative_dataset = windows
-    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=in_float)
+    options = tf.lite.experimental.QuantizationDebugOptions(
+        denylisted_nodes=in_float, denylisted_ops=["DEPTHWISE_CONV_2D", "HARD_SWISH"]
+    )
     # The debugger is the converter's only way to leave single operations in float.
     debugger = tf.lite.experimental.QuantizationDebugger(
         converter=converter, debug_dataset=windows, debug_options=options
@@ -131,5 +138,14 @@ def _int8(converter: Any, content: bytes, front_end: re.Pattern[str], representa
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep progress bars and notes of the converter off the terminal; what it raises still comes out."""
-    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-        yield
+    sys.stderr.flush()
+    # Most of it comes from C++, which knows nothing of sys.stderr.
+    with tempfile.TemporaryFile() as notes:
+        terminal = os.dup(2)
+        try:
+            os.dup2(notes.fileno(), 2)
+            with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+                yield
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
