@@ -84,12 +84,18 @@ class LiveRun:
     """
 
     def __init__(self, model: Any, config: Config) -> None:
+        import tensorflow as tf
+
         from irmas_tf.evaluation.inference import WindowClassifier
         from irmas_tf.models.factory import embedding_model
 
         self.config = config
         self._classifier = WindowClassifier(model, config)
-        self._model, self._embedding = model, embedding_model(model)
+        embedding = embedding_model(model)
+        self._rest = tf.function(
+            lambda windows: {"logits": model(windows, training=False), "embedding": embedding(windows, training=False)},
+            input_signature=[tf.TensorSpec([None, config.audio.window_samples], tf.float32)],
+        )
 
     def clip(self, waveform: np.ndarray) -> ClipWindows:
         """Answer for a mono clip [samples] float32 at the model's rate."""
@@ -100,8 +106,8 @@ class LiveRun:
         values: dict[str, list[np.ndarray]] = {"probabilities": [], "logits": [], "embedding": []}
         for windows in iter_windows([waveform], audio.window_samples, audio.window_hop_samples, 16):
             values["probabilities"].append(self._classifier.probabilities(windows))
-            for name, model in (("logits", self._model), ("embedding", self._embedding)):
-                values[name].append(np.asarray(model(windows, training=False), np.float32))
+            for name, found in self._rest(windows).items():
+                values[name].append(np.asarray(found, np.float32))
         starts = window_starts(len(waveform), audio.window_samples, audio.window_hop_samples)
         return ClipWindows({name: np.concatenate(parts) for name, parts in values.items()}, np.array(starts))
 

@@ -78,11 +78,16 @@ class Report:
 
     Args:
         artefact: what is checked, for the heading.
+
+    Attributes:
+        checks: the lines so far.
+        differences: {key: greatest absolute difference of all comparisons under this key}.
     """
 
     def __init__(self, artefact: str) -> None:
         self.artefact = artefact
         self.checks: list[Check] = []
+        self.differences: dict[str, float] = {}
 
     def add(self, name: str, passed: bool, found: str, limit: str = "") -> None:
         """Add a line."""
@@ -100,6 +105,7 @@ class Report:
                 worst = float(np.abs(np.asarray(one.found, np.float64) - one.wanted).max(initial=0.0))
                 found.append(f"{one.key} {worst:.0e}")
                 passed &= worst <= one.tolerance
+                self.differences[one.key] = float(np.maximum(self.differences.get(one.key, 0.0), worst))  # keeps NaN
             else:
                 found.append(f"{one.key} has shape {list(one.found.shape)} instead of {list(one.wanted.shape)}")
                 passed = False

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+
+import pytest
+
+from irmas_tf.labels import IRMAS_CODES
+from irmas_tf.run_dir import RunDir, RunDirError
+from irmas_tf.serving.metadata import describe, differences
+
+
+@pytest.fixture
+def run(small_run, tmp_path) -> RunDir:
+    shutil.copytree(small_run.path, tmp_path / "some run")
+    return RunDir.open(tmp_path / "some run")
+
+
+def test_the_facts_are_those_of_the_run(run):
+    facts = describe(run, run.load_config())
+    assert facts["labels"] == list(IRMAS_CODES)
+    assert facts["label_names"][0] == "cello" and len(facts["label_names"]) == 11
+    assert (facts["sample_rate_hz"], facts["window_samples"], facts["window_hop_samples"]) == (8000, 2000, 1000)
+    assert facts["model_sha256"] == hashlib.sha256(run.model_path.read_bytes()).hexdigest()
+    assert facts["config_hash"] == run.load_config().hash
+    assert facts["run"] == "some run"
+    assert "CC BY-NC-SA 3.0" in facts["licence"]
+    assert facts["metrics"] is facts["pretrained"] is facts["thresholds"] is None
+    assert json.loads(json.dumps(facts)) == facts
+
+
+def test_scores_of_an_evaluation_travel_along(run):
+    folder = run.evaluation_dir("validation")
+    folder.mkdir(parents=True)
+    scores = {"split": "validation", "accuracy": 0.5, "macro_f1": 0.25, "excerpts": 20, "confusion": [[1]]}
+    (folder / "metrics.json").write_text(json.dumps(scores))
+    found = describe(run, run.load_config())["metrics"]
+    assert found == {"split": "validation", "accuracy": 0.5, "macro_f1": 0.25, "excerpts": 20}
+
+
+@pytest.mark.parametrize("content", ["{half", "[1]"])
+def test_a_damaged_evaluation_does_not_stop_an_export(run, content):
+    folder = run.evaluation_dir("validation")
+    folder.mkdir(parents=True)
+    (folder / "metrics.json").write_text(content)
+    assert describe(run, run.load_config())["metrics"] is None
+
+
+def test_where_pretrained_weights_come_from_travels_along_or_nothing_does(run):
+    run.pretrained_path.write_text(json.dumps({"mn04": {"licence": "MIT"}}))
+    assert describe(run, run.load_config())["pretrained"] == {"mn04": {"licence": "MIT"}}
+    run.pretrained_path.write_text("{half")
+    with pytest.raises(RunDirError, match=r"pretrained\.json: is damaged .* names a licence"):
+        describe(run, run.load_config())
+
+
+CHANGES = {
+    "labels": lambda facts: [facts["labels"][1], facts["labels"][0], *facts["labels"][2:]],
+    "label_names": lambda facts: facts["label_names"][::-1],
+    "sample_rate_hz": lambda facts: 16000,
+    "window_hop_samples": lambda facts: 1,
+    "model_sha256": lambda facts: "0" * 64,
+    "kind": lambda facts: "multi_label",
+    "thresholds": lambda facts: [0.5] * 11,
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_decides_the_answers_must_be_the_same(run, name):
+    facts = describe(run, run.load_config())
+    assert differences(facts, {**facts, "metrics": 1, "irmas_tf": "9.9.9", "run": "renamed"}) == []
+    (found,) = differences(facts, {**facts, name: CHANGES[name](facts)})
+    assert found.startswith(f"{name} is ") and "in the run" in found
+    missing = {key: value for key, value in facts.items() if key != name}
+    assert len(differences(facts, missing)) == (0 if facts[name] is None else 1)
