@@ -9,11 +9,12 @@ are stored in float32, because rounded ones let loud low notes leak into quiet h
 | none | float32 | float32 | float32 |
 | float16 | float16 | float32, or float16 where the device has it | float16 |
 | dynamic | int8 | int8, with ranges measured while it runs | int8 |
-| int8 | int8 | int8, with ranges measured on representative windows; probabilities in float32 | int8 |
+| int8 | int8 | int8, with ranges measured on representative windows | int8 |
 
-Under dynamic and int8 depthwise convolutions compute in float32 with int8 weights, under int8 hard swishes too: every
-channel of the former has a range of its own, which one scale for all does not fit, and the int8 kernels of both are
-slower than the float ones.
+Depthwise convolutions compute in float32 with int8 weights also under dynamic and int8: every channel has a range of its
+own, which one scale for all does not fit, and the int8 kernels are slower than the float ones. Under int8 the same is
+true of hard swishes; besides, sums, layers with few weights, and the probabilities stay in float, where 256 steps cost
+accuracy and save nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from irmas_tf.config import Config
 from irmas_tf.models.probabilities import probabilities_of
 from irmas_tf.serving.saved_model import ExportError
 from irmas_tf.serving.tflite_flatbuffer import output_names
-from irmas_tf.serving.tflite_weights import Form, change_weights
+from irmas_tf.serving.tflite_weights import Form, change_weights, with_few_weights
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 SIGNATURE, INPUT, OUTPUT = "serving_default", "waveform", "probabilities"
@@ -120,13 +121,12 @@ def _int8(converter: Any, content: bytes, front_end: re.Pattern[str], representa
         return ([window[None]] for window in np.asarray(representative, np.float32))
 
     operations, outputs = output_names(content)
-    # 256 steps are too few for small probabilities.
-    in_float = [name for name in operations if front_end.search(name)] + outputs
+    in_float = [name for name in operations if front_end.search(name)] + with_few_weights(content) + outputs
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
     converter.representative_dataset = windows
     options = tf.lite.experimental.QuantizationDebugOptions(
-        denylisted_nodes=in_float, denylisted_ops=["DEPTHWISE_CONV_2D", "HARD_SWISH"]
+        denylisted_nodes=in_float, denylisted_ops=["ADD", "DEPTHWISE_CONV_2D", "HARD_SWISH"]
     )
     # The debugger is the converter's only way to leave single operations in float.
     debugger = tf.lite.experimental.QuantizationDebugger(

@@ -66,6 +66,18 @@ def int8_by_channel(weights: np.ndarray, channel_axis: int) -> tuple[np.ndarray,
     return np.clip(np.rint(weights / scales), -127, 127).astype(np.int8), scales.reshape(-1)
 
 
+def with_few_weights(content: bytes) -> list[str]:
+    """Return the names of the outputs of the operations in `KINDS` that have fewer than `MIN_WEIGHTS`."""
+    model = unpack(content)
+    (graph,) = model.subgraphs
+    return [
+        graph.tensors[operator.outputs[0]].name.decode()
+        for operator in graph.operators
+        if builtin_code(model.operatorCodes[operator.opcodeIndex]) in KINDS
+        and np.prod(graph.tensors[operator.inputs[1]].shape) < MIN_WEIGHTS
+    ]
+
+
 def change_weights(content: bytes, form_of: Callable[[str, str], Form]) -> bytes:
     """Return a .tflite file whose weights have other forms.
 
