@@ -4,26 +4,36 @@ Needs NumPy and ai-edge-litert, neither TensorFlow nor Keras; nothing else of th
 file may be copied to a device. What it needs to know stands in the .tflite file.
 
     stream = StreamingClassifier("irmas.tflite")
-    for block in microphone:                      # float32, mono, at stream.facts["sample_rate_hz"]
+    for block in microphone:                      # float32, mono, at stream.sample_rate_hz
         for answer in stream.push(block):
             print(f"{answer.end_seconds:6.1f} s  {answer.label}")
     print(stream.finish().label)                  # of all that was heard
+
+As a command it reads a WAV file, or raw 16-bit samples from a pipe:
+
+    arecord -q -t raw -f S16_LE -c 1 -r 22050 | python -m irmas_tf.streaming irmas.tflite -
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import math
 import os
+import sys
+import wave
 import zipfile
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
 
 import numpy as np
 
 FACTS_FILE = "irmas_tf.json"
 """Inside the .tflite file, which is a zip archive as well."""
 _SIGNATURE, _INPUT, _OUTPUT = "serving_default", "waveform", "probabilities"
+_NEEDED = ("labels", "sample_rate_hz", "window_samples", "window_hop_samples")
+_BLOCK_SAMPLES = 4096
 
 
 class StreamingError(ValueError):
@@ -40,13 +50,16 @@ def read_model_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as archive:
             facts = json.loads(archive.read(FACTS_FILE))
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError) as error:
         raise StreamingError(
             f"{os.fspath(path)}: is no .tflite file exported by irmas_tf, or damaged ({error}); export it again"
         ) from error
-    if not isinstance(facts, dict):
-        raise StreamingError(f"{os.fspath(path)}: is damaged ({FACTS_FILE} is no object); export it again")
-    return facts
+    missing = [name for name in _NEEDED if name not in facts] if isinstance(facts, dict) else list(_NEEDED)
+    if missing:
+        raise StreamingError(
+            f"{os.fspath(path)}: is damaged ({FACTS_FILE} lacks {', '.join(missing)}); export it again"
+        )
+    return dict(facts)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +72,8 @@ class StreamAnswer:
         smoothed: exponentially smoothed over the windows, [classes].
         mean: over all windows so far, [classes]; after `StreamingClassifier.finish` that of the whole stream.
         label: code of the class whose smoothed probability is highest (at the end: whose mean is).
+        labels: of a model with thresholds, the codes of all classes whose smoothed probability (at the end: mean)
+            reaches its threshold, the highest first, perhaps none; of one without, ``label`` alone.
     """
 
     start_seconds: float
@@ -67,6 +82,7 @@ class StreamAnswer:
     smoothed: np.ndarray
     mean: np.ndarray
     label: str
+    labels: tuple[str, ...]
 
 
 class StreamingClassifier:
@@ -74,9 +90,15 @@ class StreamingClassifier:
 
     Args:
         model_path: .tflite file that irmas_tf exported.
-        hop_seconds: distance of two windows; None is that of the training run.
+        hop_seconds: distance of two windows; None is that of the training run, with which `finish` answers what
+            ``irmas_tf.predict`` does.
         smoothing_seconds: time constant of the exponential smoothing; 0 switches it off.
         threads: of the interpreter.
+
+    Attributes:
+        facts: all that the file says about the model.
+        codes: of the classes, in the order of the probabilities.
+        sample_rate_hz: of the samples.
 
     Raises:
         StreamingError: the model cannot be used, or an argument is out of range.
@@ -94,43 +116,46 @@ class StreamingClassifier:
         from ai_edge_litert.interpreter import Interpreter
 
         self.facts = read_model_facts(model_path)
-        self.labels: tuple[str, ...] = tuple(self.facts["labels"])
-        self._rate: int = self.facts["sample_rate_hz"]
+        self.codes: tuple[str, ...] = tuple(self.facts["labels"])
+        self.sample_rate_hz: int = self.facts["sample_rate_hz"]
         self._window: int = self.facts["window_samples"]
-        hop = self.facts["window_hop_samples"] if hop_seconds is None else round(hop_seconds * self._rate)
-        if hop < 1:
-            raise StreamingError(f"hop_seconds={hop_seconds}: must be at least one sample")
+        if hop_seconds is not None and not 0 < hop_seconds < math.inf:
+            raise StreamingError(f"hop_seconds={hop_seconds}: must be above 0")
         if not 0 <= smoothing_seconds < math.inf:
             raise StreamingError(f"smoothing_seconds={smoothing_seconds}: must be at least 0")
-        self._hop: int = hop
-        self._keep = math.exp(-hop / self._rate / smoothing_seconds) if smoothing_seconds else 0.0
+        hop = self.facts["window_hop_samples"] if hop_seconds is None else round(hop_seconds * self.sample_rate_hz)
+        self._hop: int = max(1, hop)
+        self._smoothing_samples = smoothing_seconds * self.sample_rate_hz
+        thresholds = self.facts.get("thresholds")
+        self._thresholds = None if thresholds is None else np.array([thresholds[code] for code in self.codes])
         try:
-            self._runner = Interpreter(os.fspath(model_path), num_threads=threads).get_signature_runner(_SIGNATURE)
-        except ValueError as error:
+            interpreter = Interpreter(os.fspath(model_path), num_threads=threads)
+            self._runner = interpreter.get_signature_runner(_SIGNATURE)
+        except (ValueError, RuntimeError) as error:
             raise StreamingError(f"{os.fspath(model_path)}: cannot be run ({error}); export it again") from error
         self.reset()
 
     def reset(self) -> None:
         """Forget all that was heard."""
-        # The last samples, oldest at `_received % size`; as long as the longer of window and hop, so that the last
-        # window can still be aligned to the end.
+        # The last samples; sample i of the stream is at i % window.
         self._ring = np.zeros(self._window, np.float32)
         self._received = 0
         self._next = self._window  # samples after which the next window is full
-        self._sum = np.zeros(len(self.labels))
+        self._sum = np.zeros(len(self.codes))
         self._windows = 0
         self._smoothed: np.ndarray | None = None
+        self._answered = 0  # samples at the last answer
 
     @property
     def received_seconds(self) -> float:
         """Length of the stream so far."""
-        return self._received / self._rate
+        return self._received / self.sample_rate_hz
 
     def push(self, samples: np.ndarray) -> list[StreamAnswer]:
         """Take the next mono samples, float [n] in [-1, 1] of any number, and return answers for full windows.
 
         Raises:
-            StreamingError: not one-dimensional, not floats, or not finite.
+            StreamingError: not one-dimensional, not floats, or not finite; nothing of them is taken.
         """
         samples = np.asarray(samples)
         if samples.ndim != 1 or samples.dtype.kind != "f":
@@ -162,37 +187,126 @@ class StreamingClassifier:
         """
         if not self._received:
             raise StreamingError("the stream has no samples; push some before finish")
-        if self._received < self._window or self._received != self._next - self._hop:
-            last = self._answer()
-        else:
-            last = self._last
-        answer = dataclasses.replace(last, label=self.labels[int(np.argmax(last.mean))])
+        last = self._last if self._answered == self._received else self._answer()
+        label, labels = self._decide(last.mean)
         self.reset()
-        return answer
+        return dataclasses.replace(last, label=label, labels=labels)
 
     def _write(self, samples: np.ndarray) -> None:
         """Put samples into the ring; of more than it holds, the last ones."""
         kept = samples[-self._window :]
-        places = (self._received + len(samples) - len(kept) + np.arange(len(kept))) % self._window
-        self._ring[places] = kept
         self._received += len(samples)
+        self._ring[(self._received - len(kept) + np.arange(len(kept))) % self._window] = kept
 
     def _answer(self) -> StreamAnswer:
         """Run the model on the last window."""
-        oldest = self._received % self._window if self._received >= self._window else 0
+        # Of a stream shorter than a window: its samples, and the zeros of a new ring after them.
+        oldest = self._received % self._window if self._received > self._window else 0
         window = np.concatenate([self._ring[oldest:], self._ring[:oldest]])
         probabilities = self._runner(**{_INPUT: window[None]})[_OUTPUT][0].copy()
         self._sum += probabilities
         self._windows += 1
-        before = probabilities if self._smoothed is None else self._smoothed
-        self._smoothed = self._keep * before + (1.0 - self._keep) * probabilities
-        start = max(0, self._received - self._window) / self._rate
+        if self._smoothed is None or not self._smoothing_samples:
+            self._smoothed = probabilities
+        else:
+            keep = math.exp(-(self._received - self._answered) / self._smoothing_samples)
+            self._smoothed = keep * self._smoothed + (1.0 - keep) * probabilities
+        self._answered = self._received
         self._last = StreamAnswer(
-            start,
-            self._received / self._rate,
+            max(0, self._received - self._window) / self.sample_rate_hz,
+            self.received_seconds,
             probabilities,
             self._smoothed,
             self._sum / self._windows,
-            self.labels[int(np.argmax(self._smoothed))],
+            *self._decide(self._smoothed),
         )
         return self._last
+
+    def _decide(self, probabilities: np.ndarray) -> tuple[str, tuple[str, ...]]:
+        """Return (the most probable class, the classes that are there)."""
+        order = np.argsort(-probabilities, kind="stable")
+        label = self.codes[order[0]]
+        if self._thresholds is None:
+            return label, (label,)
+        return label, tuple(self.codes[place] for place in order if probabilities[place] >= self._thresholds[place])
+
+
+def wav_blocks(path: str | os.PathLike[str], rate_hz: int) -> Iterator[np.ndarray]:
+    """Yield the samples of a 16-bit WAV file as mono float32 [n], a block at a time.
+
+    Raises:
+        StreamingError: it is no such file, or has another sample rate; nothing is resampled here.
+        OSError: it cannot be read.
+    """
+    remedy = f"convert it: ffmpeg -i IN -ac 1 -ar {rate_hz} -c:a pcm_s16le OUT.wav"
+    try:
+        with wave.open(os.fspath(path), "rb") as file:
+            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
+            if width != 2 or rate != rate_hz:
+                raise StreamingError(f"{os.fspath(path)}: has {8 * width} bits and {rate} Hz; {remedy}")
+            while data := file.readframes(_BLOCK_SAMPLES):
+                whole = np.frombuffer(data[: len(data) // (2 * channels) * 2 * channels], "<i2")
+                yield (whole.reshape(-1, channels).mean(axis=1) / 32768.0).astype(np.float32)
+    except (wave.Error, EOFError) as error:
+        raise StreamingError(
+            f"{os.fspath(path)}: is no 16-bit WAV file ({error or 'it ends early'}); {remedy}"
+        ) from error
+
+
+def raw_blocks(stream: BinaryIO) -> Iterator[np.ndarray]:
+    """Yield raw mono 16-bit little-endian samples as float32 [n], as soon as there are any."""
+    rest = b""
+    # Of a buffered reader read() would wait for all, read1() takes what has come.
+    read = getattr(stream, "read1", stream.read)
+    while data := read(2 * _BLOCK_SAMPLES):
+        data = rest + data
+        whole = len(data) // 2 * 2
+        rest = data[whole:]
+        yield np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32768.0)
+
+
+def _line(answer: StreamAnswer, codes: Sequence[str], values: np.ndarray) -> str:
+    shown = [f"{code} {values[codes.index(code)]:.2f}" for code in answer.labels or (answer.label,)]
+    return f"{answer.start_seconds:8.2f} {answer.end_seconds:8.2f}  {'  '.join(shown) if answer.labels else '-'}"
+
+
+def cli(argv: Sequence[str] | None = None) -> int:
+    """Entry point of ``python -m irmas_tf.streaming``; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m irmas_tf.streaming",
+        description="Print a line for every window of a sound as it is read (start and end in seconds, smoothed"
+        " probability), and one for all of it. Needs neither TensorFlow nor Keras.",
+    )
+    parser.add_argument("model", metavar="MODEL.tflite", help="exported by irmas_tf.export_tflite")
+    parser.add_argument(
+        "sound", metavar="FILE", help="16-bit WAV file at the model's rate, or - for raw mono 16-bit samples from stdin"
+    )
+    parser.add_argument("--hop_seconds", type=float, help="distance of two windows (default: the training run's)")
+    parser.add_argument("--smoothing_seconds", type=float, default=2.0, help="time constant, 0 is off (default 2)")
+    arguments = parser.parse_args(argv)
+    try:
+        classifier = StreamingClassifier(
+            arguments.model, hop_seconds=arguments.hop_seconds, smoothing_seconds=arguments.smoothing_seconds
+        )
+        rate_hz = classifier.sample_rate_hz
+        blocks = raw_blocks(sys.stdin.buffer) if arguments.sound == "-" else wav_blocks(arguments.sound, rate_hz)
+        for block in blocks:
+            for answer in classifier.push(block):
+                print(_line(answer, classifier.codes, answer.smoothed), flush=True)
+        end = dataclasses.replace(classifier.finish(), start_seconds=0.0)
+        print(_line(end, classifier.codes, end.mean) + "  (all)")
+    except ImportError as error:
+        print(f"error: {error}; pip install ai-edge-litert", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader has gone
+        return 1
+    except (StreamingError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(cli())

@@ -1,23 +1,31 @@
 """A model as a .tflite file: one window of waveform in, its probabilities out, built-in operations only.
 
-The front-ends (spectrograms, wavelets and their normalisation) always compute in float: quantised activations in them
-change the answers beyond use. What is quantised of them under ``dynamic`` are only their filters, as stored.
+The front-ends (spectrograms, wavelets and their normalisation) always compute in float32: quantised signals in them
+change the answers beyond use. Their mel filters, which are positive and mostly zero, may be stored in less; wavelets
+are stored in float32, because rounded ones let loud low notes leak into quiet high ones.
 
-| quantization | weights | network computes in | front-ends |
+| quantization | weights | network computes in | mel filters stored in |
 |---|---|---|---|
 | none | float32 | float32 | float32 |
-| float16 | float16 | float32, or float16 where the device has it | the same |
-| dynamic | int8 | int8, with ranges measured while it runs | float32, filters stored in int8 |
-| int8 | int8 | int8, with ranges measured on representative windows | float32 |
+| float16 | float16 | float32, or float16 where the device has it | float16 |
+| dynamic | int8 | int8, with ranges measured while it runs | int8 |
+| int8 | int8 | int8, with ranges measured on representative windows | int8 |
+
+Depthwise convolutions compute in float32 with int8 weights also under dynamic and int8: every channel has a range of its
+own, which one scale for all does not fit, and the int8 kernels are slower than the float ones. Under int8 the same is
+true of hard swishes; besides, sums, layers with few weights, and the probabilities stay in float, where 256 steps cost
+accuracy and save nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
+import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -27,6 +35,8 @@ import tensorflow as tf
 from irmas_tf.config import Config
 from irmas_tf.models.probabilities import probabilities_of
 from irmas_tf.serving.saved_model import ExportError
+from irmas_tf.serving.tflite_flatbuffer import output_names
+from irmas_tf.serving.tflite_weights import Form, change_weights, with_few_weights
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 SIGNATURE, INPUT, OUTPUT = "serving_default", "waveform", "probabilities"
@@ -47,11 +57,11 @@ def convert(
             and signals like silence, whose ranges music does not cover.
 
     Raises:
-        ExportError: the quantisation is unknown, or a package or the windows that it needs are not there.
+        ExportError: the quantisation is unknown, or there are no windows for int8.
     """
     if quantization not in QUANTIZATIONS:
         raise ExportError(f"--quantization={quantization}: must be one of {', '.join(QUANTIZATIONS)}")
-    if quantization == "int8" and representative is None:
+    if quantization == "int8" and (representative is None or not len(representative)):
         raise ExportError("--quantization=int8: needs representative windows; give the --data_dir of the run")
     with tempfile.TemporaryDirectory() as folder, _quiet():
         archive = keras.export.ExportArchive()
@@ -62,29 +72,36 @@ def convert(
         archive.write_out(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        content = bytes(converter.convert())
         if quantization == "none":
-            return bytes(converter.convert())
-        if quantization == "float16":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.target_spec.supported_types = [tf.float16]
-            return bytes(converter.convert())
-        pattern = front_end_pattern(model)
-        if quantization == "dynamic":
-            return _dynamic(bytes(converter.convert()), pattern)
-        assert representative is not None
-        return _int8(converter, pattern, representative)
+            return content
+        front_end = front_end_pattern(model)
+        if quantization == "int8":
+            assert representative is not None
+            content = _int8(converter, content, front_end, representative)
+    network = {"float16": Form.FLOAT16, "dynamic": Form.INT8_KERNEL, "int8": Form.FLOAT32}[quantization]
+    filters = Form.FLOAT16 if quantization == "float16" else Form.INT8
+
+    def form_of(kind: str, name: str) -> Form:
+        if front_end.search(name):
+            return filters if kind == "FULLY_CONNECTED" else Form.FLOAT32
+        return Form.INT8 if kind == "DEPTHWISE_CONV_2D" and quantization != "float16" else network
+
+    return change_weights(content, form_of)
 
 
 def front_end_layers(model: keras.Model) -> list[str]:
     """Return the names of the layers between waveforms and the first layer of a network."""
-    return [
-        layer.name
-        for layer in model._flatten_layers()
-        if type(layer).__module__.startswith(_OWN_LAYERS) and not isinstance(layer, keras.layers.BatchNormalization)
-    ]
+    names = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            names += front_end_layers(layer)
+        elif type(layer).__module__.startswith(_OWN_LAYERS) and not isinstance(layer, keras.layers.BatchNormalization):
+            names.append(layer.name)
+    return names
 
 
-def front_end_pattern(model: keras.Model) -> str:
+def front_end_pattern(model: keras.Model) -> re.Pattern[str]:
     """Return a regular expression that finds the TFLite tensors of the front-ends by their names.
 
     Raises:
@@ -92,37 +109,24 @@ def front_end_pattern(model: keras.Model) -> str:
     """
     names = front_end_layers(model)
     if not names:
-        raise ExportError("the model has no front-end layer; only --quantization=none and float16 are safe for it")
-    # Keras numbers the scopes of a model that is called again.
-    return "(^|/)(" + "|".join(map(re.escape, names)) + r")(_\d+)?(/|$|;)"
+        raise ExportError("the model has no front-end layer; only --quantization=none is safe for it")
+    # Keras numbers the scopes of a model that is called again; of an operation that was fused, all names stand there.
+    return re.compile("(^|[/;])(" + "|".join(map(re.escape, names)) + r")(_\d+)?(/|$|;)")
 
 
-def _dynamic(content: bytes, pattern: str) -> bytes:
-    try:
-        from ai_edge_quantizer import quantizer
-        from ai_edge_quantizer.qtyping import TFLOperationName
-    except ImportError as error:
-        raise ExportError(
-            f"--quantization=dynamic: needs the package ai-edge-quantizer ({error}); pip install 'irmas_tf[tflite]'"
-        ) from error
-    maker = quantizer.Quantizer(content)
-    maker.add_dynamic_config(".*", TFLOperationName.ALL_SUPPORTED, 8)
-    maker.add_weight_only_config(pattern, TFLOperationName.ALL_SUPPORTED, 8)
-    return bytes(maker.quantize().quantized_model)
+def _int8(converter: Any, content: bytes, front_end: re.Pattern[str], representative: np.ndarray) -> bytes:
+    """Return the network in int8; ``content`` is the same in float."""
 
-
-def _int8(converter: Any, pattern: str, representative: np.ndarray) -> bytes:
     def windows() -> Iterator[list[np.ndarray]]:
         return ([window[None]] for window in np.asarray(representative, np.float32))
 
-    names = tensor_names(bytes(converter.convert()))
-    in_float = [name for name in names if re.search(pattern, name)]
+    operations, outputs = output_names(content)
+    in_float = [name for name in operations if front_end.search(name)] + with_few_weights(content) + outputs
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
     converter.representative_dataset = windows
     options = tf.lite.experimental.QuantizationDebugOptions(
-        denylisted_nodes=in_float,
-        denylisted_ops=["SOFTMAX"],  # 256 steps are too few for small probabilities
+        denylisted_nodes=in_float, denylisted_ops=["ADD", "DEPTHWISE_CONV_2D", "HARD_SWISH"]
     )
     # The debugger is the converter's only way to leave single operations in float.
     debugger = tf.lite.experimental.QuantizationDebugger(
@@ -131,29 +135,17 @@ def _int8(converter: Any, pattern: str, representative: np.ndarray) -> bytes:
     return bytes(debugger.get_nondebug_quantized_model())
 
 
-def tensor_names(content: bytes) -> list[str]:
-    """Return the names of all tensors of a .tflite file."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    return [detail["name"] for detail in Interpreter(model_content=content).get_tensor_details()]
-
-
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep progress bars and notes of the converters off the terminal; what they raise still comes out."""
-    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-        yield
-
-
-def custom_operations(content: bytes) -> Sequence[str]:
-    """Return the operations of a .tflite file that are not built in, among them TensorFlow's own (Flex)."""
-    from tensorflow.lite.python import schema_py_generated as schema
-    from tensorflow.lite.tools import flatbuffer_utils
-
-    codes = flatbuffer_utils.convert_bytearray_to_object(bytearray(content)).operatorCodes
-    builtin = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in codes]
-    return [
-        (code.customCode or b"custom").decode()
-        for code, number in zip(codes, builtin, strict=True)
-        if number == schema.BuiltinOperator.CUSTOM
-    ]
+    """Keep progress bars and notes of the converter off the terminal; what it raises still comes out."""
+    sys.stderr.flush()
+    # Most of it comes from C++, which knows nothing of sys.stderr.
+    with tempfile.TemporaryFile() as notes:
+        terminal = os.dup(2)
+        try:
+            os.dup2(notes.fileno(), 2)
+            with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+                yield
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

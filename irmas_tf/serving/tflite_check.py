@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from irmas_tf.models.probabilities import SINGLE_LABEL
 from irmas_tf.serving.acceptance import Comparison, LiveModel, Report, median_milliseconds
 from irmas_tf.serving.check_signals import check_signals
 from irmas_tf.serving.metadata import differences
 from irmas_tf.serving.saved_model import ExportError
-from irmas_tf.serving.tflite import INPUT, OUTPUT, SIGNATURE, custom_operations
+from irmas_tf.serving.tflite import INPUT, OUTPUT, SIGNATURE
+from irmas_tf.serving.tflite_flatbuffer import custom_operations
 from irmas_tf.serving.tflite_metadata import read_facts
 
-TOLERANCES = {"none": 1e-4, "float16": 5e-3, "dynamic": 0.03, "int8": 0.15}
+TOLERANCES = {"none": 1e-4, "float16": 5e-3, "dynamic": 0.05, "int8": 0.2}
 """Greatest difference of a window's probability, by quantisation."""
-MEAN_TOLERANCES = {"none": 1e-5, "float16": 5e-4, "dynamic": 3e-3, "int8": 1.5e-2}
+MEAN_TOLERANCES = {"none": 1e-5, "float16": 5e-4, "dynamic": 5e-3, "int8": 0.03}
 """Mean difference over all probabilities of all windows."""
 MAX_ACCURACY_LOSS = 0.01
 """Of int8, on the validation split."""
@@ -129,7 +131,8 @@ def _check_windows(
         report.compare(name, Comparison("probabilities", of_file, of_model, TOLERANCES[quantization]))
     mean = np.abs(found.astype(np.float64) - wanted).mean(keepdims=True)
     report.compare("mean over all signals", Comparison("probabilities", mean, 0 * mean, MEAN_TOLERANCES[quantization]))
-    sums = found.sum(axis=-1)
-    report.compare("sum of a window's probabilities", Comparison("sum", sums, np.ones_like(sums), 1e-3))
+    if facts["kind"] == SINGLE_LABEL:
+        sums = found.sum(axis=-1)
+        report.compare("sum of a window's probabilities", Comparison("sum", sums, np.ones_like(sums), 1e-3))
     again = model.probabilities(np.stack(list(signals.values())))
     report.compare("the same again", Comparison("probabilities", again, found, 0.0))

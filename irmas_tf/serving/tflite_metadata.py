@@ -16,10 +16,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flatbuffers
-import numpy as np
+from tensorflow.lite.python import schema_py_generated as schema
 
 from irmas_tf.serving.saved_model import ExportError
 from irmas_tf.serving.tflite import INPUT, OUTPUT
+from irmas_tf.serving.tflite_flatbuffer import add_buffer, pack, unpack
 from irmas_tf.streaming import FACTS_FILE, StreamingError, read_model_facts
 
 METADATA_BUFFER = b"TFLITE_METADATA"
@@ -38,24 +39,13 @@ def embed(content: bytes, facts: Mapping[str, Any]) -> bytes:
         content: a .tflite file without metadata.
         facts: of `irmas_tf.serving.metadata.describe`, and ``quantization``.
     """
-    from tensorflow.lite.python import schema_py_generated as schema
-    from tensorflow.lite.tools import flatbuffer_utils
-
-    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
-    for one in model.buffers:
-        # ai-edge-quantizer puts the numbers behind the FlatBuffer, where the archive comes.
-        if one.offset > 1:
-            one.data = np.frombuffer(content, np.uint8, one.size, one.offset)
-            one.offset = one.size = 0
-    buffer = schema.BufferT()
-    buffer.data = np.frombuffer(metadata_buffer(facts), np.uint8)
+    model = unpack(content)
     entry = schema.MetadataT()
     entry.name = METADATA_BUFFER
-    entry.buffer = len(model.buffers)
-    model.buffers.append(buffer)
+    entry.buffer = add_buffer(model, metadata_buffer(facts))
     model.metadata = [*(model.metadata or []), entry]
     model.description = facts["description"].encode()
-    stream = io.BytesIO(bytes(flatbuffer_utils.convert_object_to_bytearray(model)))
+    stream = io.BytesIO(pack(model))
     with zipfile.ZipFile(stream, "a") as archive:
         for name, text in associated_files(facts).items():
             # A fixed date: the same run gives the same file.
