@@ -41,6 +41,8 @@ EXTRAS = {
     "hub": ["tensorflow-hub>=0.16.1,<0.17", "tf-keras>=2.17,<2.22", "setuptools<81"],
     # The demo corpus: pretty_midi brings a General MIDI SoundFont; nothing else of it is used.
     "demo": ["pretty_midi==0.2.11"],
+    # The client's gRPC side; REST needs nothing more. Its messages import TensorFlow.
+    "serving": ["tensorflow-serving-api>=2.17,<2.22", "grpcio>=1.60"],
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.5",
@@ -50,6 +52,7 @@ EXTRAS = {
         "PyWavelets>=1.6",
         "ssqueezepy>=0.6.6",
         "ai-edge-litert>=2.0",  # runs .tflite files
+        "PyYAML>=6",  # reads the serving kit
     ],
     "bench": ["librosa>=0.10.2", "soxr>=0.4", "PyWavelets>=1.6", "ssqueezepy>=0.6.6", "torch>=2.4"],
     "lint": ["ruff>=0.9", "mypy>=1.11"],
@@ -76,6 +79,7 @@ setup(
             "irmas-predict = irmas_tf.predict:cli",
             "irmas-embed = irmas_tf.embed:cli",
             "irmas-probe = irmas_tf.probe:cli",
+            "irmas-client = irmas_tf.client:cli",
             "irmas-check = irmas_tf.data.check:cli",
             "irmas-download = irmas_tf.data.download:cli",
             "irmas-soundfont = irmas_tf.data.soundfont:cli",

@@ -16,6 +16,7 @@ COMMANDS = (
     "irmas_tf.demo",
     "irmas_tf.embed",
     "irmas_tf.probe",
+    "irmas_tf.client",
     "irmas_tf.data.check",
     "irmas_tf.data.download",
     "irmas_tf.data.soundfont",
