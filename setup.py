@@ -43,6 +43,8 @@ EXTRAS = {
     "demo": ["pretty_midi==0.2.11"],
     # The client's gRPC side; REST needs nothing more. Its messages import TensorFlow.
     "serving": ["tensorflow-serving-api>=2.17,<2.22", "grpcio>=1.60"],
+    # Catalogues on many machines. It brings pyarrow; runners on clouds need its own extras (apache-beam[gcp]).
+    "beam": ["apache-beam>=2.65,<3", "pyarrow>=14"],
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.5",
@@ -80,6 +82,7 @@ setup(
             "irmas-embed = irmas_tf.embed:cli",
             "irmas-probe = irmas_tf.probe:cli",
             "irmas-client = irmas_tf.client:cli",
+            "irmas-beam = irmas_tf.beam.classify:cli",
             "irmas-check = irmas_tf.data.check:cli",
             "irmas-download = irmas_tf.data.download:cli",
             "irmas-soundfont = irmas_tf.data.soundfont:cli",

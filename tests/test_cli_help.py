@@ -17,6 +17,7 @@ COMMANDS = (
     "irmas_tf.embed",
     "irmas_tf.probe",
     "irmas_tf.client",
+    "irmas_tf.beam.classify",
     "irmas_tf.data.check",
     "irmas_tf.data.download",
     "irmas_tf.data.soundfont",
@@ -77,6 +78,7 @@ def test_help_takes_less_than_a_second(module):
 
 
 REQUIRED = {
+    "irmas_tf.beam.classify": ["--input=absent", "--saved_model=absent", "--output=absent"],
     "irmas_tf.data.check": ["--data_dir=absent"],
     "irmas_tf.data.download": ["--out=absent"],
     "irmas_tf.data.soundfont": ["--out=absent"],

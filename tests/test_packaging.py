@@ -57,6 +57,7 @@ def test_every_console_script_names_a_function(arguments):
     scripts = arguments["entry_points"]["console_scripts"]
     names = {line.split("=")[0].strip() for line in scripts}
     commands = ("train", "evaluate", "predict", "embed", "probe", "convert", "check", "download", "soundfont", "client")
+    commands += ("beam",)
     assert names == {f"irmas-{command}" for command in commands}
     for line in scripts:
         module, _, function = line.split("=")[1].strip().partition(":")
