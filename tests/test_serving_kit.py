@@ -207,3 +207,58 @@ def test_kustomize_builds_the_whole() -> None:
     data = built["ConfigMap", "irmas-serving"]["data"]
     assert data["models.config"] == (KIT / "models.config").read_text(encoding="utf-8")
     assert ("Deployment", "irmas-serving") in built
+
+
+def blocks(language: str) -> list[str]:
+    """Return the code of docs/serving.md in a language."""
+    page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+@pytest.fixture
+def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a working folder with a clip.wav."""
+    import numpy as np
+    import soundfile
+
+    soundfile.write(tmp_path / "clip.wav", np.linspace(-0.5, 0.5, 8000), 16000)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_the_pages_curl_commands_get_answers(fake_serving: Any, clip: Path) -> None:
+    import json
+
+    commands = [block for block in blocks("bash") if "curl" in block]
+    assert len(commands) == 2
+    script = "set -e\n" + "".join(commands).replace("http://localhost:8501", fake_serving.http)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, cwd=clip)
+    assert done.returncode == 0, done.stderr
+    answers, decoder = [], json.JSONDecoder()
+    text = done.stdout
+    while text:
+        answer, end = decoder.raw_decode(text)
+        answers.append(answer)
+        text = text[end:].lstrip()
+    classified, columns, activity = answers
+    assert classified["predictions"][0]["duration_seconds"] == 0.5
+    assert len(classified["predictions"][0]["probabilities"]) == len(columns["outputs"]["probabilities"][0]) == 11
+    assert activity["predictions"][0]["window_start_seconds"] == [0.0]
+
+
+def test_the_pages_python_gets_an_answer(fake_serving: Any, clip: Path) -> None:
+    (code,) = blocks("python")
+    scope: dict[str, Any] = {}
+    exec(code.replace("localhost:8500", fake_serving.grpc.removeprefix("grpc://")), scope)
+    assert scope["probabilities"].shape == (1, 11) and scope["probabilities"].sum() == pytest.approx(1)
+
+
+def test_the_pages_client_commands_are_understood() -> None:
+    from irmas_tf.client import COMMAND
+    from irmas_tf.flag_config import parse_flags
+
+    lines = [line for block in blocks("bash") for line in block.splitlines() if "irmas_tf.client" in line]
+    assert len(lines) == 2
+    for line in lines:
+        assert parse_flags(COMMAND, line.split()[3:]).positional

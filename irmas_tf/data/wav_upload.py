@@ -1,7 +1,8 @@
 """An audio file as the bytes of a WAV file that an exported model reads by itself.
 
 PCM WAV files at a usual rate go as they are, and the model decodes them. All else is decoded here, at best to the
-model's rate, and goes as mono 32-bit floats: nothing is lost, whatever the format was.
+model's rate, and goes as mono 32-bit floats: nothing is lost, whatever the format was. So are long files if the model's
+rate is known, because decoding and resampling inside the graph hold a clip several times over.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from irmas_tf.data.wav_header import WavHeader, read_wav_header
 # The rates that exported models read, besides their own.
 UPLOAD_RATES_HZ = (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 176400, 192000)
 DEFAULT_RATE_HZ = 44100
+LONG_FILE_BYTES = 16 << 20
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _FLOAT = 3
 
@@ -33,8 +35,7 @@ def wav_upload(path: PathLike, rate_hz: int = 0, max_bytes: int = 1 << 30) -> by
         AudioError: it is not audio, or so long that it takes more than ``max_bytes`` even at the model's rate.
         OSError: it cannot be read.
     """
-    size = os.path.getsize(path)
-    if size <= max_bytes:
+    if os.path.getsize(path) <= (min(max_bytes, LONG_FILE_BYTES) if rate_hz else max_bytes):
         with open(path, "rb") as file:
             header = read_wav_header(file)
             if header is not None and is_readable_as_it_is(header, rate_hz):

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import builtins
 import os
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from irmas_tf.beam.classify import main
+from irmas_tf.beam.classify import _beam_options, _parser, main
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture
@@ -63,3 +67,16 @@ def test_without_beam_the_message_says_what_to_install(
     monkeypatch.setattr(builtins, "__import__", without)
     assert main(arguments) == 2
     assert "pip install 'irmas_tf[beam]'" in capfd.readouterr().err
+
+
+def test_the_commands_of_the_page_are_understood() -> None:
+    pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
+    page = (ROOT / "docs" / "beam.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = re.findall(r"^python -m irmas_tf\.beam\.classify (.*)$", page, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        args, rest = _parser().parse_known_args(shlex.split(command))
+        assert args.input and args.saved_model and args.output
+        _beam_options(rest)
+    for flags in re.findall(r"`(--(?:runner|environment_type|direct_num_workers|hdfs_\w+)[^`]*)`", page):
+        _beam_options(shlex.split(flags))

@@ -79,6 +79,14 @@ def test_a_file_that_is_too_long_is_decoded_or_refused_before_it_fills_the_memor
         wav_upload(path, 8000, max_bytes=10486)
 
 
+def test_long_files_are_decoded_here_if_the_rate_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.zeros([4 << 20, 2]), 44100, "PCM_16")
+    assert path.stat().st_size > 16 << 20
+    assert len(wav_upload(path, 11025)) == 44 + 4 * (1 << 20)
+    assert wav_upload(path) == path.read_bytes()
+
+
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"not audio" * 100])
 def test_what_is_no_audio_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.wav"

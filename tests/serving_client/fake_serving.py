@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import http.server
+import inspect
 import json
 import re
 import socket
@@ -209,7 +210,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answer = self.core.metadata(request)
         signatures = get_model_metadata_pb2.SignatureDefMap()
         answer.metadata["signature_def"].Unpack(signatures)
-        options = {"preserving_proto_field_name": True, "including_default_value_fields": True}
+        # The server prints fields at their defaults; newer versions of protobuf have another name for that.
+        named = inspect.signature(json_format.MessageToDict).parameters
+        defaults = "including_default_value_fields"
+        if defaults not in named:
+            defaults = "always_print_fields_with_no_presence"
+        options = {"preserving_proto_field_name": True, defaults: True}
         spec = json_format.MessageToDict(answer.model_spec, preserving_proto_field_name=True)
         return {
             "model_spec": spec,
