@@ -42,6 +42,10 @@ EXTRAS = {
     "hub": ["tensorflow-hub>=0.16.1,<0.17", "tf-keras>=2.17,<2.22", "setuptools<81"],
     # The demo corpus: pretty_midi brings a General MIDI SoundFont; nothing else of it is used.
     "demo": ["pretty_midi==0.2.11"],
+    # The client's gRPC side; REST needs nothing more. Its messages import TensorFlow.
+    "serving": ["tensorflow-serving-api>=2.17,<2.22", "grpcio>=1.60"],
+    # Catalogues on many machines. It brings pyarrow; runners on clouds need its own extras (apache-beam[gcp]).
+    "beam": ["apache-beam>=2.65,<3", "pyarrow>=14"],
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.5",
@@ -51,9 +55,8 @@ EXTRAS = {
         "PyWavelets>=1.6",
         "ssqueezepy>=0.6.6",
         "ai-edge-litert>=2.0",  # runs .tflite files
+        "PyYAML>=6",  # reads the serving kit
     ],
-    # TF Serving's messages. It follows TensorFlow's versions, and its protobuf's.
-    "serving": ["tensorflow-serving-api>=2.17,<2.18"],
     "bench": ["librosa>=0.10.2", "soxr>=0.4", "PyWavelets>=1.6", "ssqueezepy>=0.6.6", "torch>=2.4"],
     "lint": ["ruff>=0.9", "mypy>=1.11"],
 }
@@ -82,6 +85,8 @@ setup(
             "irmas-export-saved-model = irmas_tf.export_saved_model:cli",
             "irmas-export-tflite = irmas_tf.export_tflite:cli",
             "irmas-check-export = irmas_tf.check_export:cli",
+            "irmas-client = irmas_tf.client:cli",
+            "irmas-beam = irmas_tf.beam.classify:cli",
             "irmas-check = irmas_tf.data.check:cli",
             "irmas-download = irmas_tf.data.download:cli",
             "irmas-soundfont = irmas_tf.data.soundfont:cli",

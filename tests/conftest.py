@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 from pathlib import Path
 
 import hypothesis
@@ -45,3 +46,27 @@ def shared_dir() -> Path:
     if not path.is_dir():
         pytest.skip(f"no shared data in {path}; set IRMAS_TF_TEST_DATA")
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a tiny SavedModel's version; its run is ``run`` in the folder three levels up."""
+    path = REPOSITORY / "tests" / "serving_client" / "tiny_export.py"
+    return runpy.run_path(str(path))["export_tiny"](tmp_path_factory.mktemp("export"))
+
+
+@pytest.fixture(scope="session")
+def _fake_serving(tiny_export: Path):
+    pytest.importorskip("tensorflow_serving.apis", reason="tensorflow-serving-api is in the extra `serving`")
+    path = REPOSITORY / "tests" / "serving_client" / "fake_serving.py"
+    server = runpy.run_path(str(path))["FakeServing"](tiny_export)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def fake_serving(_fake_serving):
+    """Return TensorFlow Serving's APIs over that SavedModel (tests/serving_client/fake_serving.py), without faults."""
+    _fake_serving.core.reset()
+    yield _fake_serving
+    _fake_serving.core.reset()

@@ -52,6 +52,9 @@ LEVELS = {
         "export_tflite",
         "check_export",
         "streaming",
+        "serving_client",
+        "client",
+        "beam",
     ),
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}
@@ -63,6 +66,18 @@ FORBIDDEN_DOWNWARDS = {("serving", "data")}  # and training, which is on its lev
 
 ABSL_FILES = {"flag_config.py", "train.py", "evaluate.py", "predict.py"}
 BINARIES = {"train.py": 80, "evaluate.py": 80, "predict.py": 80}
+# Not in every installation; imported where they are used.
+OPTIONAL = {
+    "tensorflow_io",
+    "tensorflow_hub",
+    "pretty_midi",
+    "librosa",
+    "torch",
+    "soxr",
+    "tensorflow_serving",
+    "grpc",
+    "pyarrow",
+}
 VAGUE_NAMES = {"utils", "util", "common", "misc", "helpers", "tools", "shared"}
 # What --help and a bare import must not pay for.
 HEAVY = {"tensorflow", "keras", "tensorflow_io", "tensorflow_hub", "scipy", "sklearn", "matplotlib", "librosa", "torch"}
@@ -191,7 +206,7 @@ def test_modules_import_only_what_their_level_may(path):
             assert LEVEL[room] != 0, f"{place}: level 0 knows no TensorFlow"
         if top == "keras":
             assert LEVEL[room] >= 2, f"{place}: dsp is pure functions"
-        if top in {"tensorflow_io", "tensorflow_hub", "pretty_midi", "librosa", "torch", "soxr"}:
+        if top in OPTIONAL:
             assert not item.at_top, (
                 f"{place} at the top of the module; optional packages are imported where they are used"
             )

@@ -19,6 +19,8 @@ COMMANDS = (
     "irmas_tf.export_saved_model",
     "irmas_tf.export_tflite",
     "irmas_tf.check_export",
+    "irmas_tf.client",
+    "irmas_tf.beam.classify",
     "irmas_tf.data.check",
     "irmas_tf.data.download",
     "irmas_tf.data.soundfont",
@@ -79,6 +81,7 @@ def test_help_takes_less_than_a_second(module):
 
 
 REQUIRED = {
+    "irmas_tf.beam.classify": ["--input=absent", "--saved_model=absent", "--output=absent"],
     "irmas_tf.data.check": ["--data_dir=absent"],
     "irmas_tf.data.download": ["--out=absent"],
     "irmas_tf.data.soundfont": ["--out=absent"],

@@ -56,8 +56,8 @@ def test_the_version_is_that_of_the_package(arguments):
 def test_every_console_script_names_a_function(arguments):
     scripts = arguments["entry_points"]["console_scripts"]
     names = {line.split("=")[0].strip() for line in scripts}
-    commands = ("train", "evaluate", "predict", "embed", "probe", "convert", "check", "download", "soundfont")
-    commands += ("export-saved-model", "export-tflite", "check-export")
+    commands = ("train", "evaluate", "predict", "embed", "probe", "convert", "check", "download", "soundfont", "client")
+    commands += ("export-saved-model", "export-tflite", "check-export", "beam")
     assert names == {f"irmas-{command}" for command in commands}
     for line in scripts:
         module, _, function = line.split("=")[1].strip().partition(":")
@@ -86,6 +86,7 @@ def test_every_range_that_the_default_environment_installs_has_a_pin(arguments):
 def test_the_packages_that_the_code_imports_are_declared(arguments):
     provided = {"absl": "absl-py", "sklearn": "scikit-learn", "tensorflow_io": "tensorflow-io"}
     provided |= {"tensorflow_hub": "tensorflow-hub", "tf_keras": "tf-keras", "google": "protobuf"}
+    provided |= {"tensorflow_serving": "tensorflow-serving-api", "grpc": "grpcio", "apache_beam": "apache-beam"}
     core = {Requirement(line).name for line in arguments["install_requires"]}
     optional = {Requirement(line).name for lines in arguments["extras_require"].values() for line in lines}
     for path in (ROOT / "irmas_tf").rglob("*.py"):

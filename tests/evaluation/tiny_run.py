@@ -37,6 +37,6 @@ def make_tiny_run(folder: Path, data_dir: str = "", split_by: str = "song") -> R
     waveform = keras.Input([None], dtype="float32", name="waveform")
     x = keras.layers.Reshape([-1, 1])(waveform)
     x = keras.layers.Conv1D(16, 32, strides=16, activation="relu")(x)
-    x = keras.layers.GlobalAveragePooling1D()(x)
+    x = keras.layers.GlobalAveragePooling1D(name="embedding")(x)
     keras.Model(waveform, keras.layers.Dense(11, name="logits")(x)).save(run.model_path)
     return run

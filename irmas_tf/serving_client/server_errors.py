@@ -1,0 +1,38 @@
+"""What can go wrong with a server, by what the client does about it."""
+
+from __future__ import annotations
+
+import re
+
+
+class ServerError(ValueError):
+    """The server cannot be used, whatever is sent to it; the message names it and the remedy."""
+
+
+class UnavailableError(ServerError):
+    """The server did not answer this time; it may later.
+
+    Attributes:
+        retry_after_seconds: when the server asks to be tried again; 0 if it does not say.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RefusedError(ValueError):
+    """The server refuses what was sent; other requests may be answered."""
+
+
+# "... assertion failed: [SENTENCE]" and then, on the next line or after a blank, the nodes of the graph: "[[{{node...".
+_ASSERTION = re.compile(r"assertion failed: \[(.*?)\]\s*(?=\[\[|$)", re.DOTALL)
+_NODES = re.compile(r"\s*\[\[\{\{.*", re.DOTALL)
+_PLACE = re.compile(r"^audio\[\d+\]\s+")
+
+
+def refusal(message: str) -> str:
+    """Return the sentence in a server's error message: the graph's own, without the name of the input and the nodes."""
+    found = _ASSERTION.search(message)
+    sentence = found.group(1) if found else _NODES.sub("", message)
+    return _PLACE.sub("", " ".join(sentence.split())) or "refused without a reason"

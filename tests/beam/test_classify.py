@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import builtins
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from irmas_tf.beam.classify import _beam_options, _parser, main
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def arguments(tiny_export: Path, catalogue: Path, tmp_path: Path) -> list[str]:
+    return [f"--input={catalogue}/[0-9].wav", f"--saved_model={tiny_export}", f"--output={tmp_path / 'x'}"]
+
+
+def test_the_command_counts_and_refuses_to_mix_outputs(
+    arguments: list[str], catalogue: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
+    assert main([*arguments, "--runner=DirectRunner"]) == 0
+    assert "5 files classified, 0 without an answer\n" in capfd.readouterr().err
+    before = sorted(os.listdir(tmp_path))
+    assert len([name for name in before if name.startswith("x-")]) == 1
+    assert main(arguments) == 2
+    assert "is already there" in capfd.readouterr().err
+    assert sorted(os.listdir(tmp_path)) == before
+    more = [f"--input={catalogue}/text.wav", "--overwrite", "--runner", "DirectRunner"]
+    assert main([*arguments, *more]) == 1
+    assert f"5 files classified, 1 without an answer; see {tmp_path / 'x'}.errors-*\n" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--no_such_flag=1"], "unknown flag --no_such_flag=1"),
+        (["--batch_size=0"], "--batch_size=0: must be at least 1"),
+        (["--input=/no/such/*.wav"], "--input=/no/such/*.wav: matches no files"),
+        (["--saved_model=/no/such"], "/no/such/signature.json: cannot be read"),
+    ],
+)
+def test_wrong_use_is_a_line(
+    arguments: list[str], tmp_path: Path, more: list[str], words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
+    assert main([*arguments, *more]) == 2
+    errors = capfd.readouterr().err
+    assert f"error: {words}" in errors and "Traceback" not in errors
+    assert os.listdir(tmp_path) == []
+
+
+def test_without_beam_the_message_says_what_to_install(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.startswith("apache_beam"):
+            raise ImportError("No module named 'apache_beam'")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert main(arguments) == 2
+    assert "pip install 'irmas_tf[beam]'" in capfd.readouterr().err
+
+
+def test_the_commands_of_the_page_are_understood() -> None:
+    pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
+    page = (ROOT / "docs" / "beam.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = re.findall(r"^python -m irmas_tf\.beam\.classify (.*)$", page, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        args, rest = _parser().parse_known_args(shlex.split(command))
+        assert args.input and args.saved_model and args.output
+        _beam_options(rest)
+    for flags in re.findall(r"`(--(?:runner|environment_type|direct_num_workers|hdfs_\w+)[^`]*)`", page):
+        _beam_options(shlex.split(flags))
