@@ -9,9 +9,17 @@ from typing import Any
 
 from tqdm import tqdm
 
+from irmas_tf.evaluation.multi_label_reports import write_multi_label_reports
+from irmas_tf.evaluation.multi_label_run import evaluate_multi_label
+from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
+from irmas_tf.evaluation.multi_label_table import format_multi_label_table
 from irmas_tf.evaluation.reports import format_table, summarize, write_reports
 from irmas_tf.evaluation.single_label import check_split, evaluate_split
+from irmas_tf.labels import MULTI_LABEL
 from irmas_tf.run_dir import RunDir
+from irmas_tf.settings import ConfigError
+
+TEST = "test"
 
 
 def evaluate_run(
@@ -22,34 +30,54 @@ def evaluate_run(
     format: str = "table",
     batch_size: int = 32,
     replicates: int = 1000,
+    unique_clips: bool = False,
 ) -> dict[str, Any]:
     """Evaluate a run's best model, write the reports into the run folder and print a summary.
+
+    The test set, and every split of a multi-label run, goes by the multi-label protocol.
 
     Args:
         run_dir: folder of the trained run.
         data_dir: folder of the data set; empty is the one the run was trained on.
-        split: validation or train.
+        split: validation, train or test.
         format: "table" prints a summary, "json" the content of metrics.json.
         batch_size: windows per batch.
         replicates: bootstrap replicates of the intervals.
+        unique_clips: count byte-identical test clips once.
 
     Returns:
         The content of metrics.json.
     """
-    check_split(split)
+    if split != TEST:
+        check_split(split)
+        if unique_clips:
+            raise ConfigError(f"--unique_clips: is for --split={TEST}, not {split}")
     run = RunDir.open(run_dir)
-    evaluation = evaluate_split(run, data_dir, split, batch_size=batch_size, replicates=replicates, progress=_progress)
-    summary = summarize(evaluation)
     folder = run.evaluation_dir(split)
-    paths = write_reports(evaluation, summary, folder)
+    if split == TEST or run.load_config().model.task == MULTI_LABEL:
+        several = evaluate_multi_label(
+            run,
+            data_dir,
+            split,
+            batch_size=batch_size,
+            replicates=replicates,
+            unique_clips=unique_clips,
+            progress=_progress,
+        )
+        summary = summarize_multi_label(several)
+        paths, text = write_multi_label_reports(several, summary, folder), format_multi_label_table(summary)
+    else:
+        single = evaluate_split(run, data_dir, split, batch_size=batch_size, replicates=replicates, progress=_progress)
+        summary = summarize(single)
+        paths, text = write_reports(single, summary, folder), format_table(summary)
     if format == "json":
         print(json.dumps(summary))
     else:
-        print(format_table(summary), end="")
+        print(text, end="")
         print(f"\n  written to {folder}: {', '.join(path.name for path in paths)}")
     return summary
 
 
 def _progress(results: Iterable[Any], count: int) -> Iterable[Any]:
     """Show a bar on stderr while the results go by, if it is a terminal."""
-    return tqdm(results, "evaluate", count, unit="excerpt", disable=not sys.stderr.isatty(), file=sys.stderr)
+    return tqdm(results, "evaluate", count, unit="file", disable=not sys.stderr.isatty(), file=sys.stderr)
