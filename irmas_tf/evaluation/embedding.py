@@ -18,7 +18,7 @@ from irmas_tf.run_dir import RunDir
 
 
 class WindowEmbedder:
-    """Embeddings of windows; a `irmas_tf.evaluation.clip_means.WindowModel`.
+    """Embeddings of windows; a `irmas_tf.evaluation.clip_windows.WindowModel`.
 
     Args:
         model: waveform [batch, samples] float32 -> embedding [batch, width].

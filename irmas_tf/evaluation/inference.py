@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from irmas_tf.config import Config
+from irmas_tf.config import AudioConfig, Config
 from irmas_tf.models.probabilities import probabilities_of
 from irmas_tf.run_dir import RunDir
 
@@ -31,13 +33,26 @@ def load_run_model(run: RunDir) -> tuple[Any, Config]:
         return tf.keras.models.load_model(run.model_path, compile=False), config
     except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ModelError(
-            f"{run.model_path}: cannot be loaded ({reason}); train again or restore the file"
-        ) from error
+        raise ModelError(f"{run.model_path}: cannot be loaded ({reason}); train again or restore the file") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassValues:
+    """One number a class for every window; a `irmas_tf.evaluation.clip_windows.WindowModel`.
+
+    Attributes:
+        audio: rate, window and hop.
+        width: classes.
+        values: [n, window_samples] float32 in [-1, 1] -> [n, classes] float32.
+    """
+
+    audio: AudioConfig
+    width: int
+    values: Callable[[np.ndarray], np.ndarray]
 
 
 class WindowClassifier:
-    """A model as a function from windows to class probabilities, traced once for any batch size.
+    """A model as a function from windows to class logits or probabilities, traced once for any batch size.
 
     Args:
         model: Keras model, waveform [batch, window_samples] float32 -> logits [batch, classes].
@@ -57,11 +72,9 @@ class WindowClassifier:
                 f" {len(self.codes)}; the run folder mixes two trainings, train again into a new one"
             )
 
-        def answer(waveform: tf.Tensor) -> tf.Tensor:
-            return probabilities_of(model(waveform, training=False), config)
-
         # One signature with a free batch axis: the last, shorter batch neither retraces nor computes padding.
-        self._answer = tf.function(answer, input_signature=[tf.TensorSpec([None, self.window_samples], tf.float32)])
+        signature = [tf.TensorSpec([None, self.window_samples], tf.float32)]
+        self._logits = tf.function(lambda waveform: tf.cast(model(waveform, training=False), tf.float32), signature)
 
     @classmethod
     def load(cls, run: RunDir) -> WindowClassifier:
@@ -80,6 +93,21 @@ class WindowClassifier:
         """Trace and run the model once, so that the first answer takes no longer than the others."""
         self.probabilities(np.zeros([1, self.window_samples], np.float32))
 
+    def logits(self, windows: Any) -> np.ndarray:
+        """Return class logits [n, classes] float32 of windows [n, window_samples] float32 in [-1, 1]."""
+        return self._logits(tf.convert_to_tensor(windows, tf.float32)).numpy()
+
     def probabilities(self, windows: Any) -> np.ndarray:
         """Return class probabilities [n, classes] float32 of windows [n, window_samples] float32 in [-1, 1]."""
-        return self._answer(tf.convert_to_tensor(windows, tf.float32)).numpy()
+        logits = self._logits(tf.convert_to_tensor(windows, tf.float32))
+        return probabilities_of(logits, self.config).numpy()
+
+    @property
+    def window_logits(self) -> ClassValues:
+        """The logits, for `irmas_tf.evaluation.clip_windows`."""
+        return ClassValues(self.config.audio, len(self.codes), self.logits)
+
+    @property
+    def window_probabilities(self) -> ClassValues:
+        """The probabilities, for `irmas_tf.evaluation.clip_windows`."""
+        return ClassValues(self.config.audio, len(self.codes), self.probabilities)

@@ -8,10 +8,9 @@ from collections.abc import Generator, Iterable
 
 import numpy as np
 
-from irmas_tf.config import AudioConfig
 from irmas_tf.evaluation.audio_files import Failure
 from irmas_tf.evaluation.clip_means import clip_means
-from irmas_tf.evaluation.inference import WindowClassifier
+from irmas_tf.evaluation.inference import ClassValues, WindowClassifier
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,15 +30,6 @@ class Answer:
     labels: tuple[str, ...]
 
 
-class _Probabilities:
-    """A classifier as a `WindowModel`."""
-
-    def __init__(self, classifier: WindowClassifier) -> None:
-        self.audio: AudioConfig = classifier.config.audio
-        self.width = len(classifier.codes)
-        self.values = classifier.probabilities
-
-
 def predict_files(
     classifier: WindowClassifier, paths: Iterable[str | Failure], *, batch_size: int = 16, decode_threads: int = 0
 ) -> Generator[Answer | Failure, None, None]:
@@ -51,7 +41,8 @@ def predict_files(
         batch_size: most windows the model sees at once.
         decode_threads: threads that decode ahead of the model; 0 chooses by the number of cores.
     """
-    means = clip_means(_Probabilities(classifier), paths, batch_size=batch_size, decode_threads=decode_threads)
+    model = ClassValues(classifier.config.audio, len(classifier.codes), classifier.probabilities)
+    means = clip_means(model, paths, batch_size=batch_size, decode_threads=decode_threads)
     with contextlib.closing(means):
         for result in means:
             if isinstance(result, Failure):

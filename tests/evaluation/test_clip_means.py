@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from irmas_tf.data.windows import window_starts
-from irmas_tf.evaluation import clip_means as module
+from irmas_tf.evaluation import clip_windows as module
 from irmas_tf.evaluation.audio_files import Failure
 from irmas_tf.evaluation.clip_means import ClipMean, clip_means
 

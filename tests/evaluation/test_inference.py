@@ -31,6 +31,18 @@ def test_probabilities_are_the_softmax_of_the_models_logits(run: Any, windows: n
     np.testing.assert_allclose(WindowClassifier.load(run).probabilities(windows), expected, atol=1e-6)
 
 
+def test_logits_are_the_models_and_both_serve_as_window_models(run: Any, windows: np.ndarray) -> None:
+    classifier = WindowClassifier.load(run)
+    expected = keras.models.load_model(run.model_path)(windows).numpy()
+    np.testing.assert_allclose(classifier.logits(windows), expected, atol=1e-6)
+    for model, function in (
+        (classifier.window_logits, classifier.logits),
+        (classifier.window_probabilities, classifier.probabilities),
+    ):
+        assert model.width == 11 and model.audio == classifier.config.audio
+        np.testing.assert_array_equal(model.values(windows), function(windows))
+
+
 def test_the_batch_a_window_is_in_does_not_matter(run: Any, windows: np.ndarray) -> None:
     classifier = WindowClassifier.load(run)
     together = classifier.probabilities(windows)
