@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -55,3 +59,17 @@ def test_the_dtype_policy_comes_back_after_an_error():
     with pytest.raises(RuntimeError), dtype_policy("mixed_float16"):
         raise RuntimeError
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_importing_the_factory_registers_every_layer_of_the_package() -> None:
+    """A process that only loads a model imports nothing else that could register them."""
+    root = Path(__file__).resolve().parents[2]
+    registering = {
+        ".".join(path.relative_to(root).with_suffix("").parts)
+        for path in (root / "irmas_tf").rglob("*.py")
+        if "@keras.saving.register_keras_serializable" in path.read_text(encoding="utf-8")
+    }
+    assert len(registering) > 5
+    code = f"import sys, irmas_tf.models.factory; sys.exit(repr(sorted({registering!r} - set(sys.modules))))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "[]"
