@@ -21,6 +21,9 @@ class EvaluateOptions:
     format: str = setting("table", "Summary for people, or the content of metrics.json.", choices=("table", "json"))
     batch_size: int = setting(32, "Windows the model sees at once.", minimum=1, maximum=4096)
     replicates: int = setting(1000, "Bootstrap replicates of the intervals.", minimum=100, maximum=1000000)
+    report: bool = setting(True, "Also write report.html, a page for people: one file that needs no network.")
+    report_clips: int = setting(6, "Worst and best clips on the page, of each.", minimum=0, maximum=50)
+    report_audio: bool = setting(True, "Whether the page holds the sound of its clips (8 MB of MP3 at most).")
 
 
 COMMAND = Command(
@@ -47,6 +50,9 @@ def main(flags: ParsedFlags) -> None:
         format=options.format,
         batch_size=options.batch_size,
         replicates=options.replicates,
+        report=options.report,
+        report_clips=options.report_clips,
+        report_audio=options.report_audio,
     )
 
 

@@ -38,6 +38,7 @@ class Evaluation:
         leaks: song groups that are on both sides of the split.
         seconds: time the model and the loader took together, s.
         replicates: bootstrap replicates of the intervals.
+        paths: where each file is.
     """
 
     split: str
@@ -50,6 +51,7 @@ class Evaluation:
     seconds: float
     leaks: int = 0
     replicates: int = 1000
+    paths: tuple[str, ...] = ()
 
     @property
     def predicted(self) -> np.ndarray:
@@ -136,6 +138,7 @@ def evaluate_split(
         leaks=len(splits.leaks(saved, excerpts)),
         seconds=seconds,
         replicates=replicates,
+        paths=tuple(str(e.path) for e in chosen),
     )
 
 
