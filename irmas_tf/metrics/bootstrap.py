@@ -64,6 +64,19 @@ def group_confusions(
     return counts
 
 
+def draw_weights(groups: int, replicates: int, seed: int) -> np.ndarray:
+    """Return how often each replicate draws each group, [replicates, groups] float64; rows add up to ``groups``."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(groups, np.full(groups, 1 / groups), size=replicates).astype(np.float64)
+
+
+def percentile_interval(replicates: np.ndarray, confidence: float) -> Interval:
+    """Return the middle ``confidence`` of a statistic's replicates [n]."""
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(replicates, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
 def bootstrap_intervals(
     confusions: np.ndarray,
     statistics: dict[str, Statistic],
@@ -88,12 +101,6 @@ def bootstrap_intervals(
     groups, classes = confusions.shape[0], confusions.shape[-1]
     if groups < 2:
         return dict.fromkeys(statistics)
-    rng = np.random.default_rng(seed)
-    weights = rng.multinomial(groups, np.full(groups, 1 / groups), size=replicates).astype(np.float64)
+    weights = draw_weights(groups, replicates, seed)
     samples = (weights @ confusions.reshape(groups, -1)).reshape(replicates, classes, classes)
-    tail = (1 - confidence) / 2
-    intervals: dict[str, Interval | None] = {}
-    for name, statistic in statistics.items():
-        low, high = np.quantile(statistic(samples), [tail, 1 - tail])
-        intervals[name] = Interval(float(low), float(high))
-    return intervals
+    return {name: percentile_interval(statistic(samples), confidence) for name, statistic in statistics.items()}

@@ -71,6 +71,4 @@ def best_per_class(labels: npt.ArrayLike, scores: npt.ArrayLike, fallback: float
         fallback: for classes without a positive label, of which nothing can be learnt.
     """
     truth, values = np.asarray(labels, bool), np.asarray(scores, np.float64)
-    return np.array(
-        [best_threshold(t, v) if t.any() else fallback for t, v in zip(truth.T, values.T, strict=True)]
-    )
+    return np.array([best_threshold(t, v) if t.any() else fallback for t, v in zip(truth.T, values.T, strict=True)])

@@ -1,0 +1,143 @@
+"""The multi-label protocol: scores of clips under three threshold regimes, beside trivial baselines.
+
+Works on `ScoredClips` alone, so that anyone's scores are judged like those of a run. Making the scores of a run is the
+work of `irmas_tf.evaluation.multi_label_run`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from irmas_tf.config import Config
+from irmas_tf.evaluation.calibration_study import CalibrationStudy
+from irmas_tf.evaluation.scored_clips import (
+    FIXED,
+    LEVELS,
+    ORACLE,
+    OTHER_SONGS,
+    PER_CLASS,
+    Decision,
+    ScoredClips,
+    oracle,
+    tuned_on_other_songs,
+)
+from irmas_tf.evaluation.window_scores import WindowScores
+from irmas_tf.metrics.multilabel import constant_answer, constant_scores
+
+CONSTANT_ANSWER_SIZE = 3
+"""Classes that the constant answer names; three score highest on the official test set: {voi, pia, gel}."""
+
+Key = tuple[str, str, str]
+"""(aggregation, regime, level) of a decision."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Baselines:
+    """What knows nothing of the audio.
+
+    Attributes:
+        prevalence: [classes] shares of the classes in training; they sum to 1.
+        source: where they were counted, in words.
+        answers: the constant answer, [clips, classes] bool.
+        scores: the ranking by prevalence, [clips, classes].
+    """
+
+    prevalence: np.ndarray
+    source: str
+    answers: np.ndarray
+    scores: np.ndarray
+
+    @classmethod
+    def of(cls, counts: np.ndarray, source: str, clips: int) -> Baselines:
+        """Return the baselines of training counts [classes]."""
+        shares = np.asarray(counts, np.float64) / max(float(np.sum(counts)), 1.0)
+        return cls(shares, source, constant_answer(counts, clips, CONSTANT_ANSWER_SIZE), constant_scores(shares, clips))
+
+
+@dataclasses.dataclass(frozen=True)
+class SingleLabelScores:
+    """Top-1 scores of the plain excerpts beside those of their mixtures."""
+
+    excerpts: int
+    accuracy: float
+    macro_f1: float
+
+
+@dataclasses.dataclass(frozen=True)
+class MultiLabelEvaluation:
+    """Everything an evaluation found; what reports are made of.
+
+    Attributes:
+        split: "test", "validation", "train" or "scores"; the folder that reports go to.
+        source: what was scored, in words.
+        clips: files, labels and scores.
+        decisions: (aggregation, regime, level) -> decision levels; a regime that cannot be had is absent.
+        baselines: what knows nothing of the audio.
+        config: the run's configuration; None for a score file.
+        windows: logits of every window of every clip, in the order of the clips; None for a score file.
+        calibration: temperature and prior correction; None if the validation data is absent.
+        single_label: top-1 scores of the plain excerpts (validation of multi-label runs).
+        warnings: what makes the scores say less than they seem to.
+        seconds: time the model and the loader took together, s.
+        replicates: bootstrap replicates of the intervals.
+    """
+
+    split: str
+    source: str
+    clips: ScoredClips
+    decisions: dict[Key, Decision]
+    baselines: Baselines
+    config: Config | None = None
+    windows: WindowScores | None = None
+    calibration: CalibrationStudy | None = None
+    single_label: SingleLabelScores | None = None
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    replicates: int = 1000
+
+    @property
+    def headline(self) -> Key:
+        """The decision that a run's user gets: the first aggregation, levels fixed in advance, one a class."""
+        aggregation = next(iter(self.clips.scores))
+        if (aggregation, FIXED, PER_CLASS) in self.decisions:
+            return aggregation, FIXED, PER_CLASS
+        return next(key for key in self.decisions if key[0] == aggregation)
+
+    def answers(self, key: Key | None = None) -> np.ndarray:
+        """Return the classes named, [clips, classes] bool; by default those of the headline."""
+        aggregation, regime, level = key or self.headline
+        return self.decisions[aggregation, regime, level].answers(self.clips.scores[aggregation])
+
+    def activity(self, clip: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (start_seconds [windows], probabilities [windows, classes]) of a clip.
+
+        Raises:
+            ValueError: there are no windows (a score file).
+        """
+        if self.windows is None:
+            raise ValueError("a score file has no windows")
+        return self.windows.activity(clip)
+
+
+def all_decisions(
+    clips: ScoredClips, fixed_levels: Mapping[tuple[str, str], Decision], *, other_songs: bool = True
+) -> dict[Key, Decision]:
+    """Return the decisions of every aggregation under every regime that can be had.
+
+    Args:
+        clips: the clips.
+        fixed_levels: (aggregation, level) -> levels chosen in advance.
+        other_songs: whether clips of different song groups share nothing; mixtures do.
+    """
+    decisions: dict[Key, Decision] = {}
+    for aggregation in clips.scores:
+        for level in LEVELS:
+            if (aggregation, level) in fixed_levels:
+                decisions[aggregation, FIXED, level] = fixed_levels[aggregation, level]
+            if other_songs and (tuned := tuned_on_other_songs(clips, aggregation, level)) is not None:
+                decisions[aggregation, OTHER_SONGS, level] = tuned
+            decisions[aggregation, ORACLE, level] = oracle(clips, aggregation, level)
+    return decisions

@@ -1,0 +1,122 @@
+"""The logits of every window of a set of clips, kept, because several scores are made of them in one pass.
+
+All aggregations, temperatures and the activity over time follow from the logits. They are 44 bytes a window: a megabyte
+and a half for the official test set, a tenth of a megabyte for an hour of audio. Audio is streamed, never kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from irmas_tf.config import Config
+from irmas_tf.data.irmas_layout import DataError, display
+from irmas_tf.evaluation.audio_files import Failure
+from irmas_tf.metrics.aggregation import MEAN, MEAN_LOGIT, S2, mean_over_windows, s2_of_mean
+
+if TYPE_CHECKING:  # TensorFlow is not needed to look at logits that are there
+    from irmas_tf.evaluation.inference import WindowClassifier
+
+Progress = Callable[[Iterable[Any], int], Iterable[Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class WindowScores:
+    """Logits of the windows of clips, clip after clip.
+
+    Attributes:
+        config: the run's configuration, which says what the logits mean.
+        logits: [windows, classes] float32.
+        clip_of: [windows] number of each window's clip, ascending.
+        clips: number of clips.
+        start_seconds: [windows] where each starts in its clip, s; empty for mixtures, which are no files.
+        durations_seconds: [clips] length of each clip, s; empty for mixtures.
+    """
+
+    config: Config
+    logits: np.ndarray
+    clip_of: np.ndarray
+    clips: int
+    start_seconds: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
+    durations_seconds: tuple[float, ...] = ()
+
+    def probabilities(self, temperature: float = 1.0) -> np.ndarray:
+        """Return the probabilities of every window, [windows, classes] float32."""
+        return self._probabilities_of(self.logits / np.float32(temperature))
+
+    def aggregated(self, temperature: float = 1.0) -> dict[str, np.ndarray]:
+        """Return the scores of every aggregation, name -> [clips, classes] float64, the mean first."""
+        mean = mean_over_windows(self.probabilities(temperature), self.clip_of, self.clips)
+        mean_logit = mean_over_windows(self.logits / np.float32(temperature), self.clip_of, self.clips)
+        of_mean_logit = self._probabilities_of(mean_logit).astype(np.float64)
+        return {MEAN: mean, S2: s2_of_mean(mean), MEAN_LOGIT: of_mean_logit}
+
+    def activity(self, clip: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (start_seconds [windows], probabilities [windows, classes]) of a clip.
+
+        Raises:
+            ValueError: mixtures have no times.
+        """
+        if not len(self.start_seconds):
+            raise ValueError("mixtures are no files: their windows have no times")
+        first, last = np.searchsorted(self.clip_of, [clip, clip + 1])
+        return self.start_seconds[first:last], self._probabilities_of(self.logits[first:last])
+
+    def _probabilities_of(self, logits: np.ndarray) -> np.ndarray:
+        from irmas_tf.models.probabilities import probabilities_of
+
+        return probabilities_of(logits, self.config).numpy()
+
+
+def score_files(
+    classifier: WindowClassifier, paths: Sequence[str], *, batch_size: int, progress: Progress | None = None
+) -> WindowScores:
+    """Return the logits of the windows of files.
+
+    Args:
+        classifier: the run's model.
+        paths: the files, at least one.
+        batch_size: windows the model sees at once.
+        progress: called with the results and their number, returns the results; shows that time passes.
+
+    Raises:
+        DataError: files cannot be read; the message names them.
+    """
+    from irmas_tf.evaluation.clip_windows import ClipWindows, clip_windows
+
+    found: list[ClipWindows] = []
+    failures: list[Failure] = []
+    with contextlib.closing(clip_windows(classifier.window_logits, paths, batch_size=batch_size)) as results:
+        for result in progress(results, len(paths)) if progress else results:
+            if isinstance(result, Failure):
+                failures.append(result)
+            else:
+                found.append(result)
+    if failures:  # a score over the readable files only would pass for one over all of them
+        shown = "; ".join(f"{display(f.path)}: {f.reason}" for f in failures[:3]) + ("; ..." if failures[3:] else "")
+        raise DataError(f"{len(failures)} of {len(paths)} clips cannot be read: {shown}. Restore or remove them")
+    return WindowScores(
+        config=classifier.config,
+        logits=np.concatenate([clip.values for clip in found]),
+        clip_of=np.repeat(np.arange(len(found)), [len(clip.values) for clip in found]),
+        clips=len(found),
+        start_seconds=np.concatenate([clip.start_seconds for clip in found]),
+        durations_seconds=tuple(clip.duration_seconds for clip in found),
+    )
+
+
+def score_batches(classifier: WindowClassifier, batches: Iterable[Any], clips: int) -> WindowScores:
+    """Return the logits of the windows of ready-made clips, such as mixtures.
+
+    Args:
+        classifier: the run's model.
+        batches: (windows [b, window_samples], clip index [b]) tensors, indices ascending over all batches.
+        clips: number of clips.
+    """
+    found = [(classifier.logits(windows), index.numpy()) for windows, index in batches]
+    logits, clip_of = zip(*found, strict=True)
+    return WindowScores(classifier.config, np.concatenate(logits), np.concatenate(clip_of), clips)
