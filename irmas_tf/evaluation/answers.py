@@ -1,22 +1,52 @@
-"""Writing answers as they come: a table for people, JSON lines or CSV for programs."""
+"""Answers for files, and writing them as they come: a table for people, JSON lines or CSV for programs."""
 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 from collections.abc import Sequence
 from typing import TextIO
 
-from irmas_tf.evaluation.prediction import Answer
+import numpy as np
+
 from irmas_tf.labels import LabelScheme
 
 FORMATS = ("table", "json", "csv")
 
 
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What the model says about one file.
+
+    Attributes:
+        path: the file.
+        duration_seconds: length of the audio that was decoded, s.
+        probabilities: mean over the windows, one per class, [classes] float64, summing to 1.
+        labels: class codes the model names; a single-label model names exactly one, the most probable.
+    """
+
+    path: str
+    duration_seconds: float
+    probabilities: np.ndarray
+    labels: tuple[str, ...]
+
+
 def printable(name: str) -> str:
     """Return a file name on one line that any terminal can show: control and undecodable characters are escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+
+
+def answer_object(answer: Answer, scheme: LabelScheme) -> dict[str, object]:
+    """Return an answer as the object that JSON lines consist of."""
+    probabilities = {c: round(float(p), 6) for c, p in zip(scheme.codes, answer.probabilities, strict=True)}
+    return {
+        "file": answer.path,
+        "duration_seconds": round(answer.duration_seconds, 3),
+        "probabilities": probabilities,
+        "labels": list(answer.labels),
+    }
 
 
 class AnswerWriter:
@@ -49,21 +79,12 @@ class AnswerWriter:
     def write(self, answer: Answer) -> None:
         """Write one answer and flush it, so that a reader at the other end of a pipe gets it now."""
         if self._format == "json":
-            self._write(json.dumps(self._object(answer)) + "\n")
+            self._write(json.dumps(answer_object(answer, self._scheme)) + "\n")
         elif self._format == "csv":
             values = [f"{p:.6f}" for p in answer.probabilities]
             self._write_row([answer.path, f"{answer.duration_seconds:.3f}", " ".join(answer.labels), *values])
         else:
             self._write(self._table_row(answer))
-
-    def _object(self, answer: Answer) -> dict[str, object]:
-        probabilities = {c: round(float(p), 6) for c, p in zip(self._scheme.codes, answer.probabilities, strict=True)}
-        return {
-            "file": answer.path,
-            "duration_seconds": round(answer.duration_seconds, 3),
-            "probabilities": probabilities,
-            "labels": list(answer.labels),
-        }
 
     def _table_row(self, answer: Answer) -> str:
         order = (-answer.probabilities).argsort(kind="stable")[: self._top_k]

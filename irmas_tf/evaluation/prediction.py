@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Generator, Iterable
 
 import numpy as np
 
+from irmas_tf.evaluation.answers import Answer
 from irmas_tf.evaluation.audio_files import Failure
 from irmas_tf.evaluation.clip_means import clip_means
 from irmas_tf.evaluation.inference import ClassValues, WindowClassifier
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """What the model says about one file.
-
-    Attributes:
-        path: the file.
-        duration_seconds: length of the audio that was decoded, s.
-        probabilities: mean over the windows, one per class, [classes] float64, summing to 1.
-        labels: class codes the model names; a single-label model names exactly one, the most probable.
-    """
-
-    path: str
-    duration_seconds: float
-    probabilities: np.ndarray
-    labels: tuple[str, ...]
 
 
 def predict_files(

@@ -8,8 +8,7 @@ import os
 import numpy as np
 import pytest
 
-from irmas_tf.evaluation.answers import AnswerWriter, printable
-from irmas_tf.evaluation.prediction import Answer
+from irmas_tf.evaluation.answers import Answer, AnswerWriter, printable
 from irmas_tf.labels import IRMAS_CODES, get_label_scheme
 
 SCHEME = get_label_scheme("irmas")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from irmas_tf.data.irmas_layout import DataError
+from irmas_tf.evaluation.answers import Answer
 from irmas_tf.evaluation.audio_files import Failure
-from irmas_tf.evaluation.prediction import Answer
 from irmas_tf.evaluation.single_label import Evaluation, _all_answers, check_split
 from irmas_tf.settings import ConfigError
 
