@@ -12,9 +12,9 @@ import numpy as np
 from irmas_tf.config import Config
 from irmas_tf.data import irmas, splits
 from irmas_tf.data.irmas_layout import DataError
+from irmas_tf.evaluation.answers import Answer
 from irmas_tf.evaluation.audio_files import Failure
 from irmas_tf.evaluation.inference import WindowClassifier
-from irmas_tf.evaluation.answers import Answer
 from irmas_tf.evaluation.prediction import predict_files
 from irmas_tf.metrics import bootstrap, single_label
 from irmas_tf.run_dir import RunDir

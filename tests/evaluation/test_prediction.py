@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from irmas_tf.evaluation.audio_files import Failure
 from irmas_tf.evaluation.answers import Answer
+from irmas_tf.evaluation.audio_files import Failure
 from irmas_tf.evaluation.prediction import predict_files
 
 make_config = runpy.run_path(str(Path(__file__).parent / "tiny_run.py"))["make_config"]
