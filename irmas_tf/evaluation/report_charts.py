@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from irmas_tf.evaluation.confidence import ReliabilityBin
 from irmas_tf.evaluation.envelope import Envelope
 from irmas_tf.evaluation.markup import Markup, element, number
+from irmas_tf.metrics.calibration import Reliability
 
 WIDTH = 400
 LEFT, RIGHT, TOP = 42, 388, 12
@@ -122,25 +122,39 @@ def legend(names: Sequence[str]) -> Markup:
     return element("ul", keys, class_="legend")
 
 
-def reliability_chart(bins: Sequence[ReliabilityBin], x_label: str, label: str) -> Markup:
-    """Return confidence against the share that is right, the diagonal of honest answers, and how many there are."""
+def reliability_chart(found: Reliability, x_label: str, label: str) -> Markup:
+    """Return probability against the share that is right, the diagonal of honest answers, and how many there are."""
     bottom, floor = 218.0, 292.0
     parts = _unit_axes(bottom, "")
     parts.append(line(_across(0), bottom, _across(1), TOP, "diagonal"))
-    filled = [one for one in bins if one.count]
-    most = max((one.count for one in filled), default=1)
-    for one in filled:
-        x, y = _across(one.confidence), _up(one.right, bottom)
-        parts.append(line(x, _up(one.confidence, bottom), x, y, "gap"))
-        height = 40.0 * one.count / most
+    points = []
+    for k in np.flatnonzero(found.count):
+        count, probability = int(found.count[k]), float(found.probability[k])
+        x, y = _across(probability), _up(found.frequency[k], bottom)
+        points.append((x, y))
+        parts.append(line(x, _up(probability, bottom), x, y, "gap"))
+        height = 40.0 * count / int(found.count.max())
         parts.append(element("rect", x=x - 8, y=floor - height, width=16, height=height, rx=2, class_="bar"))
-        parts.append(words(x, floor - height - 4, f"{one.count}", "tick"))
-    points = [(_across(one.confidence), _up(one.right, bottom)) for one in filled]
-    if points:
-        parts.append(element("path", d=path_data(points), class_="curve series-0"))
+        parts.append(words(x, floor - height - 4, short_count(count), "tick"))
+    parts.append(element("path", d=path_data(points), class_="curve series-0"))
     parts += [element("circle", cx=x, cy=y, r=5, class_="dot") for x, y in points]
     parts += [line(LEFT, floor, RIGHT, floor, "axis"), words((LEFT + RIGHT) / 2, floor + 18, x_label, "tick")]
     return drawing(floor + 26, label, parts)
+
+
+def reliability_words(found: Reliability) -> str:
+    """Return the same for those who cannot see it."""
+    return "; ".join(
+        f"probability {found.probability[k]:.2f}: {found.frequency[k]:.2f} right of {found.count[k]}"
+        for k in np.flatnonzero(found.count)
+    )
+
+
+def short_count(count: int) -> str:
+    """Return a number that fits over a bar: 950, 1.2k, 13k."""
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 9950 else f"{count / 1000:.0f}k"
 
 
 def _across(share: float) -> float:

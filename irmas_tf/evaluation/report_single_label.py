@@ -12,15 +12,18 @@ from irmas_tf.data.irmas_layout import DataError
 from irmas_tf.evaluation.activity import activity_of
 from irmas_tf.evaluation.audio_files import Failure
 from irmas_tf.evaluation.clip_windows import clip_windows
-from irmas_tf.evaluation.confidence import calibration_error, reliability_bins, selective_curves
+from irmas_tf.evaluation.confidence import selective_curves
 from irmas_tf.evaluation.inference import WindowClassifier
-from irmas_tf.evaluation.report_charts import Curve, bar, curve_chart, reliability_chart
+from irmas_tf.evaluation.report_charts import Curve, bar, curve_chart, reliability_chart, reliability_words
 from irmas_tf.evaluation.report_clips import JudgedClip, PageAudio, clip_card, spread
 from irmas_tf.evaluation.report_page import Figure, Headline, HeatTable, ReportPage, Section, Table
 from irmas_tf.evaluation.report_settings import settings_section
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.metrics import bootstrap
+from irmas_tf.metrics.calibration import reliability
 from irmas_tf.run_dir import RunDir
+
+RELIABILITY_BINS = 10
 
 
 def single_label_page(
@@ -162,10 +165,8 @@ def _trust(evaluation: Evaluation) -> Section:
         Curve("share of the excerpts that get an answer", levels, given),
     )
     half = int(np.searchsorted(-given, -0.5, side="right")) - 1
-    bins = reliability_bins(confidence, right)
-    error = calibration_error(bins)
+    found = reliability(right, confidence, RELIABILITY_BINS)
     leaning = "too modest" if confidence.mean() < right.mean() else "too sure of itself"
-    spoken = "; ".join(f"confidence {one.confidence:.2f}: {one.right:.2f} right of {one.count}" for one in bins)
     return Section(
         "confidence",
         "How far its confidence can be trusted",
@@ -179,9 +180,12 @@ def _trust(evaluation: Evaluation) -> Section:
             ),
             Figure(
                 "Reliability",
-                reliability_chart(bins, "confidence; bars: excerpts", f"Share right over confidence. {spoken}"),
+                reliability_chart(
+                    found, "confidence; bars: excerpts", f"Share right over confidence. {reliability_words(found)}"
+                ),
                 "On the dotted line, answers are right as often as the model says."
-                f" Here the confidence is off by {error:.3f} on average (expected calibration error, {len(bins)} bins);"
+                f" Here the confidence is off by {found.expected_calibration_error:.3f} on average"
+                f" (expected calibration error, {RELIABILITY_BINS} bins);"
                 f" over all excerpts the model is {leaning}: confidence {confidence.mean():.3f}, right"
                 f" {right.mean():.3f}.",
             ),

@@ -5,10 +5,15 @@ Tests load it with `runpy.run_path(...)["make_tiny_run"]`, because test folders 
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from irmas_tf.config import AudioConfig, Config, DataConfig, ModelConfig
+from irmas_tf.labels import IRMAS_CODES, MULTI_LABEL
 from irmas_tf.run_dir import RunDir
+from irmas_tf.thresholds_file import Thresholds
 
 RATE_HZ = 8000
 WINDOW_SAMPLES = 2000
@@ -39,4 +44,15 @@ def make_tiny_run(folder: Path, data_dir: str = "", split_by: str = "song") -> R
     x = keras.layers.Conv1D(16, 32, strides=16, activation="relu")(x)
     x = keras.layers.GlobalAveragePooling1D()(x)
     keras.Model(waveform, keras.layers.Dense(11, name="logits")(x)).save(run.model_path)
+    return run
+
+
+def make_multi_label_run(folder: Path, levels: Mapping[str, float] | float = 0.5, data_dir: str = "") -> RunDir:
+    """Write the same run as a multi-label one, with decision levels of its own; return it."""
+    run = make_tiny_run(folder, data_dir)
+    config = run.load_config()
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=MULTI_LABEL))
+    run.config_path.write_text(json.dumps(config.to_dict()))
+    per_class = dict.fromkeys(IRMAS_CODES, levels) if isinstance(levels, float) else dict(levels)
+    Thresholds(per_class, 0.5, "mixtures of a test").save(run.thresholds_path)
     return run
