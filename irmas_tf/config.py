@@ -211,6 +211,16 @@ class TrainingConfig(Section):
     )
     gradient_clip_norm: float = setting(5.0, "Global gradient norm is clipped to this; 0 is off.", minimum=0.0)
     label_smoothing: float = setting(0.1, "Share of the target spread evenly over the classes.", minimum=0.0, below=1.0)
+    negative_focus: float = setting(
+        0.0,
+        "Multi-label: easy negatives count less by the power of their probability (asymmetric loss); 0 is plain"
+        " cross-entropy.",
+        minimum=0.0,
+        maximum=10.0,
+    )
+    negative_margin: float = setting(
+        0.0, "Multi-label: negatives with a probability below this cost nothing.", minimum=0.0, below=1.0
+    )
     class_balance: str = setting(
         "none",
         "Compensation for unequal classes: loss weights, or resampling every epoch.",
@@ -308,6 +318,10 @@ class Config:
                 f" --learning_rate={self.training.learning_rate:g}"
             )
         audio, model = self.audio, self.model
+        if model.task == SINGLE_LABEL:
+            for name in ("negative_focus", "negative_margin"):
+                if value := getattr(self.training, name):
+                    raise ConfigError(f"--{name}={value:g}: is for --task=multi_label")
         for branch in model.branch_configs:
             branch.check_fits(audio.sample_rate_hz, audio.window_samples)
             branch.check_shrinkage(audio.window_samples, model.stem_stride, len(model.stage_channels))

@@ -1,4 +1,4 @@
-"""Score a trained run on its own split: ``python -m irmas_tf.evaluate --run_dir=R --data_dir=D --split=validation``."""
+"""Score a trained run: ``python -m irmas_tf.evaluate --run_dir=R --data_dir=D --split=test``; or a file of scores."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from irmas_tf.flag_config import Command, ParsedFlags, run_main
 from irmas_tf.quiet_tensorflow import import_tensorflow
-from irmas_tf.settings import setting
+from irmas_tf.settings import ConfigError, setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +17,12 @@ class EvaluateOptions:
 
     run_dir: str = setting("", "Folder of the trained run; reports go to its subfolder evaluation/SPLIT.")
     data_dir: str = setting("", "Folder of the data set; empty: the one the run was trained on.")
-    split: str = setting("validation", "Side of the run's split: validation, or train.")
+    split: str = setting("validation", "Side of the run's split, validation or train; or the test set, test.")
+    unique_clips: bool = setting(False, "Count byte-identical test clips once.")
+    scores: str = setting("", "CSV file to score instead of a run: file, one column a class, and labels if it has any.")
+    labels: str = setting("", "CSV file with the labels for --scores (file, labels); or give --data_dir.")
+    threshold: float = setting(0.5, "Decision level that --scores are scored at as fixed in advance.")
+    output: str = setting("", "Folder for the reports on --scores; empty: none.")
     format: str = setting("table", "Summary for people, or the content of metrics.json.", choices=("table", "json"))
     batch_size: int = setting(32, "Windows the model sees at once.", minimum=1, maximum=4096)
     replicates: int = setting(1000, "Bootstrap replicates of the intervals.", minimum=100, maximum=1000000)
@@ -29,31 +34,37 @@ class EvaluateOptions:
 COMMAND = Command(
     "irmas_tf.evaluate",
     """
-    Score the best model of a run: accuracy and macro F1 with 95 % bootstrap intervals over songs, precision, recall and
-    F1 of each class, the confusion matrix, and the majority baseline. Reports are written into the run folder.
+    Score the best model of a run, or anyone's file of scores, with 95 % bootstrap intervals over songs and trivial
+    baselines. One label an excerpt: accuracy, macro F1, precision and recall of each class, confusion matrix. Several
+    (the test set, or mixtures of the validation excerpts of a multi-label run): LRAP and mAP of three ways to put
+    windows together; micro and macro F1 with thresholds fixed in advance, tuned on other songs, and as an oracle;
+    calibration. Reports are written into the run folder.
     """,
     options=EvaluateOptions,
-    required=("run_dir",),
 )
 
 
 def main(flags: ParsedFlags) -> None:
     """Run the command."""
+    options = flags.options
+    from irmas_tf.evaluation.report_page import PageOptions
+
+    both = {name: getattr(options, name) for name in ("data_dir", "format", "replicates", "unique_clips")}
+    both["page"] = PageOptions(options.report_clips, options.report_audio) if options.report else None
+    of_scores = {name: getattr(options, name) for name in ("labels", "threshold", "output")}
+    if bool(options.run_dir) == bool(options.scores):
+        raise ConfigError("--run_dir is required: the run to score; or --scores=FILE.csv in its place")
+    if options.scores:
+        from irmas_tf.evaluation.evaluate_scores import evaluate_scores
+
+        evaluate_scores(options.scores, **of_scores, **both)
+        return
+    if given := [name for name in of_scores if flags.given(name)]:
+        raise ConfigError(f"--{given[0]}={of_scores[given[0]]}: is for --scores; a run has its own")
     import_tensorflow()
     from irmas_tf.evaluation.evaluate_run import evaluate_run
 
-    options = flags.options
-    evaluate_run(
-        options.run_dir,
-        options.data_dir,
-        options.split,
-        format=options.format,
-        batch_size=options.batch_size,
-        replicates=options.replicates,
-        report=options.report,
-        report_clips=options.report_clips,
-        report_audio=options.report_audio,
-    )
+    evaluate_run(options.run_dir, split=options.split, batch_size=options.batch_size, **both)
 
 
 def cli(argv: Sequence[str] | None = None) -> int:

@@ -55,7 +55,7 @@ def main(flags: ParsedFlags) -> int:
         print(f"stopped by {interruption}; saved. The same command goes on from here.", file=sys.stderr)
         return 128 + interruption.signal_number
     print(
-        f"{run.path}: finished, {result.finished}. Best validation accuracy {result.best_score:.4f}"
+        f"{run.path}: finished, {result.finished}. Best validation {result.score_name} {result.best_score:.4f}"
         f" in epoch {result.best_epoch}: {run.model_path}"
     )
     print(f"Next: python -m irmas_tf.evaluate --run_dir={run.path}")

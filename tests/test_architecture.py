@@ -26,6 +26,7 @@ LEVELS = {
         "branch_config",
         "stage_config",
         "config",
+        "thresholds_file",
         "run_dir",
         "commands",
         "cpu",

@@ -97,7 +97,7 @@ def test_no_json_value_makes_a_field_fail_in_another_way(data):
     "sections, message",
     [
         ({"modle": {}}, "unknown configuration section 'modle'; known: data, audio, model, augment, training"),
-        ({"model": {"width": 2}}, "unknown setting 'width' in section 'model'; known: model, branches, "),
+        ({"model": {"width": 2}}, "unknown setting 'width' in section 'model'; known: model, task, branches, "),
         ({"model": 3}, "section 'model' of the configuration must be a mapping"),
         (
             {"audio": {"sample_rate_hz": 16000}},

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -188,14 +188,31 @@ def evaluation_dataset(paths: Sequence[str], config: Config, *, batch_size: int,
         Dataset of (waveform float32 [b, window_samples], clip_index int32 [b]); indices count ``paths`` from 0.
     """
     paths = list(paths)
-    window = config.audio.window_samples
+    return window_batches(
+        lambda: _clip_windows(paths, config, batch_size, keep), config.audio.window_samples, batch_size
+    )
+
+
+def window_batches(
+    clips: Callable[[], Iterator[tuple[int, np.ndarray]]], window_samples: int, batch_size: int
+) -> tf.data.Dataset:
+    """Return full batches of the windows that clips come in.
+
+    Args:
+        clips: called when the dataset is iterated; yields (clip index, windows [n, window_samples] float32).
+        window_samples: length of a window.
+        batch_size: windows in a batch; the last batch holds what remains.
+
+    Returns:
+        Dataset of (waveform float32 [b, window_samples], clip_index int32 [b]).
+    """
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size}: must be at least 1")
 
     def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        waveform, index = np.empty((batch_size, window), np.float32), np.empty(batch_size, np.int32)
+        waveform, index = np.empty((batch_size, window_samples), np.float32), np.empty(batch_size, np.int32)
         filled = 0
-        for clip, some in _clip_windows(paths, config, batch_size, keep):
+        for clip, some in clips():
             while len(some):
                 take = min(len(some), batch_size - filled)
                 waveform[filled : filled + take] = some[:take]
@@ -208,7 +225,7 @@ def evaluation_dataset(paths: Sequence[str], config: Config, *, batch_size: int,
         if filled:
             yield waveform[:filled], index[:filled]
 
-    signature = (tf.TensorSpec([None, window], tf.float32), tf.TensorSpec([None], tf.int32))
+    signature = (tf.TensorSpec([None, window_samples], tf.float32), tf.TensorSpec([None], tf.int32))
     return with_fixed_settings(tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2))
 
 

@@ -9,14 +9,20 @@ from typing import Any
 
 from tqdm import tqdm
 
-from irmas_tf.evaluation.inference import WindowClassifier
-from irmas_tf.evaluation.report_page import write_page
-from irmas_tf.evaluation.report_single_label import single_label_page
+from irmas_tf.evaluation.multi_label_reports import write_multi_label_reports
+from irmas_tf.evaluation.multi_label_run import evaluate_multi_label
+from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
+from irmas_tf.evaluation.multi_label_table import format_multi_label_table
+from irmas_tf.evaluation.report_multi_label import write_multi_label_page
+from irmas_tf.evaluation.report_page import REPORT_NAME, PageOptions
+from irmas_tf.evaluation.report_single_label import write_single_label_page
 from irmas_tf.evaluation.reports import format_table, summarize, write_reports
 from irmas_tf.evaluation.single_label import check_split, evaluate_split
+from irmas_tf.labels import MULTI_LABEL
 from irmas_tf.run_dir import RunDir
+from irmas_tf.settings import ConfigError
 
-REPORT_NAME = "report.html"
+TEST = "test"
 
 
 def evaluate_run(
@@ -27,44 +33,61 @@ def evaluate_run(
     format: str = "table",
     batch_size: int = 32,
     replicates: int = 1000,
-    report: bool = True,
-    report_clips: int = 6,
-    report_audio: bool = True,
+    unique_clips: bool = False,
+    page: PageOptions | None = None,
 ) -> dict[str, Any]:
     """Evaluate a run's best model, write the reports into the run folder and print a summary.
+
+    The test set, and every split of a multi-label run, goes by the multi-label protocol.
 
     Args:
         run_dir: folder of the trained run.
         data_dir: folder of the data set; empty is the one the run was trained on.
-        split: validation or train.
+        split: validation, train or test.
         format: "table" prints a summary, "json" the content of metrics.json.
         batch_size: windows per batch.
         replicates: bootstrap replicates of the intervals.
-        report: also write report.html, the page for people.
-        report_clips: worst and best clips on the page, of each.
-        report_audio: whether the page holds their sound.
+        unique_clips: count byte-identical test clips once.
+        page: of report.html, the page for people; None writes none.
 
     Returns:
         The content of metrics.json.
     """
-    check_split(split)
+    if split != TEST:
+        check_split(split)
+        if unique_clips:
+            raise ConfigError(f"--unique_clips: is for --split={TEST}, not {split}")
     run = RunDir.open(run_dir)
-    evaluation = evaluate_split(run, data_dir, split, batch_size=batch_size, replicates=replicates, progress=_progress)
-    summary = summarize(evaluation)
     folder = run.evaluation_dir(split)
-    paths = write_reports(evaluation, summary, folder)
-    if report:
-        classifier = WindowClassifier.load(run) if report_clips else None
-        page = single_label_page(evaluation, summary, run, classifier, clips=report_clips, audio=report_audio)
-        paths.append(write_page(page, folder / REPORT_NAME))
+    (folder / REPORT_NAME).unlink(missing_ok=True)  # a page beside figures of another evaluation would deceive
+    if split == TEST or run.load_config().model.task == MULTI_LABEL:
+        several = evaluate_multi_label(
+            run,
+            data_dir,
+            split,
+            batch_size=batch_size,
+            replicates=replicates,
+            unique_clips=unique_clips,
+            progress=_progress,
+        )
+        summary = summarize_multi_label(several)
+        paths, text = write_multi_label_reports(several, summary, folder), format_multi_label_table(summary)
+        if page is not None:
+            paths.append(write_multi_label_page(several, summary, folder, page, run))
+    else:
+        single = evaluate_split(run, data_dir, split, batch_size=batch_size, replicates=replicates, progress=_progress)
+        summary = summarize(single)
+        paths, text = write_reports(single, summary, folder), format_table(summary)
+        if page is not None:
+            paths.append(write_single_label_page(single, summary, folder, page, run))
     if format == "json":
         print(json.dumps(summary))
     else:
-        print(format_table(summary), end="")
+        print(text, end="")
         print(f"\n  written to {folder}: {', '.join(path.name for path in paths)}")
     return summary
 
 
 def _progress(results: Iterable[Any], count: int) -> Iterable[Any]:
     """Show a bar on stderr while the results go by, if it is a terminal."""
-    return tqdm(results, "evaluate", count, unit="excerpt", disable=not sys.stderr.isatty(), file=sys.stderr)
+    return tqdm(results, "evaluate", count, unit="file", disable=not sys.stderr.isatty(), file=sys.stderr)

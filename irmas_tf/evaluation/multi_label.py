@@ -15,10 +15,12 @@ from irmas_tf.config import Config
 from irmas_tf.evaluation.calibration_study import CalibrationStudy
 from irmas_tf.evaluation.scored_clips import (
     FIXED,
+    GLOBAL,
     LEVELS,
     ORACLE,
     OTHER_SONGS,
     PER_CLASS,
+    REGIMES,
     Decision,
     ScoredClips,
     oracle,
@@ -100,11 +102,10 @@ class MultiLabelEvaluation:
 
     @property
     def headline(self) -> Key:
-        """The decision that a run's user gets: the first aggregation, levels fixed in advance, one a class."""
+        """The first aggregation, at levels fixed in advance if there are any, one a class if possible."""
         aggregation = next(iter(self.clips.scores))
-        if (aggregation, FIXED, PER_CLASS) in self.decisions:
-            return aggregation, FIXED, PER_CLASS
-        return next(key for key in self.decisions if key[0] == aggregation)
+        wanted = [(aggregation, regime, level) for regime in REGIMES for level in (PER_CLASS, GLOBAL)]
+        return next(key for key in wanted if key in self.decisions)
 
     def answers(self, key: Key | None = None) -> np.ndarray:
         """Return the classes named, [clips, classes] bool; by default those of the headline."""

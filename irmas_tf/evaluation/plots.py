@@ -27,7 +27,25 @@ def confusion_figure(confusion: np.ndarray, names: Sequence[str], title: str) ->
         title: one line above the picture.
     """
     support = confusion.sum(axis=1)
-    shares = confusion / np.maximum(support, 1)[:, None]
+    return matrix_figure(
+        confusion, support, names, title, x_label="answer of the model", y_label="label", unit="excerpts"
+    )
+
+
+def matrix_figure(
+    counts: np.ndarray, support: np.ndarray, names: Sequence[str], title: str, *, x_label: str, y_label: str, unit: str
+) -> Figure:
+    """Return a picture of counts [classes, classes]: colour = share of the row's support, number = count.
+
+    Args:
+        counts: what is written.
+        support: [classes] what a row's counts are shares of.
+        names: class names in order.
+        title: one line above the picture.
+        x_label, y_label: what columns and rows are.
+        unit: what is counted.
+    """
+    shares = counts / np.maximum(support, 1)[:, None]
     size = 3.2 + 0.5 * len(names)
     figure = Figure(figsize=(size + 1.2, size), dpi=150, layout="compressed")
     FigureCanvasAgg(figure)
@@ -41,15 +59,15 @@ def confusion_figure(confusion: np.ndarray, names: Sequence[str], title: str) ->
     axes.grid(which="minor", color="0.9", linewidth=0.6)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_color("0.7")
-    axes.set_xlabel("answer of the model")
-    axes.set_ylabel("label (excerpts)")
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(f"{y_label} ({unit})")
     axes.set_title(title, loc="left", fontsize="medium")
     darkness = 1 - picture.to_rgba(shares)[..., :3] @ (0.299, 0.587, 0.114)
-    for row, column in np.argwhere(confusion):
+    for row, column in np.argwhere(counts):
         axes.text(
             column,
             row,
-            str(confusion[row, column]),
+            str(counts[row, column]),
             ha="center",
             va="center",
             fontsize="small",
@@ -57,6 +75,6 @@ def confusion_figure(confusion: np.ndarray, names: Sequence[str], title: str) ->
             color="white" if darkness[row, column] > 0.5 else "0.15",
         )
     bar = figure.colorbar(picture, ax=axes, shrink=0.8, pad=0.02, format=PercentFormatter(xmax=1.0))
-    bar.set_label("share of the label's excerpts")
+    bar.set_label(f"share of the {y_label}'s {unit}")
     bar.outline.set_visible(False)
     return figure

@@ -23,7 +23,7 @@ MAX_POINTS = 240  # of a curve: more than the pixels of a phone would only make 
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """One line of a chart; ``x`` and ``y`` in [0, 1], ``x`` ascending."""
+    """One line of a chart; ``x`` ascending, ``y`` in [0, 1]."""
 
     name: str
     x: np.ndarray
@@ -32,7 +32,7 @@ class Curve:
 
 @dataclasses.dataclass(frozen=True)
 class Mark:
-    """A vertical line in a chart, at ``x`` in [0, 1]."""
+    """A vertical line in a chart, at ``x``."""
 
     name: str
     x: float
@@ -95,22 +95,41 @@ def bar(value: float, low: float | None = None, high: float | None = None) -> Ma
 
 
 def curve_chart(
-    curves: Sequence[Curve], x_label: str, label: str, marks: Sequence[Mark] = (), height: float = 260
+    curves: Sequence[Curve],
+    x_label: str,
+    label: str,
+    marks: Sequence[Mark] = (),
+    x_range: tuple[float, float] = (0.0, 1.0),
 ) -> Markup:
-    """Return lines over the unit square, with a legend below that needs no colour: every line has its own dashes."""
-    bottom = height - 42
-    parts = _unit_axes(bottom, x_label)
-    for row, mark in enumerate(sorted(marks, key=lambda mark: mark.x)):
-        x = _across(mark.x)
+    """Return lines, with a legend below that needs no colour: every line has its own dashes.
+
+    Args:
+        curves: the lines.
+        x_label: what the horizontal axis is.
+        label: what the picture shows, in words.
+        marks: vertical lines; those outside ``x_range`` are left out.
+        x_range: ends of the horizontal axis; the vertical one is from 0 to 1.
+    """
+    bottom = 218.0
+    low, high = x_range
+
+    def share(x: float) -> float:
+        return (float(x) - low) / max(high - low, 1e-12)
+
+    parts = _unit_axes(bottom, x_label, [f"{low + (high - low) * tick:.3g}" for tick in TICKS])
+    shown = sorted((mark for mark in marks if low <= mark.x <= high), key=lambda mark: mark.x)
+    for row, mark in enumerate(shown):
+        x = _across(share(mark.x))
         parts.append(line(x, TOP, x, bottom, "mark"))
-        anchor = "start" if mark.x < 0.6 else "end"
+        anchor = "start" if share(mark.x) < 0.6 else "end"
         offset = 4 if anchor == "start" else -4
-        parts.append(words(x + offset, bottom - 8 - 14 * (row % 3), mark.name, "mark-name", anchor))
+        parts.append(words(x + offset, bottom - 8 - 15 * (row % 4), mark.name, "mark-name", anchor))
     for index, curve in enumerate(curves):
         keep = np.unique(np.linspace(0, len(curve.x) - 1, min(len(curve.x), MAX_POINTS)).round().astype(int))
-        points = [(_across(curve.x[k]), _up(curve.y[k], bottom)) for k in keep]
+        points = [(_across(share(curve.x[k])), _up(curve.y[k], bottom)) for k in keep]
         parts.append(element("path", d=path_data(points), class_=f"curve series-{index % 6}"))
-    return element("div", drawing(height, label, parts), legend([curve.name for curve in curves]), class_="charted")
+    picture = drawing(bottom + 42, label, parts)
+    return element("div", picture, legend([curve.name for curve in curves]), class_="charted")
 
 
 def legend(names: Sequence[str]) -> Markup:
@@ -165,11 +184,12 @@ def _up(share: float, bottom: float) -> float:
     return bottom - (bottom - TOP) * float(share)
 
 
-def _unit_axes(bottom: float, x_label: str) -> list[Markup]:
-    """Return grid lines and numbers of the unit square."""
+def _unit_axes(bottom: float, x_label: str, x_ticks: Sequence[str] = ()) -> list[Markup]:
+    """Return grid lines and numbers; from 0 to 1 unless the horizontal ones are given."""
+    x_ticks = x_ticks or [f"{tick:.1f}" for tick in TICKS]
     parts = [line(LEFT, _up(tick, bottom), RIGHT, _up(tick, bottom), "axis" if tick == 0 else "grid") for tick in TICKS]
     parts += [words(LEFT - 7, _up(tick, bottom) + 4, f"{tick:.1f}", "tick", "end") for tick in TICKS]
-    parts += [words(_across(tick), bottom + 17, f"{tick:.1f}", "tick") for tick in TICKS]
+    parts += [words(_across(tick), bottom + 17, name, "tick") for tick, name in zip(TICKS, x_ticks, strict=True)]
     if x_label:
         parts.append(words((LEFT + RIGHT) / 2, bottom + 36, x_label, "tick"))
     return parts

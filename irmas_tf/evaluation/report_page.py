@@ -26,6 +26,17 @@ LIGHT_TEXT_FROM = 0.6
 HEAT_GAMMA = 0.6
 
 
+REPORT_NAME = "report.html"
+
+
+@dataclasses.dataclass(frozen=True)
+class PageOptions:
+    """What a user may choose about the page: worst and best clips shown (of each), and whether they can be heard."""
+
+    clips: int = 6
+    audio: bool = True
+
+
 @dataclasses.dataclass(frozen=True)
 class Headline:
     """A score at the top of the page.

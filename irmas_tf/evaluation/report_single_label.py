@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,17 @@ from irmas_tf.evaluation.confidence import selective_curves
 from irmas_tf.evaluation.inference import WindowClassifier
 from irmas_tf.evaluation.report_charts import Curve, bar, curve_chart, reliability_chart, reliability_words
 from irmas_tf.evaluation.report_clips import JudgedClip, PageAudio, clip_card, spread
-from irmas_tf.evaluation.report_page import Figure, Headline, HeatTable, ReportPage, Section, Table
+from irmas_tf.evaluation.report_page import (
+    REPORT_NAME,
+    Figure,
+    Headline,
+    HeatTable,
+    PageOptions,
+    ReportPage,
+    Section,
+    Table,
+    write_page,
+)
 from irmas_tf.evaluation.report_settings import settings_section
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.metrics import bootstrap
@@ -31,9 +42,7 @@ def single_label_page(
     summary: dict[str, Any],
     run: RunDir,
     classifier: WindowClassifier | None,
-    *,
-    clips: int = 6,
-    audio: bool = True,
+    options: PageOptions,
 ) -> ReportPage:
     """Return the page of an evaluation.
 
@@ -42,8 +51,7 @@ def single_label_page(
         summary: its scores (`irmas_tf.evaluation.reports.summarize`).
         run: the run folder.
         classifier: the run's model, for the clips' activity over time; None leaves the clips out.
-        clips: worst and best clips shown, of each.
-        audio: whether the page holds their sound.
+        options: what a user may choose.
     """
     baseline = summary["majority_baseline"]
     always = f"always “{evaluation.config.labels.names[summary['classes'].index(baseline['class'])]}”"
@@ -62,8 +70,8 @@ def single_label_page(
         )
     )
     sections = [_classes(evaluation, summary), _confusions(evaluation, summary), _trust(evaluation)]
-    if classifier is not None and clips:
-        sections += _clips(evaluation, classifier, clips, PageAudio(audio))
+    if classifier is not None and options.clips:
+        sections += _clips(evaluation, classifier, options.clips, PageAudio(options.audio))
     sections.append(settings_section(evaluation.config, run))
     return ReportPage(
         f"{run.path.resolve().name}: {evaluation.split} split",
@@ -80,6 +88,14 @@ def single_label_page(
         f" {evaluation.replicates:,} replicates. The same figures as tables: metrics.json, per_class.csv,"
         " confusion.csv, predictions.csv beside this page.",
     )
+
+
+def write_single_label_page(
+    evaluation: Evaluation, summary: dict[str, Any], folder: Path, options: PageOptions, run: RunDir
+) -> Path:
+    """Write the page of an evaluation of a run into a folder, whole or not at all; return its path."""
+    classifier = WindowClassifier.load(run) if options.clips else None
+    return write_page(single_label_page(evaluation, summary, run, classifier, options), folder / REPORT_NAME)
 
 
 def _classes(evaluation: Evaluation, summary: dict[str, Any]) -> Section:

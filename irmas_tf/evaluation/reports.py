@@ -138,14 +138,14 @@ def write_reports(evaluation: Evaluation, summary: dict[str, Any], folder: Path)
     paths = [folder / name for name in ("metrics.json", "per_class.csv", "confusion.csv", "confusion.png")]
     paths.append(folder / "predictions.csv")
     per_class = summary["per_class"]
-    _write_csv(paths[1], list(per_class[0]), (row.values() for row in per_class))
-    _write_csv(paths[2], ["label", *codes], ([code, *row.tolist()] for code, row in zip(codes, confusion, strict=True)))
+    write_csv(paths[1], list(per_class[0]), (row.values() for row in per_class))
+    write_csv(paths[2], ["label", *codes], ([code, *row.tolist()] for code, row in zip(codes, confusion, strict=True)))
     accuracy = summary["accuracy"]
     title = f"{summary['split']}: accuracy {_percent(accuracy)}, macro F1 {_percent(summary['macro_f1'])}"
     figure = confusion_figure(confusion, names, title)
     with atomic_path(paths[3]) as temporary:
         figure.savefig(temporary, format="png")
-    _write_csv(
+    write_csv(
         paths[4],
         ["file", "song_group", "label", "predicted", *codes],
         (
@@ -170,7 +170,8 @@ def _percent(score: dict[str, float | None]) -> str:
     return f"{100 * (score['value'] or 0):.1f} %{ends}"
 
 
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a table, whole or not at all."""
     # surrogateescape: a file name that is not UTF-8 is written with its own bytes.
     with atomic_path(path) as temporary:
         with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:

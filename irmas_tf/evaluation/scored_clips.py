@@ -71,7 +71,7 @@ class Decision:
         level: one of `LEVELS`.
         chosen_on: on what the levels were chosen, in words.
         thresholds: [folds, classes]; a single fold unless the regime is ``other_songs``.
-        fold: [clips] fold of each clip.
+        fold: [clips] fold of each clip; None if there is a single one.
         fold_names: what each fold is called, [folds].
     """
 
@@ -79,19 +79,17 @@ class Decision:
     level: str
     chosen_on: str
     thresholds: np.ndarray
-    fold: np.ndarray
+    fold: np.ndarray | None = None
     fold_names: tuple[str, ...] = ("all",)
 
     def answers(self, scores: np.ndarray) -> np.ndarray:
         """Return the classes named, [clips, classes] bool, of scores [clips, classes]."""
-        return np.asarray(scores) >= self.thresholds[self.fold]
+        return np.asarray(scores) >= (self.thresholds if self.fold is None else self.thresholds[self.fold])
 
 
-def fixed(thresholds: np.ndarray | float, level: str, chosen_on: str, clips: int, classes: int) -> Decision:
+def fixed(thresholds: np.ndarray | float, level: str, chosen_on: str, classes: int) -> Decision:
     """Return levels that do not depend on the clips: one number, or [classes]."""
-    return Decision(
-        FIXED, level, chosen_on, np.broadcast_to(thresholds, (1, classes)).astype(float), np.zeros(clips, int)
-    )
+    return Decision(FIXED, level, chosen_on, np.broadcast_to(thresholds, (1, classes)).astype(np.float64))
 
 
 def optimal(labels: np.ndarray, scores: np.ndarray, level: str) -> np.ndarray:
@@ -106,9 +104,10 @@ def optimal(labels: np.ndarray, scores: np.ndarray, level: str) -> np.ndarray:
 
 
 def oracle(clips: ScoredClips, aggregation: str, level: str) -> Decision:
-    """Return the levels chosen on the clips themselves."""
-    chosen = optimal(clips.labels, clips.scores[aggregation], level)
-    return Decision(ORACLE, level, "the clips that are scored", chosen[np.newaxis], np.zeros(len(clips), int))
+    """Return the levels chosen on the clips themselves; a class that none of them holds is never named."""
+    scores = clips.scores[aggregation]
+    chosen = optimal(clips.labels, scores, level) if level == GLOBAL else best_per_class(clips.labels, scores)
+    return Decision(ORACLE, level, "the scored clips themselves: a bound, not a result", chosen[np.newaxis])
 
 
 def tuned_on_other_songs(clips: ScoredClips, aggregation: str, level: str) -> Decision | None:
@@ -142,4 +141,4 @@ def song_folds(groups: np.ndarray, parts: np.ndarray) -> tuple[np.ndarray, tuple
         of_group[group] = int(np.argmin(load))
         load[of_group[group]] += sizes[group]
     names = tuple(f"songs {k + 1}/{count}" for k in range(count))
-    return of_group[position], names, f"other songs, in {count} folds (not all three Parts are there)"
+    return of_group[position], names, f"the other songs, in {count} folds of songs (not all three Parts are there)"

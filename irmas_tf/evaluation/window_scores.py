@@ -116,7 +116,22 @@ def score_batches(classifier: WindowClassifier, batches: Iterable[Any], clips: i
         classifier: the run's model.
         batches: (windows [b, window_samples], clip index [b]) tensors, indices ascending over all batches.
         clips: number of clips.
+
+    Raises:
+        DataError: an excerpt cannot be read; the message names it.
     """
-    found = [(classifier.logits(windows), index.numpy()) for windows, index in batches]
+    import tensorflow as tf
+
+    try:
+        found = [(classifier.logits(windows), index.numpy()) for windows, index in batches]
+    except tf.errors.OpError as error:
+        # tf.data hands on what was raised in it as text, with a traceback before or after.
+        lines = [line for line in error.message.splitlines() if "AudioError: " in line]
+        if not lines:
+            raise
+        reason = lines[0].rpartition("AudioError: ")[2]
+        raise DataError(
+            f"{reason}; python -m irmas_tf.data.check lists everything that is wrong with the data"
+        ) from error
     logits, clip_of = zip(*found, strict=True)
     return WindowScores(classifier.config, np.concatenate(logits), np.concatenate(clip_of), clips)

@@ -42,7 +42,8 @@ class DecisionScores:
 
 
 def _check(labels: npt.ArrayLike, values: npt.ArrayLike, kind: type) -> tuple[np.ndarray, np.ndarray]:
-    truth, answers = np.asarray(labels, bool), np.asarray(values, np.dtype(kind))
+    truth = np.asarray(labels, bool)
+    answers: np.ndarray = np.asarray(values, kind)
     if truth.ndim != 2 or truth.shape != answers.shape:
         raise ValueError(f"labels {truth.shape} and answers {answers.shape} must be two matrices [clips, classes]")
     if not truth.size:

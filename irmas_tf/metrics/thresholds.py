@@ -44,7 +44,28 @@ def f1_curve(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[np.ndarray, 
     right = np.cumsum(truth[order])[last]
     f1 = 2.0 * right / (last + 1 + truth.sum())
     below = np.append(values[last[:-1] + 1], values[-1])
-    return (values[last] + below) / 2.0, f1
+    between = values[last] / 2.0 + below / 2.0
+    # Between neighbouring floats there is nothing: the middle would round to the lower score, and name it too.
+    return np.where(between > below, between, values[last]), f1
+
+
+def counts_at(labels: npt.ArrayLike, scores: npt.ArrayLike, thresholds: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Return (hits, classes named) of each class at each of some thresholds, [thresholds, classes] each.
+
+    Args:
+        labels: [clips, classes] bool.
+        scores: [clips, classes], finite.
+        thresholds: [thresholds], in any order.
+    """
+    truth, values = np.asarray(labels, bool), np.asarray(scores, np.float64)
+    levels = np.asarray(thresholds, np.float64)
+
+    def at_least(some: np.ndarray) -> np.ndarray:
+        return some.size - np.searchsorted(np.sort(some), levels, side="left")
+
+    columns = list(zip(truth.T, values.T, strict=True))
+    hits = np.stack([at_least(v[t]) for t, v in columns], axis=1)
+    return hits, np.stack([at_least(v) for _, v in columns], axis=1)
 
 
 def best_threshold(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:

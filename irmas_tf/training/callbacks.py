@@ -15,32 +15,46 @@ from typing import Any
 import tensorflow as tf
 from tqdm import tqdm
 
+from irmas_tf.labels import MULTI_LABEL, SINGLE_LABEL
 from irmas_tf.run_dir import RunDir, write_text_atomic
 from irmas_tf.training.progress import EpochRow
 
-_COLUMNS = (
-    # heading, format
+_Column = tuple[str, str]  # heading, format
+_FIRST: tuple[_Column, ...] = (
     ("epoch", "{0.epoch:5d}"),
     ("train loss", "{0.train_loss:10.4f}"),
     ("train acc", "{0.train_accuracy:9.4f}"),
     ("val loss", "{0.validation_loss:8.4f}"),
-    ("val acc", "{0.validation_accuracy:7.4f}"),
-    ("val F1", "{0.validation_macro_f1:6.4f}"),
+)
+_SCORES: dict[str, tuple[_Column, ...]] = {
+    SINGLE_LABEL: (
+        ("val acc", "{0.validation_accuracy:7.4f}"),
+        ("val F1", "{0.validation_macro_f1:6.4f}"),
+    ),
+    MULTI_LABEL: (
+        ("val mAP", "{0.validation_mean_average_precision:7.4f}"),
+        ("LRAP", "{0.validation_lrap:6.4f}"),
+        ("micro F1", "{0.validation_micro_f1:8.4f}"),
+    ),
+}
+_LAST: tuple[_Column, ...] = (
     ("rate", "{0.learning_rate:8.2e}"),
     ("exc/s", "{0.excerpts_per_second:6.1f}"),
     ("time s", "{0.seconds:6.1f}"),
 )
 
 
-def table_header() -> str:
-    """Return the headings of `table_line`."""
-    widths = [len(text.format(EpochRow(0, *[0.0] * 8))) for _, text in _COLUMNS]
-    return "  ".join(heading.rjust(width) for (heading, _), width in zip(_COLUMNS, widths, strict=True))
+def table_header(task: str = SINGLE_LABEL) -> str:
+    """Return the headings of `table_line` for a task."""
+    row = EpochRow(0, *[0.0] * 11)
+    columns = (*_FIRST, *_SCORES[task], *_LAST)
+    return "  ".join(heading.rjust(len(text.format(row))) for heading, text in columns)
 
 
 def table_line(row: EpochRow, is_best: bool) -> str:
     """Return one epoch as a line; the best so far ends in ``*``."""
-    return "  ".join(text.format(row) for _, text in _COLUMNS) + (" *" if is_best else "")
+    task = MULTI_LABEL if row.validation_accuracy is None else SINGLE_LABEL
+    return "  ".join(text.format(row) for _, text in (*_FIRST, *_SCORES[task], *_LAST)) + (" *" if is_best else "")
 
 
 class Console:
@@ -81,10 +95,16 @@ def embedding_bar(clips: int) -> tqdm:
 def write_history(path: Path, rows: Sequence[EpochRow]) -> None:
     """Write all epochs as CSV, atomically; writing all of them leaves no duplicate after a resumption."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in dataclasses.fields(EpochRow)], lineterminator="\n")
+    values = [_scores_of(row) for row in rows]
+    writer = csv.DictWriter(text, list(values[0]) if values else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(dataclasses.asdict(row) for row in rows)
+    writer.writerows(values)
     write_text_atomic(path, text.getvalue())
+
+
+def _scores_of(row: EpochRow) -> dict[str, Any]:
+    """Return the epoch's values by name, without those that the task does not have."""
+    return {name: value for name, value in dataclasses.asdict(row).items() if value is not None}
 
 
 class TensorBoard:
@@ -95,7 +115,7 @@ class TensorBoard:
 
     def write(self, row: EpochRow) -> None:
         """Write one epoch."""
-        values = dataclasses.asdict(row)
+        values = _scores_of(row)
         with self._writer.as_default(step=values.pop("epoch")):
             for name, value in values.items():
                 side, _, rest = name.partition("_")

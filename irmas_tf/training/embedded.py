@@ -12,7 +12,7 @@ from irmas_tf.config import Config
 from irmas_tf.data import pipeline
 from irmas_tf.data.epoch_plan import plan_epoch
 from irmas_tf.training.callbacks import embedding_bar
-from irmas_tf.training.excerpts import Side
+from irmas_tf.training.excerpts import MixedSide, Side
 
 
 class EmbeddedSide:
@@ -22,19 +22,20 @@ class EmbeddedSide:
         model: waveform [batch, window_samples] -> vectors [batch, channels]; used as in evaluation, with its present
             weights.
         config: the run's configuration.
-        side: the clips and their labels.
+        side: the clips and their labels; those of mixtures are only evaluated.
         before_batch: may raise to stop.
     """
 
-    def __init__(self, model: keras.Model, config: Config, side: Side, before_batch: Callable[[], None]) -> None:
+    def __init__(
+        self, model: keras.Model, config: Config, side: Side | MixedSide, before_batch: Callable[[], None]
+    ) -> None:
         self._config = config
         self._side = side
         signature = [tf.TensorSpec([None, config.audio.window_samples], tf.float32)]
         embed = tf.function(lambda waveform: tf.cast(model(waveform, training=False), tf.float32), signature)
         vectors, clips = [], []
-        batches = pipeline.evaluation_dataset(side.paths, config, batch_size=config.training.batch_size, keep=True)
         with embedding_bar(len(side)) as bar:
-            for waveform, clip in batches:
+            for waveform, clip in side.evaluation_batches(config):
                 before_batch()
                 vectors.append(embed(waveform).numpy())
                 clips.append(clip.numpy())

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from irmas_tf.config import Config
 from irmas_tf.data import irmas, pipeline, splits
+from irmas_tf.data.mixtures import Mixture, mixture_dataset, mixture_labels, plan_mixtures
+from irmas_tf.labels import SINGLE_LABEL
 from irmas_tf.layers.normalization import BinNormalization
 from irmas_tf.run_dir import RunDir
 from irmas_tf.settings import ConfigError
@@ -19,18 +22,51 @@ STATISTICS_EXCERPTS = 512  # 26 minutes of music; more moves the statistics by l
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """Files and class indices of one side of a split, in the same order."""
+    """One side of a split: files, class indices [files] and song groups, in the same order."""
 
     paths: tuple[str, ...]
     labels: np.ndarray
+    groups: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.paths)
 
+    def evaluation_batches(self, config: Config) -> tf.data.Dataset:
+        """Return the windows of the files with the indices of these; see `pipeline.evaluation_dataset`."""
+        return pipeline.evaluation_dataset(self.paths, config, batch_size=config.training.batch_size, keep=True)
 
-def _side(excerpts: Sequence[irmas.Excerpt], config: Config) -> Side:
+
+@dataclasses.dataclass(frozen=True)
+class MixedSide:
+    """Mixtures of the excerpts of a side, which are always the same; labels are [mixtures, classes] bool."""
+
+    paths: tuple[str, ...]
+    mixtures: tuple[Mixture, ...]
+    labels: np.ndarray
+
+    @classmethod
+    def of(cls, side: Side, config: Config) -> MixedSide:
+        """Return the mixtures that a run with this configuration is scored on."""
+        plan = plan_mixtures(side.labels, side.groups, seed=config.data.split_seed)
+        return cls(side.paths, plan, mixture_labels(plan, side.labels, config.labels.num_classes))
+
+    def __len__(self) -> int:
+        return len(self.mixtures)
+
+    def evaluation_batches(self, config: Config) -> tf.data.Dataset:
+        """Return the windows of the mixtures with the indices of these; see `mixture_dataset`."""
+        batch_size = config.training.batch_size
+        return mixture_dataset(self.paths, self.mixtures, config, batch_size=batch_size, keep=True)
+
+
+def validation_clips(side: Side, config: Config) -> Side | MixedSide:
+    """Return what a run is scored on between epochs: the excerpts of a side, for several labels their mixtures."""
+    return side if config.model.task == SINGLE_LABEL else MixedSide.of(side, config)
+
+
+def _side(excerpts: Sequence[irmas.Excerpt], group_of: dict[str, int], config: Config) -> Side:
     labels = np.array([config.labels.index(e.irmas_code) for e in excerpts], np.int32)
-    return Side(tuple(str(e.path) for e in excerpts), labels)
+    return Side(tuple(str(e.path) for e in excerpts), labels, tuple(group_of[e.name] for e in excerpts))
 
 
 def load_sides(config: Config, run: RunDir) -> tuple[Side, Side]:
@@ -55,7 +91,8 @@ def load_sides(config: Config, run: RunDir) -> tuple[Side, Side]:
             f"--batch_size={config.training.batch_size}: must be at most the {len(train)} excerpts of the training"
             " split"
         )
-    return _side(train, config), _side(validation, config)
+    group_of = dict(zip((e.name for e in excerpts), irmas.group_excerpts(excerpts), strict=True))
+    return _side(train, group_of, config), _side(validation, group_of, config)
 
 
 def set_statistics(model: keras.Model, side: Side, config: Config) -> None:

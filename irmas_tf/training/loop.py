@@ -22,6 +22,7 @@ from irmas_tf.models.factory import build_model, parameter_count
 from irmas_tf.models.heads import head_model, vector_model
 from irmas_tf.models.transfer import load_pretrained_weights, set_learning
 from irmas_tf.run_dir import RunDir, atomic_path, write_json_atomic
+from irmas_tf.thresholds_file import Thresholds
 from irmas_tf.training import augmentation
 from irmas_tf.training.callbacks import (
     Console,
@@ -35,7 +36,7 @@ from irmas_tf.training.callbacks import (
 )
 from irmas_tf.training.checkpoint import CheckpointStore
 from irmas_tf.training.embedded import EmbeddedSide
-from irmas_tf.training.excerpts import load_sides, set_statistics
+from irmas_tf.training.excerpts import load_sides, set_statistics, validation_clips
 from irmas_tf.training.hardware import (
     compute_environment,
     environment_differences,
@@ -95,7 +96,7 @@ class _Training:
         self.on_update = on_update
         self.checkpoints = CheckpointStore(run.checkpoints_dir)
         self.environment = compute_environment()
-        self.train_side, self.validation_side = load_sides(config, run)
+        self.train_side, validation_side = load_sides(config, run)
         strategy = make_strategy(config.training)
         with strategy.scope():
             self.model = build_model(config)
@@ -106,7 +107,8 @@ class _Training:
         self.stage = 0  # the stage that `step` belongs to
         self.step = self._make_step()
         self.embedded: EmbeddedSide | None = None
-        self.validator = Validator(self.model, config, self.validation_side)
+        self.validation_clips = validation_clips(validation_side, config)
+        self.validator = Validator(self.model, config, self.validation_clips)
         self.tensorboard = TensorBoard(run)
         self.progress = Progress()
         self.pending: list[tf.Tensor] = []  # sums of batches not yet fetched from the device
@@ -144,12 +146,12 @@ class _Training:
             )
         self.embedded = None
         if not stage.embed_once:
-            self.validator = Validator(self.model, self.config, self.validation_side)
+            self.validator = Validator(self.model, self.config, self.validation_clips)
             return
         vectors = vector_model(self.model)
         self.embedded = EmbeddedSide(vectors, self.config, self.train_side, self._check_stop)
-        held_out = EmbeddedSide(vectors, self.config, self.validation_side, self._check_stop)
-        self.validator = Validator(head_model(self.model), self.config, self.validation_side, held_out)
+        held_out = EmbeddedSide(vectors, self.config, self.validation_clips, self._check_stop)
+        self.validator = Validator(head_model(self.model), self.config, self.validation_clips, held_out)
 
     def _class_weights(self) -> np.ndarray | None:
         if self.config.training.class_balance != "weights":
@@ -162,7 +164,7 @@ class _Training:
             self._restore_or_start()
             if not self.progress.finished:
                 self._begin_stage()
-                self.console.line(table_header())
+                self.console.line(table_header(self.config.model.task))
             while not self.progress.finished:
                 self._enter_stage()
                 self._train_epoch()
@@ -196,7 +198,7 @@ class _Training:
     def _describe(self, what: str) -> None:
         self.console.line(
             f"{what} {self.model.name}, {self.parameters:,} parameters, on {len(self.train_side):,}"
-            f" excerpts ({len(self.validation_side):,} for validation), {self.batches} batches of"
+            f" excerpts ({len(self.validation_clips):,} for validation), {self.batches} batches of"
             f" {self.config.training.batch_size} an epoch"
         )
 
@@ -319,13 +321,20 @@ class _Training:
             learning_rate=self.plan.learning_rate(progress.update - 1),
             excerpts_per_second=progress.seen / progress.seconds,
             seconds=progress.seconds + validation_seconds,
+            validation_mean_average_precision=scores.mean_average_precision,
+            validation_lrap=scores.lrap,
+            validation_micro_f1=scores.micro_f1,
         )
         is_best = progress.end_epoch(row)
+        if is_best and scores.thresholds is not None:
+            progress.thresholds = scores.thresholds.to_dict()
         self.console.line(table_line(row, is_best))
         if progress.epoch == self.plan.epochs:
             progress.finished = f"all {self.plan.epochs} epochs are done"
         elif progress.has_stalled(training.early_stopping_patience):
-            progress.finished = f"no better validation accuracy for {training.early_stopping_patience} epochs"
+            progress.finished = (
+                f"no better validation {progress.score_name} for {training.early_stopping_patience} epochs"
+            )
         self._save()
         self._publish()
         self._complete()
@@ -347,6 +356,8 @@ class _Training:
         with self.step.average.applied():
             if self.progress.best_epoch == self.progress.epoch:
                 self._export(self.run.model_path)
+                if self.progress.thresholds is not None:
+                    Thresholds.from_dict(self.progress.thresholds).save(self.run.thresholds_path)
             self._export(self.run.last_model_path)
         write_history(self.run.history_path, self.progress.rows)
         self.tensorboard.write(self.progress.rows[-1])

@@ -1,4 +1,4 @@
-"""Cross-entropy with smoothed, mixed and weighted targets."""
+"""Cross-entropy with smoothed, mixed and weighted targets, over classes that exclude one another or that do not."""
 
 from __future__ import annotations
 
@@ -47,3 +47,39 @@ def example_losses(
         smooth_targets(targets, label_smoothing), tf.cast(logits, tf.float32)
     )
     return losses if weights is None else losses * tf.linalg.matvec(targets, weights)
+
+
+def binary_losses(
+    logits: tf.Tensor,
+    targets: tf.Tensor,
+    *,
+    label_smoothing: float = 0.0,
+    weights: tf.Tensor | None = None,
+    negative_focus: float = 0.0,
+    negative_margin: float = 0.0,
+) -> tf.Tensor:
+    """Return the loss of every example of several labels, [batch] float32, in nats summed over the classes.
+
+    Args:
+        logits: [batch, classes].
+        targets: [batch, classes] float32 in [0, 1], each class for itself.
+        label_smoothing: s, in [0, 1): a target becomes (1 - s) * target + s / 2.
+        weights: [classes] float32 or None; a class's positive part is multiplied by its weight.
+        negative_focus: the negative part is multiplied by the probability to this power, so that easy negatives, which
+            are most, count less (Ridnik et al., "Asymmetric loss for multi-label classification", ICCV 2021, gamma-).
+        negative_margin: taken off the probability in the negative part, which is nothing below it (there, m).
+    """
+    logits = tf.cast(logits, tf.float32)
+    targets = targets * (1.0 - label_smoothing) + label_smoothing / 2.0
+    positive = tf.math.softplus(-logits)  # -log(p)
+    if negative_focus or negative_margin:
+        shifted = tf.maximum(tf.sigmoid(logits) - negative_margin, 0.0)
+        negative = -tf.math.log1p(-tf.minimum(shifted, 1.0 - 1e-6))
+        if negative_focus:
+            # The gradient of a power below 1 is infinite at 0.
+            negative *= tf.pow(tf.maximum(shifted, 1e-6), negative_focus)
+    else:
+        negative = tf.math.softplus(logits)
+    if weights is not None:
+        positive *= weights
+    return tf.reduce_sum(targets * positive + (1.0 - targets) * negative, axis=-1)

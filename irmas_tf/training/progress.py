@@ -17,22 +17,36 @@ class EpochRow:
         epoch: counted from 1.
         train_loss: mean over the epoch's examples, augmented and smoothed, while the weights changed (nats).
         train_accuracy: over the same examples, in [0, 1].
-        validation_loss: mean negative logarithm of the probability of the true class (nats).
-        validation_accuracy, validation_macro_f1: in [0, 1], of clips (mean probabilities over their windows).
+        validation_loss: mean negative logarithm of the probability of the truth, of clips (mean probabilities over
+            their windows), nats; of several labels, summed over the classes.
+        validation_accuracy, validation_macro_f1: in [0, 1], of clips with one label; None where there are several.
         learning_rate: of the epoch's last update.
         excerpts_per_second: in training, without validation.
         seconds: training and validation together.
+        validation_mean_average_precision, validation_lrap, validation_micro_f1: in [0, 1], of clips with several
+            labels; the last at the one threshold that suits these clips best.
     """
 
     epoch: int
     train_loss: float
     train_accuracy: float
     validation_loss: float
-    validation_accuracy: float
-    validation_macro_f1: float
+    validation_accuracy: float | None
+    validation_macro_f1: float | None
     learning_rate: float
     excerpts_per_second: float
     seconds: float
+    validation_mean_average_precision: float | None = None
+    validation_lrap: float | None = None
+    validation_micro_f1: float | None = None
+
+    @property
+    def score(self) -> float:
+        """What the best epoch has most of: accuracy, or mean average precision where clips have several labels."""
+        score = self.validation_accuracy
+        score = self.validation_mean_average_precision if score is None else score
+        assert score is not None
+        return score
 
 
 @dataclasses.dataclass
@@ -45,11 +59,12 @@ class Progress:
         update: changes of the weights so far.
         loss_sum, right, seen: sums over the running epoch's examples.
         seconds: spent on the running epoch's batches.
-        best_score: highest validation accuracy so far.
+        best_score: highest `EpochRow.score` so far.
         best_epoch: its epoch, counted from 1; 0 if there is none.
         rows: the finished epochs.
         finished: why the training is over, or an empty string.
         is_complete: whether, beyond that, the files of the run are all written.
+        thresholds: of the best epoch, where clips have several labels (`Thresholds.to_dict`).
     """
 
     epoch: int = 0
@@ -64,6 +79,7 @@ class Progress:
     rows: list[EpochRow] = dataclasses.field(default_factory=list)
     finished: str = ""
     is_complete: bool = False
+    thresholds: dict[str, Any] | None = None
 
     def add(self, loss_sum: float, right: int, seen: int) -> None:
         """Count a batch's results."""
@@ -76,10 +92,16 @@ class Progress:
         self.rows.append(row)
         self.epoch += 1
         self.batch, self.loss_sum, self.right, self.seen, self.seconds = 0, 0.0, 0, 0, 0.0
-        is_best = row.validation_accuracy > self.best_score
+        is_best = row.score > self.best_score
         if is_best:
-            self.best_score, self.best_epoch = row.validation_accuracy, self.epoch
+            self.best_score, self.best_epoch = row.score, self.epoch
         return is_best
+
+    @property
+    def score_name(self) -> str:
+        """What `best_score` is, in words."""
+        several = self.rows and self.rows[-1].validation_accuracy is None
+        return "mean average precision" if several else "accuracy"
 
     def has_stalled(self, patience: int) -> bool:
         """Return whether ``patience`` epochs have passed since the best one; 0 never stops."""
@@ -101,5 +123,7 @@ def finished_progress(run: RunDir) -> Progress | None:
     if found is None:
         return None
     progress = Progress.from_dict(found.state["progress"])
-    files = (run.model_path, run.last_model_path, run.history_path)
+    files = [run.model_path, run.last_model_path, run.history_path]
+    if progress.thresholds is not None:
+        files.append(run.thresholds_path)
     return progress if progress.is_complete and all(path.exists() for path in files) else None

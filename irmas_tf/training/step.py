@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from irmas_tf.config import Config
+from irmas_tf.labels import SINGLE_LABEL
 from irmas_tf.training import augmentation
 from irmas_tf.training.averaging import WeightAverage
-from irmas_tf.training.losses import example_losses
+from irmas_tf.training.losses import binary_losses, example_losses
 from irmas_tf.training.optim import build_optimizer, clip_by_norm, scaled_steps
 
 Numbers = dict[str, tf.Tensor]
@@ -54,7 +55,6 @@ class TrainingStep:
         self.strategy = strategy
         self._classes = config.labels.num_classes
         self._batch_size = training.batch_size
-        self._label_smoothing = training.label_smoothing
         self._clip_norm = training.gradient_clip_norm
         self._config = config
         self._weights = None if weights is None else tf.constant(weights, tf.float32)
@@ -116,14 +116,30 @@ class TrainingStep:
             waveform, targets = augmentation.apply(waveform, targets, numbers, self._config)
         with tf.GradientTape() as tape:
             logits = self._network(waveform, training=True)
-            losses = example_losses(logits, targets, label_smoothing=self._label_smoothing, weights=self._weights)
+            losses = self._losses(logits, targets)
             total = tf.reduce_sum(losses)
             loss = total / self._batch_size
             if self._scales_loss:
                 loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(loss, [v.value for v in self.model.trainable_variables])
-        right = tf.equal(tf.argmax(logits, -1), tf.argmax(targets, -1))
+        # Of several labels, any of the strongest is right.
+        named = tf.gather(targets, tf.argmax(logits, -1), batch_dims=1)
+        right = tf.equal(named, tf.reduce_max(targets, -1))
         return gradients, tf.stack([total, tf.reduce_sum(tf.cast(right, tf.float32))])
+
+    def _losses(self, logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        training = self._config.training
+        smoothing, weights = training.label_smoothing, self._weights
+        if self._config.model.task == SINGLE_LABEL:
+            return example_losses(logits, targets, label_smoothing=smoothing, weights=weights)
+        return binary_losses(
+            logits,
+            targets,
+            label_smoothing=smoothing,
+            weights=weights,
+            negative_focus=training.negative_focus,
+            negative_margin=training.negative_margin,
+        )
 
     def _apply(self, gradients: list[tf.Tensor]) -> None:
         replicas = self.strategy.num_replicas_in_sync

@@ -10,21 +10,35 @@ import numpy as np
 import tensorflow as tf
 
 from irmas_tf.config import Config
-from irmas_tf.data import pipeline
-from irmas_tf.metrics.single_label import accuracy, macro_f1
+from irmas_tf.labels import SINGLE_LABEL
+from irmas_tf.metrics import multilabel, single_label
+from irmas_tf.metrics.thresholds import best_global, best_per_class
+from irmas_tf.models.probabilities import probabilities_of
+from irmas_tf.thresholds_file import Thresholds
 from irmas_tf.training.embedded import EmbeddedSide
-from irmas_tf.training.excerpts import Side
+from irmas_tf.training.excerpts import MixedSide, Side
 
 _LEAST_PROBABILITY = 1e-12  # keeps the loss finite
 
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """Scores over clips: loss in nats, accuracy and macro F1 in [0, 1]."""
+    """Scores over clips, in [0, 1] except the loss in nats; those of the other task are None.
+
+    Attributes:
+        loss: mean negative log likelihood of the labels; of several labels, summed over the classes.
+        accuracy, macro_f1: of one label.
+        mean_average_precision, lrap, micro_f1: of several labels; the last at the one threshold that gives the most.
+        thresholds: levels that suit these clips best.
+    """
 
     loss: float
-    accuracy: float
-    macro_f1: float
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    mean_average_precision: float | None = None
+    lrap: float | None = None
+    micro_f1: float | None = None
+    thresholds: Thresholds | None = None
 
 
 class Validator:
@@ -33,39 +47,62 @@ class Validator:
     Args:
         model: waveform [batch, window_samples] -> logits [batch, classes]; its present weights are used.
         config: the run's configuration.
-        side: the clips and their labels.
+        clips: what is scored, with its labels.
         embedded: the clips as vectors; ``model`` is then [batch, channels] -> logits.
     """
 
-    def __init__(self, model: keras.Model, config: Config, side: Side, embedded: EmbeddedSide | None = None) -> None:
+    def __init__(
+        self, model: keras.Model, config: Config, clips: Side | MixedSide, embedded: EmbeddedSide | None = None
+    ) -> None:
         self._config = config
-        self._side = side
+        self._clips = clips
         self._embedded = embedded
         # A free batch axis: the last, shorter batch does not retrace.
         width = config.audio.window_samples if embedded is None else embedded.vectors.shape[1]
         signature = [tf.TensorSpec([None, width], tf.float32)]
         self._probabilities = tf.function(
-            lambda waveform: tf.nn.softmax(tf.cast(model(waveform, training=False), tf.float32)), signature
+            lambda waveform: probabilities_of(model(waveform, training=False), config), signature
         )
 
     def run(self, before_batch: Callable[[], None]) -> Scores:
         """Score all clips; ``before_batch`` may raise to stop."""
-        config, side = self._config, self._side
-        sums = np.zeros([len(side), config.labels.num_classes])
-        windows = np.zeros(len(side), np.int64)
-        if self._embedded is None:
-            batches = pipeline.evaluation_dataset(side.paths, config, batch_size=config.training.batch_size, keep=True)
-        else:
-            batches = self._embedded.evaluation_batches()
+        config, clips = self._config, self._clips
+        sums = np.zeros([len(clips), config.labels.num_classes])
+        windows = np.zeros(len(clips), np.int64)
+        source = self._embedded
+        batches = clips.evaluation_batches(config) if source is None else source.evaluation_batches()
         for waveform, clip in batches:
             before_batch()
             np.add.at(sums, clip.numpy(), self._probabilities(waveform).numpy())
             np.add.at(windows, clip.numpy(), 1)
         probabilities = sums / windows[:, np.newaxis]
-        predicted = probabilities.argmax(axis=1)
-        of_truth = probabilities[np.arange(len(side)), side.labels]
-        return Scores(
-            loss=float(-np.mean(np.log(np.maximum(of_truth, _LEAST_PROBABILITY)))),
-            accuracy=accuracy(side.labels, predicted),
-            macro_f1=macro_f1(side.labels, predicted, config.labels.num_classes),
-        )
+        if config.model.task == SINGLE_LABEL:
+            return _single_label_scores(clips.labels, probabilities)
+        return _multi_label_scores(clips.labels, probabilities, config.labels.codes)
+
+
+def _single_label_scores(labels: np.ndarray, probabilities: np.ndarray) -> Scores:
+    predicted = probabilities.argmax(axis=1)
+    of_truth = probabilities[np.arange(len(labels)), labels]
+    return Scores(
+        loss=float(-np.mean(np.log(np.maximum(of_truth, _LEAST_PROBABILITY)))),
+        accuracy=single_label.accuracy(labels, predicted),
+        macro_f1=single_label.macro_f1(labels, predicted, probabilities.shape[1]),
+    )
+
+
+def _multi_label_scores(labels: np.ndarray, probabilities: np.ndarray, codes: tuple[str, ...]) -> Scores:
+    of_truth = np.maximum(np.where(labels, probabilities, 1.0 - probabilities), _LEAST_PROBABILITY)
+    overall = best_global(labels, probabilities)
+    levels = best_per_class(labels, probabilities, fallback=overall)
+    return Scores(
+        loss=float(-np.log(of_truth).sum(axis=1).mean()),
+        mean_average_precision=multilabel.mean_average_precision(labels, probabilities),
+        lrap=multilabel.lrap(labels, probabilities),
+        micro_f1=multilabel.micro_f1(labels, probabilities >= overall),
+        thresholds=Thresholds(
+            dict(zip(codes, map(float, levels), strict=True)),
+            overall,
+            f"{len(labels)} mixtures of validation excerpts, mean probabilities over windows",
+        ),
+    )

@@ -17,7 +17,8 @@ def test_elements_nest_and_attributes_have_their_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<script>alert(1)</script>", "a & b", "\"quoted' name", "</p>", "&lt;", os.fsdecode(b"\xff\xe9"), "a\x1b\nb"]
+    "text",
+    ["<script>alert(1)</script>", "a & b", "\"quoted' name", "</p>", "&lt;", os.fsdecode(b"\xff\xe9"), "a\x1b\nb"],
 )
 def test_text_comes_back_as_text(text: str) -> None:
     seen: list[str] = []

@@ -22,8 +22,13 @@ from irmas_tf.training.progress import EpochRow
 ROW = EpochRow(7, 1.5, 0.5, 1.25, 0.7125, 0.6875, 1e-3, 51.5, 82.25)
 
 
+SEVERAL = EpochRow(7, 1.5, 0.5, 1.25, None, None, 1e-3, 51.5, 82.25, 0.8125, 0.875, 0.75)
+
+
 def test_table_columns_line_up():
     assert len(table_line(ROW, False)) == len(table_header())
+    assert len(table_line(SEVERAL, False)) == len(table_header("multi_label"))
+    assert "0.8125" in table_line(SEVERAL, False) and "val mAP" in table_header("multi_label")
     assert table_line(ROW, True).endswith(" *")
     assert "0.7125" in table_line(ROW, False) and "51.5" in table_line(ROW, False)
 
@@ -35,7 +40,14 @@ def test_the_history_is_whole_and_exact(tmp_path):
     with path.open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2
-    assert {k: float(v) for k, v in rows[0].items()} == {k: float(v) for k, v in vars(ROW).items()}
+    assert {k: float(v) for k, v in rows[0].items()} == {k: float(v) for k, v in vars(ROW).items() if v is not None}
+    assert "validation_lrap" not in rows[0]
+
+
+def test_the_history_has_the_columns_of_its_task(tmp_path):
+    write_history(tmp_path / "history.csv", [SEVERAL])
+    header = (tmp_path / "history.csv").read_text().splitlines()[0].split(",")
+    assert "validation_lrap" in header and "validation_accuracy" not in header
 
 
 def test_the_console_also_logs(tmp_path, capsys):

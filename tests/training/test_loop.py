@@ -15,10 +15,11 @@ import tensorflow as tf
 from irmas_tf.commands import is_expected
 from irmas_tf.data import pipeline
 from irmas_tf.run_dir import RunDir
+from irmas_tf.thresholds_file import Thresholds
 from irmas_tf.training import loop
 from irmas_tf.training.callbacks import Interrupted
 from irmas_tf.training.checkpoint import CheckpointStore
-from irmas_tf.training.excerpts import load_sides
+from irmas_tf.training.excerpts import MixedSide, load_sides
 from irmas_tf.training.loop import TrainingError, train
 
 
@@ -68,6 +69,36 @@ def test_the_saved_model_is_the_best_epochs_averaged_one(trained, config):
 def test_it_learns(corpus, tiny, tmp_path):
     config = tiny(corpus, epochs=12, learning_rate=0.02, ema_decay=0.5)
     assert train(config, RunDir.create(tmp_path, config)).best_score > 0.8
+
+
+@pytest.fixture(scope="module")
+def several_labels(corpus, tiny, tmp_path_factory) -> RunDir:
+    config = tiny(corpus, task="multi_label", epochs=12, learning_rate=0.02, ema_decay=0.5, mixup_alpha=0.4)
+    run = RunDir.create(tmp_path_factory.mktemp("several"), config)
+    assert train(config, run).best_score > 0.8
+    return run
+
+
+def test_a_run_of_several_labels_keeps_the_thresholds_of_its_best_epoch(several_labels):
+    run, config = several_labels, several_labels.load_config()
+    best = max(rows(run), key=lambda row: float(row["validation_mean_average_precision"]))
+    _, side = load_sides(config, run)
+    mixed = MixedSide.of(side, config)
+    model = keras.models.load_model(run.model_path)
+    p = np.concatenate([tf.sigmoid(model(x)) for x, _ in mixed.evaluation_batches(config)])
+    thresholds = Thresholds.load(run.thresholds_path, config.labels.codes)
+    right = (p >= thresholds.overall) & mixed.labels
+    micro_f1 = 2 * right.sum() / ((p >= thresholds.overall).sum() + mixed.labels.sum())
+    assert float(best["validation_micro_f1"]) == pytest.approx(micro_f1, abs=1e-6)
+
+
+def test_thresholds_that_a_kill_left_out_are_written_again(corpus, tiny, tmp_path):
+    run = RunDir.create(tmp_path, tiny(corpus, task="multi_label", epochs=1))
+    train(run.load_config(), run)
+    before = run.thresholds_path.read_bytes()
+    run.thresholds_path.unlink()  # as a process leaves it that ends after its checkpoint and before this file
+    train(run.load_config(), run)
+    assert run.thresholds_path.read_bytes() == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

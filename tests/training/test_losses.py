@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_class_weight
 
-from irmas_tf.training.losses import class_weights, example_losses, smooth_targets
+from irmas_tf.training.losses import binary_losses, class_weights, example_losses, smooth_targets
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.standard_normal([5, 4]).astype(np.float32)
@@ -58,3 +59,45 @@ def test_class_weights_are_scikit_learns_balanced_ones():
 def test_a_class_without_examples_does_not_disturb_the_others():
     weights = class_weights([0, 0, 2, 2, 2, 2], 4)
     assert weights == pytest.approx([1.5, 0.0, 0.75, 0.0])
+
+
+BINARY_TARGETS = np.array([[1, 0, 0, 1], [0, 0, 0, 0], [1, 1, 1, 1], [0, 0.25, 1, 0], [0, 1, 0, 0]], np.float32)
+
+
+def test_the_binary_loss_is_the_sum_of_each_classs_own():
+    expected = [
+        sum(log_loss([1, 0], [p, p], labels=[0, 1], sample_weight=[t, 1 - t]) for p, t in zip(ps, ts, strict=True))
+        for ps, ts in zip(1 / (1 + np.exp(-LOGITS.astype(np.float64))), BINARY_TARGETS, strict=True)
+    ]
+    np.testing.assert_allclose(binary_losses(LOGITS, BINARY_TARGETS), expected, rtol=1e-5)
+
+
+def test_binary_smoothing_moves_both_sides_to_the_middle():
+    smoothed = binary_losses(LOGITS, BINARY_TARGETS, label_smoothing=0.2)
+    np.testing.assert_allclose(smoothed, binary_losses(LOGITS, 0.8 * BINARY_TARGETS + 0.1), rtol=1e-6)
+
+
+def test_weights_multiply_the_positive_part():
+    weights = tf.constant([2.0, 1.0, 0.5, 4.0])
+    only_positive = binary_losses(LOGITS[2:3], BINARY_TARGETS[2:3], weights=weights)
+    np.testing.assert_allclose(only_positive, np.sum(np.log1p(np.exp(-LOGITS[2])) * weights.numpy())[None], rtol=1e-5)
+    none = binary_losses(LOGITS[1:2], BINARY_TARGETS[1:2], weights=weights)
+    np.testing.assert_allclose(none, binary_losses(LOGITS[1:2], BINARY_TARGETS[1:2]), rtol=1e-6)
+
+
+def test_the_asymmetric_loss_is_that_of_the_paper():
+    focus, margin = 4.0, 0.05
+    p = 1 / (1 + np.exp(-LOGITS.astype(np.float64)))
+    p_m = np.maximum(p - margin, 0)
+    expected = -(BINARY_TARGETS * np.log(p) + (1 - BINARY_TARGETS) * p_m**focus * np.log(1 - p_m)).sum(axis=1)
+    found = binary_losses(LOGITS, BINARY_TARGETS, negative_focus=focus, negative_margin=margin)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("level", [-80.0, 80.0])
+@pytest.mark.parametrize("options", [{}, {"negative_focus": 2.0, "negative_margin": 0.05}, {"negative_focus": 0.5}])
+def test_binary_gradients_stay_finite(level, options):
+    logits = tf.Variable(np.full([1, 2], level, np.float32))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(binary_losses(logits, tf.constant([[0.0, 1.0]]), **options))
+    assert np.isfinite(loss) and np.isfinite(tape.gradient(loss, logits)).all()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -19,6 +20,17 @@ def test_the_first_of_equal_epochs_is_the_best():
     progress = Progress()
     assert [progress.end_epoch(row(e + 1, a)) for e, a in enumerate([0.2, 0.5, 0.5, 0.4])] == [True, True, False, False]
     assert (progress.best_score, progress.best_epoch) == (0.5, 2)
+
+
+def test_with_several_labels_the_best_has_the_highest_mean_average_precision():
+    progress = Progress()
+    for epoch, value in enumerate([0.3, 0.6, 0.5], start=1):
+        scores = {"validation_accuracy": None, "validation_macro_f1": None, "validation_lrap": 1.0 - value}
+        several = {**scores, "validation_mean_average_precision": value, "validation_micro_f1": 0.5}
+        progress.end_epoch(dataclasses.replace(row(epoch, 0.0), **several))
+    assert (progress.best_score, progress.best_epoch) == (0.6, 2)
+    assert progress.score_name == "mean average precision"
+    assert Progress.from_dict(json.loads(json.dumps(progress.to_dict()))) == progress
 
 
 @pytest.mark.parametrize("patience, stops_after", [(0, None), (1, 3), (2, 4), (3, None)])

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 import soundfile
-from sklearn.metrics import log_loss
+import tensorflow as tf
+from sklearn.metrics import average_precision_score, f1_score, label_ranking_average_precision_score, log_loss
 
-from irmas_tf.training.excerpts import Side
+from irmas_tf.training.excerpts import MixedSide, Side
 from irmas_tf.training.validation import Validator
 
 RATE_HZ = 8000
@@ -54,3 +55,38 @@ def test_it_can_be_stopped_between_batches(tiny, corpus):
 
     with pytest.raises(Stop):
         validator.run(before_batch=stop)
+
+
+def test_several_labels_are_scored_on_mixtures(tiny, corpus):
+    config = tiny(corpus, task="multi_label")
+    paths = tuple(sorted(map(str, corpus.rglob("*.wav"))))
+    labels = np.array([config.labels.index(path.split("[")[1][:3]) for path in paths], np.int32)
+    side = MixedSide.of(Side(paths, labels, tuple(range(len(paths)))), config)
+    model = level_model(11)
+    scores = Validator(model, config, side).run(before_batch=lambda: None)
+    logits = np.concatenate([model(x) for x, _ in side.evaluation_batches(config)])
+    assert len(logits) == len(side) == len(paths), "a window each"
+    p = tf.sigmoid(logits).numpy()  # rounded as it rounds, or nearly equal scores would tie here and not there
+    log_loss_of_classes = [log_loss(t, q, labels=[False, True]) for t, q in zip(side.labels.T, p.T, strict=True)]
+    assert scores.loss == pytest.approx(sum(log_loss_of_classes), rel=1e-5)
+    present = side.labels.any(axis=0)
+    expected = average_precision_score(side.labels[:, present], p[:, present], average="macro")
+    assert scores.mean_average_precision == pytest.approx(expected)
+    assert scores.lrap == pytest.approx(label_ranking_average_precision_score(side.labels, p))
+    assert scores.accuracy is scores.macro_f1 is None
+    thresholds = scores.thresholds
+    assert thresholds is not None
+    assert scores.micro_f1 == pytest.approx(f1_score(side.labels, p >= thresholds.overall, average="micro"))
+    named = p >= thresholds.vector(config.labels.codes)
+    best = max(f1_score(side.labels[:, 0], p[:, 0] >= level) for level in p[:, 0])
+    assert f1_score(side.labels[:, 0], named[:, 0]) == pytest.approx(best)
+
+
+def test_mixtures_are_the_same_for_every_training_of_a_split(tiny, corpus):
+    paths = tuple(sorted(map(str, corpus.rglob("*.wav"))))
+    side = Side(paths, np.arange(len(paths)) % 11, tuple(range(len(paths))))
+    one, other, third = (
+        MixedSide.of(side, tiny(corpus, task="multi_label", **changes))
+        for changes in ({"seed": 0}, {"seed": 5}, {"split_seed": 5})
+    )
+    assert one.mixtures == other.mixtures != third.mixtures

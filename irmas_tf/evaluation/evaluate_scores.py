@@ -1,0 +1,145 @@
+"""The multi-label protocol on anyone's scores; no model and no TensorFlow is needed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from irmas_tf.data import irmas
+from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, all_decisions
+from irmas_tf.evaluation.multi_label_reports import write_multi_label_reports
+from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
+from irmas_tf.evaluation.multi_label_table import format_multi_label_table
+from irmas_tf.evaluation.report_multi_label import write_multi_label_page
+from irmas_tf.evaluation.report_page import REPORT_NAME, PageOptions
+from irmas_tf.evaluation.score_file import (
+    ScoreFile,
+    ScoreFileError,
+    match_files,
+    names_below,
+    read_label_table,
+    read_score_file,
+    song_of,
+)
+from irmas_tf.evaluation.scored_clips import GLOBAL, ScoredClips, fixed
+from irmas_tf.evaluation.testing_clips import label_matrix, official_counts, select_clips
+
+SCORES = "scores"
+"""Name of the only aggregation: what came before the file was written is not known."""
+
+
+def evaluate_scores(
+    path: str,
+    labels: str = "",
+    data_dir: str = "",
+    *,
+    threshold: float = 0.5,
+    unique_clips: bool = False,
+    output: str = "",
+    format: str = "table",
+    replicates: int = 1000,
+    page: PageOptions | None = None,
+) -> dict[str, Any]:
+    """Evaluate a score file, print a summary, and write the reports if a folder is given.
+
+    Args:
+        path: the score file; see `irmas_tf.evaluation.score_file`.
+        labels: file with the labels; empty: see ``data_dir``.
+        data_dir: folder of the official test set, whose labels count; empty: the score file's column ``labels``.
+        threshold: the level fixed in advance.
+        unique_clips: count byte-identical clips once; needs ``data_dir``.
+        output: folder for the reports; empty: none are written.
+        format: "table" prints a summary, "json" the content of metrics.json.
+        replicates: bootstrap replicates of the intervals.
+        page: of report.html, the page for people; None writes none.
+
+    Returns:
+        The content of metrics.json.
+
+    Raises:
+        ScoreFileError: a file cannot be used.
+        DataError: the test set cannot be used.
+    """
+    scores = read_score_file(path)
+    clips, notes = _label(scores, labels, data_dir, unique_clips)
+    decision = fixed(threshold, GLOBAL, f"nothing: {threshold:g} as given (--threshold)", len(clips.codes))
+    evaluation = MultiLabelEvaluation(
+        split="scores",
+        source=f"score file {scores.path}",
+        clips=clips,
+        decisions=all_decisions(clips, {(SCORES, GLOBAL): decision}),
+        baselines=Baselines.of(official_counts(scores.scheme), "the official training set", len(clips)),
+        warnings=tuple(notes),
+        replicates=replicates,
+    )
+    summary = summarize_multi_label(evaluation)
+    written: list[Path] = []
+    if output:
+        (Path(output) / REPORT_NAME).unlink(missing_ok=True)  # as evaluate_run
+        written = write_multi_label_reports(evaluation, summary, Path(output))
+        if page is not None:
+            written.append(write_multi_label_page(evaluation, summary, Path(output), page))
+    if format == "json":
+        print(json.dumps(summary))
+    else:
+        print(format_multi_label_table(summary), end="")
+        if written:
+            print(f"\n  written to {output}: {', '.join(p.name for p in written)}")
+    return summary
+
+
+def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) -> tuple[ScoredClips, list[str]]:
+    """Return the scored clips with their labels, from wherever they come, and what is to be said of them."""
+    scheme = scores.scheme
+    values, parts = scores.scores, np.array(scores.parts)
+    notes: list[str] = []
+    files = scores.files
+    paths: tuple[str, ...] = ()
+    if unique_clips and not data_dir:
+        raise ScoreFileError(
+            f"--unique_clips: {scores.path} does not say which clips are identical; give --data_dir with the audio"
+        )
+    if data_dir and labels:
+        raise ScoreFileError(
+            f"--labels={labels}: is given beside --data_dir, which has labels too; give one of the two"
+        )
+    if data_dir:
+        all_clips = irmas.index_testing(data_dir, content_ids=True)
+        of_clip = dict(zip(match_files(scores, names_below(all_clips, data_dir), data_dir), values, strict=True))
+        row_of = {clip.path: of_clip[number] for number, clip in enumerate(all_clips)}
+        chosen, notes = select_clips(all_clips, unique_clips)
+        values = np.stack([row_of[clip.path] for clip in chosen])
+        truth = label_matrix([clip.irmas_codes for clip in chosen], scheme)
+        groups = np.array(irmas.group_clips(chosen))
+        parts = np.array([clip.part for clip in chosen])
+        files, paths = tuple(names_below(chosen, data_dir)), tuple(str(clip.path) for clip in chosen)
+    else:
+        songs = scores.songs
+        if labels:
+            given = read_label_table(labels, scheme)
+            order = match_files(scores, given.files, given.path)
+            truth = given.labels[order]
+            songs = tuple(given.songs[number] for number in order) if given.songs else songs
+            parts = np.where(parts > 0, parts, np.array(given.parts)[order])
+        elif scores.labels is not None:
+            truth = scores.labels
+        else:
+            raise ScoreFileError(
+                f"{scores.path}: has no labels to compare with (those that predict writes are answers); add a column"
+                " 'labels', or give --labels=FILE.csv, or --data_dir with the official test set"
+            )
+        _, position = np.unique(songs or [song_of(file) for file in files], return_inverse=True)
+        groups = position.reshape(-1)
+    return ScoredClips(
+        codes=scheme.codes,
+        names=scheme.names,
+        files=files,
+        groups=groups,
+        parts=parts,
+        labels=truth,
+        scores={SCORES: values},
+        paths=paths,
+    ), notes

@@ -1,0 +1,117 @@
+"""The summary of a multi-label evaluation as a table for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from irmas_tf.evaluation.scored_clips import REGIME_WORDS
+
+_WIDTH = 43  # of the first column
+
+
+def format_multi_label_table(summary: dict[str, Any]) -> str:
+    """Return the summary as text for a terminal, ending with a newline."""
+    parts = "".join(f", Part{part}: {count}" for part, count in summary["parts"].items())
+    speed = f", {summary['clips_per_second']:g} clips/s" if summary["clips_per_second"] else ""
+    lines = [
+        f"{summary['split']}: {summary['clips']} clips of {summary['songs']} songs{parts},"
+        f" {summary['labels_per_clip']:.2f} labels a clip{speed}",
+        f"{summary['source']}; intervals are 95 % over songs",
+        *(f"note: {text}" for text in summary["warnings"]),
+        "",
+    ]
+    lines += _ranking_lines(summary) + _decision_lines(summary) + _class_lines(summary)
+    if summary["calibration"]:
+        lines += _calibration_lines(summary["calibration"])
+    if summary["single_label"]:
+        plain = summary["single_label"]
+        lines += [
+            "",
+            f"  the {plain['excerpts']} plain excerpts, one label each: accuracy {plain['accuracy']:.3f}, macro F1"
+            f" {plain['macro_f1']:.3f}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _ranking_lines(summary: dict[str, Any]) -> list[str]:
+    lines = [f"  {'ranking, no thresholds':<{_WIDTH}}  {'LRAP':<20}  mAP"]
+    rows = [(name, of["words"], of) for name, of in summary["aggregations"].items()]
+    for name, words, scores in rows:
+        lines.append(f"  {name:<{_WIDTH}}  {_cell(scores['lrap'])}  {_cell(scores['mean_average_precision'])}  {words}")
+    baseline = summary["baselines"]["prevalence_ranking"]
+    lines.append(
+        f"  {'baseline: prevalence in training':<{_WIDTH}}  {_cell(baseline['lrap'])}"
+        f"  {_cell(baseline['mean_average_precision'])}"
+    )
+    return lines
+
+
+def _decision_lines(summary: dict[str, Any]) -> list[str]:
+    header = f"  {'decisions, by thresholds':<{_WIDTH}}  {'micro F1':<20}  {'macro F1':<20}  exact  hamming"
+    lines = ["", header]
+    chosen: dict[tuple[str, str], list[str]] = {}
+    for name, of in summary["aggregations"].items():
+        for regime, levels in of["decisions"].items():
+            for level, scores in levels.items():
+                what = f"{name}, {REGIME_WORDS[regime]}, {level.replace('_', ' ')}"
+                lines.append(_decision_line(what, scores))
+                names = chosen.setdefault((regime, scores["chosen_on"]), [])
+                names += [name] if name not in names else []
+    constant = summary["baselines"]["constant"]
+    lines.append(_decision_line(f"baseline: always {'+'.join(constant['classes'])}", constant))
+    for (regime, words), names in chosen.items():
+        of_some = "" if len(names) == len(summary["aggregations"]) else f" ({', '.join(names)})"
+        lines.append(f"  {REGIME_WORDS[regime]}{of_some}: chosen on {words}")
+    lines.append(f"  baselines: {summary['baselines']['source']}")
+    return lines
+
+
+def _decision_line(what: str, scores: dict[str, Any]) -> str:
+    return (
+        f"  {what:<{_WIDTH}}  {_cell(scores['micro_f1'])}  {_cell(scores['macro_f1'])}"
+        f"  {scores['exact_match']['value']:5.3f}  {scores['hamming_loss']['value']:7.3f}"
+    )
+
+
+def _class_lines(summary: dict[str, Any]) -> list[str]:
+    head = summary["headline"]
+    width = max(len(row["name"]) for row in summary["per_class"])
+    lines = [
+        "",
+        f"  each class: {head['aggregation']}, {REGIME_WORDS[head['regime']]}, {head['level'].replace('_', ' ')}",
+        f"  {'class':<{width}}  threshold  precision  recall     F1     AP  clips",
+    ]
+    for row in summary["per_class"]:
+        threshold = "    never" if row["threshold"] is None else f"{row['threshold']:9.3f}"
+        precision = "    -" if row["average_precision"] is None else f"{row['average_precision']:5.3f}"
+        lines.append(
+            f"  {row['name']:<{width}}  {threshold}  {row['precision']:9.3f}  {row['recall']:6.3f}  {row['f1']:5.3f}"
+            f"  {precision}  {row['support']:5d}"
+        )
+    return lines
+
+
+def _calibration_lines(study: dict[str, Any]) -> list[str]:
+    fitted = ", ".join(f"{name} {value:.2f}" for name, value in study["temperatures"].items())
+    lines = [
+        "",
+        f"  calibration, fitted on {study['fitted_on']}; temperature: {fitted}",
+        f"  {'':<{_WIDTH}}    ECE    NLL   LRAP    mAP  micro F1  macro F1",
+    ]
+    for row in study["variants"]:
+        lines.append(
+            f"  {row['aggregation'] + ', ' + row['name'].replace('_', ' '):<{_WIDTH}}"
+            f"  {row['expected_calibration_error']:5.3f}  {row['negative_log_likelihood']:5.3f}  {row['lrap']:5.3f}"
+            f"  {row['mean_average_precision']:5.3f}  {row['micro_f1']:8.3f}  {row['macro_f1']:8.3f}"
+        )
+    return lines
+
+
+def _cell(score: dict[str, float | None]) -> str:
+    """Return ".500 [.400, .600]" in 20 characters."""
+    if score["value"] is None:
+        return f"{'-':<20}"
+    text = f"{score['value']:.3f}"
+    if score["low"] is not None:
+        text += f" [{score['low']:.3f}, {score['high']:.3f}]"
+    return f"{text:<20}"

@@ -1,0 +1,301 @@
+"""Anyone's scores as a CSV file: reading it strictly, and finding the labels that belong to it.
+
+A header names the columns: ``file``, one column a class code, and optionally ``labels`` (IRMAS codes separated by
+blanks), ``song`` and ``part``. Scores are any finite numbers, the higher the more certain. Labels may also come from a
+second file (``file`` and ``labels``, again optionally ``song`` and ``part``) or from the official test set on disk.
+The reports' own ``clips.csv`` is such a file, and so is the CSV of `irmas_tf.predict`, without its answers.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import os
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from irmas_tf.data.irmas_layout import AUDIO_SUFFIXES, display, part_of
+from irmas_tf.data.irmas_records import TestClip, clip_song_id
+from irmas_tf.labels import IRMAS_CODES, LABEL_SCHEMES, LabelScheme
+
+FILE, LABELS, SONG, PART = "file", "labels", "song", "part"
+# Columns that our own commands write beside the scores. predict's ``labels`` are answers, known by the duration.
+_IGNORED = ("answers", "duration_seconds")
+_MAX_SHOWN = 40
+
+
+class ScoreFileError(ValueError):
+    """A file of scores or labels cannot be used; the message names file, line and column, and the remedy."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoreFile:
+    """Scores of files, and what else their table says of them; lists are in the order of the lines.
+
+    Attributes:
+        path: the table.
+        scheme: the label scheme that its class columns belong to.
+        files: as written.
+        lines: line of each file in the table, from 1.
+        scores: [files, classes] float64, finite.
+        labels: [files, classes] bool, or None without a column.
+        songs: song of each file, or None without a column.
+        parts: part of the official test set of each file, by the column or by a folder's name; 0 is unknown.
+    """
+
+    path: str
+    scheme: LabelScheme
+    files: tuple[str, ...]
+    lines: tuple[int, ...]
+    scores: np.ndarray
+    labels: np.ndarray | None
+    songs: tuple[str, ...] | None
+    parts: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Row:
+    line: int
+    values: dict[str, str]
+
+
+class _Table:
+    """The rows of a CSV file; commas, semicolons or tabs between the columns."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = display(path)
+        try:
+            raw = Path(path).read_bytes()
+        except OSError as error:
+            raise ScoreFileError(f"{self.path}: cannot be read ({error.strerror}); correct the name") from error
+        if b"\0" in raw:
+            raise ScoreFileError(f"{self.path}: is not a CSV text in UTF-8 (it holds NUL bytes); save it as one")
+        text = raw.decode("utf-8-sig", "surrogateescape")
+        first = next(iter(text.splitlines()), "")
+        self.delimiter = max(",;\t", key=first.count)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, strict=True)
+        self.rows: list[_Row] = []
+        self.columns: list[str] = []
+        try:
+            for cells in reader:
+                if not any(cell.strip() for cell in cells):
+                    continue
+                if not self.columns:
+                    self.columns = [cell.strip() for cell in cells]
+                    self._check_columns(reader.line_num)
+                    continue
+                if len(cells) != len(self.columns):
+                    raise self.error(
+                        reader.line_num, f"has {len(cells)} values, the header {len(self.columns)}; write one for each"
+                    )
+                self.rows.append(_Row(reader.line_num, dict(zip(self.columns, map(str.strip, cells), strict=True))))
+        except csv.Error as error:
+            raise self.error(reader.line_num, f"is not CSV ({error}); check its quotes") from error
+        if not self.rows:
+            raise ScoreFileError(f"{self.path}: holds no lines below its header; write one for each file")
+        seen: dict[str, int] = {}
+        for row in self.rows:
+            name = row.values[FILE]
+            if not name:
+                raise self.error(row.line, "column file: is empty; name the file")
+            if name in seen:
+                raise self.error(
+                    row.line, f"column file: {display(name)} is already on line {seen[name]}; remove one of the two"
+                )
+            seen[name] = row.line
+
+    def error(self, line: int, message: str) -> ScoreFileError:
+        return ScoreFileError(f"{self.path}: line {line}: {message}")
+
+    def _check_columns(self, line: int) -> None:
+        for number, column in enumerate(self.columns, start=1):
+            if not column:
+                raise self.error(line, f"column {number} has no name; name it or remove it")
+            if column in self.columns[: number - 1]:
+                raise self.error(line, f"column {number}: {column[:_MAX_SHOWN]} occurs twice; remove one of the two")
+        if FILE not in self.columns:
+            shown = ", ".join(column[:_MAX_SHOWN] for column in self.columns[:4])
+            raise self.error(line, f"no column 'file' (found {shown}); the first line must name the columns")
+
+    def column(self, name: str) -> tuple[str, ...] | None:
+        return tuple(row.values[name] for row in self.rows) if name in self.columns else None
+
+
+def read_score_file(path: str | os.PathLike[str]) -> ScoreFile:
+    """Return the scores in a file.
+
+    Raises:
+        ScoreFileError: it cannot be read, is not CSV, misses a class, has an unknown column, a file twice, a score that
+            is no finite number, or an unknown label.
+    """
+    table = _Table(path)
+    # The scheme whose codes the header has most of; one missing column must not look like another scheme.
+    scheme = max(LABEL_SCHEMES.values(), key=lambda s: len(set(s.codes) & set(table.columns)))
+    if missing := [code for code in scheme.codes if code not in table.columns]:
+        raise ScoreFileError(
+            f"{table.path}: line 1: no column for {', '.join(missing)}; needed is one column for each of"
+            f" {', '.join(scheme.codes)}"
+        )
+    known = {FILE, LABELS, SONG, PART, *_IGNORED, *scheme.codes}
+    for number, column in enumerate(table.columns, start=1):
+        if column not in known:
+            raise ScoreFileError(
+                f"{table.path}: line 1, column {number}: unknown column {display(column)[:_MAX_SHOWN]!r}; known are"
+                f" file, labels, song, part and the classes {', '.join(scheme.codes)}"
+            )
+    # predict writes its answers under ``labels``: taken for the truth, they would score 1.
+    is_prediction = "duration_seconds" in table.columns
+    return ScoreFile(
+        path=table.path,
+        scheme=scheme,
+        files=tuple(row.values[FILE] for row in table.rows),
+        lines=tuple(row.line for row in table.rows),
+        scores=np.array([[_number(table, row, code) for code in scheme.codes] for row in table.rows]),
+        labels=None if is_prediction else _labels(table, scheme),
+        songs=table.column(SONG),
+        parts=_parts(table),
+    )
+
+
+def _number(table: _Table, row: _Row, code: str) -> float:
+    text = row.values[code]
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        what = "is empty" if not text else f"{text[:_MAX_SHOWN]!r} is not a finite number"
+        raise table.error(row.line, f"column {code}: {what}; write a score for every class")
+    return value
+
+
+def _labels(table: _Table, scheme: LabelScheme) -> np.ndarray | None:
+    if LABELS not in table.columns:
+        return None
+    labels = np.zeros([len(table.rows), scheme.num_classes], bool)
+    for row, of_file in zip(table.rows, labels, strict=True):
+        codes = row.values[LABELS].lower().split()
+        if not codes:
+            raise table.error(row.line, "column labels: is empty; write the codes, separated by blanks")
+        for code in codes:
+            if code in scheme.codes:
+                of_file[scheme.codes.index(code)] = True
+            elif code in IRMAS_CODES:
+                of_file[scheme.index(code)] = True
+            else:
+                raise table.error(
+                    row.line,
+                    f"column labels: unknown code {display(code)[:_MAX_SHOWN]!r}; known are {', '.join(scheme.codes)}",
+                )
+    return labels
+
+
+def _parts(table: _Table) -> tuple[int, ...]:
+    if PART not in table.columns:
+        return tuple(part_of(Path(row.values[FILE]).parent) for row in table.rows)
+    parts = []
+    for row in table.rows:
+        text = row.values[PART].lower().removeprefix("part")
+        if not text.isdecimal() or not text.isascii():
+            raise table.error(row.line, f"column part: {text[:_MAX_SHOWN]!r} is not a number; write 1, 2, 3, or 0")
+        parts.append(int(text))
+    return tuple(parts)
+
+
+def song_of(file: str) -> str:
+    """Return the song of a test clip by its file's name, "01 - Airdrop-9.wav" -> "01 - Airdrop"."""
+    return clip_song_id(PurePosixPath(_key(file)).name)
+
+
+def _key(file: str) -> str:
+    """Return a file's name without audio suffix, in one Unicode form, folders separated by slashes."""
+    name = unicodedata.normalize("NFC", file.replace("\\", "/"))
+    stem, dot, suffix = name.rpartition(".")
+    return stem if dot and f".{suffix.lower()}" in AUDIO_SUFFIXES else name
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelFile:
+    """Labels of files, and what else their table says of them; see `ScoreFile`."""
+
+    path: str
+    files: tuple[str, ...]
+    labels: np.ndarray
+    songs: tuple[str, ...] | None
+    parts: tuple[int, ...]
+
+
+def read_label_table(path: str | os.PathLike[str], scheme: LabelScheme) -> LabelFile:
+    """Return the labels in a CSV file with the columns file and labels.
+
+    Raises:
+        ScoreFileError: it cannot be read, has a file twice, no labels or an unknown label.
+    """
+    table = _Table(path)
+    labels = _labels(table, scheme)
+    if labels is None:
+        raise ScoreFileError(f"{table.path}: line 1: no column 'labels'; write file and labels, separated by a comma")
+    return LabelFile(
+        table.path, tuple(row.values[FILE] for row in table.rows), labels, table.column(SONG), _parts(table)
+    )
+
+
+def match_files(scores: ScoreFile, names: Sequence[str], where: str) -> list[int]:
+    """Return, for each file of the scores, the number of the labelled file of the same name.
+
+    Folders and audio suffixes may differ: a name counts as the same if one is the end of the other. Every labelled file
+    must have a score, because a figure over a part would pass for one over all.
+
+    Args:
+        scores: the score file.
+        names: the labelled files.
+        where: where their labels are, in words.
+
+    Raises:
+        ScoreFileError: a file has no labels, several could be meant, two lines mean the same one, or files have no
+            scores.
+    """
+    by_name: dict[str, list[int]] = {}
+    keys = [PurePosixPath(_key(name)).parts for name in names]
+    for number, parts in enumerate(keys):
+        by_name.setdefault(parts[-1], []).append(number)
+    found: dict[int, int] = {}
+    for file, line in zip(scores.files, scores.lines, strict=True):
+        wanted = PurePosixPath(_key(file)).parts
+        candidates = by_name.get(wanted[-1], [])
+        if len(candidates) > 1:
+            depth = {n: _common_end(wanted, keys[n]) for n in candidates}
+            candidates = [n for n in candidates if depth[n] == max(depth.values())]
+        place = f"{scores.path}: line {line}, column file: {display(file)}"
+        if not candidates:
+            raise ScoreFileError(f"{place}: has no labels in {where}; remove the line, or correct the name")
+        if len(candidates) > 1:
+            raise ScoreFileError(f"{place}: {len(candidates)} files in {where} have this name; write folders too")
+        if candidates[0] in found:
+            raise ScoreFileError(f"{place}: is the file of line {found[candidates[0]]}; remove one of the two")
+        found[candidates[0]] = line
+    if len(found) < len(names):
+        absent = next(name for number, name in enumerate(names) if number not in found)
+        raise ScoreFileError(
+            f"{scores.path}: {len(names) - len(found)} of the {len(names)} files in {where} have no line, the first:"
+            f" {display(absent)}; score them too, or leave them out of the labels"
+        )
+    return list(found)
+
+
+def _common_end(a: Sequence[str], b: Sequence[str]) -> int:
+    count = 0
+    for x, y in zip(reversed(a), reversed(b), strict=False):
+        if x != y:
+            break
+        count += 1
+    return count
+
+
+def names_below(clips: Sequence[TestClip], folder: str | os.PathLike[str]) -> list[str]:
+    """Return the clips' paths below a data folder, as a score file would name them."""
+    return [Path(os.path.relpath(clip.path, folder)).as_posix() for clip in clips]
