@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Sequence
+from string import ascii_lowercase
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from irmas_tf.evaluation.markup import Markup, element, number
 from irmas_tf.metrics.calibration import Reliability
 
 WIDTH = 400
+STRIP_WIDTH = 260  # of the headline cards, which are narrower
 LEFT, RIGHT, TOP = 42, 388, 12
 TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 MAX_POINTS = 240  # of a curve: more than the pixels of a phone would only make the page heavy
@@ -38,11 +40,12 @@ class Mark:
     x: float
 
 
-def drawing(height: float, label: str, *children: Markup | Sequence[Markup], class_: str = "chart") -> Markup:
-    """Return an SVG picture of `WIDTH` x ``height`` units, described to those who cannot see it by ``label``."""
-    return element(
-        "svg", *children, viewBox=f"0 0 {WIDTH} {number(height)}", role="img", aria_label=label, class_=class_
-    )
+def drawing(
+    height: float, label: str, *children: Markup | Sequence[Markup], class_: str = "chart", width: float = WIDTH
+) -> Markup:
+    """Return an SVG picture of ``width`` x ``height`` units, described to those who cannot see it by ``label``."""
+    box = f"0 0 {number(width)} {number(height)}"
+    return element("svg", *children, viewBox=box, role="img", aria_label=label, class_=class_)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Markup:
@@ -64,20 +67,20 @@ def interval_strip(
     value: float, low: float | None, high: float | None, baselines: Sequence[tuple[str, float]], label: str
 ) -> Markup:
     """Return a line from 0 to 1 with a score, its interval, and ticks for the baselines."""
-    first, last, y = 8.0, WIDTH - 8.0, 20.0
+    first, last, y = 8.0, STRIP_WIDTH - 8.0, 20.0
 
     def place(share: float) -> float:
         return first + (last - first) * min(max(share, 0.0), 1.0)
 
     parts = [line(first, y, last, y, "rail")]
     parts += [line(place(tick), y - 4, place(tick), y + 4, "rail") for tick in (0.0, 0.5, 1.0)]
-    parts += [words(place(tick), y + 22, f"{tick:g}", "tick") for tick in (0.0, 0.5, 1.0)]
+    parts += [words(place(tick), y + 20, f"{tick:g}", "tick") for tick in (0.0, 0.5, 1.0)]
     parts += [line(place(share), y - 10, place(share), y + 10, "baseline") for _, share in baselines]
     if low is not None and high is not None:
         parts.append(line(place(low), y, place(high), y, "interval"))
         parts += [line(place(end), y - 7, place(end), y + 7, "interval") for end in (low, high)]
     parts.append(element("circle", cx=place(value), cy=y, r=5.5, class_="dot"))
-    return drawing(46, label, parts, class_="chart strip")
+    return drawing(44, label, parts, class_="chart strip", width=STRIP_WIDTH)
 
 
 def bar(value: float, low: float | None = None, high: float | None = None) -> Markup:
@@ -86,7 +89,7 @@ def bar(value: float, low: float | None = None, high: float | None = None) -> Ma
         element("rect", x=0, y=3, width=WIDTH, height=26, class_="track"),
         element("rect", x=0, y=3, width=WIDTH * min(max(value, 0.0), 1.0), height=26, class_="bar"),
     ]
-    if low is not None and high is not None:
+    if low is not None and high is not None and low < high:
         parts.append(line(WIDTH * low, 16, WIDTH * high, 16, "whisker"))
         parts += [line(WIDTH * end, 8, WIDTH * end, 24, "whisker") for end in (low, high)]
     return element(
@@ -121,24 +124,23 @@ def curve_chart(
     for row, mark in enumerate(shown):
         x = _across(share(mark.x))
         parts.append(line(x, TOP, x, bottom, "mark"))
-        anchor = "start" if share(mark.x) < 0.6 else "end"
-        offset = 4 if anchor == "start" else -4
-        parts.append(words(x + offset, bottom - 8 - 15 * (row % 4), mark.name, "mark-name", anchor))
+        parts.append(words(x + 3, bottom - 7 - 15 * (row % 4), ascii_lowercase[row % 26], "mark-name", "start"))
     for index, curve in enumerate(curves):
         keep = np.unique(np.linspace(0, len(curve.x) - 1, min(len(curve.x), MAX_POINTS)).round().astype(int))
         points = [(_across(share(curve.x[k])), _up(curve.y[k], bottom)) for k in keep]
         parts.append(element("path", d=path_data(points), class_=f"curve series-{index % 6}"))
     picture = drawing(bottom + 42, label, parts)
-    return element("div", picture, legend([curve.name for curve in curves]), class_="charted")
+    keys = [f"{ascii_lowercase[row % 26]}: {mark.name}, {mark.x:.2f}" for row, mark in enumerate(shown)]
+    return element("div", picture, legend([curve.name for curve in curves], keys), class_="charted")
 
 
-def legend(names: Sequence[str]) -> Markup:
-    """Return the key to the lines of a chart."""
+def legend(names: Sequence[str], more: Sequence[str] = ()) -> Markup:
+    """Return the key to the lines of a chart, and to what else is in it."""
     keys = []
     for index, name in enumerate(names):
         sample = element("svg", line(0, 5, 28, 5, f"curve series-{index % 6}"), viewBox="0 0 28 10", aria_hidden="true")
         keys.append(element("li", sample, name))
-    return element("ul", keys, class_="legend")
+    return element("ul", keys, [element("li", text) for text in more], class_="legend")
 
 
 def reliability_chart(found: Reliability, x_label: str, label: str) -> Markup:
@@ -152,7 +154,7 @@ def reliability_chart(found: Reliability, x_label: str, label: str) -> Markup:
         x, y = _across(probability), _up(found.frequency[k], bottom)
         points.append((x, y))
         parts.append(line(x, _up(probability, bottom), x, y, "gap"))
-        height = 40.0 * count / int(found.count.max())
+        height = 30.0 * count / int(found.count.max())
         parts.append(element("rect", x=x - 8, y=floor - height, width=16, height=height, rx=2, class_="bar"))
         parts.append(words(x, floor - height - 4, short_count(count), "tick"))
     parts.append(element("path", d=path_data(points), class_="curve series-0"))

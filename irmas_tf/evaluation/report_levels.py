@@ -43,50 +43,58 @@ def levels_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) ->
         (float(x[0]), float(x[-1])),
     )
     of_class = curve_chart(
-        [
-            Curve(evaluation.clips.names[k], x, curves.class_f1[:, k])
-            for k in np.argsort(-curves.class_f1.max(axis=0), kind="stable")[[0, 1, -2, -1]]
-        ]
-        if len(evaluation.clips.names) > 3
-        else [Curve(name, x, curves.class_f1[:, k]) for k, name in enumerate(evaluation.clips.names)],
+        [Curve(evaluation.clips.names[k], x, curves.class_f1[:, k]) for k in _extremes(evaluation, curves.class_f1)],
         "threshold",
-        "F1 of the two best and the two worst classes over their threshold",
+        "F1 of the best and the worst classes over their threshold",
         x_range=(float(x[0]), float(x[-1])),
     )
+    others = [
+        _decisions(evaluation, summary, name, f"{of['words']}: thresholds")
+        for name, of in summary["aggregations"].items()
+        if name != main
+    ]
     return Section(
         "thresholds",
         "Thresholds",
         "Fixed in advance: chosen without these clips, what counts. Tuned on other songs: chosen on other songs of the"
         " same set, which tells of its class prior. Oracle: chosen on the clips scored, an upper bound and no result.",
         (
-            _decisions(evaluation, summary),
+            _decisions(evaluation, summary, main, "Every regime, with 95 % intervals over songs; ★: the scores above"),
             Figure(
                 "What any threshold would score",
                 picture,
                 f"{summary['aggregations'][main]['words']}. A flat top means that the choice matters little.",
             ),
-            Figure("Classes want different thresholds", of_class, "The two best classes and the two worst."),
+            Figure(
+                "Classes want different thresholds",
+                of_class,
+                "The two best of the classes that occur, and the two worst.",
+            ),
         ),
-        (_rankings(summary),),
-        "Ranking scores of every way to put windows together",
+        (_rankings(summary), *others),
+        "Every way to put windows together",
     )
 
 
-def _decisions(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Table:
+def _extremes(evaluation: MultiLabelEvaluation, class_f1: np.ndarray) -> list[int]:
+    """Return the two classes with the highest possible F1 and the two with the lowest, of those that occur."""
+    occurring = np.flatnonzero(evaluation.clips.labels.any(axis=0))
+    order = occurring[np.argsort(-class_f1.max(axis=0)[occurring], kind="stable")].tolist()
+    return order if len(order) <= 4 else [*order[:2], *order[-2:]]
+
+
+def _decisions(evaluation: MultiLabelEvaluation, summary: dict[str, Any], aggregation: str, caption: str) -> Table:
     rows = []
-    many = len(summary["aggregations"]) > 1
-    for aggregation, of in summary["aggregations"].items():
-        for regime, levels in of["decisions"].items():
-            for level, scores in levels.items():
-                is_main = (aggregation, regime, level) == evaluation.headline
-                rows.append((
-                    f"{'★ ' if is_main else ''}{REGIME_WORDS[regime]}, {LEVEL_WORDS[level]}"
-                    + (f" ({aggregation.replace('_', ' ')})" if many else ""),
-                    _with_interval(scores["micro_f1"]),
-                    _with_interval(scores["macro_f1"]),
-                    _figure(scores["exact_match"]),
-                    _figure(scores["hamming_loss"]),
-                ))  # fmt: skip
+    for regime, levels in summary["aggregations"][aggregation]["decisions"].items():
+        for level, scores in levels.items():
+            mark = "★ " if (aggregation, regime, level) == evaluation.headline else ""
+            rows.append((
+                f"{mark}{REGIME_WORDS[regime]}, {LEVEL_WORDS[level]}",
+                _with_interval(scores["micro_f1"]),
+                _with_interval(scores["macro_f1"]),
+                _figure(scores["exact_match"]),
+                _figure(scores["hamming_loss"]),
+            ))  # fmt: skip
     constant = summary["baselines"]["constant"]
     rows.append((
         f"baseline: always {', '.join(constant['classes'])}",
@@ -96,12 +104,7 @@ def _decisions(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Tab
         _figure(constant["hamming_loss"]),
     ))  # fmt: skip
     names = ("micro F1", "macro F1", "exact", "hamming")
-    return Table(
-        "Every regime, with 95 % intervals over songs; ★ is the decision of the scores above",
-        ("thresholds", *names),
-        tuple(rows),
-        names,
-    )
+    return Table(caption, ("thresholds", *names), tuple(rows), names, "stack")
 
 
 def _rankings(summary: dict[str, Any]) -> Table:
@@ -115,7 +118,7 @@ def _rankings(summary: dict[str, Any]) -> Table:
         _with_interval(baseline["lrap"]),
         _with_interval(baseline["mean_average_precision"]),
     ))  # fmt: skip
-    return Table("Rankings, which need no threshold", ("scores", "LRAP", "mAP"), tuple(rows), ("LRAP", "mAP"))
+    return Table("Rankings, which need no threshold", ("scores", "LRAP", "mAP"), tuple(rows), ("LRAP", "mAP"), "stack")
 
 
 def trust_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Section | None:
@@ -147,6 +150,7 @@ def trust_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> 
             for v in variants
         ),
         ("NLL", "ECE", "LRAP", "mAP", "micro F1", "macro F1"),
+        "stack",
     )
     figures = [
         _figure_of(study.variant(main, name).reliability, title)

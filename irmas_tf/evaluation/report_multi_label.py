@@ -236,7 +236,7 @@ def _listed(evaluation: MultiLabelEvaluation, chosen: list[int], caption: str) -
             ", ".join(f"{names[c]} {scores[c]:.2f}" for c in labels),
             ", ".join(f"{names[c]} {scores[c]:.2f}" for c in named) or "none",
         ))  # fmt: skip
-    return Table(caption, ("clip", "labels", "named"), tuple(rows), class_="settings")
+    return Table(caption, ("clip", "labels", "named"), tuple(rows), class_="stack mono")
 
 
 def _card(evaluation: MultiLabelEvaluation, k: int, audio: PageAudio) -> ClipCard:

@@ -91,7 +91,8 @@ class Table:
         caption: what it shows.
         header, rows: text, or markup.
         numeric: headers of the columns that are aligned as numbers.
-        class_: for the style.
+        class_: for the style; ``bars``: the second column is a picture; ``stack``: a narrow page shows a row as lines;
+            ``mono``: settings.
     """
 
     caption: str
@@ -103,7 +104,7 @@ class Table:
     @property
     def stacked(self) -> bool:
         """Whether a narrow page shows each row as lines, which then need the names of their columns."""
-        return self.class_ == "settings"
+        return "stack" in self.class_.split()
 
     def render(self) -> Markup:
         """Return the table, which scrolls sideways by itself where the page is narrow."""
@@ -235,7 +236,7 @@ class ClipCard:
         ]
         player = None
         if self.audio is not None:
-            player = element("audio", controls=True, preload="none", src=self.audio, aria_label=f"Play {self.name}")
+            player = element("audio", controls=True, preload="metadata", src=self.audio, aria_label=f"Play {self.name}")
         return element(
             "article",
             element("h4", self.name),

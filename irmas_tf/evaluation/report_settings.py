@@ -28,16 +28,16 @@ def settings_section(config: Config, run: RunDir | None = None) -> Section:
             every.append((f"--{field.name}", value, section))
             if value != default:
                 changed.append((f"--{field.name}", value, default))
-    folded = [Table("All settings", ("setting", "value", "section"), tuple(every), class_="settings")]
+    folded = [Table("All settings", ("setting", "value", "section"), tuple(every), class_="stack mono")]
     if run is not None:
         made_with = tuple(_made_with(run))
         if made_with:
-            folded.append(Table("What the run was made with", ("what", "value"), made_with, class_="settings"))
+            folded.append(Table("What the run was made with", ("what", "value"), made_with, class_="stack mono"))
     return Section(
         "settings",
         "Configuration",
         f"Configuration {config.hash}: the settings that differ from the defaults.",
-        (Table("Changed settings", ("setting", "value", "default"), tuple(changed), class_="settings"),),
+        (Table("Changed settings", ("setting", "value", "default"), tuple(changed), class_="stack mono"),),
         tuple(folded),
         "All settings, and the versions they ran with",
     )
