@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from irmas_tf.evaluation.plots import confusion_figure
-from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.metrics import single_label
 from irmas_tf.metrics.bootstrap import Interval
 from irmas_tf.run_dir import atomic_path, write_json_atomic
+
+if TYPE_CHECKING:  # reports are written without TensorFlow too
+    from irmas_tf.evaluation.single_label import Evaluation
 
 TOP_CONFUSIONS = 8
 CONFIDENCE = 0.95

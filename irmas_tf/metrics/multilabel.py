@@ -1,8 +1,9 @@
 """Scores of multi-label answers: F1 and its kin of decisions, LRAP and average precision of un-thresholded scores.
 
-Definitions are scikit-learn's, and scikit-learn computes what it has, with ``zero_division=0``: a class that nobody
-labelled and nobody named has F1 0 and counts in the macro F1, so that figures of different subsets stay comparable.
-Two cases need a word. A class without a positive label has no average precision: it is nan, and the mean leaves it out
+Definitions are scikit-learn's, with ``zero_division=0``: a class that nobody labelled and nobody named has F1 0 and
+counts in the macro F1, so that figures of different subsets stay comparable. The code is our own, because the bootstrap
+over songs (`irmas_tf.metrics.multilabel_bootstrap`) needs weights; tests compare it with scikit-learn's. Two cases need
+a word. A class without a positive label has no average precision: it is nan, and the mean leaves it out
 (scikit-learn would count it as 0). A clip without labels, or with all of them, has LRAP 1: no ranking of it is wrong.
 
 Sources: Bosch et al., ISMIR 2012 (micro and macro F1 on IRMAS); Tsoumakas, Katakis & Vlahavas, "Mining multi-label
@@ -15,7 +16,6 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import metrics as sk
 
 from irmas_tf.metrics.single_label import ClassScores
 
@@ -63,7 +63,7 @@ def decision_scores(labels: npt.ArrayLike, answers: npt.ArrayLike) -> DecisionSc
         ValueError: shapes differ, or nothing is given.
     """
     truth, named = _check(labels, answers, bool)
-    of_class = ClassScores(*_precision_recall_f1(truth, named))
+    of_class = _class_scores(truth, named)
     hits, all_named, all_labels = (truth & named).sum(), named.sum(), truth.sum()
     return DecisionScores(
         micro_precision=float(hits / max(all_named, 1)),
@@ -76,16 +76,13 @@ def decision_scores(labels: npt.ArrayLike, answers: npt.ArrayLike) -> DecisionSc
     )
 
 
-def _precision_recall_f1(truth: np.ndarray, named: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return precision, recall, F1 and support of each class, [classes] each."""
-    if truth.shape[1] > 1:
-        return sk.precision_recall_fscore_support(truth, named, average=None, zero_division=0)
-    # One column is a binary problem to scikit-learn, and its two classes are not ours.
-    return tuple(
-        values[1:]
-        for values in sk.precision_recall_fscore_support(
-            truth.ravel(), named.ravel(), labels=[False, True], zero_division=0
-        )
+def _class_scores(truth: np.ndarray, named: np.ndarray) -> ClassScores:
+    hits, names, support = (truth & named).sum(axis=0), named.sum(axis=0), truth.sum(axis=0)
+    return ClassScores(
+        precision=hits / np.maximum(names, 1),
+        recall=hits / np.maximum(support, 1),
+        f1=2 * hits / np.maximum(names + support, 1),
+        support=support,
     )
 
 
@@ -97,7 +94,7 @@ def micro_f1(labels: npt.ArrayLike, answers: npt.ArrayLike) -> float:
 
 def macro_f1(labels: npt.ArrayLike, answers: npt.ArrayLike) -> float:
     """Return the mean of the per-class F1 over all classes of the scheme."""
-    return float(_precision_recall_f1(*_check(labels, answers, bool))[2].mean())
+    return float(_class_scores(*_check(labels, answers, bool)).f1.mean())
 
 
 def lrap_of_clips(labels: npt.ArrayLike, scores: npt.ArrayLike) -> np.ndarray:
@@ -132,9 +129,28 @@ def average_precision(labels: npt.ArrayLike, scores: npt.ArrayLike) -> np.ndarra
         scores: [clips, classes], finite.
     """
     truth, values = _check(labels, scores, float)
-    return np.array(
-        [sk.average_precision_score(t, v) if t.any() else float("nan") for t, v in zip(truth.T, values.T, strict=True)]
-    )
+    alike = np.ones([1, len(truth)])
+    return np.array([weighted_average_precision(t, v, alike)[0] for t, v in zip(truth.T, values.T, strict=True)])
+
+
+def weighted_average_precision(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the average precision of one class under each of several weightings of the clips, [weightings].
+
+    It is the sum over distinct scores, from the highest, of the recall gained there times the precision reached there.
+
+    Args:
+        labels: [clips] bool.
+        scores: [clips], finite.
+        weights: [weightings, clips], at least 0. Where no positive label has a weight, the result is nan.
+    """
+    order = np.argsort(-scores, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)  # of each run of equal scores
+    ordered = weights[:, order]
+    named = np.cumsum(ordered, axis=1)[:, last]
+    hits = np.cumsum(np.where(labels[order], ordered, 0.0), axis=1)[:, last]
+    area = (np.diff(hits, axis=1, prepend=0.0) * hits / np.where(named > 0, named, 1.0)).sum(axis=1)
+    total = hits[:, -1]
+    return np.where(total > 0, area / np.where(total > 0, total, 1.0), np.nan)
 
 
 def mean_average_precision(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irmas_tf.metrics.bootstrap import Interval, draw_weights, percentile_interval
-from irmas_tf.metrics.multilabel import lrap_of_clips
+from irmas_tf.metrics.multilabel import lrap_of_clips, weighted_average_precision
 
 _CHUNK = 64  # replicates at a time: what they hold stays in the processor's cache
 
@@ -88,18 +88,10 @@ class SongBootstrap:
 
     def _average_precision(self, truth: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Return the average precision of a class in every replicate, nan where it has no positive label."""
-        order = np.argsort(-values, kind="stable")
-        last = np.append(np.flatnonzero(np.diff(values[order])), len(values) - 1)  # of each run of equal scores
-        groups, positive = self._position[order], truth[order]
         result = np.empty(len(self.weights))
         for first in range(0, len(self.weights), _CHUNK):
-            weights = self.weights[first : first + _CHUNK, groups]
-            named = np.cumsum(weights, axis=1)[:, last]
-            hits = np.cumsum(np.where(positive, weights, 0.0), axis=1)[:, last]
-            gained = np.diff(hits, axis=1, prepend=0.0)
-            area = (gained * hits / np.maximum(named, 1e-300)).sum(axis=1)
-            total = hits[:, -1]
-            result[first : first + _CHUNK] = np.where(total > 0, area / np.maximum(total, 1e-300), np.nan)
+            weights = self.weights[first : first + _CHUNK, self._position]
+            result[first : first + _CHUNK] = weighted_average_precision(truth, values, weights)
         return result
 
     def _interval(self, replicates: np.ndarray) -> Interval | None:

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import dataclasses
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, all_decisions
+from irmas_tf.evaluation.scored_clips import FIXED, GLOBAL, LEVELS, ORACLE, OTHER_SONGS, PER_CLASS, REGIMES, fixed
+
+HERE = Path(__file__).parent
+make_config = runpy.run_path(str(HERE / "tiny_run.py"))["make_config"]
+make_evaluation = runpy.run_path(str(HERE / "made_evaluation.py"))["make_evaluation"]
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> MultiLabelEvaluation:
+    return make_evaluation(make_config())
+
+
+def test_every_aggregation_has_every_regime_at_both_levels(evaluation: MultiLabelEvaluation) -> None:
+    wanted = {(a, r, lv) for a in ("mean", "s2", "mean_logit") for r in REGIMES for lv in LEVELS}
+    assert set(evaluation.decisions) == wanted
+    for (_, regime, level), decision in evaluation.decisions.items():
+        assert (decision.regime, decision.level) == (regime, level)
+
+
+def test_a_regime_that_cannot_be_had_is_absent(evaluation: MultiLabelEvaluation) -> None:
+    clips = evaluation.clips
+    decisions = all_decisions(clips, {("s2", GLOBAL): fixed(0.5, GLOBAL, "", 11)}, other_songs=False)
+    assert {key for key in decisions if key[1] != ORACLE} == {("s2", FIXED, GLOBAL)}
+    one_song = dataclasses.replace(clips, groups=np.zeros(len(clips), int))
+    assert OTHER_SONGS not in {key[1] for key in all_decisions(one_song, {})}
+
+
+def test_the_headline_is_the_best_that_a_user_can_have(evaluation: MultiLabelEvaluation) -> None:
+    assert evaluation.headline == ("mean", FIXED, PER_CLASS)
+    without = {key: d for key, d in evaluation.decisions.items() if key != ("mean", FIXED, PER_CLASS)}
+    assert dataclasses.replace(evaluation, decisions=without).headline == ("mean", FIXED, GLOBAL)
+    without = {key: d for key, d in without.items() if key[1] != FIXED}
+    assert dataclasses.replace(evaluation, decisions=without).headline == ("mean", OTHER_SONGS, PER_CLASS)
+
+
+def test_answers_are_the_scores_at_the_levels(evaluation: MultiLabelEvaluation) -> None:
+    levels = evaluation.decisions["mean", FIXED, PER_CLASS].thresholds
+    np.testing.assert_array_equal(evaluation.answers(), evaluation.clips.scores["mean"] >= levels)
+    key = ("s2", ORACLE, GLOBAL)
+    np.testing.assert_array_equal(
+        evaluation.answers(key), evaluation.clips.scores["s2"] >= evaluation.decisions[key].thresholds
+    )
+
+
+def test_activity_comes_from_the_windows_and_a_score_file_has_none(evaluation: MultiLabelEvaluation) -> None:
+    starts, probabilities = evaluation.activity(5)
+    assert starts.tolist() == [0.0, 1.5, 2.0] and probabilities.shape == (3, 11)
+    np.testing.assert_allclose(probabilities.mean(axis=0), evaluation.clips.scores["mean"][5], rtol=1e-6)
+    with pytest.raises(ValueError, match="no windows"):
+        dataclasses.replace(evaluation, windows=None).activity(5)
+
+
+def test_baselines_know_the_training_counts_only() -> None:
+    found = Baselines.of(np.array([5, 1, 9, 2, 3]), "counts", clips=4)
+    assert found.prevalence.tolist() == [0.25, 0.05, 0.45, 0.1, 0.15]
+    assert found.answers.tolist() == [[True, False, True, False, True]] * 4
+    np.testing.assert_allclose(found.scores, [found.prevalence] * 4)
+
+
+def test_scores_can_be_judged_without_tensorflow() -> None:
+    code = "import sys, irmas_tf.evaluation.evaluate_scores; assert 'tensorflow' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parents[1])
