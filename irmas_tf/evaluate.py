@@ -26,6 +26,9 @@ class EvaluateOptions:
     format: str = setting("table", "Summary for people, or the content of metrics.json.", choices=("table", "json"))
     batch_size: int = setting(32, "Windows the model sees at once.", minimum=1, maximum=4096)
     replicates: int = setting(1000, "Bootstrap replicates of the intervals.", minimum=100, maximum=1000000)
+    report: bool = setting(True, "Also write report.html, a page for people: one file that needs no network.")
+    report_clips: int = setting(6, "Worst and best clips on the page, of each.", minimum=0, maximum=50)
+    report_audio: bool = setting(True, "Whether the page holds the sound of its clips (8 MB of MP3 at most).")
 
 
 COMMAND = Command(
@@ -44,7 +47,10 @@ COMMAND = Command(
 def main(flags: ParsedFlags) -> None:
     """Run the command."""
     options = flags.options
+    from irmas_tf.evaluation.report_page import PageOptions
+
     both = {name: getattr(options, name) for name in ("data_dir", "format", "replicates", "unique_clips")}
+    both["page"] = PageOptions(options.report_clips, options.report_audio) if options.report else None
     of_scores = {name: getattr(options, name) for name in ("labels", "threshold", "output")}
     if bool(options.run_dir) == bool(options.scores):
         raise ConfigError("--run_dir is required: the run to score; or --scores=FILE.csv in its place")

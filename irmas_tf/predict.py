@@ -22,14 +22,23 @@ class PredictOptions:
     output: str = setting("", "File that the answers go to instead of standard output; it appears when all are there.")
     batch_size: int = setting(16, "Most windows the model sees at once.", minimum=1, maximum=4096)
     top_k: int = setting(3, "Classes in a row of the table; JSON and CSV always hold them all.", minimum=1)
+    thresholds: str = setting(
+        "run",
+        "Levels at which a class is named: run (a multi-label run's own; of others the most probable class is named),"
+        " none (the most probable class in any case), or a number for all classes.",
+    )
+    activity: str = setting("", "Folder for each file's activity over time; made if absent. Empty: none is written.")
+    activity_formats: tuple[str, ...] = setting(
+        ("csv",), "What goes there.", choices=("csv", "json", "audacity", "png")
+    )
 
 
 COMMAND = Command(
     "irmas_tf.predict",
     """
     Answer for audio files with a trained run: the window slides over each file, probabilities are the mean over
-    windows, labels the most probable class. Folders are searched recursively; '-' reads file names from standard input,
-    one a line.
+    windows, labels the most probable class or, of a multi-label run, those at or above their thresholds. Folders are
+    searched recursively; '-' reads file names from standard input, one a line.
 
     A file that cannot be read is named on stderr, the others still get their answer, and the exit status is then 1.
     """,
@@ -54,6 +63,9 @@ def main(flags: ParsedFlags) -> int:
         output=options.output,
         batch_size=options.batch_size,
         top_k=options.top_k,
+        thresholds=options.thresholds,
+        activity=options.activity,
+        activity_formats=options.activity_formats,
     )
     return 1 if failures else 0
 

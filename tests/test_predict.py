@@ -248,9 +248,9 @@ def test_a_closed_pipe_is_quiet(run: str, tmp_path: Path) -> None:
 _MEASURED = """
 import resource, sys
 from irmas_tf.predict import cli
-*flags, short, long = sys.argv[1:]
-for path in (short, long):
-    assert cli([*flags, path]) == 0
+*flags, activity, short, long = sys.argv[1:]
+for arguments in ([short], [activity, short], [long], [activity, long]):
+    assert cli([*flags, *arguments]) == 0
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 """
 
@@ -268,13 +268,16 @@ def test_memory_does_not_grow_with_the_length_of_a_clip(run: str, tmp_path: Path
     with long.open("wb") as file:
         file.write(header)
         file.truncate(44 + 2 * rate_hz * seconds)  # sparse: takes no room on disk
-    flags = [f"--run_dir={run}", "--format=json", "--batch_size=64"]
+    flags = [f"--run_dir={run}", "--format=json", "--batch_size=64", "--activity_formats=csv,audacity,png"]
     done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, *flags, str(short), str(long)],
+        [sys.executable, "-c", _MEASURED, *flags, f"--activity={tmp_path}/activity", str(short), str(long)],
         capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[1])["duration_seconds"] == seconds
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [a["duration_seconds"] for a in answers] == [1, 1, seconds, seconds]
     unit = 1 << 10 if sys.platform == "linux" else 1 << 20
-    base, peak = (int(line) / unit for line in done.stderr.splitlines())
+    _, base, peak, with_activity = (int(line) / unit for line in done.stderr.splitlines())
     assert peak - base < 60, f"{base:.0f} MB for one second, {peak:.0f} MB for two hours"
+    # 57,600 windows of eleven numbers: a few hundred bytes each.
+    assert with_activity - base < 90, f"{with_activity:.0f} MB with the activity over time"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import os
 import stat
 import sys
@@ -20,6 +21,9 @@ from irmas_tf.labels import LabelScheme
 from irmas_tf.run_dir import atomic_path
 from irmas_tf.settings import ConfigError
 
+# Set by a thread that reads a file once more: its warnings were printed the first time.
+SAID_ALREADY = contextvars.ContextVar("SAID_ALREADY", default=False)
+
 
 def write_answers(
     results: Generator[Answer | Failure, None, None],
@@ -30,6 +34,7 @@ def write_answers(
     output: str = "",
     top_k: int = 3,
     title: str = "predict",
+    mark_named: bool = False,
 ) -> int:
     """Write answers as they come and report on stderr what got none.
 
@@ -37,7 +42,7 @@ def write_answers(
         results: of ``files``; closed at the end, also if it comes early.
         files: what is being answered.
         scheme: the label scheme of the answers.
-        format, top_k: see `AnswerWriter`.
+        format, top_k, mark_named: see `AnswerWriter`.
         output: file to write; empty is standard output.
         title: of the bar.
 
@@ -49,7 +54,7 @@ def write_answers(
         stream = stack.enter_context(output_stream(output, format))
         bar = stack.enter_context(progress_bar(files, to_terminal=not output, title=title))
         stack.enter_context(plain_warnings())
-        writer = AnswerWriter(stream, format, scheme, top_k)
+        writer = AnswerWriter(stream, format, scheme, top_k, mark_named)
         stack.enter_context(contextlib.closing(results))
         for result in results:
             bar.update()
@@ -115,10 +120,11 @@ def progress_bar(files: AudioFiles, to_terminal: bool, title: str = "predict") -
 
 @contextlib.contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Print warnings about files as one line each, every time."""
+    """Print warnings about files as one line each, every time a file is read for its answer."""
 
     def show(message: Warning | str, category: type[Warning], *_: object) -> None:
-        say(f"warning: {printable(str(message))}")
+        if not SAID_ALREADY.get():
+            say(f"warning: {printable(str(message))}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", AudioWarning)

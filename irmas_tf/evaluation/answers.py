@@ -11,6 +11,7 @@ from typing import TextIO
 
 import numpy as np
 
+from irmas_tf.evaluation.activity import Activity
 from irmas_tf.labels import LabelScheme
 
 FORMATS = ("table", "json", "csv")
@@ -23,14 +24,16 @@ class Answer:
     Attributes:
         path: the file.
         duration_seconds: length of the audio that was decoded, s.
-        probabilities: mean over the windows, one per class, [classes] float64, summing to 1.
+        probabilities: mean over the windows, one per class, [classes] float64; those of a single-label model sum to 1.
         labels: class codes the model names; a single-label model names exactly one, the most probable.
+        activity: the probabilities over time, if they were asked for.
     """
 
     path: str
     duration_seconds: float
     probabilities: np.ndarray
     labels: tuple[str, ...]
+    activity: Activity | None = None
 
 
 def printable(name: str) -> str:
@@ -55,26 +58,32 @@ class AnswerWriter:
     ``json``: one object a line, ``{"file", "duration_seconds", "probabilities": {code: p}, "labels": [...]}``, ASCII;
     a byte of a file name that is not UTF-8 is written as Python does, ``\\udcXX`` (`os.fsencode` gives the name back).
     ``csv``: a header, then file, duration_seconds, labels (separated by blanks) and a column of probabilities a class.
-    ``table``: duration, the ``top_k`` most probable classes, file.
+    ``table``: duration, the ``top_k`` most probable classes, file; with ``mark_named`` also every other class that is
+    named, and an asterisk at those that are.
 
     Args:
         stream: where to write; for ``csv`` its errors mode should be ``surrogateescape``.
         format: one of `FORMATS`.
         scheme: the label scheme of the answers.
         top_k: classes in a row of the table.
+        mark_named: whether the table shows which classes are named; needed where it is not always the first.
     """
 
-    def __init__(self, stream: TextIO, format: str, scheme: LabelScheme, top_k: int = 3) -> None:
+    def __init__(
+        self, stream: TextIO, format: str, scheme: LabelScheme, top_k: int = 3, mark_named: bool = False
+    ) -> None:
         self._stream = stream
         self._format = format
         self._scheme = scheme
         self._top_k = min(top_k, scheme.num_classes)
+        self._mark_named = mark_named
         self._name_width = max(len(name) for name in scheme.names)
         if format == "csv":
             self._write_row(["file", "duration_seconds", "labels", *scheme.codes])
         elif format == "table":
-            columns = "  ".join(f"{f'{rank + 1}.':<{self._name_width + 8}}" for rank in range(self._top_k))
-            self._write(f"{'seconds':>9}  {columns}  file\n")
+            width = self._name_width + 8 + mark_named
+            columns = "  ".join(f"{f'{rank + 1}.':<{width}}" for rank in range(self._top_k))
+            self._write(f"{'seconds':>9}  {columns}  file{' (* named)' if mark_named else ''}\n")
 
     def write(self, answer: Answer) -> None:
         """Write one answer and flush it, so that a reader at the other end of a pipe gets it now."""
@@ -87,9 +96,13 @@ class AnswerWriter:
             self._write(self._table_row(answer))
 
     def _table_row(self, answer: Answer) -> str:
-        order = (-answer.probabilities).argsort(kind="stable")[: self._top_k]
+        order = (-answer.probabilities).argsort(kind="stable").tolist()
+        named = {self._scheme.codes.index(code) for code in answer.labels} if self._mark_named else set()
+        marks = {k: "*" if k in named else " " for k in order} if self._mark_named else dict.fromkeys(order, "")
         best = "  ".join(
-            f"{self._scheme.names[k]:<{self._name_width}} {100 * answer.probabilities[k]:5.1f} %" for k in order
+            f"{self._scheme.names[k]:<{self._name_width}} {100 * answer.probabilities[k]:5.1f} %{marks[k]}"
+            for rank, k in enumerate(order)
+            if rank < self._top_k or k in named
         )
         return f"{answer.duration_seconds:9.1f}  {best}  {printable(answer.path)}\n"
 

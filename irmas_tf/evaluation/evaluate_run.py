@@ -13,6 +13,9 @@ from irmas_tf.evaluation.multi_label_reports import write_multi_label_reports
 from irmas_tf.evaluation.multi_label_run import evaluate_multi_label
 from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
 from irmas_tf.evaluation.multi_label_table import format_multi_label_table
+from irmas_tf.evaluation.report_multi_label import write_multi_label_page
+from irmas_tf.evaluation.report_page import REPORT_NAME, PageOptions
+from irmas_tf.evaluation.report_single_label import write_single_label_page
 from irmas_tf.evaluation.reports import format_table, summarize, write_reports
 from irmas_tf.evaluation.single_label import check_split, evaluate_split
 from irmas_tf.labels import MULTI_LABEL
@@ -31,6 +34,7 @@ def evaluate_run(
     batch_size: int = 32,
     replicates: int = 1000,
     unique_clips: bool = False,
+    page: PageOptions | None = None,
 ) -> dict[str, Any]:
     """Evaluate a run's best model, write the reports into the run folder and print a summary.
 
@@ -44,6 +48,7 @@ def evaluate_run(
         batch_size: windows per batch.
         replicates: bootstrap replicates of the intervals.
         unique_clips: count byte-identical test clips once.
+        page: of report.html, the page for people; None writes none.
 
     Returns:
         The content of metrics.json.
@@ -54,6 +59,7 @@ def evaluate_run(
             raise ConfigError(f"--unique_clips: is for --split={TEST}, not {split}")
     run = RunDir.open(run_dir)
     folder = run.evaluation_dir(split)
+    (folder / REPORT_NAME).unlink(missing_ok=True)  # a page beside figures of another evaluation would deceive
     if split == TEST or run.load_config().model.task == MULTI_LABEL:
         several = evaluate_multi_label(
             run,
@@ -66,10 +72,14 @@ def evaluate_run(
         )
         summary = summarize_multi_label(several)
         paths, text = write_multi_label_reports(several, summary, folder), format_multi_label_table(summary)
+        if page is not None:
+            paths.append(write_multi_label_page(several, summary, folder, page, run))
     else:
         single = evaluate_split(run, data_dir, split, batch_size=batch_size, replicates=replicates, progress=_progress)
         summary = summarize(single)
         paths, text = write_reports(single, summary, folder), format_table(summary)
+        if page is not None:
+            paths.append(write_single_label_page(single, summary, folder, page, run))
     if format == "json":
         print(json.dumps(summary))
     else:

@@ -13,6 +13,8 @@ from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, all
 from irmas_tf.evaluation.multi_label_reports import write_multi_label_reports
 from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
 from irmas_tf.evaluation.multi_label_table import format_multi_label_table
+from irmas_tf.evaluation.report_multi_label import write_multi_label_page
+from irmas_tf.evaluation.report_page import REPORT_NAME, PageOptions
 from irmas_tf.evaluation.score_file import (
     ScoreFile,
     ScoreFileError,
@@ -39,6 +41,7 @@ def evaluate_scores(
     output: str = "",
     format: str = "table",
     replicates: int = 1000,
+    page: PageOptions | None = None,
 ) -> dict[str, Any]:
     """Evaluate a score file, print a summary, and write the reports if a folder is given.
 
@@ -51,6 +54,7 @@ def evaluate_scores(
         output: folder for the reports; empty: none are written.
         format: "table" prints a summary, "json" the content of metrics.json.
         replicates: bootstrap replicates of the intervals.
+        page: of report.html, the page for people; None writes none.
 
     Returns:
         The content of metrics.json.
@@ -72,7 +76,12 @@ def evaluate_scores(
         replicates=replicates,
     )
     summary = summarize_multi_label(evaluation)
-    written = write_multi_label_reports(evaluation, summary, Path(output)) if output else []
+    written: list[Path] = []
+    if output:
+        (Path(output) / REPORT_NAME).unlink(missing_ok=True)  # as evaluate_run
+        written = write_multi_label_reports(evaluation, summary, Path(output))
+        if page is not None:
+            written.append(write_multi_label_page(evaluation, summary, Path(output), page))
     if format == "json":
         print(json.dumps(summary))
     else:

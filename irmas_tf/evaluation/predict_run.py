@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from irmas_tf.evaluation.activity_files import ActivityFiles, saved_activity
 from irmas_tf.evaluation.answer_output import check_output, write_answers
 from irmas_tf.evaluation.audio_files import AudioFiles
 from irmas_tf.evaluation.inference import WindowClassifier
+from irmas_tf.evaluation.naming import OF_RUN, check_levels, decision_levels
 from irmas_tf.evaluation.prediction import predict_files
 from irmas_tf.run_dir import RunDir
 
@@ -19,6 +21,9 @@ def predict_run(
     output: str = "",
     batch_size: int = 16,
     top_k: int = 3,
+    thresholds: str = OF_RUN,
+    activity: str = "",
+    activity_formats: Sequence[str] = ("csv",),
 ) -> int:
     """Write an answer for every audio file behind ``paths`` and report on stderr what got none.
 
@@ -29,17 +34,35 @@ def predict_run(
         output: file to write; empty is standard output.
         batch_size: most windows the model sees at once.
         top_k: classes in a row of the table.
+        thresholds: decision levels; see `decision_levels`.
+        activity: folder for the activity of each file over time; empty writes none.
+        activity_formats: what is written there; see `ActivityFiles`.
 
     Returns:
         The number of files and folders that got no answer.
 
     Raises:
-        RunDirError, ModelError: the run cannot be used.
-        ConfigError: ``output`` cannot be written.
+        RunDirError, ModelError, ThresholdsError: the run cannot be used.
+        ConfigError: ``output`` or ``activity`` cannot be written, or another argument is not allowed.
     """
     check_output(output)
-    classifier = WindowClassifier.load(RunDir.open(run_dir))
+    check_levels(thresholds)
+    run = RunDir.open(run_dir)
+    config = run.load_config()
+    levels = decision_levels(thresholds, run, config)
+    saved = ActivityFiles(activity, activity_formats, config.labels, levels) if activity else None
+    classifier = WindowClassifier.load(run)
     classifier.warm_up()
     files = AudioFiles(paths)
-    results = predict_files(classifier, files, batch_size=batch_size)
-    return write_answers(results, files, classifier.config.labels, format=format, output=output, top_k=top_k)
+    results = predict_files(classifier, files, batch_size=batch_size, levels=levels, with_activity=saved is not None)
+    if saved is not None:
+        results = saved_activity(results, saved)
+    return write_answers(
+        results,
+        files,
+        config.labels,
+        format=format,
+        output=output,
+        top_k=top_k,
+        mark_named=levels is not None,
+    )

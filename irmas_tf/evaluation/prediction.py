@@ -1,4 +1,4 @@
-"""Answers for audio files, streamed (`irmas_tf.evaluation.clip_means`)."""
+"""Answers for audio files, streamed (`irmas_tf.evaluation.clip_windows`)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from collections.abc import Generator, Iterable
 
 import numpy as np
 
+from irmas_tf.evaluation.activity import activity_of
 from irmas_tf.evaluation.answers import Answer
 from irmas_tf.evaluation.audio_files import Failure
-from irmas_tf.evaluation.clip_means import clip_means
+from irmas_tf.evaluation.clip_means import ClipMean, clip_means
+from irmas_tf.evaluation.clip_windows import ClipWindows, clip_windows
 from irmas_tf.evaluation.inference import ClassValues, WindowClassifier
+from irmas_tf.evaluation.naming import named_codes
 
 
 def predict_files(
-    classifier: WindowClassifier, paths: Iterable[str | Failure], *, batch_size: int = 16, decode_threads: int = 0
+    classifier: WindowClassifier,
+    paths: Iterable[str | Failure],
+    *,
+    batch_size: int = 16,
+    decode_threads: int = 0,
+    levels: np.ndarray | None = None,
+    with_activity: bool = False,
 ) -> Generator[Answer | Failure, None, None]:
     """Yield an answer, or the reason for none, for every path in order.
 
@@ -23,13 +32,26 @@ def predict_files(
         paths: files; a `Failure` among them is passed on in its place.
         batch_size: most windows the model sees at once.
         decode_threads: threads that decode ahead of the model; 0 chooses by the number of cores.
+        levels: decision level of each class, [classes] (`irmas_tf.evaluation.naming.decision_levels`); None names the
+            most probable class.
+        with_activity: whether answers hold their activity over time, a few numbers a window; without it memory does
+            not depend on the length of a clip.
     """
-    model = ClassValues(classifier.config.audio, len(classifier.codes), classifier.probabilities)
-    means = clip_means(model, paths, batch_size=batch_size, decode_threads=decode_threads)
-    with contextlib.closing(means):
-        for result in means:
+    audio = classifier.config.audio
+    model = ClassValues(audio, len(classifier.codes), classifier.probabilities)
+    results: Generator[ClipMean | Failure, None, None] | Generator[ClipWindows | Failure, None, None]
+    if with_activity:
+        results = clip_windows(model, paths, batch_size=batch_size, decode_threads=decode_threads)
+    else:
+        results = clip_means(model, paths, batch_size=batch_size, decode_threads=decode_threads)
+    with contextlib.closing(results):
+        for result in results:
             if isinstance(result, Failure):
                 yield result
+                continue
+            if isinstance(result, ClipWindows):
+                mean, activity = result.values.mean(axis=0, dtype=np.float64), activity_of(result, audio)
             else:
-                label = classifier.codes[int(np.argmax(result.mean))]
-                yield Answer(result.path, result.duration_seconds, result.mean, (label,))
+                mean, activity = result.mean, None
+            labels = named_codes(mean, levels, classifier.codes)
+            yield Answer(result.path, result.duration_seconds, mean, labels, activity)

@@ -39,6 +39,7 @@ class Evaluation:
         leaks: song groups that are on both sides of the split.
         seconds: time the model and the loader took together, s.
         replicates: bootstrap replicates of the intervals.
+        paths: where each file is.
     """
 
     split: str
@@ -51,6 +52,7 @@ class Evaluation:
     seconds: float
     leaks: int = 0
     replicates: int = 1000
+    paths: tuple[str, ...] = ()
 
     @property
     def predicted(self) -> np.ndarray:
@@ -135,6 +137,7 @@ def evaluate_split(
         leaks=len(splits.leaks(saved, excerpts)),
         seconds=seconds,
         replicates=replicates,
+        paths=tuple(str(e.path) for e in chosen),
     )
 
 

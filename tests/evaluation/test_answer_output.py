@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 import warnings
 from pathlib import Path
 
 import pytest
 
 from irmas_tf.data.audio_io import AudioWarning
-from irmas_tf.evaluation.answer_output import check_output, output_stream, plain_warnings, progress_bar
+from irmas_tf.evaluation.answer_output import SAID_ALREADY, check_output, output_stream, plain_warnings, progress_bar
 from irmas_tf.evaluation.audio_files import AudioFiles
 from irmas_tf.settings import ConfigError
 
@@ -51,6 +52,19 @@ def test_warnings_about_files_are_lines_and_are_not_swallowed_after_the_first(
         "warning: a: stops early",
         "warning: b\\n: stops early",
     ]
+
+
+def test_a_file_that_is_read_again_is_not_warned_about_again(capsys: pytest.CaptureFixture[str]) -> None:
+    with plain_warnings():
+        token = SAID_ALREADY.set(True)
+        warnings.warn("a: stops early", AudioWarning, stacklevel=1)
+        assert capsys.readouterr().err == ""
+        # Another thread reads for the first time.
+        thread = threading.Thread(target=warnings.warn, args=("b: stops early", AudioWarning))
+        thread.start()
+        thread.join()
+        SAID_ALREADY.reset(token)
+    assert capsys.readouterr().err == "warning: b: stops early\n"
 
 
 def test_an_output_that_is_a_device_or_pipe_is_written_not_replaced(tmp_path: Path) -> None:

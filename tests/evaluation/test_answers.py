@@ -63,6 +63,20 @@ def test_top_k_beyond_the_classes_shows_them_all() -> None:
     assert _written("table", ["x"], top_k=99).count("%") == 11
 
 
+def test_a_table_can_show_which_classes_are_named() -> None:
+    stream = io.StringIO()
+    writer = AnswerWriter(stream, "table", SCHEME, top_k=2, mark_named=True)
+    probabilities = np.arange(11.0, 0.0, -1.0) / 100
+    for labels in ((), ("cla",), ("voi", "cel")):
+        writer.write(Answer("x.wav", 1.0, probabilities, labels))
+    header, none, second, far = stream.getvalue().splitlines()
+    assert header.endswith("file (* named)")
+    assert none.split() == ["1.0", "cello", "11.0", "%", "clarinet", "10.0", "%", "x.wav"]
+    assert second.split() == ["1.0", "cello", "11.0", "%", "clarinet", "10.0", "%*", "x.wav"]
+    assert far.split() == ["1.0", "cello", "11.0", "%*", "clarinet", "10.0", "%", "voice", "1.0", "%*", "x.wav"]
+    assert header.index("file") == none.index("x.wav") == second.index("x.wav"), "columns must be aligned"
+
+
 def test_printable_escapes_what_moves_a_cursor() -> None:
     assert printable("é\x1b[31m\r" + os.fsdecode(b"\xff")) == "é\\x1b[31m\\r\\udcff"
 

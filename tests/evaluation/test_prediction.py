@@ -37,3 +37,25 @@ def test_an_answer_is_the_mean_and_names_the_most_probable_class(tmp_path):
     np.testing.assert_allclose(first.probabilities, np.eye(11)[3])
     assert first.duration_seconds == len(levels) / classifier.config.audio.sample_rate_hz
     assert isinstance(second, Failure) and second.path.endswith("absent.wav")
+
+
+def test_levels_name_any_number_of_classes_and_activity_leaves_the_answer_as_it_is(tmp_path):
+    classifier = LevelClassifier()
+    size, rate = classifier.window_samples, classifier.config.audio.sample_rate_hz
+    # Windows half a window apart: classes 3, 3, 7.
+    soundfile.write(tmp_path / "a.wav", np.repeat([3, 3, 7, 7], size // 2).astype(np.float32) / 11, rate, "FLOAT")
+    wanted = {0.7: (), 2 / 3: (3,), 0.3: (3, 7)}
+    for level, classes in wanted.items():
+        for with_activity in (False, True):
+            (answer,) = predict_files(
+                classifier,
+                [str(tmp_path / "a.wav")],
+                levels=np.full(11, level - 1e-9),
+                with_activity=with_activity,
+            )
+            assert answer.labels == tuple(classifier.codes[k] for k in classes)
+            np.testing.assert_allclose(answer.probabilities, (2 * np.eye(11)[3] + np.eye(11)[7]) / 3)
+            assert (answer.activity is not None) is with_activity
+    np.testing.assert_array_equal(answer.activity.probabilities.argmax(axis=1), [3, 3, 7])
+    np.testing.assert_allclose(answer.activity.starts, [0, size / 2 / rate, size / rate])
+    assert answer.activity.window_seconds == size / rate and answer.activity.duration_seconds == 2 * size / rate

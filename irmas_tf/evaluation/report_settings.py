@@ -1,0 +1,58 @@
+"""The configuration of a run on the report page."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+
+from irmas_tf.config import SECTIONS, Config
+from irmas_tf.evaluation.report_page import Section, Table
+from irmas_tf.run_dir import RunDir
+from irmas_tf.settings import format_value
+
+
+def settings_section(config: Config, run: RunDir | None = None) -> Section:
+    """Return the settings that differ from the defaults; folded, all of them and what the run was made with.
+
+    Args:
+        config: the run's configuration.
+        run: its folder; what it says about versions and pretrained weights is shown too.
+    """
+    values = config.to_dict()
+    changed, every = [], []
+    for section, kind in SECTIONS.items():
+        for field in dataclasses.fields(kind):
+            value = format_value(values[section][field.name])
+            default = format_value(field.default)
+            every.append((f"--{field.name}", value, section))
+            if value != default:
+                changed.append((f"--{field.name}", value, default))
+    folded = [Table("All settings", ("setting", "value", "section"), tuple(every), class_="stack mono")]
+    if run is not None:
+        made_with = tuple(_made_with(run))
+        if made_with:
+            folded.append(Table("What the run was made with", ("what", "value"), made_with, class_="stack mono"))
+    return Section(
+        "settings",
+        "Configuration",
+        f"Configuration {config.hash}: the settings that differ from the defaults.",
+        (Table("Changed settings", ("setting", "value", "default"), tuple(changed), class_="stack mono"),),
+        tuple(folded),
+        "All settings, and the versions they ran with",
+    )
+
+
+def _made_with(run: RunDir) -> Iterator[tuple[str, str]]:
+    """Yield what the run folder says about its origins; an unreadable file says nothing."""
+    for path in (run.versions_path, run.pretrained_path):
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(found, dict):
+            for key, value in found.items():
+                yield key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        elif isinstance(found, list):
+            for item in found:
+                yield path.stem, json.dumps(item, ensure_ascii=False)
