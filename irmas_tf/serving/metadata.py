@@ -8,8 +8,10 @@ from typing import Any
 
 from irmas_tf import __version__
 from irmas_tf.config import Config
+from irmas_tf.labels import MULTI_LABEL
 from irmas_tf.models.probabilities import answer_kind
 from irmas_tf.run_dir import RunDir, RunDirError
+from irmas_tf.thresholds_file import Thresholds
 
 FORMAT = 1
 """Raised when a field changes its meaning."""
@@ -34,26 +36,33 @@ _DECISIVE = (
     "window_hop_samples",
     "aggregation",
 )
-_SCORES = ("split", "split_by", "excerpts", "songs", "accuracy", "macro_f1", "majority_baseline")
+_SCORES = ("split", "split_by", "excerpts", "clips", "songs", "accuracy", "macro_f1", "majority_baseline")
+_RANKING_SCORES, _DECISION_SCORES = ("lrap", "mean_average_precision"), ("micro_f1", "macro_f1")
 
 
 def describe(run: RunDir, config: Config) -> dict[str, Any]:
     """Return the facts about a run that travel with what is made from it, JSON-ready.
 
-    ``metrics`` are those of ``evaluate`` on the validation split, None if it has not been run; ``thresholds`` are None
-    for a single-label run; ``pretrained`` names the source and licence of pretrained weights, None without.
+    ``metrics`` are those of ``evaluate`` on the validation split, None if it has not been run; ``thresholds`` are the
+    levels {code: probability} from which a class is named, None for a single-label run; ``pretrained`` names the source
+    and licence of pretrained weights, None without.
 
     Raises:
         RunDirError: ``pretrained.json`` is damaged.
+        ThresholdsError: a multi-label run has no thresholds, or they are damaged.
         OSError: the model's file cannot be read.
     """
     labels, audio = config.labels, config.audio
+    thresholds = None
+    if answer_kind(config) == MULTI_LABEL:
+        thresholds = Thresholds.load(run.thresholds_path, labels.codes).per_class
+    named = "instrument" if thresholds is None else "instruments"
     with open(run.model_path, "rb") as file:
         digest = _sha256(file)
     return {
         "format": FORMAT,
         "name": "irmas_tf predominant instrument recognition",
-        "description": f"Names the predominant instrument of music, one of {labels.num_classes} classes.",
+        "description": f"Names the predominant {named} of music, of {labels.num_classes} classes.",
         "run": run.path.resolve().name,
         "config_hash": config.hash,
         "model_sha256": digest,
@@ -61,7 +70,7 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
         "kind": answer_kind(config),
         "labels": list(labels.codes),
         "label_names": list(labels.names),
-        "thresholds": None,
+        "thresholds": thresholds,
         "sample_rate_hz": audio.sample_rate_hz,
         "channels": 1,
         "window_samples": audio.window_samples,
@@ -86,7 +95,17 @@ def _metrics(run: RunDir) -> dict[str, Any] | None:
         found = json.loads((run.evaluation_dir("validation") / "metrics.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return {name: found[name] for name in _SCORES if name in found} if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    scores = {name: found[name] for name in _SCORES if name in found}
+    try:
+        headline = found["headline"]
+        aggregation = found["aggregations"][headline["aggregation"]]
+        decision = aggregation["decisions"][headline["regime"]][headline["level"]]
+        scores |= {"headline": headline, **{name: aggregation[name] for name in _RANKING_SCORES}}
+        return scores | {name: decision[name] for name in _DECISION_SCORES}
+    except (KeyError, TypeError):  # of one label
+        return scores
 
 
 def _pretrained(run: RunDir) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from irmas_tf.labels import IRMAS_CODES
 from irmas_tf.run_dir import RunDir, RunDirError
 from irmas_tf.serving.metadata import describe, differences
+from irmas_tf.thresholds_file import Thresholds, ThresholdsError
 
 
 @pytest.fixture
@@ -37,6 +38,47 @@ def test_scores_of_an_evaluation_travel_along(run):
     (folder / "metrics.json").write_text(json.dumps(scores))
     found = describe(run, run.load_config())["metrics"]
     assert found == {"split": "validation", "accuracy": 0.5, "macro_f1": 0.25, "excerpts": 20}
+
+
+@pytest.fixture
+def run_of_several(run) -> RunDir:
+    sections = json.loads(run.config_path.read_text())
+    sections["model"]["task"] = "multi_label"
+    run.config_path.write_text(json.dumps(sections))
+    return run
+
+
+def test_thresholds_of_a_multi_label_run_travel_along_and_nothing_leaves_without_them(run_of_several):
+    run, config = run_of_several, run_of_several.load_config()
+    with pytest.raises(ThresholdsError, match=r"thresholds\.json: cannot be read"):
+        describe(run, config)
+    levels = {code: 0.3 + 0.01 * place for place, code in enumerate(IRMAS_CODES)}
+    Thresholds(levels, 0.35, "mixtures").save(run.thresholds_path)
+    facts = describe(run, config)
+    assert (facts["kind"], facts["thresholds"]) == ("multi_label", levels)
+
+
+def test_scores_of_several_labels_travel_along(run_of_several):
+    run = run_of_several
+    Thresholds(dict.fromkeys(IRMAS_CODES, 0.5), 0.5, "mixtures").save(run.thresholds_path)
+    decision = {"chosen_on": "mixtures", "micro_f1": {"value": 0.6}, "macro_f1": {"value": 0.5}, "hamming_loss": 0.1}
+    aggregation = {"lrap": {"value": 0.8}, "mean_average_precision": {"value": 0.7}, "words": "mean"}
+    aggregation["decisions"] = {"fixed": {"per_class": decision}}
+    headline = {"aggregation": "mean", "regime": "fixed", "level": "per_class", "chosen_on": "mixtures"}
+    found = {"split": "validation", "clips": 9, "songs": 3, "headline": headline, "aggregations": {"mean": aggregation}}
+    folder = run.evaluation_dir("validation")
+    folder.mkdir(parents=True)
+    (folder / "metrics.json").write_text(json.dumps(found))
+    assert describe(run, run.load_config())["metrics"] == {
+        "split": "validation",
+        "clips": 9,
+        "songs": 3,
+        "headline": headline,
+        "lrap": {"value": 0.8},
+        "mean_average_precision": {"value": 0.7},
+        "micro_f1": {"value": 0.6},
+        "macro_f1": {"value": 0.5},
+    }
 
 
 @pytest.mark.parametrize("content", ["{half", "[1]"])
