@@ -42,6 +42,8 @@ EXTRAS = {
     "hub": ["tensorflow-hub>=0.16.1,<0.17", "tf-keras>=2.17,<2.22", "setuptools<81"],
     # The demo corpus: pretty_midi brings a General MIDI SoundFont; nothing else of it is used.
     "demo": ["pretty_midi==0.2.11"],
+    # Runs .tflite files: the acceptance check of their export, and irmas_tf.streaming.
+    "tflite": ["ai-edge-litert>=2.0"],
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.5",
@@ -50,7 +52,7 @@ EXTRAS = {
         "soxr>=0.4",
         "PyWavelets>=1.6",
         "ssqueezepy>=0.6.6",
-        "ai-edge-litert>=2.0",  # runs .tflite files
+        "ai-edge-litert>=2.0",
     ],
     # TF Serving's messages. It follows TensorFlow's versions, and its protobuf's.
     "serving": ["tensorflow-serving-api>=2.17,<2.18"],

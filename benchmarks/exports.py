@@ -1,10 +1,11 @@
 """The acceptance table: what every export of every model differs from the model by, how large it is, how long it takes.
 
-Arguments are run folders; with ``--untrained``, names of configs/*.flags. Those models have random weights, the batch
-statistics of the check's signals, and a last layer scaled so that answers are far from 0 and 1 (saturated ones hide
-differences). Every artefact goes through the check of the export commands; a cell says which checks failed. Differences
-are the greatest of all signals, lengths and files of that check; those of logits are in parts of the largest logit.
-Latencies are medians for one window, of a session with all cores, and of ai-edge-litert in one thread.
+Arguments are run folders; with ``--untrained``, names of configs/*.flags. Those models have random weights and batch
+statistics of random sounds, or published weights (``--pretrained_weights``), and a last layer scaled so that answers
+are far from 0 and 1 (saturated ones hide differences). Every artefact goes through the check of the export commands; a
+cell says which checks failed. Differences are the greatest of all signals, lengths and files of that check; those of
+logits are in parts of the largest logit. Latencies are medians for one window, of a session with all cores, and of
+ai-edge-litert in one thread.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from irmas_tf.commands import is_expected, one_line  # noqa: E402
 from irmas_tf.export_inputs import LoadedRun, load_run  # noqa: E402
 from irmas_tf.flag_config import ALL, Command, parse_flags  # noqa: E402
 from irmas_tf.models.factory import build_model  # noqa: E402
+from irmas_tf.models.transfer import load_pretrained_weights  # noqa: E402
 from irmas_tf.run_dir import RunDir  # noqa: E402
 from irmas_tf.serving.acceptance import Report, median_milliseconds  # noqa: E402
 from irmas_tf.serving.check_signals import check_signals  # noqa: E402
@@ -54,21 +56,21 @@ COLUMNS = (
 )
 
 
-def untrained_run(name: str, folder: Path) -> RunDir:
-    """Return a run folder with a model of random weights."""
-    path = ROOT / "configs" / f"{name}.flags"
-    config = parse_flags(Command("exports", "", config_fields=ALL), [f"--flagfile={path}"]).config()
+def untrained_run(name: str, folder: Path, weights: str = "") -> RunDir:
+    """Return a run folder with a model of random weights, or with a network of the ``weights`` file in it."""
+    flags = [
+        f"--flagfile={ROOT / 'configs' / f'{name}.flags'}",
+        *([f"--pretrained_weights={weights}"] if weights else []),
+    ]
+    config = parse_flags(Command("exports", "", config_fields=ALL), flags).config()
     run = RunDir.create(folder / name, config)
     keras.utils.set_random_seed(0)
     model = build_model(config)
     signals = np.stack(list(check_signals(config.audio.sample_rate_hz, config.audio.window_samples, {}).values()))
-    normalizations = [one for one in model._flatten_layers() if isinstance(one, keras.layers.BatchNormalization)]
-    momenta = [one.momentum for one in normalizations]
-    for one in normalizations:  # or a deep network's signals would fade or explode
-        one.momentum = 0.0
-    model(signals, training=True)
-    for one, momentum in zip(normalizations, momenta, strict=True):
-        one.momentum = momentum
+    if weights:
+        load_pretrained_weights(model, config)
+    else:
+        take_statistics(model, random_sounds(config.audio.sample_rate_hz, config.audio.window_samples, 32))
     logits = np.asarray(model(signals, training=False))
     last = model.get_layer("logits")
     kernel, bias = last.get_weights()
@@ -76,6 +78,26 @@ def untrained_run(name: str, folder: Path) -> RunDir:
     last.set_weights([kernel * scale, (bias - logits.mean(axis=0)) * scale])
     model.save(run.model_path)
     return run
+
+
+def random_sounds(rate_hz: int, samples: int, count: int) -> np.ndarray:
+    """Return tones of random pitch and level in noise of random level, [count, samples] float32."""
+    rng = np.random.default_rng(0)
+    time = np.arange(samples) / rate_hz
+    tones = np.sin(2 * np.pi * time * 10.0 ** rng.uniform(1.7, np.log10(0.45 * rate_hz), [count, 1]))
+    levels = 10.0 ** rng.uniform(-3, -0.7, [2, count, 1])
+    return (levels[0] * tones + levels[1] * rng.normal(size=[count, samples])).astype(np.float32)
+
+
+def take_statistics(model: keras.Model, signals: np.ndarray) -> None:
+    """Give the batch normalisations the statistics of signals; in a deep network they would fade or explode without."""
+    layers = [one for one in model._flatten_layers() if isinstance(one, keras.layers.BatchNormalization)]
+    momenta = [one.momentum for one in layers]
+    for one in layers:
+        one.momentum = 0.0
+    model(signals, training=True)
+    for one, momentum in zip(layers, momenta, strict=True):
+        one.momentum = momentum
 
 
 @contextlib.contextmanager
@@ -125,10 +147,10 @@ def tflite_cells(loaded: LoadedRun, path: Path) -> list[str]:
     ]
 
 
-def cells(name: str, run_dir: str, untrained: bool) -> list[str]:
+def cells(name: str, run_dir: str, untrained: bool, weights: str) -> list[str]:
     """Return a row of the table."""
     if untrained:
-        untrained_run(name, Path(run_dir).parent)
+        untrained_run(name, Path(run_dir).parent, weights)
     loaded = load_run(run_dir)
     parameters = sum(int(np.prod(weight.shape)) for weight in loaded.model.trainable_variables)
     row = [name, f"{parameters / 1e6:.2f} M", f"{loaded.config.audio.window_seconds:g} s"]
@@ -148,14 +170,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="*", help=f"run folders, or names of configurations ({' '.join(DEFAULT)})")
     parser.add_argument("--untrained", action="store_true", help="arguments are names of configurations; the default")
+    parser.add_argument(
+        "--pretrained_weights",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="with --untrained: the published weights of a configuration's network (irmas_tf.models.convert)",
+    )
     arguments = parser.parse_args()
+    weights = dict(text.split("=", 1) for text in arguments.pretrained_weights)
     failed = False
     with runs(arguments) as named:
         untrained = arguments.untrained or not arguments.runs
         print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
         for name, run_dir in named:
             try:
-                row = cells(name, run_dir, untrained)
+                row = cells(name, run_dir, untrained, weights.get(name, ""))
             except (ValueError, OSError) as error:
                 if not is_expected(error):
                     raise

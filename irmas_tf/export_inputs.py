@@ -66,8 +66,15 @@ def load_run(run_dir: str) -> LoadedRun:
 
     run = RunDir.open(run_dir)
     model, config = load_run_model(run)
-    # A run without checkpoints is one whose owner has tidied up.
-    if run.checkpoints_dir.is_dir() and finished_progress(run) is None:
+    try:
+        # A run without checkpoints is one whose owner has tidied up.
+        is_finished = not run.checkpoints_dir.is_dir() or finished_progress(run) is not None
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RunDirError(
+            f"{run.checkpoints_dir}: holds no record of this version's trainings ({error!r}); export with the version"
+            " that trained it, or move the folder away to export the best model"
+        ) from error
+    if not is_finished:
         raise RunDirError(
             f"--run_dir={run.path}: the training is not finished; give its command (irmas_tf.train) again to go on with"
             f" it, or move {run.checkpoints_dir.name}/ away to export the best model so far"

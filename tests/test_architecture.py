@@ -29,6 +29,7 @@ LEVELS = {
         "run_dir",
         "commands",
         "cpu",
+        "streaming",
     ),
     1: ("dsp",),
     2: ("layers", "data", "metrics"),
@@ -49,7 +50,6 @@ LEVELS = {
         "export_saved_model",
         "export_tflite",
         "check_export",
-        "streaming",
     ),
 }
 LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}

@@ -12,9 +12,9 @@ are stored in float32, because rounded ones let loud low notes leak into quiet h
 | int8 | int8 | int8, with ranges measured on representative windows | int8 |
 
 Depthwise convolutions compute in float32 with int8 weights also under dynamic and int8: every channel has a range of
-its own, which one scale for all does not fit, and the int8 kernels are slower than the float ones. Under int8 the same is
-true of hard swishes; besides, sums, layers with few weights, and the probabilities stay in float, where 256 steps cost
-accuracy and save nothing.
+its own, which one scale for all does not fit, and the int8 kernels are slower than the float ones. Under int8 the same
+is true of hard swishes; besides, sums, layers with few weights, and the probabilities stay in float, where 256 steps
+cost accuracy and save nothing.
 """
 
 from __future__ import annotations

@@ -1,0 +1,30 @@
+"""The command's flags and errors; tests/test_export_run.py covers its work."""
+
+from __future__ import annotations
+
+from irmas_tf import export_run
+from irmas_tf.check_export import cli
+from irmas_tf.serving.acceptance import AcceptanceError
+
+
+def test_the_flags_reach_the_check_for_every_artefact(monkeypatch):
+    seen = []
+    monkeypatch.setattr(export_run, "check_artefact", lambda *args: seen.append(args))
+    assert cli(["a/1", "--run_dir=R", "b.tflite", "--data_dir=D", "--keep"]) == 0
+    assert seen == [("a/1", "R", "D", True), ("b.tflite", "R", "D", True)]
+
+
+def test_a_check_that_fails_is_a_line_and_status_2(monkeypatch, capsys):
+    def fail(*args):
+        raise AcceptanceError("a/1: the acceptance check failed: sine: 0.5")
+
+    monkeypatch.setattr(export_run, "check_artefact", fail)
+    assert cli(["a/1", "--run_dir=R"]) == 2
+    assert capsys.readouterr().err == "error: a/1: the acceptance check failed: sine: 0.5\n"
+
+
+def test_an_artefact_and_its_run_must_be_named(capsys):
+    assert cli(["--run_dir=R"]) == 2
+    assert "no artefact given" in capsys.readouterr().err
+    assert cli(["a/1"]) == 2
+    assert "--run_dir is required" in capsys.readouterr().err
