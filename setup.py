@@ -46,6 +46,8 @@ EXTRAS = {
     "serving": ["tensorflow-serving-api>=2.17,<2.22", "grpcio>=1.60"],
     # Catalogues on many machines. It brings pyarrow; runners on clouds need its own extras (apache-beam[gcp]).
     "beam": ["apache-beam>=2.65,<3", "pyarrow>=14"],
+    # Runs .tflite files: the acceptance check of their export, and irmas_tf.streaming.
+    "tflite": ["ai-edge-litert>=2.0"],
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.5",

@@ -3,7 +3,8 @@
 Every candidate classifies the same 3 s: as many of its own windows as it takes to cover them, at its own rate. A model
 of 3 s windows runs once, one of 1.5 s windows three times, and the published YAMNet, whose windows have .975 s, four
 times without overlap or six times with its own hop of .48 s. The candidates take turns, so that a busy moment of the
-machine hits all of them, and medians are compared. Models of configurations are untrained, which changes neither size
+machine hits all of them, and medians are compared, of the time elapsed and of the thread's processor
+time, which suffers less from other programs. Models of configurations are untrained, which changes neither size
 nor speed; those of run folders are the runs' own.
 
     python benchmarks/tflite.py --yamnet=yamnet_classification.tflite
@@ -33,7 +34,7 @@ YAMNET_RATE_HZ, YAMNET_HOPS = 16000, {"without overlap": 15600, "every .48 s": 7
 
 
 class Candidate(NamedTuple):
-    """A model on the 3 s: its name, quantisation, bytes of the file, number of windows, and one run over all of them."""
+    """A model on the 3 s: its name, quantisation, bytes of the file, number of windows, and one run over them."""
 
     name: str
     quantization: str
@@ -113,28 +114,30 @@ def candidates(args: argparse.Namespace) -> list[Candidate]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--yamnet", required=True, help="the published yamnet_classification.tflite")
-    parser.add_argument("--configs", nargs="*", default=list(CONFIGS), help=f"of configs/ (default {' '.join(CONFIGS)})")
+    parser.add_argument("--configs", nargs="*", default=list(CONFIGS), help="of configs/ (default: all named above)")
     parser.add_argument("--run_dirs", nargs="*", default=[], help="folders of trained runs")
     parser.add_argument("--quantizations", nargs="*", default=list(QUANTIZATIONS), choices=QUANTIZATIONS)
     parser.add_argument("--rounds", type=int, default=51, help="timed turns of every candidate (default 51)")
     args = parser.parse_args()
     entries = candidates(args)
     load_before = os.getloadavg()[0]
-    times: list[list[float]] = [[] for _ in entries]
+    times: list[list[tuple[float, float]]] = [[] for _ in entries]
     for _ in range(args.rounds + 1):
         for entry, values in zip(entries, times, strict=True):
-            start = time.perf_counter()
+            start, cpu_start = time.perf_counter(), time.thread_time()
             entry.run()
-            values.append(1000.0 * (time.perf_counter() - start))
-    medians = [statistics.median(values[1:]) for values in times]
-    fastest = medians[0]
+            values.append((1000.0 * (time.perf_counter() - start), 1000.0 * (time.thread_time() - cpu_start)))
+    medians = [[statistics.median(column) for column in zip(*values[1:], strict=True)] for values in times]
     print(f"{SECONDS:g} s of audio, one thread, medians of {args.rounds} turns, {os.cpu_count()} cores, load average"
-          f" {load_before:.1f} before the start\n")  # fmt: skip
-    print("| model | quantization | MB | windows | ms for 3 s | fastest turn | x published YAMNet without overlap |")
-    print("|---|---|---|---|---|---|---|")
-    for entry, values, median in zip(entries, times, medians, strict=True):
-        print(f"| {entry.name} | {entry.quantization} | {entry.size / 1e6:.2f} | {entry.windows} | {median:.1f} |"
-              f" {min(values[1:]):.1f} | {median / fastest:.2f} |")  # fmt: skip
+          f" {load_before:.1f} before the start; the last columns compare CPU times\n")  # fmt: skip
+    print("| model | quantization | MB | windows | ms for 3 s | CPU ms | lowest CPU ms |"
+          + "".join(f" x YAMNet {how} |" for how in YAMNET_HOPS))  # fmt: skip
+    print("|---" * (7 + len(YAMNET_HOPS)) + "|")
+    for entry, values, (elapsed, cpu) in zip(entries, times, medians, strict=True):
+        lowest = min(value for _, value in values[1:])
+        print(f"| {entry.name} | {entry.quantization} | {entry.size / 1e6:.2f} | {entry.windows} | {elapsed:.1f} |"
+              f" {cpu:.1f} | {lowest:.1f} |"
+              + "".join(f" {cpu / yamnet:.2f} |" for _, yamnet in medians[: len(YAMNET_HOPS)]))  # fmt: skip
     return 0
 
 

@@ -8,10 +8,6 @@ from collections.abc import Callable, Iterator
 
 import keras
 
-# A saved model may hold the layers of pretrained networks, whose modules are else loaded when one is built.
-import irmas_tf.models.mobilenet
-import irmas_tf.models.pann
-import irmas_tf.models.yamnet  # noqa: F401
 from irmas_tf.config import Config
 from irmas_tf.layers import patches, published_log_mel  # noqa: F401  # what only pretrained networks have
 from irmas_tf.models.heads import EMBEDDING

@@ -11,10 +11,10 @@ are stored in float32, because rounded ones let loud low notes leak into quiet h
 | dynamic | int8 | int8, with ranges measured while it runs | int8 |
 | int8 | int8 | int8, with ranges measured on representative windows | int8 |
 
-Depthwise convolutions compute in float32 with int8 weights also under dynamic and int8: every channel has a range of its
-own, which one scale for all does not fit, and the int8 kernels are slower than the float ones. Under int8 the same is
-true of hard swishes; besides, sums, layers with few weights, and the probabilities stay in float, where 256 steps cost
-accuracy and save nothing.
+Depthwise convolutions compute in float32 with int8 weights also under dynamic and int8: every channel has a range of
+its own, which one scale for all does not fit, and the int8 kernels are slower than the float ones. Under int8 the same
+is true of hard swishes; besides, sums, layers with few weights, and the probabilities stay in float, where 256 steps
+cost accuracy and save nothing.
 """
 
 from __future__ import annotations
@@ -53,8 +53,7 @@ def convert(
         model: waveform [batch, samples] -> logits [batch, classes].
         config: the run's configuration.
         quantization: one of `QUANTIZATIONS`.
-        representative: windows [n, window_samples] float32 that ``int8`` takes its ranges from; of the training split,
-            and signals like silence, whose ranges music does not cover.
+        representative: windows [n, window_samples] float32 of the training split, which ``int8`` takes its ranges from.
 
     Raises:
         ExportError: the quantisation is unknown, or there are no windows for int8.

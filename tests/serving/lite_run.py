@@ -75,7 +75,8 @@ def lite_facts(**changes: Any) -> dict[str, Any]:
 def lite_kernel() -> np.ndarray:
     """Return the weights of `lite_content`, [window, classes] float32; row i has its size from its place."""
     rng = np.random.default_rng(3)
-    return (rng.normal(size=(WINDOW_SAMPLES, len(CODES))) * np.linspace(0.02, 0.1, WINDOW_SAMPLES)[:, None]).astype("f4")
+    sizes = np.linspace(0.02, 0.1, WINDOW_SAMPLES)[:, None]
+    return (sizes * rng.normal(size=(WINDOW_SAMPLES, len(CODES)))).astype(np.float32)
 
 
 def lite_answer(windows: np.ndarray) -> np.ndarray:

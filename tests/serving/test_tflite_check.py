@@ -177,5 +177,5 @@ def test_tolerances_are_stated_for_every_quantization_and_rise_with_it():
 
 
 def test_what_is_no_model_is_refused():
-    with pytest.raises(ExportError, match="this is not a .tflite model"):
+    with pytest.raises(ExportError, match=r"this is not a \.tflite model"):
         LiteModel(b"nothing of the kind, but long enough to be looked at")
