@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from irmas_tf.commands import run_command
 from irmas_tf.settings import ConfigError
@@ -41,6 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _StrictParser(argparse.ArgumentParser):
+    """A parser whose errors are ours: Beam has hundreds of flags, and argparse would print them all."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(message)
+
+
 def _beam_options(rest: list[str]) -> Any:
     """Return Beam's options.
 
@@ -53,7 +60,7 @@ def _beam_options(rest: list[str]) -> Any:
         given = f" (flags for Beam: {' '.join(rest)})" if rest else ""
         raise ConfigError(f"needs Apache Beam, which is not installed: pip install 'irmas_tf[beam]'{given}") from error
     # Beam itself only warns about a flag that it does not know, and goes on without it.
-    known = argparse.ArgumentParser(allow_abbrev=False, add_help=False, conflict_handler="resolve")
+    known = _StrictParser(allow_abbrev=False, add_help=False, conflict_handler="resolve")
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(known)
     _, unknown = known.parse_known_args(rest)

@@ -39,6 +39,7 @@ def test_the_command_counts_and_refuses_to_mix_outputs(
     ("more", "words"),
     [
         (["--no_such_flag=1"], "unknown flag --no_such_flag=1"),
+        (["--direct_num_workers=many"], "argument --direct_num_workers: invalid int value: 'many'"),
         (["--batch_size=0"], "--batch_size=0: must be at least 1"),
         (["--input=/no/such/*.wav"], "--input=/no/such/*.wav: matches no files"),
         (["--saved_model=/no/such"], "/no/such/signature.json: cannot be read"),
@@ -78,5 +79,5 @@ def test_the_commands_of_the_page_are_understood() -> None:
         args, rest = _parser().parse_known_args(shlex.split(command))
         assert args.input and args.saved_model and args.output
         _beam_options(rest)
-    for flags in re.findall(r"`(--(?:runner|environment_type|direct_num_workers|hdfs_\w+)[^`]*)`", page):
+    for flags in re.findall(r"`(--(?:runner|environment_type|direct_num_workers)[^`]*)`", page):
         _beam_options(shlex.split(flags))
