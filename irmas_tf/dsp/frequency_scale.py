@@ -1,5 +1,4 @@
 """Frequency scales on which triangular bands are spaced: linear, mel (HTK or Slaney) and logarithmic."""
-
 from __future__ import annotations
 
 import numpy as np

@@ -8,7 +8,7 @@ it is its short-time transform (Hann, hops of a quarter frame, centred frames), 
 Left at that, the phases of neighbouring bins of one partial drift apart, frames cancel in part where they overlap, and
 music loses up to 3 dB here and there. So each bin is then given the phase of the sum of itself and its neighbours,
 which the strongest decides (Puckette's phase locking, WASPAA 1995, applied to the output and not fed back): what comes
-out has the wanted magnitudes two to three times as exactly as librosa's (`tests/dsp/test_time_stretch.py`). Attacks are
+out has the wanted magnitudes about twice as exactly as librosa's (`tests/dsp/test_time_stretch.py`). Attacks are
 smeared over a frame either way.
 """
 
