@@ -55,7 +55,7 @@ def test_the_column_of_labels(tmp_path: Path, scores: np.ndarray, capsys: pytest
     assert found["lrap"]["value"] == pytest.approx(sk.label_ranking_average_precision_score(truth, scores))
     fixed = found["decisions"]["fixed"]["global"]
     assert fixed["micro_f1"]["value"] == pytest.approx(sk.f1_score(truth, scores >= 0.8, average="micro"))
-    assert fixed["chosen_on"] == "nothing: 0.8 as given (--threshold)"
+    assert fixed["chosen_on"] == "no data: 0.8 as given (--threshold)"
     assert summary["songs"] == 6, "by the files' names"
     assert set(found["decisions"]) == {"fixed", "other_songs", "oracle"}
     out = capsys.readouterr().out

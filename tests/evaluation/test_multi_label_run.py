@@ -169,7 +169,7 @@ def test_without_the_training_data_the_levels_say_where_they_come_from(
     else:
         assert set(fixed) == {(a, FIXED, GLOBAL) for a in ("mean", "s2", "mean_logit")}
         assert evaluation.headline == ("mean", FIXED, GLOBAL)
-        assert fixed[evaluation.headline].chosen_on == "nothing: 0.5 by convention"
+        assert fixed[evaluation.headline].chosen_on == "no data: 0.5 by convention"
     assert "not all three Parts" in evaluation.decisions["mean", OTHER_SONGS, GLOBAL].chosen_on
 
 
