@@ -14,6 +14,7 @@ from irmas_tf.data.splits import make_split, save_split
 from irmas_tf.evaluate import cli
 from irmas_tf.predict import cli as predict_cli
 
+check_page = runpy.run_path(str(Path(__file__).parent / "evaluation" / "page_checks.py"))["check_page"]
 make_tiny_run = runpy.run_path(str(Path(__file__).parent / "evaluation" / "tiny_run.py"))["make_tiny_run"]
 
 
@@ -51,7 +52,21 @@ def test_table_and_reports(run: Path, data_dir: Path, capsys: pytest.CaptureFixt
     assert "accuracy" in out and "95 % interval over songs" in out
     assert f"written to {run}/evaluation/validation" in out
     written = sorted(p.name for p in (run / "evaluation" / "validation").iterdir())
-    assert written == ["confusion.csv", "confusion.png", "metrics.json", "per_class.csv", "predictions.csv"]
+    assert written == [
+        "confusion.csv", "confusion.png", "metrics.json", "per_class.csv", "predictions.csv", "report.html",
+    ]  # fmt: skip
+
+
+def test_the_page_for_people_can_be_trimmed_and_left_out(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = run / "evaluation" / "validation" / "report.html"
+    assert cli([f"--run_dir={run}", "--report_clips=2"]) == 0
+    heard = page.read_text(encoding="utf-8")
+    reader = check_page(heard)
+    assert 1 <= len(reader.of("audio")) <= 4 and "report.html" in capsys.readouterr().out
+    assert cli([f"--run_dir={run}", "--report_clips=2", "--noreport_audio"]) == 0
+    assert not check_page(page.read_text(encoding="utf-8")).of("audio")
+    assert cli([f"--run_dir={run}", "--noreport"]) == 0
+    assert not page.exists(), "a page of an earlier evaluation would not belong to these figures"
 
 
 def test_json_is_the_metrics_file_and_the_data_dir_of_the_run_is_the_default(

@@ -269,7 +269,32 @@ def _waveform(envelope: Envelope, xs: Sequence[float]) -> Markup:
 
 def time_ticks(seconds: float, most: int = 6) -> list[float]:
     """Return at most ``most`` + 1 round times from 0 to ``seconds``, the unit being seconds, minutes or hours."""
-    steps = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+    steps = (
+        0.001,
+        0.002,
+        0.005,
+        0.01,
+        0.02,
+        0.05,
+        0.1,
+        0.2,
+        0.5,
+        1,
+        2,
+        5,
+        10,
+        15,
+        30,
+        60,
+        120,
+        300,
+        600,
+        900,
+        1800,
+        3600,
+        7200,
+        14400,
+    )
     step = next((one for one in steps if seconds / one <= most), seconds / most)
     return [step * k for k in range(int(seconds / step + 1e-9) + 1)]
 
@@ -277,7 +302,7 @@ def time_ticks(seconds: float, most: int = 6) -> list[float]:
 def clock(time: float, seconds: float) -> str:
     """Return a time as people read it in a clip of ``seconds``: 1.5 s, 2:05, 1:02:05."""
     if seconds < 60:
-        return f"{round(time, 2):g} s"
+        return f"{round(time, 4):g} s"
     whole = round(time)
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if seconds >= 3600 else f"{minutes}:{whole % 60:02d}"

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import dataclasses
+import runpy
+from pathlib import Path
+
+import pytest
+
+from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
+from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
+from irmas_tf.evaluation.report_levels import levels_section, trust_section
+
+HERE = Path(__file__).parent
+make_config = runpy.run_path(str(HERE / "tiny_run.py"))["make_config"]
+make_evaluation = runpy.run_path(str(HERE / "made_evaluation.py"))["make_evaluation"]
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> MultiLabelEvaluation:
+    return make_evaluation(make_config())
+
+
+def test_every_regime_has_its_figures(evaluation: MultiLabelEvaluation) -> None:
+    summary = summarize_multi_label(evaluation)
+    section = levels_section(evaluation, summary)
+    rows = section.blocks[0].rows
+    decisions = summary["aggregations"]["mean"]["decisions"]
+    wanted = [scores for levels in decisions.values() for scores in levels.values()]
+    assert [row[1][:5] for row in rows[:-1]] == [f"{scores['micro_f1']['value']:.3f}" for scores in wanted]
+    assert [row[0] for row in rows if row[0].startswith("★")] == ["★ fixed in advance, one a class"]
+    assert rows[-1][0].startswith("baseline: always ")
+    assert len(section.folded) == 3, "the ranking, and the regimes of two other aggregations"
+    level = evaluation.decisions["mean", "oracle", "global"].thresholds[0, 0]
+    assert f"oracle, {level:.2f}" in section.blocks[1].picture
+
+
+def test_calibration_is_shown_with_and_without(evaluation: MultiLabelEvaluation) -> None:
+    section = trust_section(evaluation, summarize_multi_label(evaluation))
+    table, as_is, cooled = section.blocks
+    assert [row[0] for row in table.rows][:2] == ["as the model gives them", "temperature"]
+    for figure, name in ((as_is, "as_is"), (cooled, "temperature")):
+        error = evaluation.calibration.variant("mean", name).reliability.expected_calibration_error
+        assert f"Off by {error:.3f}" in figure.caption
+    without = dataclasses.replace(evaluation, calibration=None)
+    assert len(trust_section(without, summarize_multi_label(without)).blocks) == 1

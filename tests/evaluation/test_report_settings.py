@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import runpy
+from pathlib import Path
+
+from irmas_tf.config import SECTIONS, Config
+from irmas_tf.evaluation.report_settings import settings_section
+from irmas_tf.run_dir import RunDir
+
+make_config = runpy.run_path(str(Path(__file__).parent / "tiny_run.py"))["make_config"]
+
+
+def test_changed_settings_are_open_and_all_are_there() -> None:
+    section = settings_section(make_config("<data>"))
+    changed = {row[0]: row[1:] for row in section.blocks[0].rows}
+    assert changed["--data_dir"] == ("<data>", "") and changed["--sample_rate_hz"] == ("8000", "22050")
+    assert "--batch_size" not in changed
+    every = {row[0] for row in section.folded[0].rows}
+    assert every == {f"--{field.name}" for kind in SECTIONS.values() for field in dataclasses.fields(kind)}
+    assert settings_section(Config()).blocks[0].rows == ()
+
+
+def test_origins_come_from_the_run_folder_and_may_be_damaged(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path / "run", make_config())
+    run.pretrained_path.write_text(json.dumps([{"backbone": "mn04", "licence": "MIT"}]))
+    made = dict(settings_section(make_config(), run).folded[1].rows)
+    assert made["python"] == json.loads(run.versions_path.read_text())["python"] and "MIT" in made["pretrained"]
+    run.versions_path.write_text("{")
+    run.pretrained_path.unlink()
+    assert len(settings_section(make_config(), run).folded) == 1
