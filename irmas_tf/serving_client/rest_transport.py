@@ -92,7 +92,7 @@ class RestTransport:
         headers = {"Content-Type": "application/json"}
         try:
             answer = self._session.request(method, url, data=body, headers=headers, timeout=self._timeout)
-        except requests.Timeout as error:
+        except requests.ReadTimeout as error:
             raise UnavailableError(f"{self._address}: no answer within {self._timeout[1]:g} s") from error
         except (requests.exceptions.InvalidURL, requests.exceptions.SSLError) as error:
             raise ServerError(f"{self._address}: {_cause(error)}") from error
