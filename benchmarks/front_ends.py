@@ -45,15 +45,8 @@ def candidates(waveforms: Any, threads: int) -> dict[str, Callable[[], Any]]:
     rate, model = AudioConfig().sample_rate_hz, ModelConfig()
     layers = [
         Spectrogram(
-            rate,
-            branch.frame_length,
-            branch.hop_length,
-            branch.num_bins,
-            branch.scale,
-            branch.min_frequency_hz,
-            branch.max_frequency_hz,
-            model.mel_scale,
-            model.log_offset,
+            rate, branch.frame_length, branch.hop_length, branch.num_bins, branch.scale, branch.min_frequency_hz,
+            branch.max_frequency_hz, model.mel_scale, model.log_offset,
         )
         for branch in model.branch_configs
     ]

@@ -197,6 +197,7 @@ def test_polling_while_another_process_exports_and_killing_it(small_run, small_s
         while not versions(base):  # the first appears while we look
             polls += 1
             assert worker.poll() is None
+            time.sleep(0.001)  # leave the worker something of the processor
         assert files(base / "1") == FILES
         with contextlib.closing(SessionModel(base / "1")) as model:  # whole enough to answer
             np.testing.assert_allclose(
