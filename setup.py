@@ -43,7 +43,7 @@ EXTRAS = {
     # The demo corpus: pretty_midi brings a General MIDI SoundFont; nothing else of it is used.
     "demo": ["pretty_midi==0.2.11"],
     # Runs .tflite files: the acceptance check of their export, and irmas_tf.streaming.
-    "tflite": ["ai-edge-litert>=2.0"],
+    "tflite": ["ai-edge-litert>=2.0", "flatbuffers>=24.3"],  # FlatBuffers is TensorFlow's own
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.5",

@@ -86,6 +86,7 @@ def test_every_range_that_the_default_environment_installs_has_a_pin(arguments):
 def test_the_packages_that_the_code_imports_are_declared(arguments):
     provided = {"absl": "absl-py", "sklearn": "scikit-learn", "tensorflow_io": "tensorflow-io"}
     provided |= {"tensorflow_hub": "tensorflow-hub", "tf_keras": "tf-keras", "google": "protobuf"}
+    provided |= {"ai_edge_litert": "ai-edge-litert"}
     core = {Requirement(line).name for line in arguments["install_requires"]}
     optional = {Requirement(line).name for lines in arguments["extras_require"].values() for line in lines}
     for path in (ROOT / "irmas_tf").rglob("*.py"):
