@@ -47,7 +47,7 @@ EXTRAS = {
     # Catalogues on many machines. It brings pyarrow; runners on clouds need its own extras (apache-beam[gcp]).
     "beam": ["apache-beam>=2.65,<3", "pyarrow>=14"],
     # Runs .tflite files: the acceptance check of their export, and irmas_tf.streaming.
-    "tflite": ["ai-edge-litert>=2.0"],
+    "tflite": ["ai-edge-litert>=2.0", "flatbuffers>=24.3"],  # FlatBuffers is TensorFlow's own
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.5",

@@ -87,6 +87,7 @@ def test_the_packages_that_the_code_imports_are_declared(arguments):
     provided = {"absl": "absl-py", "sklearn": "scikit-learn", "tensorflow_io": "tensorflow-io"}
     provided |= {"tensorflow_hub": "tensorflow-hub", "tf_keras": "tf-keras", "google": "protobuf"}
     provided |= {"tensorflow_serving": "tensorflow-serving-api", "grpc": "grpcio", "apache_beam": "apache-beam"}
+    provided |= {"ai_edge_litert": "ai-edge-litert"}
     core = {Requirement(line).name for line in arguments["install_requires"]}
     optional = {Requirement(line).name for lines in arguments["extras_require"].values() for line in lines}
     for path in (ROOT / "irmas_tf").rglob("*.py"):
