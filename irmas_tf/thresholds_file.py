@@ -63,6 +63,8 @@ class Thresholds:
             raise ThresholdsError(f"{name}: cannot be read ({error.strerror}); {remedy}") from error
         except (ValueError, TypeError) as error:
             raise ThresholdsError(f"{name}: is damaged ({error}); {remedy}") from error
+        if not isinstance(found.per_class, dict):
+            raise ThresholdsError(f"{name}: is damaged (per_class must map codes to levels); {remedy}")
         if set(found.per_class) != set(codes):
             raise ThresholdsError(f"{name}: is for the classes {', '.join(found.per_class)}; {remedy}")
         levels = [found.overall, *found.per_class.values()]

@@ -129,8 +129,14 @@ def test_the_runs_label_scheme_is_used(tmp_path: Path, data_dir: Path, capsys: p
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--run_dir=RUN", "--split=test"], "available: validation, train"),
-        (["--run_dir=RUN", "--split=all"], "must be one of validation, train"),
+        (["--run_dir=RUN", "--split=test"], "holds no IRMAS test"),
+        (["--run_dir=RUN", "--split=all"], "must be one of validation, train, test"),
+        (["--run_dir=RUN", "--unique_clips"], "--unique_clips: is for --split=test"),
+        (["--run_dir=RUN", "--labels=x.csv"], "--labels=x.csv: is for --scores"),
+        (["--run_dir=RUN", "--scores=x.csv"], "--run_dir is required: the run to score; or --scores=FILE.csv"),
+        ([], "--run_dir is required"),
+        (["--scores=/no/such.csv"], "/no/such.csv: cannot be read"),
+        (["--scores=/no/such.csv", "--threshold=nan"], "--threshold=nan"),
         (["--run_dir=RUN", "--data_dir=/no/such"], "/no/such"),
         (["--run_dir=/no/such"], "no such folder"),
         (["--run_dir=RUN", "stray"], "unexpected argument"),
@@ -140,6 +146,30 @@ def test_wrong_use_is_one_line(run: Path, capsys: pytest.CaptureFixture[str], ar
     assert cli([a.replace("RUN", str(run)) for a in arguments]) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and captured.err.count("\n") == 1 and words in captured.err
+
+
+def test_the_test_set_and_a_score_file_of_it_have_the_same_figures(
+    run: Path, data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ten-second tour of the multi-label protocol; its parts are tested in tests/evaluation."""
+    folder = tmp_path / "IRMAS-TestingData-Part2" / "Part2"
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    for number in range(8):
+        soundfile.write(folder / f"{number // 2} - song-{number}.wav", 0.1 * rng.standard_normal(9000), 16000)
+        (folder / f"{number // 2} - song-{number}.txt").write_text("voi\t\ngel\t\n\n" if number % 3 else "cel\r\n")
+    assert cli([f"--run_dir={run}", f"--data_dir={tmp_path}", "--split=test"]) == 0
+    out = capsys.readouterr().out
+    assert "test: 8 clips of 4 songs, Part2: 8" in out and f"written to {run}/evaluation/test" in out
+    assert "fixed in advance: chosen on 24 mixtures of the run's validation excerpts" in out
+    first = json.loads((run / "evaluation" / "test" / "metrics.json").read_text())
+    scores = run / "evaluation" / "test" / "clips_s2.csv"
+    assert cli([f"--scores={scores}", f"--data_dir={tmp_path}", "--format=json"]) == 0
+    again = json.loads(capsys.readouterr().out)["aggregations"]["scores"]
+    expected = first["aggregations"]["s2"]
+    assert again["lrap"] == expected["lrap"]
+    for regime in ("other_songs", "oracle"):
+        assert again["decisions"][regime] == expected["decisions"][regime]
 
 
 def test_missing_and_unreadable_excerpts_are_named(

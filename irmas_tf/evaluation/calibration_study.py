@@ -9,6 +9,10 @@ Four variants of the same probabilities:
 - ``estimated_prior``: the temperature, then the prior that explains the scored clips best (EM). Their audio is used,
   their labels are not: a transductive figure, not one of a clip on its own.
 
+The prior that is taken out is the one that the probabilities imply on the validation clips, their mean there. For
+calibrated probabilities it is the frequency of the labels. For others that frequency would not do: the estimate would
+take a model's bias for a shift, and run away to "always" or "never".
+
 Thresholds are chosen on the validation clips as the temperature leaves them; the prior corrections are there to make
 the same thresholds right for other priors.
 """
@@ -75,6 +79,7 @@ class CalibrationStudy:
         fitted_on: the validation clips, in words.
         temperatures: aggregation -> temperature; logits are divided by it.
         validation_prior: [classes] how frequent each class is among the validation clips (softmax: as shares).
+        source_priors: aggregation -> [classes] mean probability on the validation clips, which is taken out.
         estimated_priors: aggregation -> [classes] prior that EM found for the scored clips.
         variants: of every aggregation that gives probabilities.
     """
@@ -82,6 +87,7 @@ class CalibrationStudy:
     fitted_on: str
     temperatures: dict[str, float]
     validation_prior: np.ndarray
+    source_priors: dict[str, np.ndarray]
     estimated_priors: dict[str, np.ndarray]
     variants: tuple[Variant, ...]
 
@@ -105,9 +111,8 @@ def study_calibration(
         fitted_on: the validation clips, in words.
     """
     exclusive = scored.config.model.task == SINGLE_LABEL
-    source = class_prior(validation_labels, exclusive=exclusive)
-    uniform = np.full_like(source, source.mean())
     temperatures: dict[str, float] = {}
+    sources: dict[str, np.ndarray] = {}
     estimated: dict[str, np.ndarray] = {}
     variants: list[Variant] = []
     for aggregation in PROBABILITY_AGGREGATIONS:
@@ -119,9 +124,11 @@ def study_calibration(
         temperatures[aggregation] = temperature
         plain = scored.aggregated()[aggregation]
         cooled = scored.aggregated(temperature)[aggregation]
-        estimated[aggregation] = estimate_prior(cooled, source, exclusive=exclusive)
         before = validation.aggregated()[aggregation]
         after = validation.aggregated(temperature)[aggregation]
+        source = sources[aggregation] = implied_prior(after)
+        uniform = np.full_like(source, source.mean())
+        estimated[aggregation] = estimate_prior(cooled, source, exclusive=exclusive)
         for name, probabilities, reference in (
             (AS_IS, plain, before),
             (TEMPERATURE, cooled, after),
@@ -140,7 +147,8 @@ def study_calibration(
                     macro_f1(labels, probabilities >= optimal(validation_labels, reference, PER_CLASS)),
                 )
             )
-    return CalibrationStudy(fitted_on, temperatures, source, estimated, tuple(variants))
+    prior = class_prior(validation_labels, exclusive=exclusive)
+    return CalibrationStudy(fitted_on, temperatures, prior, sources, estimated, tuple(variants))
 
 
 def class_prior(labels: np.ndarray, *, exclusive: bool) -> np.ndarray:
@@ -154,3 +162,9 @@ def class_prior(labels: np.ndarray, *, exclusive: bool) -> np.ndarray:
     """
     counts = np.clip(labels.sum(axis=0).astype(np.float64), 0.5, len(labels) - 0.5)
     return counts / counts.sum() if exclusive else counts / len(labels)
+
+
+def implied_prior(probabilities: np.ndarray) -> np.ndarray:
+    """Return the mean [classes] of probabilities [clips, classes], kept half a clip away from 0 and 1."""
+    least = 0.5 / (len(probabilities) + 1)
+    return np.clip(probabilities.mean(axis=0), least, 1.0 - least)

@@ -65,7 +65,7 @@ def evaluate_scores(
     """
     scores = read_score_file(path)
     clips, notes = _label(scores, labels, data_dir, unique_clips)
-    decision = fixed(threshold, GLOBAL, f"nothing: {threshold:g} as given (--threshold)", len(clips.codes))
+    decision = fixed(threshold, GLOBAL, f"no data: {threshold:g} as given (--threshold)", len(clips.codes))
     evaluation = MultiLabelEvaluation(
         split="scores",
         source=f"score file {scores.path}",

@@ -250,7 +250,7 @@ def _fixed_levels(
         levels[MEAN, GLOBAL] = fixed(found.overall, GLOBAL, words, classes)
         levels[MEAN, PER_CLASS] = fixed(found.vector(codes), PER_CLASS, words, classes)
     if not levels and conventional:
-        words = f"nothing: {CONVENTIONAL_LEVEL:g} by convention"
+        words = f"no data: {CONVENTIONAL_LEVEL:g} by convention"
         for aggregation in AGGREGATIONS:
             levels[aggregation, GLOBAL] = fixed(CONVENTIONAL_LEVEL, GLOBAL, words, classes)
     return levels

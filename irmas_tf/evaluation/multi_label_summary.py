@@ -175,6 +175,7 @@ def _calibration(study: CalibrationStudy, codes: tuple[str, ...]) -> dict[str, A
         "fitted_on": study.fitted_on,
         "temperatures": study.temperatures,
         "validation_prior": of_class(study.validation_prior),
+        "source_priors": {name: of_class(prior) for name, prior in study.source_priors.items()},
         "estimated_priors": {name: of_class(prior) for name, prior in study.estimated_priors.items()},
         "variants": [
             {

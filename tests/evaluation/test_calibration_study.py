@@ -61,6 +61,7 @@ def test_a_shifted_prior_is_found_without_labels_and_corrected() -> None:
     scored, labels = _clips(target, PRIOR, 3)
     study = study_calibration(validation, validation_labels, scored, labels, "made clips")
     np.testing.assert_allclose(study.validation_prior, PRIOR, atol=0.03)
+    np.testing.assert_allclose(study.source_priors["mean"], PRIOR, atol=0.03)
     np.testing.assert_allclose(study.estimated_priors["mean"], target, atol=0.04)
     plain, mended = study.variant("mean", TEMPERATURE), study.variant("mean", ESTIMATED_PRIOR)
     assert mended.negative_log_likelihood < plain.negative_log_likelihood
@@ -68,6 +69,17 @@ def test_a_shifted_prior_is_found_without_labels_and_corrected() -> None:
     # Dividing the prior out is half the way from the validation's prior to its mirror image.
     half = study.variant("mean", UNIFORM_PRIOR)
     assert plain.lrap < half.lrap < mended.lrap
+
+
+def test_a_bias_of_the_model_is_no_shift_of_the_prior() -> None:
+    """A model that says too much everywhere says so on the validation clips too: the estimate must not run away."""
+    (validation, validation_labels), (scored, labels) = _clips(PRIOR, PRIOR, 7), _clips(PRIOR, PRIOR, 8)
+    validation, scored = (dataclasses.replace(w, logits=w.logits + np.float32(2.5)) for w in (validation, scored))
+    study = study_calibration(validation, validation_labels, scored, labels, "made clips")
+    assert (study.source_priors["mean"] > study.validation_prior + 0.1).all()
+    np.testing.assert_allclose(study.estimated_priors["mean"], study.source_priors["mean"], atol=0.06)
+    plain, mended = study.variant("mean", TEMPERATURE), study.variant("mean", ESTIMATED_PRIOR)
+    assert mended.micro_f1 == pytest.approx(plain.micro_f1, abs=0.02)
 
 
 def test_labels_of_the_scored_clips_change_no_probability() -> None:

@@ -12,8 +12,10 @@ from irmas_tf.settings import ConfigError
 
 
 def test_an_impossible_split_is_refused_before_anything_is_read() -> None:
-    with pytest.raises(ConfigError, match="available: validation, train"):
-        evaluate_run("/no/such/run", split="test")
+    with pytest.raises(ConfigError, match="must be one of validation, train, test"):
+        evaluate_run("/no/such/run", split="all")
+    with pytest.raises(ConfigError, match="--unique_clips: is for --split=test, not validation"):
+        evaluate_run("/no/such/run", unique_clips=True)
 
 
 def test_the_bar_passes_everything_on_and_shows_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
+from irmas_tf.evaluation.multi_label_table import format_multi_label_table
+
+HERE = Path(__file__).parent
+make_config = runpy.run_path(str(HERE / "tiny_run.py"))["make_config"]
+make_evaluation = runpy.run_path(str(HERE / "made_evaluation.py"))["make_evaluation"]
+
+
+@pytest.fixture(scope="module")
+def summary() -> dict[str, Any]:
+    return summarize_multi_label(make_evaluation(make_config()))
+
+
+def _row(text: str, beginning: str) -> str:
+    (line,) = [line for line in text.splitlines() if line.strip().startswith(beginning)]
+    return line
+
+
+def test_every_figure_stands_under_its_name(summary: dict[str, Any]) -> None:
+    text = format_multi_label_table(summary)
+    assert text.endswith("\n") and "nan" not in text and "None" not in text
+    fixed = summary["aggregations"]["s2"]["decisions"]["fixed"]["global"]
+    header, row = _row(text, "decisions, by"), _row(text, "s2, fixed in advance, global")
+    for name, title in (("micro_f1", "micro F1"), ("macro_f1", "macro F1")):
+        column = header.index(title)
+        assert row[column:].startswith(f"{fixed[name]['value']:.3f} [{fixed[name]['low']:.3f}, ")
+    baseline = _row(text, "baseline: always gel+pia+voi")
+    assert f"{summary['baselines']['constant']['micro_f1']['value']:.3f} [" in baseline
+    assert f"{summary['baselines']['prevalence_ranking']['lrap']['value']:.3f} [" in _row(text, "baseline: prevalence")
+
+
+def test_regimes_are_explained_once(summary: dict[str, Any]) -> None:
+    text = format_multi_label_table(summary)
+    assert _row(text, "fixed in advance: chosen on 80 mixtures")
+    assert _row(text, "tuned on other songs: chosen on the two other Parts")
+    assert _row(text, "oracle: chosen on the scored clips themselves: a bound, not a result")
+
+
+def test_levels_chosen_on_different_data_are_told_apart(summary: dict[str, Any]) -> None:
+    for level in summary["aggregations"]["mean"]["decisions"]["fixed"].values():
+        level["chosen_on"] = "a file"
+    text = format_multi_label_table(summary)
+    assert _row(text, "fixed in advance (mean): chosen on a file")
+    assert _row(text, "fixed in advance (s2, mean_logit): chosen on 80 mixtures")
+
+
+def test_classes_warnings_and_calibration(summary: dict[str, Any]) -> None:
+    text = format_multi_label_table(summary)
+    assert "note: made by hand" in text
+    assert "-" in _row(text, "voice").split(), "no average precision"
+    assert _row(text, "calibration, fitted on 80 mixtures; temperature: mean ")
+    assert _row(text, "mean_logit, estimated prior")
+    without = format_multi_label_table({**summary, "calibration": None})
+    assert "calibration" not in without
+
+
+def test_plain_excerpts_stand_beside_mixtures(summary: dict[str, Any]) -> None:
+    plain = {"excerpts": 7, "accuracy": 0.5, "macro_f1": 0.25}
+    text = format_multi_label_table({**summary, "single_label": plain})
+    assert "the 7 plain excerpts, one label each: accuracy 0.500, macro F1 0.250" in text

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from irmas_tf.thresholds_file import Thresholds, ThresholdsError
+
+CODES = ("cel", "pia", "voi")
+GOOD = Thresholds({"pia": 0.25, "cel": 1.0, "voi": 0.5}, 0.3, "mixtures")
+
+
+def test_they_come_back_in_the_order_asked_for(tmp_path: Path) -> None:
+    GOOD.save(tmp_path / "thresholds.json")
+    found = Thresholds.load(tmp_path / "thresholds.json", CODES)
+    assert found == GOOD
+    np.testing.assert_array_equal(found.vector(CODES), [1.0, 0.25, 0.5])
+    assert [p.name for p in tmp_path.iterdir()] == ["thresholds.json"]
+
+
+def _with(**changes: Any) -> str:
+    return json.dumps({**GOOD.to_dict(), **changes})
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        ("{", "is damaged"),
+        ("[]", "is damaged"),
+        ('{"overall": 1}', "is damaged"),
+        (_with(more=1), "is damaged"),
+        (_with(per_class={"cel": 0.5, "pia": 0.5}), "is for the classes cel, pia"),
+        (_with(overall=0), "above 0, at most 1"),
+        (_with(overall=None), "above 0, at most 1"),
+        (_with(per_class={"cel": 0.5, "pia": 1.5, "voi": 0.5}), "above 0, at most 1"),
+        (_with(per_class=[0.5]), "is damaged"),
+    ],
+)
+def test_what_is_wrong_is_named_with_the_remedy(tmp_path: Path, content: str | None, words: str) -> None:
+    path = tmp_path / "thresholds.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ThresholdsError, match=words) as caught:
+        Thresholds.load(path, CODES)
+    assert str(path) in str(caught.value) and "train the run again" in str(caught.value)
