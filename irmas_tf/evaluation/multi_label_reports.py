@@ -69,19 +69,27 @@ def _write_curves(evaluation: MultiLabelEvaluation, path: Path) -> None:
 def _write_clips(evaluation: MultiLabelEvaluation, aggregation: str, path: Path) -> None:
     clips = evaluation.clips
     _, regime, level = evaluation.headline
-    answers = evaluation.answers((aggregation, regime, level))
+    # A run chooses its levels for the mean alone: on its own validation mixtures the others have no such answers.
+    key = (aggregation, regime, level)
+    answers = evaluation.answers(key) if key in evaluation.decisions else None
 
     def codes_of(named: np.ndarray) -> str:
         return " ".join(code for code, yes in zip(clips.codes, named, strict=True) if yes)
 
     # repr: numbers that come back as they were, so that a score file gives the figures of the run.
     rows = (
-        [file, int(song), int(part), codes_of(truth), codes_of(named), *map(repr, scores.tolist())]
-        for file, song, part, truth, named, scores in zip(
-            clips.files, clips.groups, clips.parts, clips.labels, answers, clips.scores[aggregation], strict=True
-        )
+        [
+            clips.files[k],
+            int(clips.groups[k]),
+            int(clips.parts[k]),
+            codes_of(clips.labels[k]),
+            *([] if answers is None else [codes_of(answers[k])]),
+            *map(repr, clips.scores[aggregation][k].tolist()),
+        ]
+        for k in range(len(clips))
     )
-    write_csv(path, ["file", "song", "part", "labels", "answers", *clips.codes], rows)
+    columns = ["file", "song", "part", "labels", *([] if answers is None else ["answers"]), *clips.codes]
+    write_csv(path, columns, rows)
 
 
 def _figures(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> dict[str, Figure]:

@@ -90,8 +90,9 @@ def bar(value: float, low: float | None = None, high: float | None = None) -> Ma
         element("rect", x=0, y=3, width=WIDTH * min(max(value, 0.0), 1.0), height=26, class_="bar"),
     ]
     if low is not None and high is not None and low < high:
-        parts.append(line(WIDTH * low, 16, WIDTH * high, 16, "whisker"))
-        parts += [line(WIDTH * end, 8, WIDTH * end, 24, "whisker") for end in (low, high)]
+        for kind in ("halo", "whisker"):  # the halo parts it from a bar of nearly its own colour
+            parts.append(line(WIDTH * low, 16, WIDTH * high, 16, kind))
+            parts += [line(WIDTH * end, 8, WIDTH * end, 24, kind) for end in (low, high)]
     return element(
         "svg", parts, viewBox=f"0 0 {WIDTH} 32", preserveAspectRatio="none", aria_hidden="true", class_="bar-cell"
     )
@@ -156,7 +157,7 @@ def reliability_chart(found: Reliability, x_label: str, label: str) -> Markup:
         parts.append(line(x, _up(probability, bottom), x, y, "gap"))
         height = 30.0 * count / int(found.count.max())
         parts.append(element("rect", x=x - 8, y=floor - height, width=16, height=height, rx=2, class_="bar"))
-        parts.append(words(x, floor - height - 4, short_count(count), "tick"))
+        parts.append(words(x, floor - height - 4, short_count(count), "count"))
     parts.append(element("path", d=path_data(points), class_="curve series-0"))
     parts += [element("circle", cx=x, cy=y, r=5, class_="dot") for x, y in points]
     parts += [line(LEFT, floor, RIGHT, floor, "axis"), words((LEFT + RIGHT) / 2, floor + 18, x_label, "tick")]

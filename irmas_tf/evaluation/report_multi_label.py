@@ -54,6 +54,11 @@ def multi_label_page(
         f"{summary['labels_per_clip']:.2f} labels a clip, {classes} classes",
         summary["source"],
     ]
+    if (plain := summary["single_label"]) is not None:
+        facts.append(
+            f"the {plain['excerpts']:,} plain excerpts, one label each: accuracy {plain['accuracy']:.3f}, macro F1"
+            f" {plain['macro_f1']:.3f}"
+        )
     hashed = f", configuration {summary['config_hash']}" if summary["config_hash"] else ""
     return ReportPage(
         f"{run.path.resolve().name}: {evaluation.split} split" if run else evaluation.source,
@@ -104,7 +109,7 @@ def _headlines(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> lis
     ):
         score = of[name]
         if score["value"] is not None:
-            rows = ((("ranking by prevalence in training"), ranking[name]["value"] or 0.0),)
+            rows = (("ranking by prevalence in training", ranking[name]["value"] or 0.0),)
             found.append(Headline(title, score["value"], score["low"], score["high"], rows, note))
     return found
 
@@ -236,7 +241,7 @@ def _listed(evaluation: MultiLabelEvaluation, chosen: list[int], caption: str) -
             ", ".join(f"{names[c]} {scores[c]:.2f}" for c in labels),
             ", ".join(f"{names[c]} {scores[c]:.2f}" for c in named) or "none",
         ))  # fmt: skip
-    return Table(caption, ("clip", "labels", "named"), tuple(rows), class_="stack mono")
+    return Table(caption, ("clip", "labels", "named"), tuple(rows), class_="stack listed")
 
 
 def _card(evaluation: MultiLabelEvaluation, k: int, audio: PageAudio) -> ClipCard:

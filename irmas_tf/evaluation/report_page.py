@@ -92,7 +92,7 @@ class Table:
         header, rows: text, or markup.
         numeric: headers of the columns that are aligned as numbers.
         class_: for the style; ``bars``: the second column is a picture; ``stack``: a narrow page shows a row as lines;
-            ``mono``: settings.
+            ``mono``: settings; ``listed``: long texts that wrap anywhere.
     """
 
     caption: str

@@ -11,6 +11,8 @@ from irmas_tf.evaluation.report_page import Section, Table
 from irmas_tf.run_dir import RunDir
 from irmas_tf.settings import format_value
 
+EMPTY = "(empty)"
+
 
 def settings_section(config: Config, run: RunDir | None = None) -> Section:
     """Return the settings that differ from the defaults; folded, all of them and what the run was made with.
@@ -23,8 +25,8 @@ def settings_section(config: Config, run: RunDir | None = None) -> Section:
     changed, every = [], []
     for section, kind in SECTIONS.items():
         for field in dataclasses.fields(kind):
-            value = format_value(values[section][field.name])
-            default = format_value(field.default)
+            value = format_value(values[section][field.name]) or EMPTY
+            default = format_value(field.default) or EMPTY
             every.append((f"--{field.name}", value, section))
             if value != default:
                 changed.append((f"--{field.name}", value, default))

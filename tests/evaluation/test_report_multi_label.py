@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
+from irmas_tf.evaluation.multi_label_reports import write_multi_label_reports
 from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
 from irmas_tf.evaluation.report_multi_label import multi_label_page, write_multi_label_page
 from irmas_tf.evaluation.report_page import PageOptions, ReportPage
@@ -99,6 +100,19 @@ def test_mixtures_and_score_files_have_no_sound_but_a_page(evaluation: MultiLabe
         reader = checks["check_page"](path.read_text(encoding="utf-8"))
         assert not reader.of("audio") and "Worst clips" in "".join(reader.text)
         assert "How far its probabilities can be trusted" in "".join(reader.text)
+
+
+def test_levels_of_the_mean_alone(evaluation: MultiLabelEvaluation, tmp_path: Path) -> None:
+    """As on the validation mixtures of a multi-label run, which chose levels for the mean and for nothing else."""
+    decisions = {key: d for key, d in evaluation.decisions.items() if key[0] == "mean" or key[1] != "fixed"}
+    made = dataclasses.replace(evaluation, decisions=decisions)
+    summary = summarize_multi_label(made)
+    write_multi_label_reports(made, summary, tmp_path)
+    headers = {
+        name: (tmp_path / name).read_text("utf-8", "replace").split("\n")[0] for name in ("clips.csv", "clips_s2.csv")
+    }
+    assert "answers" in headers["clips.csv"] and "answers" not in headers["clips_s2.csv"]
+    checks["check_page"](multi_label_page(made, summary, None, PageOptions(clips=0)).render())
 
 
 def test_scores_that_are_no_probabilities(evaluation: MultiLabelEvaluation) -> None:

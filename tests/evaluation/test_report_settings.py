@@ -15,7 +15,7 @@ make_config = runpy.run_path(str(Path(__file__).parent / "tiny_run.py"))["make_c
 def test_changed_settings_are_open_and_all_are_there() -> None:
     section = settings_section(make_config("<data>"))
     changed = {row[0]: row[1:] for row in section.blocks[0].rows}
-    assert changed["--data_dir"] == ("<data>", "") and changed["--sample_rate_hz"] == ("8000", "22050")
+    assert changed["--data_dir"] == ("<data>", "(empty)") and changed["--sample_rate_hz"] == ("8000", "22050")
     assert "--batch_size" not in changed
     every = {row[0] for row in section.folded[0].rows}
     assert every == {f"--{field.name}" for kind in SECTIONS.values() for field in dataclasses.fields(kind)}
