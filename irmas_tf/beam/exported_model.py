@@ -30,7 +30,7 @@ class ExportedModel:
         folder: of the version, on any of Beam's filesystems.
 
     Raises:
-        BeamFilesError, OSError: there is no SavedModel.
+        BeamFilesError, SavedModelError: there is no SavedModel, or it is damaged.
     """
 
     def __init__(self, folder: str) -> None:

@@ -12,6 +12,7 @@ from irmas_tf.beam.exported_model import ExportedModel, read_labels
 from irmas_tf.data.wav_upload import float_wav
 from irmas_tf.evaluation.exported_labels import LabelsError
 from irmas_tf.labels import IRMAS_CODES
+from irmas_tf.serving.session_model import SavedModelError
 from irmas_tf.serving_client.server_errors import RefusedError
 
 
@@ -34,5 +35,5 @@ def test_it_answers_from_wherever_it_lies(tiny_export: Path, shelf: Path) -> Non
 def test_without_a_model_the_message_says_so(tmp_path: Path) -> None:
     with pytest.raises(LabelsError, match="cannot be read"):
         read_labels(str(tmp_path))
-    with pytest.raises(OSError, match="SavedModel"):
+    with pytest.raises(SavedModelError, match="SavedModel"):
         ExportedModel(str(tmp_path))

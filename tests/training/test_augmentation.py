@@ -29,6 +29,12 @@ ALL = {
 }
 
 
+@pytest.fixture
+def tiny(tiny):
+    """Configurations for several labels, which have all augmentations."""
+    return functools.partial(tiny, task="multi_label")
+
+
 def draw(config, step=3, seed=1, batch=64):
     return augmentation.draw(config.augment, seed=seed, step=step, batch_size=batch)
 

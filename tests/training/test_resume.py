@@ -21,6 +21,7 @@ from irmas_tf.training.checkpoint import CheckpointStore
 
 # Everything that draws at random or keeps state is on.
 HARD = {
+    "task": "multi_label",
     "epochs": 4,
     "batch_size": 4,
     "accumulation_steps": 2,
@@ -68,6 +69,7 @@ def assert_same(one: RunDir, other: RunDir) -> None:
     assert first.keys() == second.keys()
     different = [name for name in first if first[name].tobytes() != second[name].tobytes()]
     assert different == []
+    assert one.thresholds_path.read_bytes() == other.thresholds_path.read_bytes()
     assert history(one) == history(other)
     assert len(history(one)) == HARD["epochs"]
 
@@ -89,12 +91,13 @@ def test_five_kills_at_random_moments_change_no_bit(corpus, tiny, tmp_path, unin
 
 def test_kills_between_the_writes_of_an_epochs_end_change_no_bit(corpus, tiny, tmp_path, uninterrupted):
     # With checkpoints at epochs' ends only, the moves of a first process are: configuration and versions are there,
-    # then 1 first checkpoint, 2 checkpoint of epoch 1, 3 model.keras, 4 last.keras, 5 history.csv. A resumed process
-    # begins with its epoch's 1 model.keras (if the best), 2 last.keras, 3 history.csv.
+    # then 1 first checkpoint, 2 checkpoint of epoch 1, 3 model.keras, 4 thresholds.json, 5 last.keras, 6 history.csv. A
+    # resumed process begins with its epoch's 1 model.keras and 2 thresholds.json (if the best), 3 last.keras,
+    # 4 history.csv.
     config = tiny(corpus, **{**HARD, "checkpoint_minutes": 60.0})
-    orders = [{"write": n} for n in (1, 3, 2, 4)]
+    orders = [{"write": n} for n in (1, 3, 2, 3, 4)]
     codes = run_worker(tmp_path, config, orders)
-    assert codes == [-signal.SIGKILL] * 4 + [0]
+    assert codes == [-signal.SIGKILL] * 5 + [0]
     run = RunDir.open(tmp_path)
     assert_same(uninterrupted, run)
     assert not [p for p in run.path.rglob("*") if p.name.startswith(".tmp-")], "temporary files are left over"
