@@ -7,8 +7,7 @@ cell says which checks failed. Differences are the greatest of all signals, leng
 logits are in parts of the largest logit. Latencies are medians for one window, of a session with all cores, and of
 ai-edge-litert in one thread.
 
-YAMNet and mn04 need their published weights, or a trained run, for this: with random ones some checks fail. For YAMNet
-that is rounding: a level changed by 3e-7 moves the live model's own answer to a sine by 3e-3.
+YAMNet and mn04 need their published weights, or a trained run, for this: with random ones some checks fail.
 """
 
 from __future__ import annotations

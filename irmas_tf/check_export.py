@@ -25,7 +25,7 @@ COMMAND = Command(
     """
     Compare a SavedModel (the folder of a version) or a .tflite file with the model it was made from: on silence, noise,
     a sine, a click, a chirp and music; labels, operations, size and latency. An artefact that fails is deleted and the
-    exit status is 2. One that was made from another run is left alone.
+    exit status is 2. One that was made from another run, or does not say from which, is left alone.
     """,
     options=CheckExportOptions,
     required=("run_dir",),

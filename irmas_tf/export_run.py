@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,25 @@ def _accept(report: Report) -> None:
     report.raise_if_failed()
 
 
+def _require_writable(out: str, folder: Path) -> None:
+    """Make a folder, and refuse one that cannot be written to before the work, not after minutes of it.
+
+    Raises:
+        ExportError: files cannot be made in it.
+    """
+    from irmas_tf.serving.saved_model import ExportError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Permissions alone do not tell: root has them all, and the disk may be read-only.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ExportError(
+            f"--out={out}: nothing can be written to the folder {folder} ({error.strerror}); choose another place"
+        ) from error
+
+
 def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, overwrite: bool = False) -> Path:
     """Export a run as a SavedModel, checked, and return the folder of the version.
 
@@ -41,7 +61,7 @@ def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, over
 
     Raises:
         RunDirError, ModelError: the run cannot be used.
-        ExportError: the version is there already.
+        ExportError: the version is there already, or nothing can be written there.
         AcceptanceError: the SavedModel does not compute what the model does; nothing is left of it.
     """
     from irmas_tf.serving import saved_model
@@ -49,6 +69,7 @@ def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, over
 
     base = Path(out).expanduser() / name
     saved_model.choose_version(base, version, overwrite)  # before the work
+    _require_writable(out, base)
     loaded = load_run(run_dir)
 
     def check(folder: Path) -> None:
@@ -74,7 +95,8 @@ def export_tflite(
 
     Raises:
         RunDirError, ModelError: the run cannot be used.
-        ExportError: the file is there already, or the quantisation needs something that is not there.
+        ExportError: the file is there already, or cannot be written, or the quantisation needs something that is not
+            there.
         DataError: int8 wants data that is not there.
         AcceptanceError: the file does not compute what the model does; nothing is left of it.
     """
@@ -86,8 +108,11 @@ def export_tflite(
     target = Path(out).expanduser()
     if target.suffix != ".tflite":
         raise ConfigError(f"--out={out}: end the name in .tflite")
+    if target.is_dir():
+        raise ExportError(f"--out={out}: is a folder; name a file")
     if target.exists() and not overwrite:
         raise ExportError(f"--out={out}: is already there; give --overwrite, or another name")
+    _require_writable(out, target.parent)
     loaded = load_run(run_dir)
     representative = training_windows(loaded, data_dir, REPRESENTATIVE_WINDOWS) if quantization == "int8" else None
     content = convert(loaded.model, loaded.config, quantization, representative)
@@ -126,6 +151,7 @@ def check_artefact(artefact: str, run_dir: str, data_dir: str = "", keep: bool =
 
     Raises:
         ConfigError: it is neither, or made from another run (it is then left alone).
+        ExportError: it does not say what it was made from (it is left alone, too).
         AcceptanceError: a check failed.
     """
     from irmas_tf.serving import saved_model, tflite_metadata

@@ -73,7 +73,7 @@ class StreamAnswer:
         mean: over all windows so far, [classes]; after `StreamingClassifier.finish` that of the whole stream.
         label: code of the class whose smoothed probability is highest (at the end: whose mean is).
         labels: of a model with thresholds, the codes of all classes whose smoothed probability (at the end: mean)
-            reaches its threshold, the highest first, perhaps none; of one without, ``label`` alone.
+            reaches its threshold, in the order of the classes, perhaps none; of one without, ``label`` alone.
     """
 
     start_seconds: float
@@ -224,11 +224,11 @@ class StreamingClassifier:
 
     def _decide(self, probabilities: np.ndarray) -> tuple[str, tuple[str, ...]]:
         """Return (the most probable class, the classes that are there)."""
-        order = np.argsort(-probabilities, kind="stable")
-        label = self.codes[order[0]]
+        label = self.codes[int(np.argmax(probabilities))]
         if self._thresholds is None:
             return label, (label,)
-        return label, tuple(self.codes[place] for place in order if probabilities[place] >= self._thresholds[place])
+        named = probabilities >= self._thresholds
+        return label, tuple(code for code, yes in zip(self.codes, named, strict=True) if yes)
 
 
 def wav_blocks(path: str | os.PathLike[str], rate_hz: int) -> Iterator[np.ndarray]:

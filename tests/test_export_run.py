@@ -14,6 +14,7 @@ import pytest
 from irmas_tf import check_export, export_inputs, export_saved_model
 from irmas_tf.export_inputs import load_run
 from irmas_tf.export_run import check_artefact, export_tflite
+from irmas_tf.export_run import export_saved_model as export_saved_model_of
 from irmas_tf.run_dir import RunDir
 from irmas_tf.serving import saved_model
 from irmas_tf.serving.saved_model import FACTS_NAME, ExportError
@@ -153,3 +154,26 @@ def test_a_tflite_file_is_exported_checked_and_not_replaced_unasked(run, tmp_pat
     with pytest.raises(ConfigError, match=r"end the name in \.tflite"):
         export_tflite(str(run.path), str(tmp_path / "a.bin"))
     assert path.read_bytes() == content
+
+
+def test_a_damaged_tflite_file_of_this_run_is_deleted(run, tmp_path, capsys):
+    path = export_tflite(str(run.path), str(tmp_path / "a.tflite"))
+    content = path.read_bytes()
+    path.write_bytes(bytes(1000) + content[1000:])  # the facts stand at the end
+    assert check_export.cli([str(path), f"--run_dir={run.path}"]) == 2
+    captured = capsys.readouterr()
+    assert "FAIL loading" in captured.out
+    assert captured.err.count("error: ") == 1 and captured.err.rstrip().endswith("It was deleted")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_run_is_read(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.tflite").mkdir()
+    for out in (tmp_path / "file" / "a.tflite", Path("/proc/a.tflite")):
+        with pytest.raises(ExportError, match=rf"--out={out}: nothing can be written to the folder {out.parent} \("):
+            export_tflite("no run", str(out))
+    with pytest.raises(ExportError, match=r"folder\.tflite: is a folder; name a file"):
+        export_tflite("no run", str(tmp_path / "folder.tflite"), overwrite=True)
+    with pytest.raises(ExportError, match=r"nothing can be written to the folder .*file/irmas \(Not a directory\)"):
+        export_saved_model_of("no run", str(tmp_path / "file"), "irmas")

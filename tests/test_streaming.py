@@ -143,9 +143,7 @@ def test_thresholds_choose_the_labels(content, tmp_path):
     end = stream.finish()
     for values, labels in [(one.smoothed, one.labels) for one in answers] + [(end.mean, end.labels)]:
         above = [code for code, value in zip(CODES, values, strict=True) if value >= levels[code]]
-        assert set(labels) == set(above) and "cel" in labels and "flu" not in labels
-        order = [values[CODES.index(code)] for code in labels]
-        assert order == sorted(order, reverse=True)
+        assert list(labels) == above and "cel" in labels and "flu" not in labels
     assert {len(one.labels) for one in answers} == {1, 2}, "the sound must cross the threshold"
     assert end.label == CODES[int(end.mean.argmax())]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from irmas_tf.evaluation.naming import named_codes
 from irmas_tf.labels import LABEL_SCHEMES, LabelScheme, get_label_scheme
 
 
@@ -114,7 +115,5 @@ class ExportedLabels:
 
     def named(self, probabilities: np.ndarray) -> tuple[str, ...]:
         """Return the codes of the classes that a clip is named after, from probabilities [classes]."""
-        if self.thresholds is None:
-            return (self.scheme.codes[int(np.argmax(probabilities))],)
-        above = np.asarray(probabilities) >= np.asarray(self.thresholds)
-        return tuple(code for code, named in zip(self.scheme.codes, above, strict=True) if named)
+        levels = None if self.thresholds is None else np.array(self.thresholds)
+        return named_codes(probabilities, levels, self.scheme.codes)

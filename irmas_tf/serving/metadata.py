@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -10,6 +9,7 @@ from irmas_tf import __version__
 from irmas_tf.config import Config
 from irmas_tf.labels import MULTI_LABEL
 from irmas_tf.models.probabilities import answer_kind
+from irmas_tf.models.weight_sources import sha256_of
 from irmas_tf.run_dir import RunDir, RunDirError
 from irmas_tf.thresholds_file import Thresholds
 
@@ -57,15 +57,13 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
     if answer_kind(config) == MULTI_LABEL:
         thresholds = Thresholds.load(run.thresholds_path, labels.codes).per_class
     named = "instrument" if thresholds is None else "instruments"
-    with open(run.model_path, "rb") as file:
-        digest = _sha256(file)
     return {
         "format": FORMAT,
         "name": "irmas_tf predominant instrument recognition",
         "description": f"Names the predominant {named} of music, of {labels.num_classes} classes.",
         "run": run.path.resolve().name,
         "config_hash": config.hash,
-        "model_sha256": digest,
+        "model_sha256": sha256_of(run.model_path),
         "irmas_tf": __version__,
         "kind": answer_kind(config),
         "labels": list(labels.codes),
@@ -80,13 +78,6 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
         "licence": LICENCE,
         "pretrained": _pretrained(run),
     }
-
-
-def _sha256(file: Any) -> str:
-    digest = hashlib.sha256()
-    while block := file.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def _metrics(run: RunDir) -> dict[str, Any] | None:

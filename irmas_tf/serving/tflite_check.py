@@ -25,6 +25,10 @@ MAX_ACCURACY_LOSS = 0.01
 """Of int8, on the validation split."""
 
 
+class LiteModelError(ValueError):
+    """A file's content is not a model that can be run; the message says why and the remedy."""
+
+
 class LiteModel:
     """A .tflite file as a function of windows.
 
@@ -33,7 +37,8 @@ class LiteModel:
         threads: for the interpreter.
 
     Raises:
-        ExportError: ai-edge-litert is not installed, or this is not a model.
+        ExportError: ai-edge-litert is not installed.
+        LiteModelError: this is not a model.
     """
 
     def __init__(self, content: bytes, threads: int = 1) -> None:
@@ -46,9 +51,20 @@ class LiteModel:
         try:
             self._interpreter = Interpreter(model_content=content, num_threads=threads)
         except ValueError as error:
-            raise ExportError(f"this is not a .tflite model ({error}); export it again") from error
+            raise LiteModelError(f"this is not a .tflite model ({error}); export it again") from error
         self.signatures: dict[str, Any] = self._interpreter.get_signature_list()
-        self._runner: Callable[..., dict[str, np.ndarray]] = self._interpreter.get_signature_runner(SIGNATURE)
+
+    def run_once(self) -> None:
+        """Run it, whatever it takes and gives.
+
+        Raises:
+            LiteModelError: it cannot run.
+        """
+        try:
+            self._interpreter.allocate_tensors()
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise LiteModelError(f"this .tflite model cannot run ({error}); export it again") from error
 
     @property
     def input_shape(self) -> list[int]:
@@ -57,8 +73,9 @@ class LiteModel:
 
     def probabilities(self, windows: np.ndarray) -> np.ndarray:
         """Return [n, classes] for windows [n, window_samples] float32."""
+        run = self._interpreter.get_signature_runner(SIGNATURE)
         # A copy, because the runner's output is its own memory.
-        return np.concatenate([self._runner(**{INPUT: window[None]})[OUTPUT].copy() for window in windows])
+        return np.concatenate([run(**{INPUT: window[None]})[OUTPUT].copy() for window in windows])
 
 
 def check_tflite(
@@ -93,11 +110,16 @@ def check_tflite(
     if quantization not in TOLERANCES:
         raise ExportError(f"{path}: says nothing about its quantisation; export it again")
     report.inform("size", f"{len(content) / 1e6:.2f} MB, quantization {quantization}")
-    foreign = custom_operations(content)
-    report.add("operations", not foreign, ", ".join(foreign) or "built in", "built in")
-    if not report.passed:  # such a file may not even load
+    try:
+        model = LiteModel(content)
+        foreign = custom_operations(content)
+        report.add("operations", not foreign, ", ".join(foreign) or "built in", "built in")
+        if not report.passed:  # such a file cannot run, or only here, with TensorFlow's own operations at hand
+            return report
+        model.run_once()
+    except LiteModelError as error:
+        report.add("loading", False, str(error), "loads in LiteRT")
         return report
-    model = LiteModel(content)
     wanted = {SIGNATURE: {"inputs": [INPUT], "outputs": [OUTPUT]}}
     report.add("signatures", model.signatures == wanted, str(model.signatures), str(wanted))
     shape = [1, facts["window_samples"]]

@@ -11,7 +11,7 @@ from irmas_tf.export_inputs import LoadedRun, load_run
 from irmas_tf.serving.acceptance import ClipWindows
 from irmas_tf.serving.saved_model import ExportError
 from irmas_tf.serving.tflite import convert
-from irmas_tf.serving.tflite_check import MEAN_TOLERANCES, TOLERANCES, LiteModel, check_tflite
+from irmas_tf.serving.tflite_check import MEAN_TOLERANCES, TOLERANCES, LiteModel, LiteModelError, check_tflite
 from irmas_tf.serving.tflite_flatbuffer import pack, unpack
 from irmas_tf.serving.tflite_metadata import embed
 
@@ -105,6 +105,21 @@ def test_foreign_operations_fail_before_anything_runs(write, content):
     assert failed(report) == {"operations"} and "FlexRFFT" in report.table()
 
 
+def test_a_damaged_model_with_intact_facts_does_not_load(write):
+    path = write()
+    content = path.read_bytes()
+    for damaged in (
+        bytes(100) + content[100:],
+        bytes(4) + content[4:],
+        content[:4] + b"XXXX" + content[8:],
+        content[500:],
+    ):
+        path.write_bytes(damaged)
+        report = check_tflite(path, FACTS, NumpyModel(), MUSIC)
+        assert failed(report) == {"loading"}, report.table()
+        assert "export it again" in report.table()
+
+
 @pytest.mark.parametrize("field", ["input", "signatures"])
 def test_another_interface_fails(write, content, field):
     model = unpack(content)
@@ -177,5 +192,5 @@ def test_tolerances_are_stated_for_every_quantization_and_rise_with_it():
 
 
 def test_what_is_no_model_is_refused():
-    with pytest.raises(ExportError, match=r"this is not a \.tflite model"):
+    with pytest.raises(LiteModelError, match=r"this is not a \.tflite model"):
         LiteModel(b"nothing of the kind, but long enough to be looked at")
