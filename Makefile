@@ -29,7 +29,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: $(VENV)/.ready ## Make a corpus, train a small model on it, evaluate it and label a file (about 10 minutes)
+demo: $(VENV)/.ready ## Make a corpus, train a small model on it, evaluate it, label a file, export (about 10 minutes)
 	@$(BIN)/python -m irmas_tf.demo --out $(DEMO)
 
 .PHONY: test
@@ -74,7 +74,7 @@ endef
 
 $(VENV)/.ready: requirements/default.txt setup.py
 	$(call create_venv,$(PYTHON),$(VENV))
-	@$(BIN)/python $(PIP) install -r requirements/default.txt -e '.[io,hub,demo]'
+	@$(BIN)/python $(PIP) install -r requirements/default.txt -e '.[io,hub,demo,tflite]'
 	@$(BIN)/python -m pip check
 	@touch $@
 

@@ -74,14 +74,16 @@ def _summary(out: Path, clip: Path, codes: Sequence[str], seconds: dict[str, flo
 
   {data}    a corpus in the layout of IRMAS, composed and rendered by the demo
   {run}     the run: model.keras, history.csv, config.json, and more
-  {run}/evaluation/validation    confusion.png, per_class.csv, metrics.json
+  {run}/evaluation/validation    report.html, to read and listen to; confusion.png, metrics.json, and more
+  {out}/irmas.tflite    the model for phones, compared with the run number by number
 
   On {metrics["excerpts"]} excerpts of songs it had not heard, the model is right {score} of the time;
   always naming the most frequent instrument would be right {baseline:.0%} of the time.
   In {clip.name} the demo had put: {", ".join(IRMAS_NAMES[code] for code in codes)}.
 
 Next:{_activation()}
-  Look at it        tensorboard --logdir {run}/tensorboard
+  Look at it        open {run}/evaluation/validation/report.html in a browser
+  How it learned    tensorboard --logdir {run}/tensorboard
   Label your own    python -m irmas_tf.predict --run_dir={run} FILES_OR_FOLDERS...
   Get the real set  python -m irmas_tf.data.download --out=data
   Train on it       python -m irmas_tf.train --flagfile=configs/three_branch.flags --data_dir=data \\
@@ -90,7 +92,7 @@ Next:{_activation()}
 
 
 def run_demo(out: Path, flagfile: Path, excerpts: int, test_clips: int, flags: Sequence[str] = ()) -> None:
-    """Make a corpus, train on it, evaluate the model, label a test clip and print a summary.
+    """Make a corpus, train on it, evaluate the model, label a test clip, export the model and print a summary.
 
     Args:
         out: folder for everything that is made; an earlier demo there is gone on with.
@@ -120,13 +122,17 @@ def run_demo(out: Path, flagfile: Path, excerpts: int, test_clips: int, flags: S
 
     clip = index_testing(data, progress=False)[0]
     seconds["prediction"] = _run("4. Labels for a file", "predict", f"--run_dir={run}", clip.path)
+    seconds["export"] = _run(
+        "5. A file for phones", "export_tflite", f"--run_dir={run}", f"--out={out / 'irmas.tflite'}",
+        "--quantization=dynamic", "--overwrite",
+    )  # fmt: skip
     print(_summary(out, clip.path, clip.irmas_codes, seconds), end="")
 
 
 def cli(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: that of the step that failed, if any."""
     parser = argparse.ArgumentParser(
-        prog="python -m irmas_tf.demo", description="Make a corpus, train on it, evaluate, and label a file."
+        prog="python -m irmas_tf.demo", description="Make a corpus, train on it, evaluate, label a file, and export."
     )
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for all files (%(default)s)")
     parser.add_argument("--flagfile", type=Path, default=FLAGFILE, help="training configuration (configs/demo.flags)")

@@ -51,21 +51,24 @@ def fake(tmp_path, monkeypatch):
     return install
 
 
-def test_it_runs_the_four_steps_and_says_what_was_made_and_what_to_type_next(tmp_path, fake, capsys):
+def test_it_runs_the_five_steps_and_says_what_was_made_and_what_to_type_next(tmp_path, fake, capsys):
     commands = fake()
     assert demo.cli(["--out", str(tmp_path), "--excerpts=66", "--", "--epochs=2"]) == 0
-    assert [module for module, _ in commands.seen] == ["data.soundfont", "train", "evaluate", "predict"]
-    soundfont, train, evaluate, predict = (arguments for _, arguments in commands.seen)
+    steps = ["data.soundfont", "train", "evaluate", "predict", "export_tflite"]
+    assert [module for module, _ in commands.seen] == steps
+    soundfont, train, evaluate, predict, export = (arguments for _, arguments in commands.seen)
     assert soundfont == ["--out", f"{tmp_path}/data", "--excerpts", "66", "--test_clips", str(demo.TEST_CLIPS)]
     assert train[1:] == [f"--data_dir={tmp_path}/data", f"--run_dir={tmp_path}/run", "--epochs=2"]
     assert train[0].endswith("configs/demo.flags")
     assert evaluate == [f"--run_dir={tmp_path}/run", "--split=validation"]
     assert predict[1].endswith("01 - a song-1.wav")
+    assert export[:2] == [f"--run_dir={tmp_path}/run", f"--out={tmp_path}/irmas.tflite"]
     text = capsys.readouterr().out
-    assert text.count("\n$ python -m irmas_tf.") == 4, "every command is shown as it would be typed"
+    assert text.count("\n$ python -m irmas_tf.") == 5, "every command is shown as it would be typed"
     assert "50% (40% to 60%) of the time" in text
     assert "acoustic guitar, violin" in text
-    assert f"{tmp_path}/run" in text
+    assert f"{tmp_path}/run/evaluation/validation/report.html" in text
+    assert f"{tmp_path}/irmas.tflite" in text
     assert "python -m irmas_tf.data.download --out=" in text
     assert "configs/three_branch.flags" in text
 
