@@ -42,7 +42,7 @@ test-latest: $(VENV_LATEST)/.ready ## Run all tests on the newest TensorFlow, wi
 
 .PHONY: bench
 bench: $(VENV)/.ready-bench ## Measure against librosa, soxr and PyTorch; prints tables
-	@for script in $$(grep -l '^if __name__ ==' benchmarks/*.py); do \
+	@for script in $$(grep -l '^if __name__ ==' benchmarks/*.py | xargs grep -L 'required=True'); do \
 	  echo; echo "== $$script"; $(BIN)/python "$$script"; done
 
 .PHONY: lint

@@ -8,17 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from irmas_tf.export_inputs import LoadedRun, load_run, training_windows, validation_accuracy
 from irmas_tf.run_dir import atomic_path
 from irmas_tf.settings import ConfigError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from irmas_tf.serving.acceptance import Report
 
 REPRESENTATIVE_WINDOWS = 200
-"""For int8. Music alone: clicks and noise among them stretch the ranges, and the rest gets coarser steps."""
+"""For int8, with a window of silence, which short clips are padded with. No clicks and noise: they stretch the ranges,
+and the rest gets coarser steps."""
 
 
 def _accept(report: Report) -> None:
@@ -114,7 +115,10 @@ def export_tflite(
         raise ExportError(f"--out={out}: is already there; give --overwrite, or another name")
     _require_writable(out, target.parent)
     loaded = load_run(run_dir)
-    representative = training_windows(loaded, data_dir, REPRESENTATIVE_WINDOWS) if quantization == "int8" else None
+    representative = None
+    if quantization == "int8":
+        music = training_windows(loaded, data_dir, REPRESENTATIVE_WINDOWS)
+        representative = np.concatenate([music, np.zeros_like(music[:1])])
     content = convert(loaded.model, loaded.config, quantization, representative)
     with atomic_path(target) as temporary:
         temporary.write_bytes(embed(content, {**loaded.facts, "quantization": quantization}))

@@ -12,6 +12,7 @@ import pytest
 from irmas_tf import export_run
 from irmas_tf.export_tflite import cli
 from irmas_tf.run_dir import RunDir
+from irmas_tf.serving import tflite
 from irmas_tf.serving.check_signals import check_signals
 from irmas_tf.streaming import StreamingClassifier
 
@@ -51,7 +52,7 @@ def test_a_run_becomes_a_file_that_streams(run, tmp_path, capsys):
 
 
 def test_int8_takes_its_windows_from_the_training_split(run, tmp_path, monkeypatch, capsys):
-    asked = []
+    asked, calibrated = [], []
 
     def windows(loaded, data_dir, count):
         asked.append((data_dir, count))
@@ -62,12 +63,20 @@ def test_int8_takes_its_windows_from_the_training_split(run, tmp_path, monkeypat
     def accuracy(loaded, data_dir, probabilities=None):
         return accuracies["live" if probabilities is None else "file"], 200
 
+    def convert(model, config, quantization, representative):
+        calibrated.append(representative)
+        return convert_as_ever(model, config, quantization, representative)
+
+    convert_as_ever = tflite.convert  # of the module, where the export looks it up
+    monkeypatch.setattr(tflite, "convert", convert)
     monkeypatch.setattr(export_run, "training_windows", windows)
     monkeypatch.setattr(export_run, "validation_accuracy", accuracy)
     path = tmp_path / "a.tflite"
     arguments = [f"--run_dir={run.path}", f"--out={path}", "--quantization=int8", "--data_dir=D"]
     assert cli(arguments) == 0
     assert asked == [("D", export_run.REPRESENTATIVE_WINDOWS)]
+    np.testing.assert_array_equal(calibrated[0][:-1], windows(None, "", 0))
+    assert not calibrated[0][-1].any(), "silence, which short clips are padded with"
     assert "49.50% on 200 excerpts, the run's model 50.00%" in capsys.readouterr().out
     accuracies["file"] = 0.48
     before = path.read_bytes()
@@ -81,8 +90,6 @@ def test_int8_takes_its_windows_from_the_training_split(run, tmp_path, monkeypat
 
 def test_another_model_than_the_runs_fails_and_leaves_nothing(run, tmp_path, monkeypatch, capsys):
     """The exporter is handed perturbed weights; the check compares with the run's."""
-    from irmas_tf.serving import tflite
-
     right = tflite.convert
 
     def wrong(model, *arguments):

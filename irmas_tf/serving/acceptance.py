@@ -103,13 +103,13 @@ class Report:
         for one in comparisons:
             if one.found.shape == one.wanted.shape:
                 worst = float(np.abs(np.asarray(one.found, np.float64) - one.wanted).max(initial=0.0))
-                found.append(f"{one.key} {worst:.0e}")
+                found.append(f"{one.key} {worst:.1e}")
                 passed &= worst <= one.tolerance
                 self.differences[one.key] = float(np.maximum(self.differences.get(one.key, 0.0), worst))  # keeps NaN
             else:
                 found.append(f"{one.key} has shape {list(one.found.shape)} instead of {list(one.wanted.shape)}")
                 passed = False
-        self.add(name, passed, ", ".join(found), ", ".join(f"{one.tolerance:.0e}" for one in comparisons))
+        self.add(name, passed, ", ".join(found), ", ".join(f"{one.tolerance:.1e}" for one in comparisons))
 
     @property
     def passed(self) -> bool:

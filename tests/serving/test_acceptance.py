@@ -42,7 +42,13 @@ def test_one_of_several_is_enough_to_fail():
     good, bad = np.zeros(2), np.ones(2)
     report.compare("both", Comparison("logits", good, good, 0.1), Comparison("embedding", bad, good, 0.1))
     assert not report.passed
-    assert "embedding 1e+00" in report.checks[0].found
+    assert "embedding 1.0e+00" in report.checks[0].found
+
+
+def test_what_fails_closely_is_not_rounded_to_what_is_allowed():
+    report = Report("artefact")
+    report.compare("click", Comparison("probabilities", np.array([0.2114]), np.zeros(1), 0.2))
+    assert (report.checks[0].found, report.checks[0].limit) == ("probabilities 2.1e-01", "2.0e-01")
 
 
 def test_the_greatest_difference_of_each_key_is_kept():
