@@ -33,17 +33,18 @@ def _accept(report: Report) -> None:
 
 
 def _require_writable(out: str, folder: Path) -> None:
-    """Make a folder, and refuse one that cannot be written to before the work, not after minutes of it.
+    """Refuse a folder that cannot be made or written to before the work, not after minutes of it.
 
     Raises:
         ExportError: files cannot be made in it.
     """
     from irmas_tf.serving.saved_model import ExportError
 
+    # It is made with what is written: nothing is left of an export that fails.
+    present = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         # Permissions alone do not tell: root has them all, and the disk may be read-only.
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=present):
             pass
     except OSError as error:
         raise ExportError(

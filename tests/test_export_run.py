@@ -15,7 +15,7 @@ from irmas_tf import check_export, export_inputs, export_saved_model
 from irmas_tf.export_inputs import load_run
 from irmas_tf.export_run import check_artefact, export_tflite
 from irmas_tf.export_run import export_saved_model as export_saved_model_of
-from irmas_tf.run_dir import RunDir
+from irmas_tf.run_dir import RunDir, RunDirError
 from irmas_tf.serving import saved_model
 from irmas_tf.serving.saved_model import FACTS_NAME, ExportError
 from irmas_tf.settings import ConfigError
@@ -177,3 +177,10 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_run_is_read(tmp_pa
         export_tflite("no run", str(tmp_path / "folder.tflite"), overwrite=True)
     with pytest.raises(ExportError, match=r"nothing can be written to the folder .*file/irmas \(Not a directory\)"):
         export_saved_model_of("no run", str(tmp_path / "file"), "irmas")
+    for export in (
+        lambda: export_tflite("no run", str(tmp_path / "new" / "a.tflite")),
+        lambda: export_saved_model_of("no run", str(tmp_path / "new"), "irmas"),
+    ):
+        with pytest.raises(RunDirError, match="no run"):
+            export()
+    assert not (tmp_path / "new").exists(), "a folder for nothing"
