@@ -22,6 +22,7 @@ CORE = [
     "tensorflow>=2.17,<2.22",
     "keras>=3.10,<4",
     "numpy>=1.26,<3",
+    "tensorboard>=2.17",  # newer TensorFlow no longer brings it
     "absl-py>=2.1,<3",
     "protobuf>=4.21",  # TensorFlow's own; warm-up requests are written with it
     "scipy>=1.11",

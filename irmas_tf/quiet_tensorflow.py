@@ -11,9 +11,11 @@ from collections.abc import Iterator
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
-# TensorFlow registers its CUDA plugins twice and says so before it reads its log level.
+# TensorFlow registers its CUDA plugins twice and says so before it reads its log level. Newer ones also print, whatever
+# the level, that this machine has no GPU, and how they use its CPU.
 _NOISE = re.compile(
     rb"Unable to register cu\w+ factory|computation placer already registered|before absl::InitializeLog"
+    rb"|Could not find cuda drivers|failed call to cuInit|oneDNN custom operations are on"
 )
 
 
@@ -29,7 +31,9 @@ def import_tensorflow() -> None:
         return
     os.environ[LOG_LEVEL] = "2"
     with _filtered_stderr():
-        import tensorflow  # noqa: F401
+        import tensorflow
+
+        tensorflow.config.list_physical_devices()  # the first look at the devices prints, too
 
 
 @contextlib.contextmanager
