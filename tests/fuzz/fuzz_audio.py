@@ -23,6 +23,11 @@ BATCH_TIMEOUT_SECONDS = 180  # a busy machine takes 20, an idle one 2
 TESTS = Path(__file__).resolve().parent.parent
 
 
+def peak_megabytes() -> float:
+    """Return the largest resident memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 10 if sys.platform == "linux" else 1 << 20)
+
+
 def main(folder: Path, count: int, seed: int) -> None:
     from irmas_tf.data.check import check
     from irmas_tf.predict import cli
@@ -33,6 +38,11 @@ def main(folder: Path, count: int, seed: int) -> None:
     bases = mutations["base_files"]()
     total = {"files": 0, "answered": 0, "refused": 0, "found_by_check": 0, "seconds": {"check": 0.0, "predict": 0.0}}
     unnamed: list[str] = []
+    for number, (suffix, data) in enumerate(bases):
+        (folder / f"whole{number}.{suffix}").write_bytes(data)
+    with contextlib.redirect_stdout(io.StringIO()):
+        cli([f"--run_dir={run.path}", "--format=json", *map(str, folder.glob("whole*"))])
+    baseline = peak_megabytes()  # of TensorFlow, the model and files as they should be
     for first in range(0, count, BATCH):
         audio = folder / f"batch{first}" / "IRMAS-TrainingData" / "cel"
         audio.mkdir(parents=True)
@@ -67,8 +77,7 @@ def main(folder: Path, count: int, seed: int) -> None:
         for path in audio.iterdir():
             path.unlink()
     total["unnamed"] = unnamed
-    unit = 1 << 10 if sys.platform == "linux" else 1 << 20
-    total["peak_megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    total["grown_megabytes"] = peak_megabytes() - baseline
     print(json.dumps(total))
 
 
