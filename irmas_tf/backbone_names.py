@@ -16,3 +16,6 @@ SAMPLE_RATES_HZ: dict[str, int] = {
     "mn10": 32000,
     "mn20": 32000,
 }
+
+PROFILED = ("mn01", "mn02", "mn04", "mn05", "mn10", "mn20")
+"""Those that a branch can read by frequency bands, in the middle as well as at the end."""

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import Any
 
-from irmas_tf.backbone_names import SAMPLE_RATES_HZ
+from irmas_tf.backbone_names import PROFILED, SAMPLE_RATES_HZ
 from irmas_tf.morlet_bank import MAX_OMEGA0, MIN_OMEGA0, MorletBank
 from irmas_tf.settings import ConfigError, Section, setting, setting_types
 from irmas_tf.spec_text import parse_pairs, written
@@ -70,9 +70,21 @@ class Branch(Section):
 
 @dataclasses.dataclass(frozen=True)
 class BackboneBranch(Branch):
-    """A pretrained network with its own front-end, written by its name alone on the command line."""
+    """A pretrained network with its own front-end, written ``mn04`` or ``mn04:profile=1`` on the command line."""
 
     scale: str = setting("mn04", "Pretrained network.", choices=BACKBONES)
+    profile: bool = setting(
+        False, "Whether the head sees middle layers too, and frequency bands apart, not the embedding (0 or 1)."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.profile and self.scale not in PROFILED:
+            raise self.error(f"profile=1 is for {', '.join(PROFILED)} only")
+
+    def spec(self) -> str:
+        """Return the spec string that `parse` reads back: the name alone if nothing else is set."""
+        return super().spec() if self.profile else self.scale
 
     def check_fits(self, sample_rate_hz: int, window_samples: int) -> None:
         """Check the rate (see `Branch.check_fits`); too short a window is padded by the network itself."""

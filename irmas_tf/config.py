@@ -99,9 +99,9 @@ class ModelConfig(Section):
             "mel:frame_length=4096:hop_length=1024:num_bins=128",
         ),
         "Comma-separated branches, each FRONT_END[:KEY=VALUE...]; FRONT_END is linear, mel or log (spectrograms on that"
-        " frequency scale), morlet (wavelet transform), or the name of a pretrained network, which takes no settings ("
+        " frequency scale), morlet (wavelet transform), or the name of a pretrained network ("
         + ", ".join(BACKBONES)
-        + ").",
+        + "; the mn can be read by frequency bands, in their middle layers too: profile=1).",
     )
     pretrained_weights: tuple[str, ...] = setting(
         (),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from irmas_tf.backbone_names import PROFILED
 from irmas_tf.flag_config import Command, ParsedFlags, run_main
 from irmas_tf.quiet_tensorflow import import_tensorflow
 from irmas_tf.settings import ConfigError, setting
@@ -21,6 +22,12 @@ class NetworkOptions:
 
     backbone: str = setting("", "Pretrained network: mn04, yamnet, pann_cnn14 and others (irmas_tf.models.convert).")
     weights: str = setting("", "Weight file of the backbone, as irmas_tf.models.convert writes it.")
+    profile: bool = setting(
+        False,
+        "Take what lasts in each frequency band of the backbone's middle and last layers in place of its embedding ("
+        + ", ".join(PROFILED)
+        + "); it is longer and knows more of timbre.",
+    )
     run_dir: str = setting("", "Take the embedding of this trained run instead; windows are then the run's.")
     window_seconds: float = setting(
         3.0, "Length of the windows a backbone is given.", unit="s", minimum=0.1, maximum=60.0
@@ -64,6 +71,8 @@ def load_embedder(options: NetworkOptions) -> WindowEmbedder:
             f"--weights is missing: python -m irmas_tf.models.convert --backbone={options.backbone} says where they are"
             " published, and makes the file"
         )
+    if options.profile and options.backbone not in PROFILED:
+        raise ConfigError(f"--profile: is for --backbone={', '.join(PROFILED)} only")
     import_tensorflow()
     from irmas_tf.evaluation.embedding import WindowEmbedder
 
@@ -74,7 +83,11 @@ def load_embedder(options: NetworkOptions) -> WindowEmbedder:
     if options.backbone not in BACKBONES:
         raise ConfigError(f"--backbone={options.backbone}: must be one of {', '.join(BACKBONES)}")
     return WindowEmbedder.of_backbone(
-        options.backbone, options.weights, options.window_seconds, options.window_hop_seconds
+        options.backbone,
+        options.weights,
+        options.window_seconds,
+        options.window_hop_seconds,
+        profile=options.profile,
     )
 
 

@@ -22,8 +22,6 @@ def parse_pairs(pairs: Sequence[str], types: Mapping[str, Any], shown: str) -> d
     values: dict[str, Any] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
-        if not types:
-            raise ConfigError(f"{shown}: takes no settings, but has {pair!r}")
         if key not in types or not equals:
             raise ConfigError(f"{shown}: {pair!r} is not KEY=VALUE with KEY one of {', '.join(types)}")
         if key in values:

@@ -38,7 +38,7 @@ def test_the_fft_length_is_the_next_power_of_two(frame_length, fft_length):
         ("morlet:omega0=3", "omega0=3.0: must be at least 4 and at most 64"),
         ("morlet:hop_length=-1", "hop_length=-1: must be at least 1"),
         ("morlet:trainable=yes", "trainable='yes' must be 0 or 1"),
-        ("mn04:width=1", "takes no settings, but has 'width=1'"),
+        ("mn04:width=1", "'width=1' is not KEY=VALUE with KEY one of profile"),
         ("mn99", "scale=mn99: must be one of linear, mel, log, morlet, yamnet, pann_cnn14, "),
     ],
 )
@@ -121,3 +121,12 @@ def test_a_pretrained_network_is_its_name():
         assert branch == BackboneBranch(name)
         assert branch.spec() == name
     Branch.parse("yamnet").check_fits(16000, 100)
+
+
+def test_a_profile_is_written_with_the_networks_name_and_refused_where_there_is_none():
+    branch = Branch.parse("mn04:profile=1")
+    assert branch == BackboneBranch("mn04", profile=True)
+    assert branch.spec() == "mn04:profile=1"
+    assert Branch.parse("mn04:profile=0").spec() == "mn04"
+    with pytest.raises(ConfigError, match=r"--branches=yamnet:profile=1: profile=1 is for mn01, .*mn20 only"):
+        Branch.parse("yamnet:profile=1")

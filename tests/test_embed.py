@@ -47,6 +47,8 @@ def test_an_unreadable_file_is_named_and_costs_nobody_an_embedding(run, tmp_path
         (["--output=x.npz", "--backbone=mn04", "a.wav"], "python -m irmas_tf.models.convert --backbone=mn04"),
         (["--output=x.npz", "--backbone=mn99", "--weights=w.npz", "a.wav"], "mn04"),
         (["--output=x.npz", "--backbone=mn04", "--weights=absent.npz", "a.wav"], "absent.npz"),
+        (["--output=x.npz", "--backbone=yamnet", "--weights=w.npz", "--profile", "a.wav"], "--profile: is for"),
+        (["--output=x.npz", "--run_dir=r", "--profile", "a.wav"], "--profile: is for --backbone=mn01"),
         (["--output=x.wav", "--run_dir=r", "a.wav"], "end the name in .npz"),
         (["--output=x.npz", "--run_dir=r"], "no audio given"),
         (["--run_dir=r", "a.wav"], "--output is required"),

@@ -34,11 +34,6 @@ def test_what_is_wrong_is_said_after_the_flag(pairs, message):
     assert message in str(caught.value)
 
 
-def test_where_there_are_no_settings_none_is_taken():
-    with pytest.raises(ConfigError, match=r"--branches=mn04:a=1: takes no settings, but has 'a=1'"):
-        parse_pairs(["a=1"], {}, "--branches=mn04:a=1")
-
-
 @given(st.integers(-(10**9), 10**9), st.booleans(), st.floats(-1e9, 1e9, allow_nan=False))
 def test_what_is_written_is_read_back(count, on, rate):
     pairs = [f"count={written(count)}", f"on={written(on)}", f"rate={written(rate)}"]

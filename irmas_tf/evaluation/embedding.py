@@ -36,7 +36,9 @@ class WindowEmbedder:
         )
 
     @classmethod
-    def of_backbone(cls, name: str, weights: str, window_seconds: float, window_hop_seconds: float) -> WindowEmbedder:
+    def of_backbone(
+        cls, name: str, weights: str, window_seconds: float, window_hop_seconds: float, *, profile: bool = False
+    ) -> WindowEmbedder:
         """Return a pretrained network.
 
         Args:
@@ -44,18 +46,20 @@ class WindowEmbedder:
             weights: file that `irmas_tf.models.convert` wrote.
             window_seconds: length of a window.
             window_hop_seconds: hop between windows.
+            profile: take the network's `irmas_tf.models.pretrained.band_profile` in place of its embedding.
 
         Raises:
-            ValueError: unknown name.
+            ValueError: unknown name, or a network without a profile.
             WeightsError: the file is missing, damaged, or of another network or front-end.
         """
         spec = BACKBONES.get(name)
-        model = embedding_backbone(spec)
+        model = embedding_backbone(spec, profile=profile)
         metadata = load_pretrained(model, spec, weights)
         audio = AudioConfig(
             sample_rate_hz=spec.sample_rate_hz, window_seconds=window_seconds, window_hop_seconds=window_hop_seconds
         )
-        return cls(model, audio, {"backbone": name, "front_end": spec.front_end, "weights": metadata["source"]})
+        source = {"backbone": name, "front_end": spec.front_end, "weights": metadata["source"]}
+        return cls(model, audio, {**source, "profile": True} if profile else source)
 
     @classmethod
     def of_run(cls, run_dir: str) -> WindowEmbedder:

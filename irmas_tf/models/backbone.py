@@ -34,6 +34,7 @@ class BackboneSpec:
         blocks: its blocks in order from the waveform to the embedding; a layer called ``PREFIX_BLOCK`` or
             ``PREFIX_BLOCK_...`` belongs to the block.
         head_blocks: the blocks of the published classifier, which follow.
+        profiled_layers: layers in the middle whose outputs a profile reads as well, without prefix.
         module: the module that builds it.
         options: keyword arguments (name, value) of the module's functions.
         published_file: name of the published weight file.
@@ -60,6 +61,7 @@ class BackboneSpec:
     sha256: str | None
     licence: str
     formats: tuple[str, ...]
+    profiled_layers: tuple[str, ...] = ()
 
     def _module(self) -> ModuleType:
         return importlib.import_module(f"irmas_tf.models.{self.module}")
@@ -219,6 +221,7 @@ def _register_mobilenet(name: str, width: float, embedding_size: int, file: str,
             sha256=sha256,
             licence="MIT",
             formats=("torch",),
+            profiled_layers=("features_12_add", "features_15_add"),
         )
     )
 

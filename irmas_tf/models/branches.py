@@ -17,6 +17,7 @@ from irmas_tf.layers.spectrogram import Spectrogram
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.blocks import BLOCKS, convolution, normalise, relu
 from irmas_tf.models.heads import TimePooling
+from irmas_tf.models.pretrained import band_profile
 
 MORLET_OFFSET = 0.1  # of ``log_offset``
 
@@ -113,7 +114,7 @@ def backbone(features: Any, config: Config, name: str) -> Any:
 
 
 def pretrained_network(waveform: Any, branch: BackboneBranch, config: Config, name: str, seed: int) -> Any:
-    """Return the embedding of a pretrained network, [batch, channels] float32 (arguments as `front_end`).
+    """Return the embedding or the profile of a pretrained network, [batch, channels] float32 (see `front_end`).
 
     Its layers are called ``name`` and their published name; the weights are random until they are loaded.
     """
@@ -121,7 +122,8 @@ def pretrained_network(waveform: Any, branch: BackboneBranch, config: Config, na
     dropout = {"seed": seed} if spec.has_dropout else {}
     # Its front-end is not normalised, so that a mask of zeros could be louder than all around it.
     augment = masks(spec.hop_length, spec.num_bins, config, name, seed, fill="mean")
-    return spec.embedding(spec.features(waveform, name, augment=augment, **dropout), name, **dropout)
+    last = spec.features(waveform, name, augment=augment, **dropout)
+    return band_profile(spec, waveform, last, name) if branch.profile else spec.embedding(last, name, **dropout)
 
 
 def build_branch(waveform: Any, branch: Branch, config: Config, name: str, seed: int) -> Any:

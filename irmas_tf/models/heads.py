@@ -64,6 +64,21 @@ class TimePooling(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("irmas_tf")
+class BandProfile(keras.layers.Layer):
+    """[batch, frames, bins, channels] -> [batch, bins * channels]: mean over time, frequency bands kept apart."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Return the profiles."""
+        return tf.reshape(tf.reduce_mean(inputs, axis=1), [-1, inputs.shape[2] * inputs.shape[3]])
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        """Return (batch, bins * channels)."""
+        _, _, bins, channels = input_shape
+        assert bins is not None and channels is not None
+        return (input_shape[0], bins * channels)
+
+
+@keras.saving.register_keras_serializable("irmas_tf")
 class BranchDropout(keras.layers.Layer):
     """In training, an example loses one whole branch with probability ``rate``; what is left is scaled up in the mean.
 
@@ -105,12 +120,15 @@ class BranchDropout(keras.layers.Layer):
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
 
-def classifier(x: Any, *, units: int, classes: int, dropout: float, seed: int) -> Any:
+def classifier(x: Any, *, units: int, classes: int, dropout: float, seed: int, standardise: bool = False) -> Any:
     """Return logits [batch, classes] float32 of features [batch, channels].
 
     Dropout, then a dense layer with batch normalisation and ReLU (its output is the embedding), dropout, dense. With no
-    ``units`` the features are the embedding, and the head is linear.
+    ``units`` the features are the embedding, and the head is linear. With ``standardise`` a batch normalisation of the
+    features comes first.
     """
+    if standardise:
+        x = normalise(x, "head_input_bn")
     if units:
         x = keras.layers.Dropout(dropout, seed=seed, name="head_dropout1")(x)
         x = keras.layers.Dense(units, use_bias=False, kernel_initializer="he_normal", name="head_dense")(x)
@@ -135,4 +153,4 @@ def vector_model(model: keras.Model) -> keras.Model:
 def merged_vector(model: keras.Model) -> Any:
     """Return the Keras tensor that `classifier` was given when ``model`` was built."""
     names = {layer.name for layer in model.layers}
-    return model.get_layer("head_dropout1" if "head_dropout1" in names else EMBEDDING).input
+    return model.get_layer(next(name for name in ("head_input_bn", "head_dropout1", EMBEDDING) if name in names)).input

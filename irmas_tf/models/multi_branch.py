@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from irmas_tf.branch_config import Branch
+from irmas_tf.branch_config import BackboneBranch, Branch
 from irmas_tf.config import Config
 from irmas_tf.models.branches import build_branch
 from irmas_tf.models.heads import BranchDropout, classifier
@@ -43,5 +43,7 @@ def build_multi_branch(config: Config) -> keras.Model:
         classes=config.labels.num_classes,
         dropout=config.model.dropout,
         seed=seed * 1000 + 950,
+        # The layers of a profile differ in scale by orders of magnitude.
+        standardise=any(isinstance(b, BackboneBranch) and b.profile for b in config.model.branch_configs),
     )
     return keras.Model(waveform, logits, name="multi_branch")

@@ -3,27 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 
 from irmas_tf.layers.published_log_mel import PublishedLogMel
 from irmas_tf.models.backbone import BackboneSpec
+from irmas_tf.models.heads import BandProfile
 
 
 def _waveform() -> keras.KerasTensor:
     return keras.Input((None,), dtype="float32", name="waveform")
 
 
-def embedding_backbone(spec: BackboneSpec, name: str | None = None) -> keras.Model:
+def embedding_backbone(spec: BackboneSpec, name: str | None = None, *, profile: bool = False) -> keras.Model:
     """Return a model with random weights: "waveform" [batch, samples] -> embedding [batch, embedding_size] float32.
 
     Args:
         spec: the network.
         name: prefix of the layers' names and name of the model; the backbone's name by default.
+        profile: return the network's `band_profile` in place of the embedding.
+
+    Raises:
+        ValueError: a profile of a network that has none.
     """
     waveform = _waveform()
     name = name or spec.name
-    return keras.Model(waveform, spec.embedding(spec.features(waveform, name), name), name=f"{name}_backbone")
+    last = spec.features(waveform, name)
+    vector = band_profile(spec, waveform, last, name) if profile else spec.embedding(last, name)
+    return keras.Model(waveform, vector, name=f"{name}_backbone")
+
+
+def band_profile(spec: BackboneSpec, waveform: Any, feature_map: Any, name: str) -> Any:
+    """Return what lasts in each frequency band of the last feature map and of some before it, [batch, values] float32.
+
+    The embedding is the mean over the bands of the last one, which was trained to tell AudioSet's classes apart; the
+    bands, and the layers before, know more of timbre.
+
+    Args:
+        spec: the network.
+        waveform: Keras tensor, the network's input.
+        feature_map: what its ``features`` returned.
+        name: prefix of its layers' names.
+
+    Raises:
+        ValueError: the network has no such layers.
+    """
+    if not spec.profiled_layers:
+        raise ValueError(f"{spec.name} has no profile")
+    network = keras.Model(waveform, feature_map)
+    maps = [*(network.get_layer(f"{name}_{layer}").output for layer in spec.profiled_layers), feature_map]
+    profiles = [BandProfile(dtype="float32", name=f"{name}_profile{number}")(x) for number, x in enumerate(maps)]
+    return keras.layers.Concatenate(dtype="float32", name=f"{name}_profile")(profiles)
 
 
 def published_classifier(spec: BackboneSpec, name: str | None = None) -> keras.Model:

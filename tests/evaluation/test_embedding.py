@@ -53,6 +53,18 @@ def test_a_backbone_gives_its_embedding_of_a_window(weights):
     assert np.linalg.norm(values - expected) < 1e-4 * size < 1e-2 * np.linalg.norm(values - unlike)
 
 
+def test_a_profile_has_the_bands_of_three_layers_and_a_source_of_its_own(weights):
+    embedder = WindowEmbedder.of_backbone("mn01", str(weights), 0.5, 0.25, profile=True)
+    assert embedder.width == 8 * 16 + 4 * 16 + 4 * SPEC.embedding_size
+    plain = WindowEmbedder.of_backbone("mn01", str(weights), 0.5, 0.25)
+    assert embedder.source == {**plain.source, "profile": True}  # or a cache of one would answer for the other
+    windows = np.random.default_rng(0).uniform(-0.5, 0.5, [2, 16000]).astype(np.float32)
+    last = embedder.values(windows)[:, -4 * SPEC.embedding_size :].reshape(2, 4, -1)
+    np.testing.assert_allclose(last.mean(axis=1), plain.values(windows), rtol=1e-4, atol=1e-6)
+    with pytest.raises(ValueError, match="yamnet has no profile"):
+        embedding_backbone(BACKBONES.get("yamnet"), profile=True)
+
+
 def test_another_backbones_weights_are_refused(weights):
     with pytest.raises(WeightsError, match="holds weights of mn01, not of mn02"):
         WindowEmbedder.of_backbone("mn02", str(weights), 0.5, 0.25)

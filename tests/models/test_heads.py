@@ -6,6 +6,7 @@ import pytest
 
 from irmas_tf.models.heads import (
     POOLINGS,
+    BandProfile,
     BranchDropout,
     TimePooling,
     classifier,
@@ -34,7 +35,9 @@ def test_an_unknown_pooling_lists_the_known_ones():
         TimePooling("median")
 
 
-@pytest.mark.parametrize("layer", [TimePooling("max", name="p"), BranchDropout(0.25, seed=3, name="d")])
+@pytest.mark.parametrize(
+    "layer", [TimePooling("max", name="p"), BandProfile(name="b"), BranchDropout(0.25, seed=3, name="d")]
+)
 def test_layers_survive_their_configuration(layer):
     data = keras.saving.serialize_keras_object(layer)
     again = keras.saving.deserialize_keras_object(data)
@@ -88,13 +91,32 @@ def test_without_units_the_head_is_linear_and_the_features_are_the_embedding():
 
 
 @pytest.mark.parametrize("units", [0, 6])
-def test_a_model_falls_into_vectors_and_head(units):
+@pytest.mark.parametrize("standardise", [False, True])
+def test_a_model_falls_into_vectors_and_head(units, standardise):
     x = keras.Input((5,))
     vectors = keras.layers.Dense(4, name="body")(x)
-    model = keras.Model(x, classifier(vectors, units=units, classes=3, dropout=0.5, seed=0))
+    model = keras.Model(x, classifier(vectors, units=units, classes=3, dropout=0.5, seed=0, standardise=standardise))
     features = np.random.default_rng(0).standard_normal((4, 5)).astype(np.float32)
     body, head = vector_model(model), head_model(model)
     np.testing.assert_allclose(head(body(features)), model(features), rtol=1e-5, atol=1e-6)
     assert {v.path for v in body.variables} == {"body/kernel", "body/bias"}
     assert not {v.path for v in head.trainable_variables} & {"body/kernel", "body/bias"}
     assert {id(v.value) for v in head.trainable_variables} < {id(v.value) for v in model.trainable_variables}
+
+
+def test_a_standardised_head_does_not_depend_on_the_scale_of_its_features():
+    x = keras.Input((5,))
+    model = keras.Model(x, classifier(x, units=0, classes=3, dropout=0.0, seed=0, standardise=True))
+    features = RNG.standard_normal([64, 5]).astype(np.float32)
+    scaled = features * np.float32([1, 3, 10, 100, 1000]) + np.float32([0, 5, 10, -300, 0])
+    assert merged_vector(model) is model.input
+    np.testing.assert_allclose(model(features, training=True), model(scaled, training=True), atol=0.05)
+    assert np.ptp(model(features, training=True).numpy()) > 0.5
+
+
+def test_a_band_profile_is_the_mean_over_time_of_every_bin_and_channel():
+    x = RNG.standard_normal([2, 7, 3, 4]).astype(np.float32)
+    layer = BandProfile(name="p")
+    np.testing.assert_allclose(layer(x), x.mean(axis=1).reshape(2, 12), rtol=1e-5, atol=1e-6)
+    image = keras.Input((None, 3, 4))
+    assert layer(image).shape == (None, 12)

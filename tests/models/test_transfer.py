@@ -97,6 +97,25 @@ def test_the_two_parts_of_a_model_are_the_model(head_units):
     assert embedding_model(model).output_shape == (None, head_units or SPEC.embedding_size)
 
 
+def test_a_profile_reads_middle_layers_of_the_loaded_network_band_by_band(weight_file, reference):
+    config = make_config("mn01:profile=1", weights=(str(weight_file),))
+    model = build_model(config)
+    load_pretrained_weights(model, config)
+    vectors = vector_model(model)(WAVEFORM, training=False).numpy()
+    wanted = []
+    for layer in ("features_12_add", "features_15_add", "features_16_activation"):
+        output = keras.Model(reference.input, reference.get_layer(f"mn01_{layer}").output)(WAVEFORM, training=False)
+        wanted.append(output.numpy().mean(axis=1).reshape(2, -1))
+    assert [x.shape[1] for x in wanted] == [8 * 16, 4 * 16, 4 * 96]
+    np.testing.assert_allclose(vectors, np.concatenate(wanted, axis=1), rtol=1e-4, atol=1e-5)
+    logits = head_model(model)(vectors, training=False)
+    np.testing.assert_allclose(logits, model(WAVEFORM, training=False), rtol=1e-5, atol=1e-6)
+    set_learning(model, config, Stage(epochs=1, blocks="0"))
+    assert {v.path.split("/")[0] for v in model.trainable_variables} == {
+        "head_input_bn", "head_dense", "head_bn", "logits",
+    }  # fmt: skip
+
+
 def learning_layers(model: keras.Model, prefix: str) -> set[str]:
     return {
         layer.name.removeprefix(prefix)
