@@ -175,6 +175,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")  # it would warn about every new length
     tf.config.threading.set_intra_op_parallelism_threads(args.measure)
     tf.config.threading.set_inter_op_parallelism_threads(args.measure)
     rng = np.random.default_rng(0)
