@@ -13,6 +13,19 @@ from irmas_tf.settings import ConfigError, Section, setting
 NOISE_KINDS = ("white", "pink", "folder")
 SHIFT_FILLS = ("circular", "silence")
 MIX_TARGETS = ("union", "level", "predominant")
+# What changes waveforms in the graph and is off by default.
+OF_WAVEFORMS = (
+    "random_speed_semitones",
+    "random_time_stretch",
+    "random_pitch_semitones",
+    "random_shift_seconds",
+    "random_equalization_db",
+    "silence_probability",
+    "mix_probability",
+    "empty_probability",
+    "noise_probability",
+    "mixup_alpha",
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ import itertools
 import json
 from typing import Any
 
-from irmas_tf.augment_config import AugmentConfig
+from irmas_tf.augment_config import OF_WAVEFORMS, AugmentConfig
 from irmas_tf.branch_config import BACKBONES, BackboneBranch, Branch
 from irmas_tf.labels import LABEL_SCHEMES, SINGLE_LABEL, TASKS, LabelScheme, get_label_scheme
 from irmas_tf.settings import ConfigError, Section, setting
@@ -28,6 +28,8 @@ __all__ = [
     "ModelConfig",
     "TrainingConfig",
 ]
+
+MAX_SEED = 2**32 - 1  # NumPy's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +48,9 @@ class DataConfig(Section):
     validation_fraction: float = setting(
         0.2, "Share of the training excerpts held out for validation.", above=0.0, below=1.0
     )
-    split_seed: int = setting(0, "Seed of the split; the same seed gives the same split on every machine.", minimum=0)
+    split_seed: int = setting(
+        0, "Seed of the split; the same seed gives the same split on every machine.", minimum=0, maximum=MAX_SEED
+    )
     decoder: str = setting(
         "auto",
         "Audio decoder: auto (our own reader for 16-bit WAV, else libsndfile), soundfile (always libsndfile), or"
@@ -167,7 +171,7 @@ _OF_STAGES = ("epochs", "learning_rate", "final_learning_rate", "warmup_epochs")
 class TrainingConfig(Section):
     """Optimisation, schedule, hardware and bookkeeping."""
 
-    seed: int = setting(0, "Seed of weights, order and augmentation.", minimum=0)
+    seed: int = setting(0, "Seed of weights, order and augmentation.", minimum=0, maximum=MAX_SEED)
     epochs: int = setting(30, "Passes over the training split.", minimum=1)
     batch_size: int = setting(32, "Examples per step over all replicas.", minimum=1)
     accumulation_steps: int = setting(1, "Batches whose gradients are averaged before the weights change.", minimum=1)
@@ -178,7 +182,13 @@ class TrainingConfig(Section):
         1e-4, "Decoupled weight decay of kernels (not of biases or normalisation).", minimum=0.0, maximum=1.0
     )
     gradient_clip_norm: float = setting(5.0, "Global gradient norm is clipped to this; 0 is off.", minimum=0.0)
-    label_smoothing: float = setting(0.1, "Share of the target spread evenly over the classes.", minimum=0.0, below=1.0)
+    label_smoothing: float = setting(
+        0.1,
+        "Share of the target spread evenly over the classes; multi-label: a class's target is moved by this share"
+        " towards .5.",
+        minimum=0.0,
+        below=1.0,
+    )
     negative_focus: float = setting(
         0.0,
         "Multi-label: easy negatives count less by the power of their probability (asymmetric loss); 0 is plain"
@@ -252,6 +262,11 @@ class TrainingConfig(Section):
         return (Stage(**{name: getattr(self, name) for name in _OF_STAGES}),)
 
     @property
+    def is_asymmetric(self) -> bool:
+        """Whether negatives count less than positives."""
+        return self.negative_focus > 0 or self.negative_margin > 0
+
+    @property
     def total_epochs(self) -> int:
         """Epochs of all stages."""
         return sum(stage.epochs for stage in self.stage_configs)
@@ -290,12 +305,35 @@ class Config:
             for name in ("negative_focus", "negative_margin"):
                 if value := getattr(self.training, name):
                     raise ConfigError(f"--{name}={value:g}: is for --task=multi_label")
+        elif (smoothing := self.training.label_smoothing) and self.training.is_asymmetric:
+            raise ConfigError(
+                f"--label_smoothing={smoothing:g}: undoes --negative_focus and --negative_margin, since it pulls every"
+                " negative up; set --label_smoothing=0"
+            )
+        self._check_augmentation()
         self.augment.check_fits(audio.window_seconds)
         self.augment.check_task(model.task)
         for branch in model.branch_configs:
             branch.check_fits(audio.sample_rate_hz, audio.window_samples)
             branch.check_shrinkage(audio.window_samples, model.stem_stride, len(model.stage_channels))
         self._check_pretrained()
+
+    def _check_augmentation(self) -> None:
+        """Check that what mixes examples has examples to mix, and that there are examples to change."""
+        augment, training = self.augment, self.training
+        for name, needed in (("mix_probability", augment.mix_max_excerpts), ("mixup_alpha", 2)):
+            if (value := getattr(augment, name)) and training.batch_size < needed:
+                raise ConfigError(
+                    f"--batch_size={training.batch_size}: is less than the {needed} excerpts that --{name}={value:g}"
+                    " mixes"
+                )
+        if all(stage.embed_once for stage in training.stage_configs):
+            for name in OF_WAVEFORMS:
+                if value := getattr(augment, name):
+                    raise ConfigError(
+                        f"--{name}={value:g}: has no effect, because excerpts are embedded once in all --stages; set"
+                        " it to 0, or add a stage without embed_once"
+                    )
 
     def _check_pretrained(self) -> None:
         """Check what only pretrained networks have."""

@@ -96,6 +96,7 @@ def main(flags: ParsedFlags) -> int:
     options = flags.options
     if not flags.positional:
         raise ConfigError("no audio given: name files or folders after the flags")
+    import_tensorflow()
     from irmas_tf.evaluation.embed_run import check_output, embed_files
 
     check_output(options.output)

@@ -54,12 +54,16 @@ def main(flags: ParsedFlags) -> None:
     of_scores = {name: getattr(options, name) for name in ("labels", "threshold", "output")}
     if bool(options.run_dir) == bool(options.scores):
         raise ConfigError("--run_dir is required: the run to score; or --scores=FILE.csv in its place")
+    if not options.report and (given := flags.all_given("report_clips", "report_audio")):
+        raise ConfigError(f"--{given[0]}: has no effect beside --noreport")
     if options.scores:
+        if given := flags.all_given("split", "batch_size"):
+            raise ConfigError(f"--{given[0]}: is for --run_dir, not for --scores")
         from irmas_tf.evaluation.evaluate_scores import evaluate_scores
 
         evaluate_scores(options.scores, **of_scores, **both)
         return
-    if given := [name for name in of_scores if flags.given(name)]:
+    if given := flags.all_given(*of_scores):
         raise ConfigError(f"--{given[0]}={of_scores[given[0]]}: is for --scores; a run has its own")
     import_tensorflow()
     from irmas_tf.evaluation.evaluate_run import evaluate_run

@@ -32,6 +32,15 @@ def _accept(report: Report) -> None:
     report.raise_if_failed()
 
 
+def _note_scores(loaded: LoadedRun, run_dir: str) -> None:
+    """Say so if what was exported carries no scores."""
+    if loaded.facts["metrics"] is None:
+        print(
+            f"note: no scores inside; python -m irmas_tf.evaluate --run_dir={run_dir} --split=validation, then export"
+            " again"
+        )
+
+
 def _require_writable(out: str, folder: Path) -> None:
     """Refuse a folder that cannot be made or written to before the work, not after minutes of it.
 
@@ -77,9 +86,11 @@ def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, over
     def check(folder: Path) -> None:
         _accept(check_saved_model(folder, loaded.facts, loaded.live, loaded.music, label=f"SavedModel of {run_dir}"))
 
-    return saved_model.export_saved_model(
+    folder = saved_model.export_saved_model(
         loaded.model, loaded.config, loaded.facts, base, version=version, overwrite=overwrite, check=check
     )
+    _note_scores(loaded, run_dir)
+    return folder
 
 
 def export_tflite(
@@ -133,6 +144,7 @@ def export_tflite(
                 accuracy=functools.partial(_accuracies, loaded, data_dir),
             )
         )
+    _note_scores(loaded, run_dir)
     return target
 
 

@@ -218,6 +218,10 @@ class ParsedFlags:
         """Return whether a flag was given, in a flagfile or on the command line."""
         return name in self.flag_values and bool(self.flag_values[name].present)
 
+    def all_given(self, *names: str) -> list[str]:
+        """Return those of some flags that were given."""
+        return [name for name in names if self.given(name)]
+
 
 def parse_flags(command: Command, argv: Sequence[str]) -> ParsedFlags:
     """Parse a command line (without the program's name), strictly.

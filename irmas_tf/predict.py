@@ -28,9 +28,7 @@ class PredictOptions:
         " none (the most probable class in any case), or a number for all classes.",
     )
     activity: str = setting("", "Folder for each file's activity over time; made if absent. Empty: none is written.")
-    activity_formats: tuple[str, ...] = setting(
-        ("csv",), "What goes there.", choices=("csv", "json", "audacity", "png")
-    )
+    activity_formats: tuple[str, ...] = setting(("csv",), "What goes in.", choices=("csv", "json", "audacity", "png"))
 
 
 COMMAND = Command(
@@ -50,12 +48,14 @@ COMMAND = Command(
 
 def main(flags: ParsedFlags) -> int:
     """Run the command; the exit status is 1 if any file got no answer."""
+    options = flags.options
     if not flags.positional:
         raise ConfigError("no audio given: name files or folders after the flags")
+    if flags.given("activity_formats") and not options.activity:
+        raise ConfigError("--activity_formats: has no effect without --activity=FOLDER")
     import_tensorflow()
     from irmas_tf.evaluation.predict_run import predict_run
 
-    options = flags.options
     failures = predict_run(
         options.run_dir,
         flags.positional,

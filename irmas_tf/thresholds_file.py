@@ -21,7 +21,7 @@ class Thresholds:
     """Decision levels for mean probabilities over windows.
 
     Attributes:
-        per_class: class code -> level in (0, 1]; a class is named where its probability is at least the level.
+        per_class: class code -> level in [0, 1]; a class is named where its probability is at least the level.
         overall: the one level that serves all classes best.
         chosen_on: what they were chosen on, in words.
     """
@@ -68,6 +68,8 @@ class Thresholds:
         if set(found.per_class) != set(codes):
             raise ThresholdsError(f"{name}: is for the classes {', '.join(found.per_class)}; {remedy}")
         levels = [found.overall, *found.per_class.values()]
-        if not all(isinstance(level, (int, float)) and 0 < level <= 1 for level in levels):
-            raise ThresholdsError(f"{name}: is damaged (thresholds must be numbers above 0, at most 1); {remedy}")
+        if not all(type(level) in (int, float) and 0 <= level <= 1 for level in levels):
+            raise ThresholdsError(f"{name}: is damaged (thresholds must be numbers from 0 to 1); {remedy}")
+        if not isinstance(found.chosen_on, str):
+            raise ThresholdsError(f"{name}: is damaged (chosen_on must be a text); {remedy}")
         return found

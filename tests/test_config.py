@@ -115,6 +115,33 @@ def test_no_json_value_makes_a_field_fail_in_another_way(data):
             {"training": {"final_learning_rate": 0.1}},
             "--final_learning_rate=0.1: must be at most --learning_rate=0.002",
         ),
+        ({"training": {"seed": 2**32}}, "--seed=4294967296: must be at least 0 and at most 4294967295"),
+        ({"data": {"split_seed": 2**32}}, "--split_seed=4294967296: must be at least 0 and at most 4294967295"),
+        (
+            {"model": {"task": "multi_label"}, "training": {"negative_focus": 2.0}},
+            "--label_smoothing=0.1: undoes --negative_focus and --negative_margin",
+        ),
+        (
+            {"augment": {"mixup_alpha": 0.3}, "training": {"batch_size": 1}},
+            "--batch_size=1: is less than the 2 excerpts that --mixup_alpha=0.3 mixes",
+        ),
+        (
+            {
+                "model": {"task": "multi_label"},
+                "augment": {"mix_probability": 0.8, "mix_max_excerpts": 3},
+                "training": {"batch_size": 2},
+            },
+            "--batch_size=2: is less than the 3 excerpts that --mix_probability=0.8 mixes",
+        ),
+        (
+            {
+                "audio": {"sample_rate_hz": 32000},
+                "model": {"branches": ["mn04"]},
+                "augment": {"mixup_alpha": 0.3},
+                "training": {"stages": ["epochs=1:blocks=0:embed_once=1"]},
+            },
+            "--mixup_alpha=0.3: has no effect, because excerpts are embedded once in all --stages",
+        ),
     ],
 )
 def test_a_refused_configuration_says_which_flag_and_what_is_allowed(sections, message):

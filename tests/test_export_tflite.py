@@ -45,6 +45,7 @@ def test_a_run_becomes_a_file_that_streams(run, tmp_path, capsys):
     assert cli([f"--run_dir={run.path}", f"--out={path}", "--quantization=dynamic"]) == 0
     report = capsys.readouterr().out
     assert "FAIL" not in report and "ok   music" in report and report.endswith(f"exported: {path}\n")
+    assert f"note: no scores inside; python -m irmas_tf.evaluate --run_dir={run.path} --split=validation" in report
     stream = StreamingClassifier(path)
     assert stream.facts["quantization"] == "dynamic" and "IRMAS" in stream.facts["licence"]
     stream.push(np.zeros(5000, np.float32))

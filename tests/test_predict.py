@@ -214,6 +214,7 @@ def test_output_appears_whole_or_not_at_all(run: str, tmp_path: Path, monkeypatc
         (["--run_dir=RUN", "--output=/", "x.wav"], "is a folder"),
         (["--run_dir=RUN", "--format=xml", "x.wav"], "one of table, json, csv"),
         (["--run_dir=RUN", "--batch_size=0", "x.wav"], "batch_size"),
+        (["--run_dir=RUN", "--activity_formats=png", "x.wav"], "has no effect without --activity=FOLDER"),
     ],
 )
 def test_wrong_use_is_one_line(run: str, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
@@ -248,8 +249,8 @@ def test_a_closed_pipe_is_quiet(run: str, tmp_path: Path) -> None:
 _MEASURED = """
 import resource, sys
 from irmas_tf.predict import cli
-*flags, activity, short, long = sys.argv[1:]
-for arguments in ([short], [activity, short], [long], [activity, long]):
+*flags, formats, activity, short, long = sys.argv[1:]
+for arguments in ([short], [formats, activity, short], [long], [formats, activity, long]):
     assert cli([*flags, *arguments]) == 0
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 """
@@ -268,9 +269,10 @@ def test_memory_does_not_grow_with_the_length_of_a_clip(run: str, tmp_path: Path
     with long.open("wb") as file:
         file.write(header)
         file.truncate(44 + 2 * rate_hz * seconds)  # sparse: takes no room on disk
-    flags = [f"--run_dir={run}", "--format=json", "--batch_size=64", "--activity_formats=csv,audacity,png"]
+    flags = [f"--run_dir={run}", "--format=json", "--batch_size=64"]
+    activity = ["--activity_formats=csv,audacity,png", f"--activity={tmp_path}/activity"]
     done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, *flags, f"--activity={tmp_path}/activity", str(short), str(long)],
+        [sys.executable, "-c", _MEASURED, *flags, *activity, str(short), str(long)],
         capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

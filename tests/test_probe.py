@@ -53,7 +53,7 @@ def test_json_on_standard_output_and_in_a_file(run, data_dir, tmp_path, capsys):
     [
         (["--data_dir=absent", "--folds=1"], "--folds=1: must be at least 2"),
         (["--data_dir=absent"], "absent"),
-        (["--data_dir=DATA", "--folds=7"], "--folds=7: class"),
+        (["--data_dir=DATA", "--folds=7"], "--folds=7: cel (cello) has only 6 songs; use --folds=6"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(run, data_dir, tmp_path, flags, message, capsys):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from irmas_tf.metrics.thresholds import best_per_class
 from irmas_tf.thresholds_file import Thresholds, ThresholdsError
 
 CODES = ("cel", "pia", "voi")
@@ -19,6 +20,12 @@ def test_they_come_back_in_the_order_asked_for(tmp_path: Path) -> None:
     assert found == GOOD
     np.testing.assert_array_equal(found.vector(CODES), [1.0, 0.25, 0.5])
     assert [p.name for p in tmp_path.iterdir()] == ["thresholds.json"]
+
+
+def test_the_lowest_level_a_search_can_give_is_read_again(tmp_path: Path) -> None:
+    levels = best_per_class([[1, 0, 1], [1, 1, 0]], [[0.0, 0.2, 0.6], [0.9, 0.8, 0.1]])
+    Thresholds(dict(zip(CODES, levels.tolist(), strict=True)), 0.5, "mixtures").save(tmp_path / "thresholds.json")
+    assert Thresholds.load(tmp_path / "thresholds.json", CODES).vector(CODES)[0] == 0.0
 
 
 def _with(**changes: Any) -> str:
@@ -34,9 +41,11 @@ def _with(**changes: Any) -> str:
         ('{"overall": 1}', "is damaged"),
         (_with(more=1), "is damaged"),
         (_with(per_class={"cel": 0.5, "pia": 0.5}), "is for the classes cel, pia"),
-        (_with(overall=0), "above 0, at most 1"),
-        (_with(overall=None), "above 0, at most 1"),
-        (_with(per_class={"cel": 0.5, "pia": 1.5, "voi": 0.5}), "above 0, at most 1"),
+        (_with(overall=-0.1), "from 0 to 1"),
+        (_with(overall=None), "from 0 to 1"),
+        (_with(overall=True), "from 0 to 1"),
+        (_with(chosen_on=None), "chosen_on must be a text"),
+        (_with(per_class={"cel": 0.5, "pia": 1.5, "voi": 0.5}), "from 0 to 1"),
         (_with(per_class=[0.5]), "is damaged"),
     ],
 )

@@ -8,7 +8,7 @@ import scipy.fft
 import tensorflow as tf
 
 LOWEST_PINK_HZ = 20.0
-_TINY = 1e-30
+SILENCE = 1e-15  # what has a root mean square below this is silent: squares of its samples would leave float32
 
 
 def root_mean_square(waveform: tf.Tensor) -> tf.Tensor:
@@ -84,10 +84,11 @@ def scaled_noise(noise: tf.Tensor, waveform: tf.Tensor, snr_db: tf.Tensor) -> tf
         snr_db: [batch] float32.
 
     Returns:
-        [batch, samples] float32; a silent noise stays silent.
+        [batch, samples] float32; a silent noise, or one below 1e-15, is silence.
     """
     level, noise_level = root_mean_square(waveform), root_mean_square(noise)
-    gain = level / tf.maximum(noise_level, _TINY) * 10.0 ** (snr_db / -20.0)
+    gain = level / tf.maximum(noise_level, SILENCE) * 10.0 ** (snr_db / -20.0)
+    gain = tf.where(noise_level > SILENCE, gain, 0.0)
     return noise * gain[:, tf.newaxis]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -59,7 +60,6 @@ def evaluate_run(
             raise ConfigError(f"--unique_clips: is for --split={TEST}, not {split}")
     run = RunDir.open(run_dir)
     folder = run.evaluation_dir(split)
-    (folder / REPORT_NAME).unlink(missing_ok=True)  # a page beside figures of another evaluation would deceive
     if split == TEST or run.load_config().model.task == MULTI_LABEL:
         several = evaluate_multi_label(
             run,
@@ -71,12 +71,14 @@ def evaluate_run(
             progress=_progress,
         )
         summary = summarize_multi_label(several)
+        _remove_page(folder)
         paths, text = write_multi_label_reports(several, summary, folder), format_multi_label_table(summary)
         if page is not None:
             paths.append(write_multi_label_page(several, summary, folder, page, run))
     else:
         single = evaluate_split(run, data_dir, split, batch_size=batch_size, replicates=replicates, progress=_progress)
         summary = summarize(single)
+        _remove_page(folder)
         paths, text = write_reports(single, summary, folder), format_table(summary)
         if page is not None:
             paths.append(write_single_label_page(single, summary, folder, page, run))
@@ -86,6 +88,11 @@ def evaluate_run(
         print(text, end="")
         print(f"\n  written to {folder}: {', '.join(path.name for path in paths)}")
     return summary
+
+
+def _remove_page(folder: Path) -> None:
+    """Remove the page of an earlier evaluation: beside the figures of this one it would deceive."""
+    (folder / REPORT_NAME).unlink(missing_ok=True)
 
 
 def _progress(results: Iterable[Any], count: int) -> Iterable[Any]:

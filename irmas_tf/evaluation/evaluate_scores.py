@@ -26,6 +26,7 @@ from irmas_tf.evaluation.score_file import (
 )
 from irmas_tf.evaluation.scored_clips import GLOBAL, ScoredClips, fixed
 from irmas_tf.evaluation.testing_clips import label_matrix, official_counts, select_clips
+from irmas_tf.settings import ConfigError
 
 SCORES = "scores"
 """Name of the only aggregation: what came before the file was written is not known."""
@@ -60,9 +61,12 @@ def evaluate_scores(
         The content of metrics.json.
 
     Raises:
+        ConfigError: the folder for the reports is a file.
         ScoreFileError: a file cannot be used.
         DataError: the test set cannot be used.
     """
+    if output and Path(output).is_file():
+        raise ConfigError(f"--output={output}: is a file; name a folder")
     scores = read_score_file(path)
     clips, notes = _label(scores, labels, data_dir, unique_clips)
     decision = fixed(threshold, GLOBAL, f"no data: {threshold:g} as given (--threshold)", len(clips.codes))
@@ -122,6 +126,8 @@ def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) ->
             given = read_label_table(labels, scheme)
             order = match_files(scores, given.files, given.path)
             truth = given.labels[order]
+            if scores.labels is not None:
+                notes.append(f"the column 'labels' of {scores.path} was not used: --labels was given")
             songs = tuple(given.songs[number] for number in order) if given.songs else songs
             parts = np.where(parts > 0, parts, np.array(given.parts)[order])
         elif scores.labels is not None:
@@ -131,8 +137,7 @@ def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) ->
                 f"{scores.path}: has no labels to compare with (those that predict writes are answers); add a column"
                 " 'labels', or give --labels=FILE.csv, or --data_dir with the official test set"
             )
-        _, position = np.unique(songs or [song_of(file) for file in files], return_inverse=True)
-        groups = position.reshape(-1)
+        groups = _groups(songs or tuple(song_of(file) for file in files))
     return ScoredClips(
         codes=scheme.codes,
         names=scheme.names,
@@ -143,3 +148,13 @@ def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) ->
         scores={SCORES: values},
         paths=paths,
     ), notes
+
+
+def _groups(songs: tuple[str, ...]) -> np.ndarray:
+    """Return a number for each clip's song, [clips].
+
+    Numbers stay what they are, so that a report's own ``clips.csv`` is bootstrapped and folded as the report was.
+    """
+    if all(song.isascii() and song.isdecimal() and len(song) < 10 for song in songs):
+        return np.array([int(song) for song in songs])
+    return np.unique(songs, return_inverse=True)[1].reshape(-1)

@@ -28,7 +28,7 @@ from irmas_tf.evaluation.scored_clips import (
 )
 from irmas_tf.evaluation.testing_clips import label_matrix, official_counts, select_clips
 from irmas_tf.evaluation.window_scores import Progress, WindowScores, score_batches, score_files
-from irmas_tf.labels import LabelScheme
+from irmas_tf.labels import MULTI_LABEL, LabelScheme
 from irmas_tf.metrics import single_label
 from irmas_tf.metrics.aggregation import AGGREGATIONS, MEAN
 from irmas_tf.run_dir import RunDir
@@ -80,6 +80,8 @@ def evaluate_multi_label(
         DataError: there is no data, or files are missing, damaged or without labels; the message names them.
     """
     config = run.load_config()
+    if run.thresholds_path.exists():
+        Thresholds.load(run.thresholds_path, config.labels.codes)  # what is wrong with it is said before the long part
     folder = os.fspath(data_dir) or config.data.data_dir
     if split == "test":
         return _evaluate_test(run, config, folder, batch_size, replicates, unique_clips, progress)
@@ -116,6 +118,8 @@ def _evaluate_test(
     validation = sides and _mix(classifier, config, sides["validation"], batch_size)
     levels = _fixed_levels(run, config, validation or None)
     fitted_on = f"{len(validation.names)} mixtures of the run's validation excerpts" if validation else ""
+    if config.model.task == MULTI_LABEL and not run.thresholds_path.exists():
+        notes.append(f"the run has no {run.thresholds_path.name}, which predict needs; train the run again")
     if absent:
         notes.append(f"the run's training data is not at hand ({absent}): no calibration")
     return MultiLabelEvaluation(
@@ -207,14 +211,14 @@ def _load_sides(run: RunDir, config: Config, data_dir: str) -> dict[str, _Side]:
 
 def _find_sides(run: RunDir, config: Config, data_dir: str) -> tuple[dict[str, _Side] | None, str]:
     """Return both sides from the given folder or the run's own, or None and why."""
-    reason = ""
+    reasons = []
     for folder in dict.fromkeys((data_dir, config.data.data_dir)):
         if folder:
             try:
                 return _load_sides(run, config, folder), ""
             except DataError as error:
-                reason = reason or str(error)
-    return None, reason
+                reasons.append(str(error))
+    return None, "; ".join(reasons)
 
 
 def _mix(classifier: WindowClassifier, config: Config, side: _Side, batch_size: int) -> _Mixed:

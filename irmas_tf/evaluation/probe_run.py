@@ -41,6 +41,7 @@ def probe_data(
         DataError: the data is not there.
     """
     excerpts = index_training(data_dir)
+    _check_songs(excerpts, scheme, folds)
     embeddings = _embeddings(embedder, excerpts, Path(cache_dir), batch_size)
     labels = np.array([scheme.index(excerpt.irmas_code) for excerpt in excerpts])
     groups = np.array(group_excerpts(excerpts))
@@ -56,6 +57,22 @@ def probe_data(
         )
     except ValueError as error:
         raise ConfigError(str(error)) from error
+
+
+def _check_songs(excerpts: Sequence[Excerpt], scheme: LabelScheme, folds: int) -> None:
+    """Check that every fold can have a song of every class, before the long part.
+
+    Raises:
+        ConfigError: a class has fewer songs; the message names it and the folds that would work.
+    """
+    songs: dict[int, set[int]] = {}
+    for excerpt, group in zip(excerpts, group_excerpts(excerpts), strict=True):
+        songs.setdefault(scheme.index(excerpt.irmas_code), set()).add(group)
+    label, fewest = min(((label, len(groups)) for label, groups in songs.items()), key=lambda pair: pair[1])
+    if fewest < folds:
+        name = f"{scheme.codes[label]} ({scheme.names[label]})"
+        remedy = f"use --folds={fewest}" if fewest > 1 else "add songs of that class"
+        raise ConfigError(f"--folds={folds}: {name} has only {fewest} song{'s' * (fewest > 1)}; {remedy}")
 
 
 def _embeddings(

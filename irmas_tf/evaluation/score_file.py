@@ -1,8 +1,9 @@
 """Anyone's scores as a CSV file: reading it strictly, and finding the labels that belong to it.
 
 A header names the columns: ``file``, one column a class code, and optionally ``labels`` (IRMAS codes separated by
-blanks), ``song`` and ``part``. Scores are any finite numbers, the higher the more certain. Labels may also come from a
-second file (``file`` and ``labels``, again optionally ``song`` and ``part``) or from the official test set on disk.
+blanks), ``song`` and ``part``. Scores are numbers up to 1e300 either way, the higher the more certain. Labels may also
+come from a second file (``file`` and ``labels``, again optionally ``song`` and ``part``) or from the official test set
+on disk.
 The reports' own ``clips.csv`` is such a file, and so is the CSV of `irmas_tf.predict`, without its answers.
 """
 
@@ -26,6 +27,7 @@ FILE, LABELS, SONG, PART = "file", "labels", "song", "part"
 # Columns that our own commands write beside the scores. predict's ``labels`` are answers, known by the duration.
 _IGNORED = ("answers", "duration_seconds")
 _MAX_SHOWN = 40
+_MAX_SCORE = 1e300  # of two scores the difference must be a number, too
 
 
 class ScoreFileError(ValueError):
@@ -41,7 +43,7 @@ class ScoreFile:
         scheme: the label scheme that its class columns belong to.
         files: as written.
         lines: line of each file in the table, from 1.
-        scores: [files, classes] float64, finite.
+        scores: [files, classes] float64, from -1e300 to 1e300.
         labels: [files, classes] bool, or None without a column.
         songs: song of each file, or None without a column.
         parts: part of the official test set of each file, by the column or by a folder's name; 0 is unknown.
@@ -75,7 +77,7 @@ class _Table:
         if b"\0" in raw:
             raise ScoreFileError(f"{self.path}: is not a CSV text in UTF-8 (it holds NUL bytes); save it as one")
         text = raw.decode("utf-8-sig", "surrogateescape")
-        first = next(iter(text.splitlines()), "")
+        first = next((line for line in text.splitlines() if line.strip()), "")
         self.delimiter = max(",;\t", key=first.count)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, strict=True)
         self.rows: list[_Row] = []
@@ -97,16 +99,19 @@ class _Table:
             raise self.error(reader.line_num, f"is not CSV ({error}); check its quotes") from error
         if not self.rows:
             raise ScoreFileError(f"{self.path}: holds no lines below its header; write one for each file")
-        seen: dict[str, int] = {}
+        seen: dict[PurePosixPath, int] = {}
         for row in self.rows:
             name = row.values[FILE]
             if not name:
                 raise self.error(row.line, "column file: is empty; name the file")
-            if name in seen:
+            key = PurePosixPath(_key(name))
+            if key in seen:
                 raise self.error(
-                    row.line, f"column file: {display(name)} is already on line {seen[name]}; remove one of the two"
+                    row.line, f"column file: {display(name)} is already on line {seen[key]}; remove one of the two"
                 )
-            seen[name] = row.line
+            seen[key] = row.line
+            if not row.values.get(SONG, "-"):
+                raise self.error(row.line, "column song: is empty; name the song, or remove the column")
 
     def error(self, line: int, message: str) -> ScoreFileError:
         return ScoreFileError(f"{self.path}: line {line}: {message}")
@@ -130,7 +135,7 @@ def read_score_file(path: str | os.PathLike[str]) -> ScoreFile:
 
     Raises:
         ScoreFileError: it cannot be read, is not CSV, misses a class, has an unknown column, a file twice, a score that
-            is no finite number, or an unknown label.
+            is no number, or an unknown label.
     """
     table = _Table(path)
     # The scheme whose codes the header has most of; one missing column must not look like another scheme.
@@ -164,11 +169,11 @@ def read_score_file(path: str | os.PathLike[str]) -> ScoreFile:
 def _number(table: _Table, row: _Row, code: str) -> float:
     text = row.values[code]
     try:
-        value = float(text)
+        value = float("nan" if "_" in text else text)  # Python reads 1_0 as 10
     except ValueError:
         value = float("nan")
-    if not np.isfinite(value):
-        what = "is empty" if not text else f"{text[:_MAX_SHOWN]!r} is not a finite number"
+    if not abs(value) <= _MAX_SCORE:
+        what = "is empty" if not text else f"{text[:_MAX_SHOWN]!r} is not a number from -1e300 to 1e300"
         raise table.error(row.line, f"column {code}: {what}; write a score for every class")
     return value
 
@@ -247,8 +252,9 @@ def read_label_table(path: str | os.PathLike[str], scheme: LabelScheme) -> Label
 def match_files(scores: ScoreFile, names: Sequence[str], where: str) -> list[int]:
     """Return, for each file of the scores, the number of the labelled file of the same name.
 
-    Folders and audio suffixes may differ: a name counts as the same if one is the end of the other. Every labelled file
-    must have a score, because a figure over a part would pass for one over all.
+    Audio suffixes may differ, and folders where the name alone tells the files apart, but not the part of the test set
+    where both name one. Every labelled file must have a score, because a figure over a part would pass for one over
+    all.
 
     Args:
         scores: the score file.
@@ -266,7 +272,7 @@ def match_files(scores: ScoreFile, names: Sequence[str], where: str) -> list[int
     found: dict[int, int] = {}
     for file, line in zip(scores.files, scores.lines, strict=True):
         wanted = PurePosixPath(_key(file)).parts
-        candidates = by_name.get(wanted[-1], [])
+        candidates = [n for n in by_name.get(wanted[-1], []) if _may_be_of_one_part(wanted, keys[n])]
         if len(candidates) > 1:
             depth = {n: _common_end(wanted, keys[n]) for n in candidates}
             candidates = [n for n in candidates if depth[n] == max(depth.values())]
@@ -285,6 +291,12 @@ def match_files(scores: ScoreFile, names: Sequence[str], where: str) -> list[int
             f" {display(absent)}; score them too, or leave them out of the labels"
         )
     return list(found)
+
+
+def _may_be_of_one_part(a: Sequence[str], b: Sequence[str]) -> bool:
+    """Return whether the folders of two paths do not name different parts of the official test set."""
+    parts = part_of(Path(*a[:-1])), part_of(Path(*b[:-1]))
+    return 0 in parts or parts[0] == parts[1]
 
 
 def _common_end(a: Sequence[str], b: Sequence[str]) -> int:

@@ -36,6 +36,8 @@ def threshold_curves(clips: ScoredClips, aggregation: str) -> ThresholdCurves:
     low, high = float(scores.min()), float(scores.max())
     if low >= 0 and high <= 1:
         low, high = 0.0, 1.0
+    elif low == high:
+        low, high = low - 0.5, high + 0.5
     thresholds = np.linspace(low, high, POINTS)
     hits, named = counts_at(labels, scores, thresholds)
     of_class = labels.sum(axis=0)

@@ -6,12 +6,12 @@ Exit status: 0 written, 2 wrong usage or weights that cannot be used.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from irmas_tf.commands import run_command
+from irmas_tf.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -86,6 +86,9 @@ def _convert(args: argparse.Namespace) -> None:
         spec = BACKBONES.get(args.backbone)
     except ValueError as error:
         raise WeightsError(f"--backbone: {error}") from error
+    if not args.weights and not args.out:
+        print(where_published(spec, f"weights/{spec.published_file}"))
+        return
     if not args.weights:
         raise WeightsError(f"--weights is missing. {where_published(spec, f'weights/{spec.published_file}')}")
     if not args.out:
@@ -98,7 +101,7 @@ def _convert(args: argparse.Namespace) -> None:
     if is_handle(args.weights):
         print(f"fetching {args.weights} through TensorFlow Hub, unless it has it already", flush=True)
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its remarks on missing GPUs look like errors
+    import_tensorflow()
     published = read_published(spec, args.weights)
     numbers = sum(tensor.size for tensor in published.tensors.values())
     print(f"read {published.source} ({published.format}): {len(published.tensors)} tensors, {numbers:,} numbers")

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from irmas_tf.dsp.noise import root_mean_square
+from irmas_tf.dsp.noise import SILENCE, root_mean_square
 
-_TINY = 1e-30
+_TINY = 1e-30  # shares of energy: no silent excerpt comes that far
 
 
 class MixPlan(NamedTuple):
@@ -82,10 +82,10 @@ def mix_many(
     for k in range(plan.rows.shape[1]):
         rows = plan.rows[:, k]
         their_level, their_targets = tf.gather(level, rows), tf.gather(targets, rows)
-        is_added = (plan.added > float(k)) & (level > _TINY) & (their_level > _TINY)
+        is_added = (plan.added > float(k)) & (level > SILENCE) & (their_level > SILENCE)
         present = tf.cast(is_added, tf.float32)[:, tf.newaxis]
         ratio = 10.0 ** (plan.levels_db[:, k] / 20.0)
-        gain = present * (ratio * level / tf.maximum(their_level, _TINY))[:, tf.newaxis]
+        gain = present * (ratio * level / tf.maximum(their_level, SILENCE))[:, tf.newaxis]
         mixture += gain * tf.gather(waveform, rows)
         greatest = tf.maximum(greatest, present * their_targets)
         energy += present * tf.square(ratio)[:, tf.newaxis] * their_targets

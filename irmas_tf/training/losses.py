@@ -63,7 +63,8 @@ def binary_losses(
     Args:
         logits: [batch, classes].
         targets: [batch, classes] float32 in [0, 1], each class for itself.
-        label_smoothing: s, in [0, 1): a target becomes (1 - s) * target + s / 2.
+        label_smoothing: s, in [0, 1): a target becomes (1 - s) * target + s / 2. Together with the two below it would
+            pull easy negatives up, which they are to leave alone; `Config` refuses that.
         weights: [classes] float32 or None; a class's positive part is multiplied by its weight.
         negative_focus: the negative part is multiplied by the probability to this power, so that easy negatives, which
             are most, count less (Ridnik et al., "Asymmetric loss for multi-label classification", ICCV 2021, gamma-).
@@ -72,14 +73,12 @@ def binary_losses(
     logits = tf.cast(logits, tf.float32)
     targets = targets * (1.0 - label_smoothing) + label_smoothing / 2.0
     positive = tf.math.softplus(-logits)  # -log(p)
-    if negative_focus or negative_margin:
-        shifted = tf.maximum(tf.sigmoid(logits) - negative_margin, 0.0)
-        negative = -tf.math.log1p(-tf.minimum(shifted, 1.0 - 1e-6))
-        if negative_focus:
-            # The gradient of a power below 1 is infinite at 0.
-            negative *= tf.pow(tf.maximum(shifted, 1e-6), negative_focus)
-    else:
-        negative = tf.math.softplus(logits)
+    shifted = tf.maximum(tf.sigmoid(logits) - negative_margin, 0.0)
+    # -log(1 - p); from the logit where that is all, since 1 - p is 0 in float32 for the worst negatives.
+    negative = -tf.math.log1p(-shifted) if negative_margin else tf.math.softplus(logits)
+    if negative_focus:
+        # The gradient of a power below 1 is infinite at 0.
+        negative *= tf.pow(tf.maximum(shifted, 1e-6), negative_focus)
     if weights is not None:
         positive *= weights
     return tf.reduce_sum(targets * positive + (1.0 - targets) * negative, axis=-1)

@@ -123,9 +123,10 @@ class TrainingStep:
             if self._scales_loss:
                 loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(loss, [v.value for v in self.model.trainable_variables])
-        # Of several labels, any of the strongest is right.
+        # Of several labels, any of the strongest is right; of none, to name none.
+        strongest = tf.reduce_max(targets, -1)
         named = tf.gather(targets, tf.argmax(logits, -1), batch_dims=1)
-        right = tf.equal(named, tf.reduce_max(targets, -1))
+        right = tf.where(strongest > 0, tf.equal(named, strongest), tf.reduce_max(logits, -1) < 0)
         return gradients, tf.stack([total, tf.reduce_sum(tf.cast(right, tf.float32))])
 
     def _losses(self, logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:

@@ -34,6 +34,14 @@ def test_silence_has_no_ratio_and_stays_silence():
     np.testing.assert_array_equal(add_noise(music, zeros, tf.zeros(3)), music)
 
 
+@pytest.mark.parametrize("level", [1e-14, 1e-16, 1e-19, 1e-20, 1e-22, 1e-30])
+def test_noise_so_soft_that_its_squares_vanish_is_no_louder_than_asked(level):
+    music, noise = tf.ones([3, 1000]), np.float32(level) * white_noise(SEEDS, 1000)
+    added = add_noise(music, noise, tf.fill([3], 20.0)) - music
+    assert np.abs(added).max() < 0.5
+    assert (np.abs(added).max() > 0.1) == (level > 1e-15)
+
+
 def test_a_seed_is_a_noise_and_white_noise_is_gaussian_and_flat():
     noise = white_noise(SEEDS, 40000).numpy()
     np.testing.assert_array_equal(noise[0], noise[2])

@@ -126,6 +126,22 @@ def test_reports_are_written_on_demand_and_give_the_same_figures_again(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "scores.csv"], "nothing else is written"
 
 
+def test_songs_numbered_past_nine_keep_their_order(tmp_path: Path, scores: np.ndarray) -> None:
+    rows = [[f"clip{k}", 11 - k % 12, " ".join(_codes(t)), *scores[k]] for k, t in enumerate(_truth())]
+    path = _write(tmp_path / "scores.csv", ["file", "song", "labels", *IRMAS_CODES], list(rows))
+    first = evaluate_scores(path, output=str(tmp_path / "out"), replicates=100)
+    with (tmp_path / "out" / "clips.csv").open(newline="") as file:
+        assert [row["song"] for row in csv.DictReader(file)] == [str(row[1]) for row in rows]
+    second = evaluate_scores(str(tmp_path / "out" / "clips.csv"), replicates=100)
+    assert second["aggregations"] == first["aggregations"]
+
+
+def test_equal_scores_outside_probabilities_can_be_drawn(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    path = _score_file(tmp_path, np.full([len(NAMES), 11], 7.0), labels=True)
+    evaluate_scores(path, output=str(tmp_path / "out"), replicates=100)
+    assert not [w for w in recwarn if "limits" in str(w.message)]
+
+
 @pytest.mark.parametrize(
     ("labels", "data_dir", "unique", "words"),
     [

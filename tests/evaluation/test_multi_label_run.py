@@ -245,4 +245,7 @@ def test_damaged_thresholds_are_named(tmp_path: Path, data_dir: Path, runs: dict
     run = RunDir(shutil.copytree(runs["multi_label"].path, tmp_path / "run"))
     run.thresholds_path.write_text("{}")
     with pytest.raises(ThresholdsError, match=r"thresholds\.json: is damaged"):
-        evaluate_multi_label(run, data_dir, "test", replicates=100)
+        evaluate_multi_label(run, tmp_path / "no data: the thresholds are read first", "test", replicates=100)
+    run.thresholds_path.unlink()
+    warnings = evaluate_multi_label(run, data_dir, "test", replicates=100).warnings
+    assert any("has no thresholds.json, which predict needs" in text for text in warnings)

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import hypothesis
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from irmas_tf.evaluation import score_file
 from irmas_tf.evaluation.score_file import (
     ScoreFileError,
     match_files,
@@ -78,11 +79,15 @@ def test_what_predict_writes_has_no_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "header", "words"),
     [
-        ([_row("a", vio="nan")], HEADER, "line 2: column vio: 'nan' is not a finite number"),
-        ([_row("a"), _row("b", cel="inf")], HEADER, "line 3: column cel: 'inf' is not a finite"),
+        ([_row("a", vio="nan")], HEADER, "line 2: column vio: 'nan' is not a number from -1e300"),
+        ([_row("a"), _row("b", cel="inf")], HEADER, "line 3: column cel: 'inf' is not a number"),
         ([_row("a", cel="")], HEADER, "line 2: column cel: is empty"),
-        ([_row("a", cel="0,5")], HEADER, "line 2: column cel: '0,5' is not a finite"),
+        ([_row("a", cel="0,5")], HEADER, "line 2: column cel: '0,5' is not a number"),
+        ([_row("a", cel="1_0")], HEADER, "line 2: column cel: '1_0' is not a number"),
+        ([_row("a", cel="-1.1e300")], HEADER, "line 2: column cel: '-1.1e300' is not a number from -1e300 to 1e300"),
         ([_row("a"), _row("b"), _row("a")], HEADER, "line 4: column file: a is already on line 2"),
+        ([_row("d/a.wav"), _row("./d\\a.flac")], HEADER, r"line 3: column file: \./d.*a\.flac is already on line 2"),
+        ([[*_row("a"), "1"], [*_row("b"), " "]], [*HEADER, "song"], "line 3: column song: is empty; name the song"),
         ([_row("")], HEADER, "line 2: column file: is empty"),
         ([_row("a", "voi xyz")], HEADER, "line 2: column labels: unknown code 'xyz'; known are cel"),
         ([_row("a", " ")], HEADER, "line 2: column labels: is empty"),
@@ -130,7 +135,7 @@ _NAMES = st.lists(
     .filter(bool),
     min_size=1,
     max_size=6,
-    unique=True,
+    unique_by=lambda name: PurePosixPath(score_file._key(name)),  # "a" and "a/" are one file
 )
 
 
@@ -140,7 +145,7 @@ def test_every_table_comes_back_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     names = data.draw(_NAMES)
-    finite = st.floats(allow_nan=False, allow_infinity=False)
+    finite = st.floats(-1e300, 1e300)
     scores = [data.draw(st.lists(finite, min_size=11, max_size=11)) for _ in names]
     labels = [data.draw(st.sets(st.sampled_from(IRMAS_CODES), min_size=1)) for _ in names]
     order = data.draw(st.permutations(range(13)))
@@ -153,6 +158,12 @@ def test_every_table_comes_back_as_it_was_written(
     np.testing.assert_array_equal(found.scores, scores)
     assert found.labels is not None
     assert [{IRMAS_CODES[k] for k in np.flatnonzero(row)} for row in found.labels] == labels
+
+
+def test_blank_lines_before_the_header_do_not_hide_its_delimiter(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("\n \n" + ";".join(HEADER) + "\n" + ";".join(_row("a", "voi")) + "\n")
+    assert read_score_file(path).files == ("a",)
 
 
 @hypothesis.settings(max_examples=150)
@@ -217,13 +228,19 @@ def test_files_match_by_the_end_of_their_names(tmp_path: Path) -> None:
     [
         (["z"], "line 2, column file: z: has no labels in D"),
         (["x-1"], "line 2, column file: x-1: 2 files in D have this name; write folders too"),
-        (["Part1/x-1", "y-1", "y-1.wav"], "line 4, column file: y-1.wav: is the file of line 3"),
+        (["Part1/x-1", "y-1", "Part1/y-1.wav"], "line 4, column file: Part1/y-1.wav: is the file of line 3"),
         (["Part1/x-1", "y-1"], "1 of the 3 files in D have no line, the first: Part2/x-1.wav"),
     ],
 )
 def test_files_that_do_not_match_are_named(tmp_path: Path, files: list[str], words: str) -> None:
     with pytest.raises(ScoreFileError, match=words):
         match_files(_scores_of(tmp_path, files), ["Part1/x-1.wav", "Part1/y-1.wav", "Part2/x-1.wav"], "D")
+
+
+def test_a_clip_of_another_part_is_another_clip(tmp_path: Path) -> None:
+    with pytest.raises(ScoreFileError, match=r"Part2/x-1\.wav: has no labels in D"):
+        match_files(_scores_of(tmp_path, ["Part2/x-1.wav"]), ["IRMAS-TestingData-Part1/Part1/x-1.wav"], "D")
+    assert match_files(_scores_of(tmp_path, ["mine/x-1.wav"]), ["Part1/x-1.wav"], "D") == [0]
 
 
 def test_songs_by_name() -> None:

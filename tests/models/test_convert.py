@@ -46,7 +46,7 @@ def test_converts_and_reports(checkpoint, tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments,message",
     [
-        (["--backbone=mn01"], SPEC.url),
+        (["--backbone=mn01", "--out=x.npz"], SPEC.url),
         (["--backbone=mn01", "--weights=absent.pt", "--out=x.npz"], SPEC.url),
         (["--backbone=mn00"], "known: mn01"),
         (["--backbone=mn01", "--weights={checkpoint}"], "--out is missing"),
@@ -61,6 +61,12 @@ def test_errors_are_one_line_and_status_2(arguments, message, checkpoint, tmp_pa
     assert errors[-1].startswith("error: ")
     assert message in errors[-1]
     assert not list(tmp_path.iterdir())
+
+
+def test_where_weights_are_published_is_an_answer_and_not_an_error(capsys):
+    assert convert.main(["--backbone=mn01"]) == 0
+    printed = capsys.readouterr()
+    assert SPEC.url in printed.out and printed.err == ""
 
 
 def test_a_network_that_answers_nonsense_fails_verification(capsys):

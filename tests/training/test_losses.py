@@ -94,6 +94,17 @@ def test_the_asymmetric_loss_is_that_of_the_paper():
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("logit", [8.0, 14.0, 20.0, 60.0])
+def test_focus_leaves_the_worst_negatives_their_whole_gradient(logit):
+    logits = tf.Variable([[logit]])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(binary_losses(logits, tf.zeros([1, 1]), negative_focus=2.0))
+    # d/dz p^2 log(1 + e^z) -> 1 as p -> 1.
+    p = 1 / (1 + np.exp(-logit))
+    expected = p**3 + 2 * p**2 * (1 - p) * np.log1p(np.exp(logit))
+    assert float(tape.gradient(loss, logits)[0, 0]) == pytest.approx(expected, rel=1e-3)
+
+
 @pytest.mark.parametrize("level", [-80.0, 80.0])
 @pytest.mark.parametrize("options", [{}, {"negative_focus": 2.0, "negative_margin": 0.05}, {"negative_focus": 0.5}])
 def test_binary_gradients_stay_finite(level, options):
