@@ -73,6 +73,7 @@ def test_it_builds_its_model_and_a_training_step_lowers_the_loss(path):
         "--time_masks=0",
         "--frequency_masks=0",
         "--mixup_alpha=0",
+        "--mix_probability=0",
         "--random_speed_semitones=0",
         "--random_equalization_db=0",
         "--branch_dropout=0",
