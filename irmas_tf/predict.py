@@ -28,7 +28,7 @@ class PredictOptions:
         " none (the most probable class in any case), or a number for all classes.",
     )
     activity: str = setting("", "Folder for each file's activity over time; made if absent. Empty: none is written.")
-    activity_formats: tuple[str, ...] = setting(("csv",), "What goes in.", choices=("csv", "json", "audacity", "png"))
+    activity_formats: tuple[str, ...] = setting(("csv",), "Its formats.", choices=("csv", "json", "audacity", "png"))
 
 
 COMMAND = Command(

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from irmas_tf.augment_config import AugmentConfig
+from irmas_tf.augment_config import OF_WAVEFORMS, AugmentConfig
 from irmas_tf.config import SECTIONS, Config
 from irmas_tf.settings import ConfigError
 
@@ -16,6 +16,12 @@ def test_everything_but_gain_and_masks_is_off_by_default():
     amounts = ("random_speed_semitones", "random_shift_seconds", "random_equalization_db", "mixup_alpha")
     assert not any(getattr(config, f"{name}_probability") for name in probabilities)
     assert not any(getattr(config, name) for name in amounts)
+
+
+def test_what_changes_waveforms_is_off_by_default():
+    defaults = {field.name: field.default for field in dataclasses.fields(AugmentConfig)}
+    assert {name: defaults[name] for name in OF_WAVEFORMS} == dict.fromkeys(OF_WAVEFORMS, 0.0)
+    assert {name for name in defaults if name.endswith("_probability")} - {"vocoder_probability"} <= set(OF_WAVEFORMS)
 
 
 def test_names_are_unique_over_all_sections():

@@ -41,10 +41,10 @@ def probe_data(
         DataError: the data is not there.
     """
     excerpts = index_training(data_dir)
-    _check_songs(excerpts, scheme, folds)
-    embeddings = _embeddings(embedder, excerpts, Path(cache_dir), batch_size)
     labels = np.array([scheme.index(excerpt.irmas_code) for excerpt in excerpts])
     groups = np.array(group_excerpts(excerpts))
+    _check_songs(labels, groups, scheme, folds)  # before the long part
+    embeddings = _embeddings(embedder, excerpts, Path(cache_dir), batch_size)
     try:
         return cross_validate(
             embeddings,
@@ -59,16 +59,14 @@ def probe_data(
         raise ConfigError(str(error)) from error
 
 
-def _check_songs(excerpts: Sequence[Excerpt], scheme: LabelScheme, folds: int) -> None:
-    """Check that every fold can have a song of every class, before the long part.
+def _check_songs(labels: np.ndarray, groups: np.ndarray, scheme: LabelScheme, folds: int) -> None:
+    """Check that every fold can have a song of every class.
 
     Raises:
         ConfigError: a class has fewer songs; the message names it and the folds that would work.
     """
-    songs: dict[int, set[int]] = {}
-    for excerpt, group in zip(excerpts, group_excerpts(excerpts), strict=True):
-        songs.setdefault(scheme.index(excerpt.irmas_code), set()).add(group)
-    label, fewest = min(((label, len(groups)) for label, groups in songs.items()), key=lambda pair: pair[1])
+    songs = {label: len(np.unique(groups[labels == label])) for label in np.unique(labels).tolist()}
+    label, fewest = min(songs.items(), key=lambda pair: pair[1])
     if fewest < folds:
         name = f"{scheme.codes[label]} ({scheme.names[label]})"
         remedy = f"use --folds={fewest}" if fewest > 1 else "add songs of that class"

@@ -74,12 +74,6 @@ def load_pretrained_weights(model: keras.Model, config: Config) -> list[dict[str
     return loaded
 
 
-def without_weights(config: Config) -> list[str]:
-    """Return the pretrained networks in ``--branches`` that ``--pretrained_weights`` has too few files for."""
-    names = [branch.scale for branch in config.model.branch_configs if isinstance(branch, BackboneBranch)]
-    return names[len(config.model.pretrained_weights) :]
-
-
 def set_learning(model: keras.Model, config: Config, stage: Stage) -> dict[str, float]:
     """Freeze and unfreeze the blocks of the pretrained networks, and return the factors of the learning rate.
 

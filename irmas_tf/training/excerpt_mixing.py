@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from irmas_tf.dsp.noise import SILENCE, root_mean_square
 
-_TINY = 1e-30  # shares of energy: no silent excerpt comes that far
+_TINY = 1e-30  # keeps 0 / 0 from the shares of an example without labels
 
 
 class MixPlan(NamedTuple):

@@ -20,7 +20,7 @@ from irmas_tf.config import Config
 from irmas_tf.data import pipeline
 from irmas_tf.models.factory import build_model, parameter_count
 from irmas_tf.models.heads import head_model, vector_model
-from irmas_tf.models.transfer import load_pretrained_weights, set_learning, without_weights
+from irmas_tf.models.transfer import load_pretrained_weights, pretrained_branches, set_learning
 from irmas_tf.run_dir import RunDir, atomic_path, write_json_atomic
 from irmas_tf.thresholds_file import Thresholds
 from irmas_tf.training import augmentation
@@ -144,9 +144,11 @@ class _Training:
                 f"stage {self.stage + 1} of {len(self.plan.stages)}: {stage.spec()};"
                 f" {parameter_count(self.model):,} parameters learn"
             )
-        if stage.learning_blocks is not None and (waiting := without_weights(self.config)):
+        networks, files = len(pretrained_branches(self.model, self.config)), len(self.config.model.pretrained_weights)
+        if stage.learning_blocks is not None and files < networks:
             self.console.line(
-                f"warning: --pretrained_weights has no file of {', '.join(waiting)}: this stage freezes random weights"
+                f"warning: this stage freezes random weights: --pretrained_weights names {files} files for {networks}"
+                " pretrained networks"
             )
         self.embedded = None
         if not stage.embed_once:

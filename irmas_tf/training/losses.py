@@ -74,8 +74,8 @@ def binary_losses(
     targets = targets * (1.0 - label_smoothing) + label_smoothing / 2.0
     positive = tf.math.softplus(-logits)  # -log(p)
     shifted = tf.maximum(tf.sigmoid(logits) - negative_margin, 0.0)
-    # -log(1 - p); from the logit where that is all, since 1 - p is 0 in float32 for the worst negatives.
-    negative = -tf.math.log1p(-shifted) if negative_margin else tf.math.softplus(logits)
+    # -log(1 - p); without a margin from the logit, since 1 - p is 0 in float32 for the worst negatives.
+    negative = -tf.math.log1p(-tf.minimum(shifted, 1.0 - 1e-6)) if negative_margin else tf.math.softplus(logits)
     if negative_focus:
         # The gradient of a power below 1 is infinite at 0.
         negative *= tf.pow(tf.maximum(shifted, 1e-6), negative_focus)
