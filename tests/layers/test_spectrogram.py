@@ -169,6 +169,36 @@ def test_bad_arguments_are_named(changes, words):
         Spectrogram(**arguments)
 
 
+@pytest.mark.parametrize("samples", [1, 3000, 10_000])
+def test_training_compiles_the_same_numbers(samples):
+    tf = pytest.importorskip("tensorflow")
+    waveform = tf.constant(0.2 * np.random.default_rng(0).standard_normal((3, samples)), tf.float32)
+    layer = layer_for()
+
+    def features_and_gradient(batch, training):
+        with tf.GradientTape() as tape:
+            tape.watch(batch)
+            features = layer(batch, training=training)
+        return features, tape.gradient(features, batch)
+
+    function = tf.function(features_and_gradient).get_concrete_function(waveform, True)
+    compiled = [op for op in function.graph.get_operations() if op.type.endswith("PartitionedCall")]
+    assert any(op.get_attr("_XlaMustCompile") for op in compiled)
+    for actual, expected in zip(function(waveform), features_and_gradient(waveform, False), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=2e-4 * np.abs(expected).max())
+    plain = tf.function(features_and_gradient).get_concrete_function(waveform, False)
+    assert not [op for op in plain.graph.get_operations() if op.type.endswith("PartitionedCall")]
+
+
+def test_training_on_a_gpu_does_not_compile(monkeypatch):
+    tf = pytest.importorskip("tensorflow")
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["gpu"] if kind == "GPU" else ["cpu"])
+    layer = layer_for()
+    function = tf.function(lambda batch: layer(batch, training=True))
+    graph = function.get_concrete_function(tf.TensorSpec([3, 3000])).graph
+    assert not [op for op in graph.get_operations() if op.type.endswith("PartitionedCall")]
+
+
 @pytest.mark.parametrize("float16", [False, True])
 def test_float16_weights_keep_a_pure_tone(float16, tmp_path):
     """A tone is the hard case: rounding the window spreads it over bands that are otherwise silent."""
