@@ -80,10 +80,7 @@ class AnswerWriter:
         self._name_width = max(len(name) for name in scheme.names)
         if format == "csv":
             self._write_row(["file", "duration_seconds", "labels", *scheme.codes])
-        elif format == "table":
-            width = self._name_width + 8 + mark_named
-            columns = "  ".join(f"{f'{rank + 1}.':<{width}}" for rank in range(self._top_k))
-            self._write(f"{'seconds':>9}  {columns}  file{' (* named)' if mark_named else ''}\n")
+        self._needs_heading = format == "table"  # above the first answer: a heading over nothing would mislead
 
     def write(self, answer: Answer) -> None:
         """Write one answer and flush it, so that a reader at the other end of a pipe gets it now."""
@@ -93,7 +90,15 @@ class AnswerWriter:
             values = [f"{p:.6f}" for p in answer.probabilities]
             self._write_row([answer.path, f"{answer.duration_seconds:.3f}", " ".join(answer.labels), *values])
         else:
+            if self._needs_heading:
+                self._write(self._table_heading())
+                self._needs_heading = False
             self._write(self._table_row(answer))
+
+    def _table_heading(self) -> str:
+        width = self._name_width + 8 + self._mark_named
+        columns = "  ".join(f"{f'{rank + 1}.':<{width}}" for rank in range(self._top_k))
+        return f"{'seconds':>9}  {columns}  file{' (* named)' if self._mark_named else ''}\n"
 
     def _table_row(self, answer: Answer) -> str:
         order = (-answer.probabilities).argsort(kind="stable").tolist()

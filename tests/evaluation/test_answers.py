@@ -77,6 +77,11 @@ def test_a_table_can_show_which_classes_are_named() -> None:
     assert header.index("file") == none.index("x.wav") == second.index("x.wav"), "columns must be aligned"
 
 
+def test_without_an_answer_a_table_has_no_heading_and_csv_has() -> None:
+    assert _written("table", []) == ""
+    assert _written("csv", []).startswith("file,duration_seconds,labels,cel")
+
+
 def test_printable_escapes_what_moves_a_cursor() -> None:
     assert printable("é\x1b[31m\r" + os.fsdecode(b"\xff")) == "é\\x1b[31m\\r\\udcff"
 
