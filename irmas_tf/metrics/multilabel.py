@@ -3,8 +3,8 @@
 Definitions are scikit-learn's, with ``zero_division=0``: a class that nobody labelled and nobody named has F1 0 and
 counts in the macro F1, so that figures of different subsets stay comparable. The code is our own, because the bootstrap
 over songs (`irmas_tf.metrics.multilabel_bootstrap`) needs weights; tests compare it with scikit-learn's. Two cases need
-a word. A class without a positive label has no average precision: it is nan, and the mean leaves it out
-(scikit-learn would count it as 0). A clip without labels, or with all of them, has LRAP 1: no ranking of it is wrong.
+a word. A class without a positive label has no average precision: it is nan, and `mean_average_precision` leaves it
+out; `mean_average_precision_all_classes` counts it as 0, as scikit-learn does. A clip without labels, or with all of them, has LRAP 1: no ranking of it is wrong.
 
 Sources: Bosch et al., ISMIR 2012 (micro and macro F1 on IRMAS); Tsoumakas, Katakis & Vlahavas, "Mining multi-label
 data" (2010) for the ranking and example-based measures.
@@ -159,11 +159,17 @@ def mean_average_precision(labels: npt.ArrayLike, scores: npt.ArrayLike) -> floa
     return float(np.nanmean(of_class)) if np.isfinite(of_class).any() else float("nan")
 
 
+def mean_average_precision_all_classes(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:
+    """Return the mean of `average_precision` over all classes, 0 for those without a positive label: scikit-learn's."""
+    return float(np.nan_to_num(average_precision(labels, scores), nan=0.0).mean())
+
+
 def constant_answer(prevalence: npt.ArrayLike, clips: int, size: int = 3) -> np.ndarray:
-    """Return the answer that always names the ``size`` classes most frequent in training, [clips, classes] bool.
+    """Return the answer that always names the ``size`` most frequent classes, [clips, classes] bool.
 
     Args:
-        prevalence: [classes] counts or shares in the training data; of equals the first class comes first.
+        prevalence: [classes] counts or shares, of the training data if it is to be a baseline; of equals the first
+            class comes first.
         clips: clips to answer.
         size: classes to name.
     """

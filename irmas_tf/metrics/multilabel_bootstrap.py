@@ -54,13 +54,14 @@ class SongBootstrap:
         }
 
     def ranking_intervals(self, labels: npt.ArrayLike, scores: npt.ArrayLike) -> dict[str, Interval | None]:
-        """Return intervals of lrap and mean_average_precision.
+        """Return intervals of lrap, mean_average_precision and mean_average_precision_all_classes.
 
-        A replicate's mean average precision is over the classes that its songs hold.
+        A replicate's mean average precision is over the classes that its songs hold; over all classes, the others count
+        as 0.
         """
         truth, values = np.asarray(labels, bool), np.asarray(scores, np.float64)
         if self.num_groups < 2:
-            return {"lrap": None, "mean_average_precision": None}
+            return {"lrap": None, "mean_average_precision": None, "mean_average_precision_all_classes": None}
         precision = np.stack([self._average_precision(t, v) for t, v in zip(truth.T, values.T, strict=True)], axis=1)
         present = np.isfinite(precision)
         total = np.where(present, precision, 0.0).sum(axis=1)
@@ -68,6 +69,7 @@ class SongBootstrap:
         return {
             "lrap": self.mean_interval(lrap_of_clips(truth, values)),
             "mean_average_precision": self._interval((total / np.maximum(counted, 1))[counted > 0]),
+            "mean_average_precision_all_classes": self._interval(total / truth.shape[1]),
         }
 
     def mean_interval(self, of_clips: npt.ArrayLike) -> Interval | None:

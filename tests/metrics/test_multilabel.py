@@ -98,6 +98,17 @@ def test_average_precision_is_sklearns_where_there_are_labels() -> None:
         assert mean == pytest.approx(expected, abs=TOLERANCE)
 
 
+@pytest.mark.filterwarnings("ignore:No positive class found:UserWarning")
+def test_average_precision_over_all_classes_is_sklearns_whatever_is_empty() -> None:
+    empty = 0
+    for labels, scores, _ in _cases():
+        expected = sk.average_precision_score(labels, scores, average="macro")
+        found = multilabel.mean_average_precision_all_classes(labels, scores)
+        assert found == pytest.approx(expected, abs=TOLERANCE)
+        empty += not labels.any(axis=0).all()
+    assert empty > 200
+
+
 def test_a_ranking_by_hand() -> None:
     labels = np.array([[1, 0, 1, 0]], bool)
     # The labels are on ranks 1 and 3: (1/1 + 2/3) / 2.
@@ -170,18 +181,18 @@ def test_three_is_the_best_size_of_the_constant_answer() -> None:
     assert int(np.argmax(by_size)) + 1 == 3
 
 
-def test_prevalence_ranking_of_the_official_counts_is_close() -> None:
-    """Ranking by training prevalence has LRAP .540 on the official test set.
+@pytest.mark.parametrize(("counts", "known"), [(LABELS, 0.540), (TRAINING, 0.534)], ids=["test", "training"])
+def test_prevalence_rankings_of_the_official_counts(counts: np.ndarray, known: float) -> None:
+    """Ranking by the labels of the test set itself has LRAP .540 on it; by the excerpts in training about .534.
 
-    Exact here: the number of clips, the labels of every class, 1 to 5 labels a clip. Approximate: which classes meet in
-    a clip, and how many clips have how many labels, which the counts do not say. Hence the tolerance.
+    The two orders differ (electric guitar before piano in training, after it in the test set), so the figures do too:
+    .540 belongs to the first alone. Exact here: the number of clips, the labels of every class, 1 to 5 labels a clip.
+    Approximate: which classes meet in a clip, and how many clips have how many labels, which the counts do not say.
+    Hence the tolerance.
     """
-    scores = multilabel.constant_scores(TRAINING, CLIPS)
-    found = []
+    scores = multilabel.constant_scores(counts, CLIPS)
     for seed in range(3):
         labels = _label_matrix(np.random.default_rng(seed))
         assert labels.sum(axis=0).tolist() == LABELS.tolist()
         assert 1 <= labels.sum(axis=1).min() and labels.sum(axis=1).max() <= 5
-        found.append(multilabel.lrap(labels, scores))
-    assert np.ptp(found) < 0.01
-    assert np.mean(found) == pytest.approx(0.540, abs=0.01)
+        assert multilabel.lrap(labels, scores) == pytest.approx(known, abs=0.002)
