@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import pickletools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import BinaryIO, NamedTuple
 
 from irmas_tf.models.weight_table import WeightsError
@@ -28,6 +28,8 @@ _VALUES = frozenset(
 _PUT = frozenset({"BINPUT", "LONG_BINPUT", "PUT"})
 _GET = frozenset({"BINGET", "LONG_BINGET", "GET"})
 _IGNORED = frozenset({"PROTO", "FRAME"})
+# Keys of dictionaries. Hashing or comparing a container goes as deep as it is nested, in C, until the stack overflows.
+_KEYS = (str, bytes, int, float, type(None))
 
 Maker = Callable[..., object]
 
@@ -48,6 +50,34 @@ def inert(*_: object) -> Inert:
     return Inert()
 
 
+def _mapping(keys: Iterable[object], values: Iterable[object]) -> dict[object, object]:
+    """Return a dictionary.
+
+    Raises:
+        WeightsError: a key is neither text nor a number.
+        ValueError: there are more keys than values, or fewer.
+    """
+    result: dict[object, object] = {}
+    for key, value in zip(keys, values, strict=True):
+        if not isinstance(key, _KEYS):
+            raise WeightsError(f"has a dictionary with a key of type {type(key).__name__}")
+        result[key] = value
+    return result
+
+
+def dictionary(items: object = ()) -> dict[object, object]:
+    """Make a dictionary of another one, or of a list of pairs; for names of dictionaries of other kinds.
+
+    Raises:
+        WeightsError: it is neither, or a key is neither text nor a number.
+    """
+    if isinstance(items, dict):
+        return dict(items)
+    if not isinstance(items, (list, tuple)) or not all(isinstance(p, (list, tuple)) and len(p) == 2 for p in items):
+        raise WeightsError("makes a dictionary of what is not a list of pairs")
+    return _mapping((pair[0] for pair in items), (pair[1] for pair in items))
+
+
 class _Machine:
     """The stack of a pickle that is being read."""
 
@@ -65,9 +95,11 @@ class _Machine:
 
     def name(self, module: object, name: object) -> Name:
         """Return a name if it is allowed."""
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise WeightsError("names something with what is not text; nothing of it was run")
         if (module, name) not in self.makers:
             raise WeightsError(f"names {module}.{name}, which weights have no use for; nothing of it was run")
-        return Name(str(module), str(name))
+        return Name(module, name)
 
     def call(self, function: object, arguments: object) -> object:
         """Return what stands for a call in the pickle: our own maker's result."""
@@ -77,7 +109,7 @@ class _Machine:
 
     def set_items(self, target: object, items: list[object]) -> None:
         if isinstance(target, dict):
-            target.update(zip(items[::2], items[1::2], strict=True))
+            target.update(_mapping(items[::2], items[1::2]))
         elif not isinstance(target, Inert):
             raise WeightsError("sets items of what is not a dictionary")
 
@@ -116,7 +148,7 @@ class _Machine:
             self.stack.append(items)
         elif opcode == "DICT":
             items = self.since_mark()
-            self.stack.append(dict(zip(items[::2], items[1::2], strict=True)))
+            self.stack.append(_mapping(items[::2], items[1::2]))
         elif opcode in ("SETITEMS", "APPENDS"):
             items = self.since_mark()
             (self.set_items if opcode == "SETITEMS" else self.append)(self.stack[-1], items)

@@ -13,16 +13,20 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
-from irmas_tf.models.pickle_data import Maker, inert, read_pickle
+from irmas_tf.models.pickle_data import Maker, dictionary, inert, read_pickle
 from irmas_tf.models.weight_table import Array, WeightsError
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _MAX_PICKLE_BYTES = 64 << 20
+_MAX_AXES = 32
+_MAX_WRAPPERS = 4
+# Tensors may share their storage, as tied weights do, but a small file must not ask for much memory that way.
+_MAX_SHARING = 4
 _BFLOAT16 = "bfloat16"
 _STORAGES = {
     "FloatStorage": "<f4",
@@ -56,6 +60,11 @@ class _Storage:
     key: str
     length: int
 
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of one number."""
+        return 2 if self.dtype == _BFLOAT16 else np.dtype(self.dtype).itemsize
+
 
 @dataclasses.dataclass(frozen=True)
 class _Tensor:
@@ -72,18 +81,22 @@ def _storage(identifier: object) -> _Storage:
     if not isinstance(identifier, tuple) or len(identifier) < 5 or identifier[0] != "storage":
         raise WeightsError("refers to data that is not a storage")
     _, kind, key, _, length = identifier[:5]
+    if not isinstance(key, str):
+        raise WeightsError("refers to a storage by what is not text")
     name = getattr(kind, "name", None)
     if name not in _STORAGES:
         raise WeightsError(f"holds a storage of unknown type {name}")
     if not isinstance(length, int) or length < 0:
         raise WeightsError("holds a storage of no valid length")
-    return _Storage(_STORAGES[name], str(key), length)
+    return _Storage(_STORAGES[name], key, length)
 
 
 def _tensor(storage: object, offset: object, shape: object, strides: object, *_: object) -> _Tensor:
     """Stand for ``torch._utils._rebuild_tensor_v2``: note what was wanted, after checking that it lies in the file."""
     if not isinstance(storage, _Storage) or not isinstance(shape, tuple) or not isinstance(strides, tuple):
         raise WeightsError("has a tensor without a storage")
+    if len(shape) > _MAX_AXES:
+        raise WeightsError(f"has a tensor of {len(shape)} axes")
     numbers = (offset, *shape, *strides)
     if len(shape) != len(strides) or any(not isinstance(n, int) or isinstance(n, bool) or n < 0 for n in numbers):
         raise WeightsError("has a tensor of no valid shape")
@@ -100,12 +113,8 @@ def _parameter(data: object, *_: object) -> object:
     return data
 
 
-def _dictionary(*arguments: Any) -> dict[object, object]:
-    return dict(*arguments)
-
-
 _MAKERS: dict[tuple[str, str], Maker] = {
-    ("collections", "OrderedDict"): _dictionary,
+    ("collections", "OrderedDict"): dictionary,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
     ("torch._utils", "_rebuild_parameter"): _parameter,
     **{("torch", name): inert for name in _STORAGES},
@@ -128,18 +137,22 @@ def _array(tensor: _Tensor, read: Callable[[_Storage], bytes]) -> Array:
     return np.array(view)
 
 
-def _tensors(checkpoint: object) -> dict[str, _Tensor]:
-    """Return the named tensors of a state dict, or of a checkpoint that holds one."""
-    while isinstance(checkpoint, dict):
+def _tensors(checkpoint: object, total_bytes: int) -> dict[str, _Tensor]:
+    """Return the named tensors of a state dict, or of a checkpoint that holds one, in a file of ``total_bytes``."""
+    for _ in range(_MAX_WRAPPERS):  # a dictionary may contain itself
+        if not isinstance(checkpoint, dict):
+            break
         found = {str(key): value for key, value in checkpoint.items() if isinstance(value, _Tensor)}
         if found:
+            if sum(math.prod(x.shape) * x.storage.item_bytes for x in found.values()) > _MAX_SHARING * total_bytes:
+                raise WeightsError("has tensors that are together much larger than the file")
             return found
         inner = [checkpoint[key] for key in ("model", "state_dict", "model_state_dict") if key in checkpoint]
         checkpoint = inner[0] if inner else None
     raise WeightsError("holds no state dict: a dictionary of named tensors, itself or under 'model' or 'state_dict'")
 
 
-def _read_zip(stream: BinaryIO) -> dict[str, Array]:
+def _read_zip(stream: BinaryIO, total_bytes: int) -> dict[str, Array]:
     with zipfile.ZipFile(stream) as archive:
         # PyTorch does not compress; a small file that asks for much memory is none of its.
         if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
@@ -159,12 +172,11 @@ def _read_zip(stream: BinaryIO) -> dict[str, Array]:
 
         def read(storage: _Storage) -> bytes:
             name = f"{root}data/{storage.key}"
-            size = 2 if storage.dtype == _BFLOAT16 else np.dtype(storage.dtype).itemsize
-            if sizes.get(name) != storage.length * size:
+            if sizes.get(name) != storage.length * storage.item_bytes:
                 raise WeightsError(f"storage {storage.key} is missing or has another size than announced")
             return archive.read(name)
 
-        tensors = _tensors(read_pickle(io.BytesIO(archive.read(pickles[0])), _MAKERS, _storage))
+        tensors = _tensors(read_pickle(io.BytesIO(archive.read(pickles[0])), _MAKERS, _storage), total_bytes)
         return {key: _array(tensor, read) for key, tensor in tensors.items()}
 
 
@@ -181,16 +193,16 @@ def _read_legacy(stream: BinaryIO, total_bytes: int) -> dict[str, Array]:
         used[storage.key] = storage
         return storage
 
-    tensors = _tensors(read_pickle(stream, _MAKERS, persistent))
+    tensors = _tensors(read_pickle(stream, _MAKERS, persistent), total_bytes)
     keys = read_pickle(stream, {})
     if not isinstance(keys, list):
         raise WeightsError("has no list of storages")
     data: dict[str, bytes] = {}
-    for key in map(str, keys):
-        if key not in used:
-            raise WeightsError(f"has storage {key}, which it does not describe")
+    for key in keys:
+        if not isinstance(key, str) or key not in used:
+            raise WeightsError("has a storage that it does not describe")
         storage = used[key]
-        size = storage.length * (2 if storage.dtype == _BFLOAT16 else np.dtype(storage.dtype).itemsize)
+        size = storage.length * storage.item_bytes
         header = stream.read(8)
         if len(header) != 8 or struct.unpack("<q", header)[0] != storage.length or size > total_bytes:
             raise WeightsError(f"storage {key} is cut off or has another size than announced")
@@ -215,11 +227,12 @@ def read_torch_checkpoint(path: str | os.PathLike[str]) -> dict[str, Array]:
         OSError: it cannot be read.
     """
     with Path(path).open("rb") as stream:
+        total_bytes = os.fstat(stream.fileno()).st_size
         try:
             if zipfile.is_zipfile(stream):
-                return _read_zip(stream)
+                return _read_zip(stream, total_bytes)
             stream.seek(0)
-            return _read_legacy(stream, os.fstat(stream.fileno()).st_size)
+            return _read_legacy(stream, total_bytes)
         except WeightsError as error:
             raise WeightsError(f"{path}: {error}") from error
         # OSError too: a damaged archive makes zipfile seek to impossible places.

@@ -5,15 +5,17 @@ import io
 import os
 import pickle
 import pickletools
+import subprocess
+import sys
 
 import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from irmas_tf.models.pickle_data import Inert, inert, read_pickle
+from irmas_tf.models.pickle_data import Inert, dictionary, inert, read_pickle
 from irmas_tf.models.weight_table import WeightsError
 
-MAKERS = {("collections", "OrderedDict"): dict}
+MAKERS = {("collections", "OrderedDict"): dictionary}
 VALUE = {
     "text": "ä", "bytes": b"\x00\xff", "numbers": [0, 1, -1, 255, 70000, 2**40, -(2**70), 0.5],
     "tuples": ((), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)), "nothing": None, "truth": [True, False],
@@ -128,6 +130,59 @@ def test_persistent_ids():
 def test_damage_is_an_error(data):
     with pytest.raises(WeightsError):
         read(data)
+
+
+NEST = b")" + b"\x85" * 200_000  # ((((...)))), deep enough to overflow the stack of what follows it in C
+
+
+@pytest.mark.parametrize(
+    "body, message",
+    [
+        (b"}" + NEST + b"Ns", "a key of type tuple"),  # SETITEM
+        (b"}(" + NEST + b"Nu", "a key of type tuple"),  # SETITEMS
+        (b"(" + NEST + b"Nd", "a key of type tuple"),  # DICT
+        (b"ccollections\nOrderedDict\n(](" + NEST + b"N\x86etR", "a key of type tuple"),  # of a list of pairs
+        (b"ccollections\nOrderedDict\n(" + NEST + b"tR", "not a list of pairs"),
+        (NEST + b"X\x01\x00\x00\x00x\x93", "not text"),  # STACK_GLOBAL
+        (NEST + b"K\x01\x93", "not text"),
+        (NEST + b"Q", "outside itself"),
+        (NEST + NEST, "does not end with one object"),
+        (b"(" * 200_000, "does not end with one object"),
+        (NEST, ""),  # an object like others, which has to be freed, too
+        (b"]" * 200_000 + b"a" * 199_999, ""),
+    ],
+    ids=["setitem", "setitems", "dict", "pairs", "no_pairs", "module", "name", "id", "two", "marks", "tuples", "lists"],
+)
+def test_deep_nests_do_not_overflow_the_stack(body, message):
+    """In a process of its own, which would be gone."""
+    code = (
+        "import io, sys\nfrom irmas_tf.models.pickle_data import dictionary, read_pickle\n"
+        "try:\n    read_pickle(io.BytesIO(sys.stdin.buffer.read()), {('collections', 'OrderedDict'): dictionary})\n"
+        "except ValueError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=b"\x80\x02" + body + b".", capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert message in done.stdout.decode()
+    assert bool(message) == bool(done.stdout)
+
+
+@pytest.mark.parametrize("key", ["a", b"a", 1, 0.5, True, None], ids=repr)
+def test_keys_of_dictionaries(key):
+    assert read(pickle.dumps({key: 1})) == {key: 1}
+
+
+@pytest.mark.parametrize("key", [(), (1,), frozenset(), os.getcwd], ids=repr)
+def test_other_keys_are_refused(key):
+    with pytest.raises(WeightsError):
+        read(pickle.dumps({key: 1}))
+
+
+def test_dictionaries_of_pairs():
+    assert dictionary([["a", 1], ("b", [2])]) == dictionary({"a": 1, "b": [2]}) == {"a": 1, "b": [2]}
+    assert dictionary() == {}
+    for items in ("ab", ["ab"], [["a", 1, 2]], 3, [3]):
+        with pytest.raises(WeightsError, match="not a list of pairs"):
+            dictionary(items)
 
 
 @hypothesis.given(st.integers(0, 10_000), st.integers(0, 255), st.integers(0, 5))

@@ -4,6 +4,7 @@ import collections
 import os
 import pickle
 import runpy
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -152,6 +153,51 @@ def test_views_that_do_not_fit_the_data(tmp_path, old, new, message):
         return
     with pytest.raises(WeightsError, match=message):
         read_torch_checkpoint(path)
+
+
+def test_tensors_that_share_a_storage(tmp_path):
+    """Two views of one block, as of tied weights, are fine; a thousand are a small file that asks for much memory."""
+    view = _files["_tensor"]("0", np.zeros(1000, np.float32), False)
+    for views, message in ((2, None), (1000, "much larger than the file")):
+        body = b"\x80\x02}(" + b"".join(_files["_text"](f"w{number}") + view for number in range(views)) + b"u."
+        with zipfile.ZipFile(tmp_path / "x.pt", "w") as archive:
+            archive.writestr("a/data.pkl", body)
+            archive.writestr("a/data/0", bytes(4000))
+        if message is None:
+            assert len(read_torch_checkpoint(tmp_path / "x.pt")) == views
+            continue
+        with pytest.raises(WeightsError, match=message):
+            read_torch_checkpoint(tmp_path / "x.pt")
+
+
+def test_a_checkpoint_that_contains_itself_ends(tmp_path):
+    state = {}
+    state["model"] = state
+    with zipfile.ZipFile(tmp_path / "x.pt", "w") as archive:
+        archive.writestr("a/data.pkl", pickle.dumps(state, 2))
+    with pytest.raises(WeightsError, match="no state dict"):
+        read_torch_checkpoint(tmp_path / "x.pt")
+
+
+def test_a_deep_nest_is_refused_and_not_a_crash(tmp_path):
+    (tmp_path / "x.pth").write_bytes(b"\x80\x02}" + b")" + b"\x85" * 200_000 + b"Ns.")
+    code = (
+        "import sys\nfrom irmas_tf.models.torch_checkpoint import read_torch_checkpoint\n"
+        "try:\n    read_torch_checkpoint(sys.argv[1])\nexcept ValueError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "x.pth")], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "a key of type tuple" in done.stdout
+
+
+def test_names_of_storages_are_text(tmp_path):
+    for old, new, message in (
+        (_files["_text"]("0"), b"K\x00", "not text"),
+        (integers(2, 3), b"(" + _files["_integer"](1) * 33 + b"t", "33 axes"),
+    ):
+        path = tampered(tmp_path / "x.pt", old, new)
+        with pytest.raises(WeightsError, match=message):
+            read_torch_checkpoint(path)
 
 
 def test_other_files(tmp_path):
