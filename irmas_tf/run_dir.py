@@ -6,21 +6,18 @@ Every file is written to a temporary path beside its target and then moved over 
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import json
 import math
 import os
-import platform
-import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from irmas_tf import __version__
 from irmas_tf.config import Config
 from irmas_tf.settings import ConfigError
+from irmas_tf.versions import collect_versions
 
 try:
     import fcntl
@@ -38,8 +35,6 @@ CHANGEABLE_ON_RESUME = (
     "checkpoint_minutes",
     "pretrained_weights",  # are in the checkpoint from the start
 )
-
-_RECORDED_PACKAGES = ("tensorflow", "keras", "numpy", "soundfile", "tensorflow-io")
 
 
 class RunDirError(ValueError):
@@ -118,38 +113,6 @@ def write_json_atomic(path: str | os.PathLike[str], obj: Any) -> None:
     write_text_atomic(path, json.dumps(_jsonable(obj), indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
-def _git_commit() -> str | None:
-    """Return the commit of the checkout this package is imported from, or None (installed package, no git)."""
-    root = Path(__file__).resolve().parent.parent
-    if not (root / ".git").exists():  # an environment inside somebody else's repository is not our commit
-        return None
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
-
-
-def collect_versions() -> dict[str, Any]:
-    """Return what a result may depend on besides the configuration, without importing TensorFlow."""
-    versions: dict[str, Any] = {
-        "irmas_tf": __version__,
-        "git_commit": _git_commit(),
-        "python": platform.python_version(),
-    }
-    for package in _RECORDED_PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = None
-    versions["platform"] = platform.platform()
-    versions["machine"] = platform.machine()
-    versions["cpu_count"] = os.cpu_count()
-    return versions
-
-
 def _different_settings(old: Config, new: Config) -> list[str]:
     """Return "--flag=new (the run has old)" for every setting that must not change on resume."""
     differences = []
@@ -166,7 +129,7 @@ def _as_flag(value: Any) -> str:
 
 
 class RunDir:
-    """The files of one run. The constructor touches nothing; `create` and `open` do.
+    """The files of one run. The constructor touches nothing; a training calls `prepare`, `lock` and `record`.
 
     Args:
         path: the folder.
@@ -246,46 +209,41 @@ class RunDir:
         return self.path / "evaluation" / split
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str], config: Config, resume: bool = True) -> RunDir:
-        """Make a run folder, or return the existing one of the same configuration.
-
-        Settings in `CHANGEABLE_ON_RESUME` may differ; the new values are then saved.
+    def prepare(cls, path: str | os.PathLike[str], config: Config) -> RunDir:
+        """Return the folder for a training, refused if it is not the place for it; nothing is written yet.
 
         Args:
-            path: the folder; made with its parents if absent.
-            config: the resolved configuration, saved as ``config.json``.
-            resume: whether an existing run may be continued.
+            path: the folder; it need not exist.
+            config: the resolved configuration.
 
         Raises:
-            RunDirError: the folder holds a run of another configuration (the message names the flags that differ), a
-                run when ``resume`` is False, or files of a run without its configuration; or ``path`` is a file.
+            RunDirError: the folder holds a run of another configuration (the message names the flags that differ), or
+                files of a run without its configuration; or ``path`` is a file.
         """
         if not str(path):
             raise RunDirError("--run_dir is empty: give the folder of the run, e.g. --run_dir=runs/first")
         run = cls(path)
         if run.path.exists() and not run.path.is_dir():
             raise RunDirError(f"--run_dir={run.path}: is a file, not a folder; choose another --run_dir")
-        if run.config_path.exists():
-            if not resume:
-                raise RunDirError(f"--run_dir={run.path}: already holds a run; choose another --run_dir or remove it")
-            differences = _different_settings(run.load_config(), config)
-            if differences:
-                raise RunDirError(
-                    f"--run_dir={run.path}: holds a run with other settings: {'; '.join(differences)}."
-                    " Choose another --run_dir, or give the settings of the run to go on with it"
-                )
-        else:
-            ours = (run.model_path, run.last_model_path, run.checkpoints_dir, run.history_path, run.split_path)
-            found = [p.name for p in ours if p.exists()]
-            if found:
-                raise RunDirError(
-                    f"--run_dir={run.path}: has {', '.join(found)} but no {run.config_path.name};"
-                    " choose another --run_dir or remove the folder"
-                )
-            run.path.mkdir(parents=True, exist_ok=True)
-        run._record_versions()
-        # Last, so that a folder with a configuration is complete.
-        write_text_atomic(run.config_path, config.to_json())
+        run._refuse_another(config)
+        return run
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], config: Config) -> RunDir:
+        """Make a run folder that describes itself, or return the existing one of the same configuration.
+
+        A training does so in two steps, with a look at the data between them: `prepare` and `record`.
+
+        Args:
+            path: the folder; made with its parents if absent.
+            config: the resolved configuration, saved as ``config.json``.
+
+        Raises:
+            RunDirError: as for `prepare`; or another process is training in the folder.
+        """
+        run = cls.prepare(path, config)
+        with run.lock():
+            run.record(config)
         return run
 
     @classmethod
@@ -321,11 +279,12 @@ class RunDir:
     def lock(self) -> Iterator[None]:
         """Hold the run for this process; the system lets go of it however the process ends.
 
-        Also removes temporary files that a killed process left.
+        Makes the folder if it is absent, and removes temporary files that a killed process left.
 
         Raises:
             RunDirError: another process is training in this folder.
         """
+        self.path.mkdir(parents=True, exist_ok=True)
         if not self.lock_path.exists():  # a finished run's folder stays as it is
             self.lock_path.touch()
         with exclusive(self.lock_path, RunDirError(f"--run_dir={self.path}: another process is training here")):
@@ -333,6 +292,60 @@ class RunDir:
                 if leftover.is_file():
                     leftover.unlink(missing_ok=True)
             yield
+
+    @property
+    def is_started(self) -> bool:
+        """Whether there is anything of a training: a checkpoint or what is written after it."""
+        if any(path.exists() for path in (self.model_path, self.last_model_path, self.history_path)):
+            return True
+        found = self.checkpoints_dir.iterdir() if self.checkpoints_dir.is_dir() else ()
+        return any(not path.name.startswith(TEMPORARY_PREFIX) for path in found)
+
+    def belongs_to(self, config: Config) -> bool:
+        """Return whether the folder's files are of a run with these settings, `CHANGEABLE_ON_RESUME` aside.
+
+        Raises:
+            RunDirError: ``config.json`` is not a configuration.
+        """
+        return self.config_path.exists() and not _different_settings(self.load_config(), config)
+
+    def record(self, config: Config) -> None:
+        """Write ``config.json`` and ``versions.json``; the caller holds the `lock`, and has found the data.
+
+        Settings in `CHANGEABLE_ON_RESUME` may differ from the saved ones. All may as long as no checkpoint has been
+        written: a start that failed is not a run, and what it left is dropped.
+
+        Raises:
+            RunDirError: as for `prepare`.
+        """
+        self._refuse_another(config)
+        if not self.is_started:
+            self.pretrained_path.unlink(missing_ok=True)  # weights are loaded anew, or now there are none
+        if not self.belongs_to(config):
+            self.split_path.unlink(missing_ok=True)
+            self.versions_path.unlink(missing_ok=True)
+        self._record_versions()
+        # Last, so that a folder with a configuration is complete.
+        text = config.to_json()
+        if not self.config_path.exists() or self.config_path.read_text(encoding="utf-8") != text:
+            write_text_atomic(self.config_path, text)
+
+    def _refuse_another(self, config: Config) -> None:
+        """Raise `RunDirError` if the folder is a run of another configuration, or has lost its own."""
+        if self.config_path.exists():
+            differences = _different_settings(self.load_config(), config)
+            if differences and self.is_started:
+                raise RunDirError(
+                    f"--run_dir={self.path}: holds a run with other settings: {'; '.join(differences)}."
+                    " Choose another --run_dir, or give the settings of the run to go on with it"
+                )
+            return
+        ours = (self.model_path, self.last_model_path, self.checkpoints_dir, self.history_path, self.split_path)
+        if found := [path.name for path in ours if path.exists()]:
+            raise RunDirError(
+                f"--run_dir={self.path}: has {', '.join(found)} but no {self.config_path.name};"
+                " choose another --run_dir or remove the folder"
+            )
 
     def _record_versions(self) -> None:
         """Write ``versions.json``; a resumption under other versions is added to its list ``resumed_with``."""

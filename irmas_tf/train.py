@@ -35,7 +35,7 @@ def main(flags: ParsedFlags) -> int:
     config = flags.config()
     from irmas_tf.run_dir import RunDir
 
-    run = RunDir.create(flags.options.run_dir, config)
+    run = RunDir.prepare(flags.options.run_dir, config)
     from irmas_tf.training.progress import finished_progress
 
     result = finished_progress(run)

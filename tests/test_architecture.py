@@ -28,6 +28,7 @@ LEVELS = {
         "augment_config",
         "config",
         "thresholds_file",
+        "versions",
         "run_dir",
         "commands",
         "cpu",

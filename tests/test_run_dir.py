@@ -14,10 +14,10 @@ from irmas_tf.run_dir import (
     RunDir,
     RunDirError,
     atomic_path,
-    collect_versions,
     write_json_atomic,
     write_text_atomic,
 )
+from irmas_tf.versions import collect_versions
 
 
 def leftovers(folder):
@@ -78,22 +78,67 @@ def test_a_new_run_describes_itself(tmp_path):
     assert versions["python"].startswith("3.")
     assert versions["tensorflow"][0].isdigit()
     assert versions["cpu_count"] >= 1
-    assert sorted(path.name for path in run.path.iterdir()) == ["config.json", "versions.json"]
+    assert sorted(path.name for path in run.path.iterdir()) == [".lock", "config.json", "versions.json"]
+
+
+def checkpoint(run: RunDir) -> None:
+    run.checkpoints_dir.mkdir(exist_ok=True)
+    (run.checkpoints_dir / "checkpoint-000000.npz").touch()
 
 
 def test_the_same_configuration_resumes_and_another_is_refused_naming_the_flags(tmp_path):
     run = RunDir.create(tmp_path, Config())
+    checkpoint(run)
     RunDir.create(tmp_path, Config())
     other = Config(training=TrainingConfig(epochs=3, xla=True))
-    with pytest.raises(RunDirError) as caught:
-        RunDir.create(tmp_path, other)
-    message = str(caught.value)
-    assert f"--run_dir={tmp_path}" in message
-    assert f"--epochs=3 (the run has {Config().training.epochs})" in message
-    assert "--xla=True (the run has False)" in message
+    for function in (RunDir.prepare, RunDir.create):
+        with pytest.raises(RunDirError) as caught:
+            function(tmp_path, other)
+        message = str(caught.value)
+        assert f"--run_dir={tmp_path}" in message
+        assert f"--epochs=3 (the run has {Config().training.epochs})" in message
+        assert "--xla=True (the run has False)" in message
+    with run.lock(), pytest.raises(RunDirError, match="with other settings"):
+        run.record(other)  # what another process made since `prepare` is found here
     assert run.load_config() == Config()
-    with pytest.raises(RunDirError, match="already holds a run"):
-        RunDir.create(tmp_path, Config(), resume=False)
+
+
+@pytest.mark.parametrize("left", ["model.keras", "last.keras", "history.csv"])
+def test_a_run_whose_checkpoints_were_tidied_away_is_still_one(tmp_path, left):
+    RunDir.create(tmp_path, Config())
+    (tmp_path / left).touch()
+    with pytest.raises(RunDirError, match="with other settings"):
+        RunDir.prepare(tmp_path, Config(training=TrainingConfig(epochs=3)))
+
+
+def test_a_start_that_failed_is_not_a_run(tmp_path):
+    run = RunDir.create(tmp_path, Config())
+    for path in (run.split_path, run.pretrained_path):
+        path.touch()
+    run.checkpoints_dir.mkdir()
+    (run.checkpoints_dir / f"{TEMPORARY_PREFIX}checkpoint-000000.npz").touch()  # killed while it was written
+    RunDir.create(tmp_path, Config())
+    assert run.split_path.exists() and not run.pretrained_path.exists()
+    other = Config(training=TrainingConfig(epochs=3))
+    assert RunDir.create(tmp_path, other).load_config() == other
+    assert not run.split_path.exists(), "this was the split of the other configuration"
+    assert "resumed_with" not in json.loads(run.versions_path.read_text())
+
+
+def test_preparing_writes_nothing(tmp_path):
+    RunDir.prepare(tmp_path / "new", Config())
+    assert list(tmp_path.iterdir()) == []
+    run = RunDir.create(tmp_path / "run", Config())
+    before = {path: path.read_bytes() for path in run.path.iterdir()}
+    RunDir.prepare(run.path, Config(data=DataConfig(data_dir="/elsewhere"), training=TrainingConfig(epochs=3)))
+    assert {path: path.read_bytes() for path in run.path.iterdir()} == before
+
+
+def test_recording_the_same_again_touches_no_file(tmp_path):
+    run = RunDir.create(tmp_path, Config())
+    before = {path: path.stat().st_ino for path in run.path.iterdir()}
+    RunDir.create(tmp_path, Config())
+    assert {path: path.stat().st_ino for path in run.path.iterdir()} == before
 
 
 def test_where_the_data_is_may_change_on_resume_and_the_new_place_is_saved(tmp_path):
@@ -165,6 +210,9 @@ def test_a_run_is_locked_while_a_process_trains_and_free_when_it_is_killed(tmp_p
         with pytest.raises(RunDirError, match="another process is training here"), RunDir(tmp_path).lock():
             pass
         assert leftovers(tmp_path) == [f"{TEMPORARY_PREFIX}x"], "another's temporary file was removed"
+        with pytest.raises(RunDirError, match="another process is training here"):
+            RunDir.create(tmp_path, Config())
+        assert not (tmp_path / "config.json").exists(), "written without the lock"
     finally:
         process.kill()
         process.join()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 import signal
 from pathlib import Path
 
@@ -13,6 +15,7 @@ RATE_HZ = 8000
 FLAGS = [
     "--sample_rate_hz=8000",
     "--window_seconds=0.5",
+    "--window_hop_seconds=0.5",
     "--branches=mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000",
     "--stage_channels=8",
     "--stem_stride=2",
@@ -86,3 +89,81 @@ def test_wrong_flags_end_in_one_line(flags, message, tmp_path, monkeypatch, caps
 def test_a_missing_data_folder_is_named(tmp_path, capsys):
     assert cli([*FLAGS, f"--data_dir={tmp_path / 'nowhere'}", f"--run_dir={tmp_path / 'run'}"]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ("--batch_size=500", "--batch_size=500: must be at most the"),
+        ("--data_dir=nowhere", "nowhere"),
+        ("--pretrained_weights=absent.npz", "absent.npz"),
+        ("--split_by=excerpt --batch_size=500", "--batch_size=500"),
+    ],
+)
+def test_after_a_start_that_failed_the_corrected_command_starts(data, tmp_path, capsys, wrong, message):
+    run = tmp_path / "run"
+    command = [*FLAGS, f"--data_dir={data}", f"--run_dir={run}"]
+    assert cli([*command, *wrong.split()]) == 2
+    assert message in capsys.readouterr().err
+    assert not (run / "split.json").exists() or "weights" in wrong
+    assert cli(command) == 0
+    captured = capsys.readouterr()
+    assert "all 1 epochs are done" in captured.out
+    assert '"split_by": "song"' in (run / "split.json").read_text()
+
+
+def test_a_late_failure_does_not_bind_the_folder_either(data, tmp_path, monkeypatch, capsys):
+    from irmas_tf.training import loop
+
+    command = [*FLAGS, f"--data_dir={data}", f"--run_dir={tmp_path}"]
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "set_statistics", lambda *args: (_ for _ in ()).throw(loop.TrainingError("no memory")))
+        assert cli([*command, "--split_seed=3", "--head_units=4"]) == 2
+    assert json.loads((tmp_path / "split.json").read_text())["seed"] == 3
+    assert cli(command) == 0
+    assert json.loads((tmp_path / "split.json").read_text())["seed"] == 0
+    assert json.loads((tmp_path / "config.json").read_text())["model"]["head_units"] == 8
+
+
+def test_a_finished_run_is_not_written_to(data, tmp_path, capsys):
+    command = [*FLAGS, f"--data_dir={data}", f"--run_dir={tmp_path}"]
+    assert cli(command) == 0
+    before = files_of(tmp_path)
+    assert cli([*command, "--data_dir=typo"]) == 0
+    assert "already finished" in capsys.readouterr().out
+    assert files_of(tmp_path) == before
+
+
+def test_a_wrong_data_folder_does_not_get_into_an_unfinished_run(data, tmp_path, monkeypatch, capsys):
+    from irmas_tf.training import callbacks, loop
+
+    command = [*FLAGS, f"--data_dir={data}", f"--run_dir={tmp_path / 'run'}"]
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._Training, "_train_epoch", lambda self: (_ for _ in ()).throw(callbacks.Interrupted(15)))
+        assert cli(command) == 128 + 15
+    before = files_of(tmp_path / "run")
+    assert cli([*command, f"--data_dir={tmp_path / 'typo'}"]) == 2
+    other = shutil.copytree(data, tmp_path / "other")
+    for path in (other / "IRMAS-TrainingData" / "cel").iterdir():
+        path.rename(path.with_name(path.name.replace("]0", "]9")))
+    assert cli([*command, f"--data_dir={other}"]) == 2
+    assert "are missing from the data directory" in capsys.readouterr().err
+    assert files_of(tmp_path / "run") == before
+    moved = shutil.copytree(data, tmp_path / "moved")
+    assert cli([*command, f"--data_dir={moved}"]) == 0
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["data"]["data_dir"] == str(moved)
+
+
+def test_a_second_start_is_refused_and_writes_nothing(data, tmp_path, capsys):
+    from irmas_tf.run_dir import RunDir
+
+    run = RunDir(tmp_path)
+    with run.lock():
+        before = files_of(tmp_path)
+        assert cli([*FLAGS, f"--data_dir={data}", f"--run_dir={tmp_path}"]) == 2
+        assert "another process is training here" in capsys.readouterr().err
+        assert files_of(tmp_path) == before

@@ -72,25 +72,37 @@ def _side(excerpts: Sequence[irmas.Excerpt], group_of: dict[str, int], config: C
 def load_sides(config: Config, run: RunDir) -> tuple[Side, Side]:
     """Return the training and the validation side; the split is drawn and saved at first, and read from then on.
 
+    The run's configuration is recorded as soon as the data and the split are found good, and not before.
+
+    Args:
+        config: the run's configuration.
+        run: its folder, locked by the caller if other processes may use it.
+
     Raises:
         ConfigError: no data folder, or fewer training excerpts than a batch.
         DataError: the data is not there, or is not what the split names.
+        RunDirError: the folder is a run of another configuration.
     """
     data = config.data
     if not data.data_dir:
         raise ConfigError("--data_dir is empty: give the folder that holds IRMAS-TrainingData")
     excerpts = irmas.index_training(data.data_dir)
-    if not run.split_path.exists():
+    is_saved = run.belongs_to(config) and run.split_path.exists()
+    if is_saved:
+        split = splits.load_split(run.split_path)
+    else:
         split = splits.make_split(
             excerpts, split_by=data.split_by, validation_fraction=data.validation_fraction, seed=data.split_seed
         )
-        splits.save_split(run.split_path, split)
-    train, validation = splits.resolve(splits.load_split(run.split_path), excerpts)
+    train, validation = splits.resolve(split, excerpts)
     if len(train) < config.training.batch_size:
         raise ConfigError(
             f"--batch_size={config.training.batch_size}: must be at most the {len(train)} excerpts of the training"
             " split"
         )
+    run.record(config)
+    if not is_saved:
+        splits.save_split(run.split_path, split)
     group_of = dict(zip((e.name for e in excerpts), irmas.group_excerpts(excerpts), strict=True))
     return _side(train, group_of, config), _side(validation, group_of, config)
 

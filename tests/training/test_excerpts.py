@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
+import soundfile
 
 from irmas_tf.data import pipeline
+from irmas_tf.data.splits import load_split
 from irmas_tf.layers.normalization import BinNormalization
 from irmas_tf.models.factory import build_model
-from irmas_tf.run_dir import RunDir
+from irmas_tf.run_dir import RunDir, RunDirError
 from irmas_tf.settings import ConfigError
 from irmas_tf.training.excerpts import load_sides, set_statistics
 
@@ -28,9 +32,24 @@ def test_the_sides_are_disjoint_labelled_and_repeatable(corpus, tiny, run):
     assert again[0].paths == train.paths and again[1].paths == validation.paths
 
 
-def test_a_saved_split_is_kept_whatever_the_seed_says_now(corpus, tiny, run):
-    first = load_sides(tiny(corpus, split_seed=1), run)
-    assert load_sides(tiny(corpus, split_seed=2), run)[0].paths == first[0].paths
+def test_a_saved_split_is_kept_when_excerpts_are_added(corpus, tiny, run, tmp_path_factory):
+    data = shutil.copytree(corpus, tmp_path_factory.mktemp("grown") / "data")
+    first = load_sides(tiny(data), run)
+    known = min((data / "IRMAS-TrainingData" / "cel").iterdir())
+    soundfile.write(known.with_name("[cel][cla]9999__1.wav"), np.zeros(100), 8000)
+    again = load_sides(tiny(data), run)
+    assert [side.paths for side in again] == [side.paths for side in first]
+
+
+def test_the_split_of_a_start_that_failed_is_not_taken_over(corpus, tiny, run, tmp_path_factory):
+    load_sides(tiny(corpus, split_seed=1), run)
+    again = load_sides(tiny(corpus, split_seed=2), run)
+    fresh = load_sides(tiny(corpus, split_seed=2), RunDir(tmp_path_factory.mktemp("fresh")))
+    assert again[0].paths == fresh[0].paths
+    assert load_split(run.split_path).seed == 2
+    run.model_path.touch()
+    with pytest.raises(RunDirError, match="--split_seed=3"):
+        load_sides(tiny(corpus, split_seed=3), run)
 
 
 def test_no_folder_and_too_large_a_batch_are_refused(corpus, tiny, run):
@@ -38,6 +57,7 @@ def test_no_folder_and_too_large_a_batch_are_refused(corpus, tiny, run):
         load_sides(tiny(""), run)
     with pytest.raises(ConfigError, match=r"--batch_size=1000: must be at most the \d+ excerpts"):
         load_sides(tiny(corpus, batch_size=1000), run)
+    assert list(run.path.iterdir()) == []
 
 
 def test_statistics_centre_the_training_features(corpus, tiny, run):
