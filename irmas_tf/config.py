@@ -71,8 +71,22 @@ class AudioConfig(Section):
     sample_rate_hz: int = setting(22050, "Rate everything is resampled to.", unit="Hz", minimum=8000, maximum=192000)
     window_seconds: float = setting(3.0, "Length of the model's input window.", unit="s", minimum=0.1, maximum=60.0)
     window_hop_seconds: float = setting(
-        1.5, "Hop between windows when a clip is longer than one window.", unit="s", above=0.0, maximum=60.0
+        0.0,
+        "Hop between windows when a clip is longer than one window; 0 is half a window.",
+        unit="s",
+        minimum=0.0,
+        maximum=60.0,
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.window_hop_seconds:
+            object.__setattr__(self, "window_hop_seconds", self.window_seconds / 2)  # a run records what it used
+        if self.window_hop_seconds > self.window_seconds:
+            raise ConfigError(
+                f"--window_hop_seconds={self.window_hop_seconds:g}: must be at most"
+                f" --window_seconds={self.window_seconds:g}, or what lies between windows is never heard"
+            )
 
     @property
     def window_samples(self) -> int:
@@ -219,7 +233,9 @@ class TrainingConfig(Section):
         " --learning_rate, --final_learning_rate and --warmup_epochs.",
     )
     early_stopping_patience: int = setting(
-        0, "Epochs without a better validation score before stopping; 0 is off.", minimum=0
+        0,
+        "Epochs without a better validation score before stopping, counted in the last stage only; 0 is off.",
+        minimum=0,
     )
     mixed_precision: str = setting(
         "float32",

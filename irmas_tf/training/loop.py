@@ -337,7 +337,7 @@ class _Training:
         self.console.line(table_line(row, is_best))
         if progress.epoch == self.plan.epochs:
             progress.finished = f"all {self.plan.epochs} epochs are done"
-        elif progress.has_stalled(training.early_stopping_patience):
+        elif progress.has_stalled(training.early_stopping_patience, self.plan.last_begins):
             progress.finished = (
                 f"no better validation {progress.score_name} for {training.early_stopping_patience} epochs"
             )

@@ -103,9 +103,9 @@ class Progress:
         several = self.rows and self.rows[-1].validation_accuracy is None
         return "mean average precision" if several else "accuracy"
 
-    def has_stalled(self, patience: int) -> bool:
-        """Return whether ``patience`` epochs have passed since the best one; 0 never stops."""
-        return 0 < patience <= self.epoch - self.best_epoch
+    def has_stalled(self, patience: int, first_epoch: int = 0) -> bool:
+        """Return whether ``patience`` epochs have passed since the best one, from ``first_epoch`` on; 0 never stops."""
+        return 0 < patience <= self.epoch - max(self.best_epoch, first_epoch)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dict."""

@@ -33,6 +33,11 @@ class StagePlan:
         """Epochs of all stages."""
         return sum(stage.epochs for stage in self.stages)
 
+    @property
+    def last_begins(self) -> int:
+        """Epochs before the last stage."""
+        return self.epochs - self.stages[-1].epochs
+
     def index(self, epoch: int) -> int:
         """Return the number of the stage of an epoch, both from 0; the last stage's for epochs after the end."""
         ends = list(accumulate(stage.epochs for stage in self.stages))

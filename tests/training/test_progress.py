@@ -33,6 +33,13 @@ def test_with_several_labels_the_best_has_the_highest_mean_average_precision():
     assert Progress.from_dict(json.loads(json.dumps(progress.to_dict()))) == progress
 
 
+def test_patience_does_not_count_the_epochs_of_earlier_stages():
+    progress = Progress()
+    for epoch, accuracy in enumerate([0.5, 0.4, 0.4, 0.3, 0.4], start=1):
+        progress.end_epoch(row(epoch, accuracy))
+        assert progress.has_stalled(2, first_epoch=3) == (epoch == 5)
+
+
 @pytest.mark.parametrize("patience, stops_after", [(0, None), (1, 3), (2, 4), (3, None)])
 def test_patience_counts_epochs_since_the_best(patience, stops_after):
     progress, stopped = Progress(), None

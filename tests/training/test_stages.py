@@ -11,7 +11,7 @@ PLAN = StagePlan((Stage(2, 1.0, 0.5), Stage(3, 0.1, 0.0, warmup_epochs=1.0)), up
 
 
 def test_every_epoch_has_its_stage():
-    assert PLAN.epochs == 5
+    assert (PLAN.epochs, PLAN.last_begins) == (5, 2)
     assert [PLAN.index(epoch) for epoch in range(7)] == [0, 0, 1, 1, 1, 1, 1]
 
 
