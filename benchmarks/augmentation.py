@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 # Strong but usable settings; probabilities as a recipe would have them.
 ALONE: dict[str, dict[str, Any]] = {
+    "gain": {"random_gain_db": 6.0},
     "speed": {"random_speed_semitones": 1.0},
     "time stretch, half of the examples": {"random_time_stretch": 0.1},
     "time stretch, all examples": {"random_time_stretch": 0.1, "vocoder_probability": 1.0},
@@ -41,6 +42,7 @@ ALONE: dict[str, dict[str, Any]] = {
     "mixup": {"mixup_alpha": 0.3},
 }
 RECIPE = {
+    "random_gain_db": 6.0,
     "random_speed_semitones": 1.0,
     "random_time_stretch": 0.1,
     "random_pitch_semitones": 1.0,
@@ -68,6 +70,7 @@ def configuration(path: str, batch: int, augment: dict[str, Any], noise_dir: str
     config = parse_flags(Command("benchmark", "", config_fields=ALL), [f"--flagfile={path}"]).config()
     if augment.get("noise_kind") == "folder":
         augment = {**augment, "noise_dir": noise_dir}
+    augment = {"random_gain_db": 0.0, **augment}
     if not masks:
         augment = {"time_masks": 0, "frequency_masks": 0, **augment}
     training = dataclasses.replace(config.training, batch_size=batch, accumulation_steps=1)

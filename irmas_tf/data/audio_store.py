@@ -36,11 +36,11 @@ class StoredAudio:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def read_into(self, out: np.ndarray, start: int = 0, gain: float = 1.0) -> None:
-        """Fill float32 ``out`` with the samples from ``start`` on, times gain, and zeros after the end."""
+    def read_into(self, out: np.ndarray, start: int = 0) -> None:
+        """Fill float32 ``out`` with the samples from ``start`` on, and zeros after the end."""
         samples = self.samples[start : start + len(out)]
         np.copyto(out[: len(samples)], samples)
-        out[: len(samples)] *= np.float32(self.scale * np.float32(gain))
+        out[: len(samples)] *= self.scale
         out[len(samples) :] = 0.0
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 # One stream for each use, so that no two uses see related numbers.
-_ORDER, _CROP, _GAIN, _EXAMPLE_SEED, _WITHIN_CLASS = range(1, 6)
+_ORDER, _CROP, _EXAMPLE_SEED, _WITHIN_CLASS = 1, 2, 4, 5
 
 
 def _mix(value: np.ndarray) -> np.ndarray:
@@ -43,26 +43,22 @@ class EpochPlan:
     Attributes:
         order: int64 [n], the example in the slot.
         crop: float64 [n] in [0, 1), where in the room that there is the window begins.
-        gain_db: float64 [n], decibels.
         example_seed: int32 [n, 2], for augmentation inside the model.
     """
 
     order: np.ndarray
     crop: np.ndarray
-    gain_db: np.ndarray
     example_seed: np.ndarray
 
 
-def plan_epoch(
-    labels: np.ndarray, *, seed: int, epoch: int, random_gain_db: float = 0.0, balance: bool = False
-) -> EpochPlan:
+def plan_epoch(labels: np.ndarray, *, seed: int, epoch: int, balance: bool = False) -> EpochPlan:
     """Return the plan of one epoch over n examples, n slots long.
 
     Args:
-        labels: int [n], class of each example. seed, epoch: what the plan depends on. random_gain_db: gains are
-        uniform from minus to plus this. balance: every class that occurs gets the same number of slots, give or take
-        one. Inside a class the examples are
-            gone through in a random order, again and again where the class is small; a large class shows another
+        labels: int [n], class of each example.
+        seed, epoch: what the plan depends on.
+        balance: every class that occurs gets the same number of slots, give or take one. Inside a class the examples
+            are gone through in a random order, again and again where the class is small; a large class shows another
             part of itself every epoch.
     """
     labels = np.asarray(labels)
@@ -71,7 +67,7 @@ def plan_epoch(
     occurrence = np.zeros(count, np.int64)
     if balance and count:
         examples, occurrence = _balanced(labels, seed, epoch)
-    # A repeated example gets another crop and gain each time.
+    # A repeated example gets another crop each time.
     identity = examples + occurrence * count
     shuffle = np.argsort(stateless_bits(seed, epoch, _ORDER, identity), kind="stable")
     examples, identity = examples[shuffle], identity[shuffle]
@@ -79,7 +75,6 @@ def plan_epoch(
     return EpochPlan(
         order=examples,
         crop=stateless_uniform(seed, epoch, _CROP, identity),
-        gain_db=(2.0 * stateless_uniform(seed, epoch, _GAIN, identity) - 1.0) * random_gain_db,
         example_seed=np.ascontiguousarray(bits).view(np.int32).reshape(count, 2),
     )
 

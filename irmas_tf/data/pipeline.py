@@ -91,8 +91,9 @@ def training_dataset(
 ) -> tf.data.Dataset:
     """Return the batches of one training epoch, from ``start_batch`` on.
 
-    Excerpts longer than ``samples`` are cropped at random, shorter ones are zero-padded at the end; the gain is random
-    within ``random_gain_db``. With ``--class_balance=resample`` every class gets the same share of the epoch.
+    Excerpts longer than ``samples`` are cropped at random. Of shorter ones, what is read beyond the window is read on
+    from the excerpt's beginning, or all that are played faster would end in silence; the rest is zeros. With
+    ``--class_balance=resample`` every class gets the same share of the epoch.
 
     Args:
         excerpts_paths: n audio files.
@@ -123,7 +124,6 @@ def training_dataset(
         labels,
         seed=config.training.seed,
         epoch=epoch,
-        random_gain_db=config.augment.random_gain_db,
         balance=config.training.class_balance == "resample",
     )
     store = open_store(paths, config)
@@ -138,7 +138,10 @@ def training_dataset(
         def fill(row: int, audio: StoredAudio) -> None:
             slot = slots[row]
             start = int(plan.crop[slot] * (max(0, len(audio) - window) + 1))
-            audio.read_into(waveform[row], start, 10.0 ** (plan.gain_db[slot] / 20.0))
+            audio.read_into(waveform[row], start)
+            end = len(audio)
+            again = min(end, max(0, window - end), window - config.audio.window_samples)
+            waveform[row, end : end + again] = waveform[row, :again]
 
         if store is not None:
             for row, example in enumerate(examples):

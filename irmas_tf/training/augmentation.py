@@ -2,10 +2,10 @@
 
 The numbers depend on the seed and the step only, so that a resumed run draws what an uninterrupted one would; they are
 drawn outside the graph and travel with the batch, one row an example, so that replicas share them out with it. The
-changes are made inside the graph, on its device. Gain and crop belong to the loader, masks to the model.
+changes are made inside the graph, on its device. The crop belongs to the loader, masks to the model.
 
 The order is that of a recording's making. Each source by itself: tempo, pitch and speed (which need more samples than
-the window and leave a window), shift, equalisation (its instrument and microphone), silence (a rest of this
+the window and leave a window), gain, shift, equalisation (its instrument and microphone), silence (a rest of this
 instrument; others play on). Then they sound together: mixing. Then what the room adds whether or not anybody plays:
 noise, also to examples that were emptied. Mixup is last, because it is a rule about finished training examples.
 """
@@ -33,6 +33,7 @@ _ROUNDING = 1e-4  # 0.1 * 30 is a little more than 3
 # Keep draws of the same seed apart, so that switching one on does not move the others.
 _STREAMS = {
     "speed": 0x7370,
+    "gain_db": 0x6761,
     "gains_db": 0x6571,
     "tempo": 0x7465,
     "pitch": 0x7069,
@@ -113,6 +114,8 @@ def draw(augment: AugmentConfig, *, seed: int, step: int, batch_size: int) -> di
         numbers["vocoder_turn"] = stream("vocoder_turn").random([batch_size, 2])
         numbers["tempo"] = 1.0 + both_ways("tempo", augment.random_time_stretch)
         numbers["pitch"] = pitch_ratio(both_ways("pitch", augment.random_pitch_semitones))
+    if augment.random_gain_db:
+        numbers["gain_db"] = both_ways("gain_db", augment.random_gain_db)
     if augment.random_shift_seconds:
         numbers["shift_seconds"] = both_ways("shift_seconds", augment.random_shift_seconds)
     if augment.random_equalization_db:
@@ -160,6 +163,8 @@ def apply(
     """
     augment, rate = config.augment, config.audio.sample_rate_hz
     waveform = _change_tempo_and_pitch(waveform, numbers, config)
+    if "gain_db" in numbers:
+        waveform *= tf.exp(numbers["gain_db"] * np.float32(np.log(10.0) / 20.0))[:, tf.newaxis]
     if "shift_seconds" in numbers:
         offset = tf.round(numbers["shift_seconds"] * float(rate))
         waveform = shift_in_time(waveform, offset, circular=augment.shift_fill == "circular")

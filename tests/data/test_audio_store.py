@@ -47,11 +47,11 @@ def test_silence_stays_silence(signal):
     assert not samples_of(quantize(signal)).any()
 
 
-def test_reading_a_part_with_gain_and_padding():
+def test_reading_a_part_with_padding():
     audio = StoredAudio(np.arange(10, dtype=np.int16), np.float32(0.5))
     out = np.full(6, np.nan, np.float32)
-    audio.read_into(out, 3, 2.0)
-    assert out.tolist() == [3, 4, 5, 6, 7, 8]
+    audio.read_into(out, 3)
+    assert out.tolist() == [1.5, 2, 2.5, 3, 3.5, 4]
     audio.read_into(out, 8)
     assert out.tolist() == [4.0, 4.5, 0, 0, 0, 0]
 

@@ -41,7 +41,7 @@ def tiny_config(data_dir: Path | str = "", **changes: object) -> Config:
             "stage_channels": (8, 8),
             "head_units": 8,
         },
-        "augment": {"time_mask_seconds": 0.05},
+        "augment": {"time_mask_seconds": 0.05, "random_gain_db": 0.0},
         "training": {"epochs": 3, "batch_size": 8, "warmup_epochs": 0.5, "ema_decay": 0.9},
     }
     sections = {

@@ -17,6 +17,7 @@ RATE = 8000
 THREE = {"random_speed_semitones": 2.0, "random_equalization_db": 3.0, "mixup_alpha": 0.4}
 ALL = {
     **THREE,
+    "random_gain_db": 6.0,
     "random_time_stretch": 0.1,
     "random_pitch_semitones": 2.0,
     "random_shift_seconds": 0.1,
@@ -55,7 +56,7 @@ def test_numbers_depend_on_seed_and_step_only(tiny):
     config = tiny(**ALL)
     first, again = draw(config), draw(config)
     assert set(first) == {
-        *("share", "speed", "tempo", "pitch", "vocoder_turn", "shift_seconds", "gains_db", "silence_place"),
+        *("share", "speed", "tempo", "pitch", "vocoder_turn", "gain_db", "shift_seconds", "gains_db", "silence_place"),
         *("silence_seconds", "mix_added", "mix_partners", "mix_levels_db", "is_empty", "noise_turn", "snr_db"),
         "noise_seed",
     }
@@ -73,6 +74,7 @@ def test_what_is_off_is_not_drawn_and_does_not_move_the_rest(tiny):
     everything = draw(tiny(**ALL))
     np.testing.assert_array_equal(everything["share"], mixing_weights(1, 3, 64, 0.4))
     for names in (
+        ["random_gain_db"],
         ["random_speed_semitones"],
         ["random_equalization_db"],
         ["random_time_stretch", "random_pitch_semitones"],
@@ -99,6 +101,7 @@ def test_the_ranges_are_those_of_the_flags(tiny):
         ("semitones", -2.0, 2.0),
         ("pitch_semitones", -2.0, 2.0),
         ("tempo", 0.9, 1.1),
+        ("gain_db", -6.0, 6.0),
         ("shift_seconds", -0.1, 0.1),
         ("mix_levels_db", -5.0, 5.0),
         ("snr_db", 3.0, 9.0),
@@ -211,6 +214,14 @@ def test_only_those_whose_turn_it_is_are_stretched_and_each_with_the_probability
         counts += ~same
     assert counts / 80 == pytest.approx(np.full(5, 0.3), abs=0.17)
     assert counts.mean() / 80 == pytest.approx(0.3, abs=0.05)
+
+
+def test_gain_is_what_the_numbers_say_and_changes_nothing_else(tiny):
+    config = tiny(random_gain_db=6.0)
+    numbers = {"gain_db": np.array([-6.0, 0.0, 6.0], np.float32)}
+    waveform = noise_batch(config, 3)
+    out, _ = run(config, waveform, numbers)
+    np.testing.assert_allclose(out, waveform * 10.0 ** (numbers["gain_db"][:, None] / 20.0), rtol=1e-6)
 
 
 def test_shift_and_silence_are_where_the_numbers_say(tiny):

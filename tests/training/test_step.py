@@ -19,6 +19,7 @@ WAVEFORM = RNG.standard_normal([16, 12]).astype(np.float32)
 LABELS = RNG.integers(0, 11, 16).astype(np.int32)
 EVERY_CHANGE = {
     "task": "multi_label",
+    "random_gain_db": 6.0,
     "random_speed_semitones": 1.0,
     "random_time_stretch": 0.1,
     "random_pitch_semitones": 1.0,
