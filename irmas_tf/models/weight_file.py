@@ -9,13 +9,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from irmas_tf.models.npz_arrays import read_npz
 from irmas_tf.models.weight_table import Array, WeightsError
 from irmas_tf.run_dir import atomic_path
 
@@ -83,19 +83,12 @@ def read_weight_file(path: str | os.PathLike[str]) -> WeightFile:
         )
     remedy = "convert the published weights with python -m irmas_tf.models.convert"
     try:
-        with zipfile.ZipFile(path) as archive:
-            # Ours are not compressed, so a small file cannot ask for much memory.
-            if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
-                raise WeightsError(f"{path}: is not a weight file of irmas_tf; {remedy}")
-        with np.load(path, allow_pickle=False) as file:
-            if _METADATA not in file.files:
-                raise WeightsError(f"{path}: is not a weight file of irmas_tf; {remedy}")
-            metadata = json.loads(bytes(file[_METADATA]))
-            tensors = {key.removeprefix(_PREFIX): file[key] for key in file.files if key.startswith(_PREFIX)}
-    except WeightsError:
-        raise
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError) as error:
+        arrays = read_npz(path)
+        facts = arrays.pop(_METADATA, None)
+        metadata = None if facts is None else json.loads(facts.tobytes())
+    except (ValueError, RecursionError) as error:
         raise WeightsError(f"{path}: is damaged or not a weight file of irmas_tf ({error}); {remedy}") from error
+    tensors = {key.removeprefix(_PREFIX): array for key, array in arrays.items() if key.startswith(_PREFIX)}
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
         raise WeightsError(f"{path}: is not a weight file of irmas_tf; {remedy}")
     if metadata.get("version") != VERSION:
@@ -105,4 +98,7 @@ def read_weight_file(path: str | os.PathLike[str]) -> WeightFile:
     missing = [name for name in _REQUIRED if name not in metadata]
     if missing:
         raise WeightsError(f"{path}: does not say its {', '.join(missing)}; {remedy}")
+    odd = [key for key, tensor in tensors.items() if tensor.dtype != np.float32]
+    if odd:
+        raise WeightsError(f"{path}: is damaged: {odd[0]} is not float32; {remedy}")
     return WeightFile(metadata, tensors)

@@ -7,10 +7,8 @@ import hashlib
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import numpy as np
 
 from irmas_tf.models.backbone import BackboneSpec
 from irmas_tf.models.torch_checkpoint import read_torch_checkpoint
@@ -25,10 +23,6 @@ FORMATS = {
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _ZIP_MAGIC = b"PK\x03\x04"
 _CLASS_MAP = Path("assets", "yamnet_class_map.csv")
-# The name of a YAMNet variable at the end of a longer path, e.g. layer2/depthwise_conv/bn/beta.
-_YAMNET_VARIABLE = re.compile(r"(?:^|/)((?:layer\d+/[a-z]+_?conv|layer1/conv|logits)(?:/bn)?/[a-z_]+)(?::0)?$")
-_CHECKPOINT_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
-_CHECKPOINT_LAYER = re.compile(r"(?:^|/)layer_with_weights-(\d+)/([a-z_]+)$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,86 +82,6 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _named(variables: Iterator[tuple[str, Array]], path: Path) -> dict[str, Array]:
-    """Return the variables whose names are YAMNet's, by these names."""
-    tensors: dict[str, Array] = {}
-    for name, value in variables:
-        match = _YAMNET_VARIABLE.search(name)
-        if match:
-            if match[1] in tensors:
-                raise WeightsError(f"{path}: has two variables {match[1]!r}")
-            tensors[match[1]] = value
-    return tensors
-
-
-def _read_keras_h5(path: Path) -> dict[str, Array]:
-    import h5py
-
-    found: list[tuple[str, Array]] = []
-
-    def visit(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset):
-            found.append((name, np.asarray(item)))
-
-    try:
-        with h5py.File(path, "r") as file:
-            file.visititems(visit)  # follows no links out of the file
-    except (OSError, RuntimeError, ValueError, TypeError) as error:
-        raise WeightsError(f"{path}: is a damaged HDF5 file ({error})") from error
-    return _named(iter(found), path)
-
-
-def _read_saved_model(folder: Path) -> dict[str, Array]:
-    """Return the variables of a SavedModel from its checkpoint; its graph is not loaded, let alone run."""
-    import tensorflow as tf
-    from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
-
-    from irmas_tf.models.yamnet import weight_layers
-
-    prefix = folder / "variables" / "variables"
-    if not (folder / "saved_model.pb").is_file() or not prefix.with_suffix(".index").is_file():
-        raise WeightsError(f"{folder}: is not a SavedModel: it has no saved_model.pb or no variables/variables.index")
-    try:
-        reader = tf.train.load_checkpoint(str(prefix))
-        graph = TrackableObjectGraph.FromString(reader.get_tensor("_CHECKPOINTABLE_OBJECT_GRAPH"))
-        attributes = [attribute for node in graph.nodes for attribute in node.attributes]
-        tensors = _named(((a.full_name, reader.get_tensor(a.checkpoint_key)) for a in attributes), folder)
-        if tensors:
-            return tensors
-        # Saved without names: Keras numbers the layers with weights in their order.
-        layers = weight_layers()
-        for attribute in attributes:
-            match = _CHECKPOINT_LAYER.search(attribute.checkpoint_key.removesuffix(_CHECKPOINT_VALUE))
-            if match and int(match[1]) < len(layers):
-                key = f"{layers[int(match[1])]}/{match[2]}"
-                tensors[key] = reader.get_tensor(attribute.checkpoint_key)
-        return tensors
-    except (tf.errors.OpError, RuntimeError, ValueError, KeyError) as error:
-        raise WeightsError(f"{folder}: its variables cannot be read ({error})") from error
-
-
-def _read_folded_npz(path: Path) -> dict[str, Array]:
-    from irmas_tf.models.yamnet import unfold_batch_norms
-
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if "metadata" in file.files:
-                raise WeightsError(f"{path}: is converted already; use it as it is")
-            return unfold_batch_norms({key: file[key] for key in file.files})
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError) as error:
-        if isinstance(error, WeightsError):
-            raise
-        raise WeightsError(f"{path}: is a damaged .npz file or holds objects ({error})") from error
-
-
-_READERS: dict[str, Callable[[Path], dict[str, Array]]] = {
-    "keras_h5": _read_keras_h5,
-    "saved_model": _read_saved_model,
-    "folded_npz": _read_folded_npz,
-    "torch": read_torch_checkpoint,
-}
-
-
 def _format_of(path: Path) -> str:
     """Return the format of what lies at ``path``, judged by its content."""
     if path.is_dir():
@@ -180,6 +94,21 @@ def _format_of(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             return "folded_npz" if any(name.endswith(".npy") for name in archive.namelist()) else "torch"
     return "torch"
+
+
+def _read(kind: str, path: Path) -> dict[str, Array]:
+    """Return the tensors at ``path``, which is of the format ``kind``."""
+    if kind == "torch":
+        return read_torch_checkpoint(path)
+    # Knows the network's layers, and so loads TensorFlow.
+    from irmas_tf.models import yamnet_files
+
+    readers: dict[str, Callable[[Path], dict[str, Array]]] = {
+        "keras_h5": yamnet_files.read_keras_h5,
+        "saved_model": yamnet_files.read_saved_model,
+        "folded_npz": yamnet_files.read_folded_npz,
+    }
+    return readers[kind](path)
 
 
 def _resolve(spec: BackboneSpec, handle: str) -> Path:
@@ -221,7 +150,7 @@ def read_published(spec: BackboneSpec, source: str | os.PathLike[str]) -> Publis
     if kind not in spec.formats:
         wanted = " or ".join(FORMATS[name] for name in spec.formats)
         raise WeightsError(f"{source}: is {FORMATS[kind]}; the weights of {spec.name} come as {wanted}")
-    tensors = _READERS[kind](path)
+    tensors = _read(kind, path)
     class_map = path / _CLASS_MAP if path.is_dir() and (path / _CLASS_MAP).is_file() else None
     name = str(source) if is_handle(source) else path.resolve().name
     return PublishedWeights(tensors, name, kind, sha256_of(path), class_map)

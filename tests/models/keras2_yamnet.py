@@ -22,8 +22,11 @@ def _patches(waveform):
     return tf.signal.frame(log_mel, 96, 48, axis=0)
 
 
-def build(seed=0):
-    """Return the Keras 2 network: waveform [samples] -> scores [patches, 521], embeddings [patches, 1024]."""
+def build(seed=0, head=None):
+    """Return the Keras 2 network: waveform [samples] -> scores [patches, 521], embeddings [patches, 1024].
+
+    Google's code gives the last layer no name (``head``), so that Keras calls it dense, or dense_1.
+    """
     import tf_keras
     from tf_keras import layers
 
@@ -40,7 +43,7 @@ def build(seed=0):
         name = f"layer{number}/pointwise_conv"
         x = norm_relu(layers.Conv2D(filters, 1, 1, "same", use_bias=False, name=name)(x), name)
     embeddings = layers.GlobalAveragePooling2D()(x)
-    scores = layers.Activation("sigmoid")(layers.Dense(521, name="logits")(embeddings))
+    scores = layers.Activation("sigmoid")(layers.Dense(521, name=head)(embeddings))
     network = tf_keras.Model(inputs, [scores, embeddings])
     random = np.random.default_rng(seed)
     for variable in network.weights:

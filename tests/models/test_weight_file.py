@@ -98,6 +98,27 @@ def test_objects_are_refused_unread(path, tmp_path):
     assert not target.exists()
 
 
+def test_an_array_that_announces_more_than_it_holds(path):
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": (1 << 44,)})
+    with_member(path, "weights/a_conv/kernel.npy", stream.getvalue() + bytes(24))
+    with pytest.raises(WeightsError, match=r"damaged or not a weight file.*announces 70368744177664 bytes and has 24"):
+        read_weight_file(path)
+
+
+def test_metadata_nested_beyond_all_sense(path):
+    with_member(path, "metadata.npy", npy(np.frombuffer(b"[" * 100_000, np.uint8)))
+    with pytest.raises(WeightsError, match="damaged or not a weight file"):
+        read_weight_file(path)
+
+
+@pytest.mark.parametrize("value", [np.array(["text"]), np.zeros(3, np.float64)], ids=["text", "float64"])
+def test_what_is_not_float32_is_refused(path, value):
+    with_member(path, "weights/a_bn/beta.npy", npy(value))
+    with pytest.raises(WeightsError, match="a_bn/beta is not float32"):
+        read_weight_file(path)
+
+
 def test_damaged_and_foreign_files(path):
     content = path.read_bytes()
     for damaged in (b"", b"hello", content[:100], content[:-30], pickle.dumps({"a": 1})):
