@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from collections.abc import Collection
 from types import ModuleType
 from typing import Any
 
@@ -41,7 +42,7 @@ class BackboneSpec:
         url: where it is published.
         sha256: its checksum; None if unknown.
         licence: of the weights.
-        formats: kinds of files that `irmas_tf.models.weight_sources` reads for it.
+        formats: kinds of files that `irmas_tf.models.weight_sources` reads for it; the published file is of the first.
     """
 
     name: str
@@ -109,6 +110,21 @@ class BackboneSpec:
         """Return where the tensors of the published file go."""
         known = self._option("width") if self.module == "mobilenet" else {}
         return self._module().weight_table(**known)
+
+    def check_file_name(self, name: str) -> None:
+        """Check what the name of a published file says about the front-end.
+
+        Raises:
+            WeightsError: the weights were trained with another one.
+        """
+        check = getattr(self._module(), "check_file_name", None)
+        if check:
+            check(name, hop_length=self.hop_length, num_bins=self.num_bins, sample_rate_hz=self.sample_rate_hz)
+
+    def carries_front_end(self, tensors: Collection[str]) -> bool:
+        """Return whether published tensors contain the front-end's constants, which `take_front_end` compares."""
+        names = getattr(self._module(), "FRONT_END_TENSORS", ())
+        return bool(names) and all(name in tensors for name in names)
 
     def take_front_end(self, tensors: dict[str, Any]) -> None:
         """Remove the front-end's constants from published tensors where there are any, after checking them.

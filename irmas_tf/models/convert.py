@@ -26,8 +26,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m irmas_tf.models.convert",
         description="Read the published weights of a pretrained network and write them as a safe weight file (.npz)"
-        " with their source, licence, checksum and labels. Files are data: nothing in them is run, and PyTorch is not"
-        " needed. Nothing is downloaded, except when --weights is an address of TensorFlow Hub.",
+        " with their source, licence, checksum and set of classes (the classes' names: see --labels). Files are data:"
+        " nothing in them is run, and PyTorch is not needed. Nothing is downloaded, except when --weights is an address"
+        " of TensorFlow Hub.",
         epilog="Without --weights it says where a network's weights are published.",
         allow_abbrev=False,
     )
@@ -43,7 +44,13 @@ def _parser() -> argparse.ArgumentParser:
         help="published file (.h5, .pth, .pt, .npz), folder of a SavedModel, or handle of TensorFlow Hub",
     )
     parser.add_argument("--out", metavar="FILE.npz", help="the weight file to write")
-    parser.add_argument("--labels", metavar="CSV", help="class names to record: a CSV with index and display_name")
+    parser.add_argument(
+        "--labels",
+        metavar="CSV",
+        help="class names to record: a CSV with index and display_name, as AudioSet's class_labels_indices.csv (527"
+        " classes) and yamnet_class_map.csv (521); without it names are recorded only from the class map that a"
+        " SavedModel of TensorFlow Hub brings",
+    )
     parser.add_argument("--verify", action="store_true", help="run silence, a sine and noise through the result")
     return parser
 
@@ -116,6 +123,12 @@ def _convert(args: argparse.Namespace) -> None:
         print(f"  this is the published file: {spec.url}")
     elif spec.sha256 and published.source == spec.published_file:
         print(f"warning: the published {spec.published_file} has sha256 {spec.sha256}", file=sys.stderr)
+    if not file.metadata["front_end_verified"]:
+        print(
+            f"warning: nothing in {published.source} proves which front-end these weights were trained with; they are"
+            f" used with {spec.front_end}",
+            file=sys.stderr,
+        )
     if args.verify:
         print(f"with {_VERIFY_SECONDS} s of audio:")
         _verify(model, spec, names)

@@ -9,6 +9,7 @@ kernels are turned accordingly when weights are read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -16,12 +17,14 @@ import keras
 
 from irmas_tf.layers.published_log_mel import MobileNetLogMel
 from irmas_tf.models.published_layers import hard_swish, published_norm, symmetric_convolution
-from irmas_tf.models.weight_table import WeightEntry, torch_batch_norm, torch_linear
+from irmas_tf.models.weight_table import WeightEntry, WeightsError, torch_batch_norm, torch_linear
 
 EPSILON = 1e-3
 NUM_BINS = 128
 _FIRST_CHANNELS = 16
 _HIDDEN_UNITS = 1280
+# Networks for other hops (in ms) and numbers of mel bands differ in their file's name only: mn10_as_hop_5_mAP_475.pt.
+_FRONT_END_IN_NAME = re.compile(r"(?:^|_)(hop|mels)_(\d+)", re.IGNORECASE)
 
 
 class _Row(NamedTuple):
@@ -161,3 +164,29 @@ def weight_table(*, width: float = 1.0) -> tuple[WeightEntry, ...]:
     last = len(_ROWS) + 1
     entries += convolution(f"features_{last}_conv", f"features_{last}_bn", f"features.{last}")
     return (*entries, *torch_linear("classifier_2", "classifier.2"), *torch_linear("classifier_5", "classifier.5"))
+
+
+def check_file_name(name: str, *, hop_length: int, num_bins: int, sample_rate_hz: int) -> None:
+    """Check the hop and the mel bands in the name of a published file, if it has them.
+
+    Nothing else in such a file tells: keys and shapes are the same.
+
+    Args:
+        name: of the file.
+        hop_length: of the front-end, in samples.
+        num_bins: mel bands of the front-end.
+        sample_rate_hz: of the waveforms.
+
+    Raises:
+        WeightsError: the network was trained with another front-end.
+    """
+    ours = {"hop": 1000 * hop_length / sample_rate_hz, "mels": num_bins}
+    units = {"hop": "a hop of {:g} ms", "mels": "{:g} mel bands"}
+    for match in _FRONT_END_IN_NAME.finditer(name):
+        kind, value = match[1].lower(), int(match[2])
+        if value != ours[kind]:
+            raise WeightsError(
+                f"{name}: these weights were trained with another front-end, by their name with"
+                f" {units[kind].format(value)}; the network here has {units[kind].format(ours[kind])}. Take the file"
+                " without _hop_ and _mels_ in its name"
+            )

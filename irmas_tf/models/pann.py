@@ -29,6 +29,8 @@ FRONT_ENDS: Mapping[int, dict[str, Any]] = {
     32000: {"frame_length": 1024, "hop_length": 320, "max_frequency_hz": 14000.0},
     16000: {"frame_length": 512, "hop_length": 160, "max_frequency_hz": 8000.0},
 }
+# The constants of the front-end in a published file: filters, and the Fourier transform times the window.
+FRONT_END_TENSORS = ("logmel_extractor.melW", "spectrogram_extractor.stft.conv_real.weight")
 # Five poolings halve the frames.
 MINIMUM_FRAMES = 32
 
@@ -137,12 +139,9 @@ def take_front_end(tensors: dict[str, Array], *, sample_rate_hz: int = 32000, **
         WeightsError: the network was trained with another front-end.
     """
     layer = front_end(sample_rate_hz)
-    ours = {
-        "logmel_extractor.melW": layer.filters,
-        # cos(0): the first row of the Fourier transform is the window itself.
-        "spectrogram_extractor.stft.conv_real.weight": layer.window[np.newaxis, np.newaxis, :],
-    }
-    for key, expected in ours.items():
+    # cos(0): the first row of the Fourier transform is the window itself.
+    ours = (layer.filters, layer.window[np.newaxis, np.newaxis, :])
+    for key, expected in zip(FRONT_END_TENSORS, ours, strict=True):
         found = tensors.pop(key, None)
         if found is None:
             continue

@@ -59,7 +59,7 @@ def load_pretrained_weights(model: keras.Model, config: Config) -> list[dict[str
     loaded = []
     for path in config.model.pretrained_weights:
         if waiting and not Path(path).expanduser().is_file():
-            raise WeightsError(missing_weights(waiting[0].spec, path))
+            raise WeightsError(missing_weights(waiting[0].spec, path, "pretrained_weights"))
         file = read_weight_file(path)
         kind = file.metadata["backbone"]
         branch = next((branch for branch in waiting if branch.spec.name == kind), None)

@@ -32,8 +32,11 @@ class WeightFile:
     """What a weight file holds.
 
     Attributes:
-        metadata: ``backbone``, ``front_end`` (the identity of the front-end they were trained with), ``labels``
-            (set, count, names), ``source`` (file, format, sha256, url, is_published_file), ``licence``, ``converter``.
+        metadata: ``backbone``, ``front_end`` (the identity of the front-end they were trained with),
+            ``front_end_verified`` (whether their file proved it: by the published checksum, or by containing the
+            front-end's constants; not in every file), ``labels`` (set, count, names; no names if they were not given),
+            ``source`` (file, format and sha256 of what was converted; url of the published file, null if it is
+            another one; is_published_file, null if that cannot be told), ``licence``, ``converter``.
         tensors: by `WeightEntry.key`, in Keras's layout, float32.
     """
 
@@ -78,7 +81,7 @@ def read_weight_file(path: str | os.PathLike[str]) -> WeightFile:
     path = Path(path).expanduser()
     if not path.is_file():
         raise WeightsError(
-            f"{path}: no such file. Make it from published weights:"
+            f"{path}: is not a file. Make one from published weights:"
             " python -m irmas_tf.models.convert --backbone=NAME --weights=FILE --out=FILE.npz"
         )
     remedy = "convert the published weights with python -m irmas_tf.models.convert"

@@ -62,10 +62,10 @@ def _publication(spec: BackboneSpec) -> str:
     )
 
 
-def missing_weights(spec: BackboneSpec, path: str | os.PathLike[str]) -> str:
-    """Return what to say when the converted weights of a network are not at ``path``."""
+def missing_weights(spec: BackboneSpec, path: str | os.PathLike[str], flag: str) -> str:
+    """Return what to say when the converted weights of a network are not at ``path``, which ``flag`` gave."""
     return (
-        f"--pretrained_weights={path}: no such file. {_publication(spec)} then"
+        f"--{flag}={path}: no such file. {_publication(spec)} then"
         f" python -m irmas_tf.models.convert --backbone={spec.name} --weights={spec.published_file} --out={path}"
     )
 
@@ -128,7 +128,10 @@ def _resolve(spec: BackboneSpec, handle: str) -> Path:
     try:
         return Path(tensorflow_hub.resolve(handle))
     except Exception as error:  # whatever the network, the server or the archive comes up with
-        raise WeightsError(f"{handle}: cannot be fetched ({error}); give a local folder or file instead") from error
+        raise WeightsError(
+            f"{handle}: cannot be fetched ({error}); give a local folder or file instead."
+            f" {where_published(spec, f'weights/{spec.published_file}')}"
+        ) from error
 
 
 def read_published(spec: BackboneSpec, source: str | os.PathLike[str]) -> PublishedWeights:
@@ -140,12 +143,14 @@ def read_published(spec: BackboneSpec, source: str | os.PathLike[str]) -> Publis
             which something may be downloaded.
 
     Raises:
-        WeightsError: there is no such file (the message says where it is published), or it is damaged, unsafe, or of
-            a format that this network is not published in.
+        WeightsError: there is no such file (the message says where it is published), or it is damaged, unsafe, of a
+            format that this network is not published in, or by its name of another front-end.
     """
     path = _resolve(spec, str(source)) if is_handle(source) else Path(source).expanduser()
     if not path.exists():
         raise WeightsError(f"{source}: no such file. {where_published(spec, source)}")
+    for name in dict.fromkeys((path.name, path.resolve().name)):  # a link may be called otherwise
+        spec.check_file_name(name)
     kind = _format_of(path)
     if kind not in spec.formats:
         wanted = " or ".join(FORMATS[name] for name in spec.formats)

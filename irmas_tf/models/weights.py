@@ -15,7 +15,7 @@ from irmas_tf import __version__
 from irmas_tf.models.backbone import BackboneSpec
 from irmas_tf.models.pretrained import all_layers, front_end_of, published_classifier
 from irmas_tf.models.weight_file import WeightFile, read_weight_file
-from irmas_tf.models.weight_sources import PublishedWeights
+from irmas_tf.models.weight_sources import PublishedWeights, is_handle, missing_weights
 from irmas_tf.models.weight_table import Array, WeightsError
 
 # Kept by PyTorch beside the weights, without meaning for the network.
@@ -118,18 +118,31 @@ def read_class_names(path: str | os.PathLike[str], count: int) -> tuple[str, ...
 
 
 def describe(spec: BackboneSpec, published: PublishedWeights, class_names: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return what a converted file says about its weights (`WeightFile.metadata`)."""
+    """Return what a converted file says about its weights (`WeightFile.metadata`).
+
+    Args:
+        spec: the network.
+        published: its weights; the front-end's constants among them, if there are any, have been compared with ours.
+        class_names: of the published classifier, if they are known.
+    """
+    is_published = None
+    if spec.sha256 and published.format == spec.formats[0]:
+        is_published = published.sha256 == spec.sha256
+    # A file of another kind, or with another checksum, does not come from there.
+    may_be_published = published.format == spec.formats[0] and is_published is not False
+    url = published.source if is_handle(published.source) else spec.url if may_be_published else None
     return {
         "backbone": spec.name,
         "front_end": spec.front_end,
+        "front_end_verified": is_published is True or spec.carries_front_end(published.tensors),
         "labels": {"set": spec.label_set, "count": spec.num_labels, "names": list(class_names)},
         "source": {
             "file": published.source,
             "format": published.format,
             "sha256": published.sha256,
-            "url": spec.url,
+            "url": url,
             # None: no checksum is known to compare with, or it is not the published kind of file.
-            "is_published_file": published.sha256 == spec.sha256 if spec.sha256 else None,
+            "is_published_file": is_published,
         },
         "licence": spec.licence,
         "converter": f"irmas_tf {__version__}",
@@ -151,7 +164,12 @@ def convert_weights(
 
 
 def load_pretrained(
-    model: keras.Model, spec: BackboneSpec, path: str | os.PathLike[str], name: str | None = None
+    model: keras.Model,
+    spec: BackboneSpec,
+    path: str | os.PathLike[str],
+    name: str | None = None,
+    *,
+    flag: str = "weights",
 ) -> dict[str, Any]:
     """Copy the weights in a converted file into a backbone inside ``model`` and return the file's metadata.
 
@@ -160,10 +178,14 @@ def load_pretrained(
         spec: the network.
         path: what `irmas_tf.models.convert` wrote.
         name: prefix of the layers' names; the backbone's name by default.
+        flag: which gave the path, for messages.
 
     Raises:
-        WeightsError: the file is missing or damaged, or is of another network or front-end.
+        WeightsError: the file is missing (the message says where the weights are published and what makes the file),
+            damaged, or of another network or front-end.
     """
+    if not Path(path).expanduser().exists():
+        raise WeightsError(missing_weights(spec, path, flag))
     file = read_weight_file(path)
     load_weight_file(model, spec, file, path, name)
     return file.metadata

@@ -98,6 +98,16 @@ def test_block_of():
     assert spec.block_of("log_mel") is None
 
 
+def test_only_the_mn_networks_have_a_front_end_in_their_files_names_and_only_the_panns_in_their_tensors():
+    for name in BACKBONES:
+        spec = BACKBONES.get(name)
+        for file in (spec.published_file, "x.npz", "yamnet"):
+            spec.check_file_name(file)
+        tensors = set(pann.FRONT_END_TENSORS)
+        assert spec.carries_front_end(tensors) == (spec.module == "pann")
+        assert not spec.carries_front_end(tensors - {pann.FRONT_END_TENSORS[0]})
+
+
 def test_reading_the_facts_loads_no_tensorflow():
     code = "import sys, irmas_tf.models.backbone as b; b.BACKBONES.get('mn04'); print('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

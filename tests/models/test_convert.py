@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import runpy
 from pathlib import Path
@@ -11,6 +12,7 @@ from irmas_tf.models import convert
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.pretrained import published_classifier
 from irmas_tf.models.weight_file import read_weight_file
+from irmas_tf.models.weight_sources import sha256_of
 
 SPEC = BACKBONES.get("mn01")
 _files = runpy.run_path(str(Path(__file__).with_name("torch_files.py")))
@@ -34,11 +36,14 @@ def test_converts_and_reports(checkpoint, tmp_path, capsys):
     out = tmp_path / "new" / "mn01.npz"
     arguments = ["--backbone=mn01", f"--weights={checkpoint}", f"--out={out}", f"--labels={labels}", "--verify"]
     assert convert.main(arguments) == 0
-    printed = capsys.readouterr().out
+    printed, warned = capsys.readouterr()
     metadata = read_weight_file(out).metadata
     for fact in (SPEC.published_file, metadata["source"]["sha256"], str(out), "MIT", SPEC.front_end, "440 Hz sine"):
         assert fact in printed
     assert metadata["labels"]["names"][5] == "Class 5"
+    # There is no published checksum of this network, and its files do not contain their front-end.
+    assert f"warning: nothing in {SPEC.published_file} proves which front-end" in warned
+    assert metadata["front_end_verified"] is False
     assert json.dumps(metadata)
     assert not list(tmp_path.rglob(".tmp-*"))
 
@@ -61,6 +66,24 @@ def test_errors_are_one_line_and_status_2(arguments, message, checkpoint, tmp_pa
     assert errors[-1].startswith("error: ")
     assert message in errors[-1]
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_proves_its_front_end_is_not_warned_about(checkpoint, tmp_path, monkeypatch, capsys):
+    known = dataclasses.replace(SPEC, sha256=sha256_of(checkpoint))
+    monkeypatch.setattr(BACKBONES, "get", lambda name: known)
+    assert convert.main(["--backbone=mn01", f"--weights={checkpoint}", f"--out={tmp_path / 'mn01.npz'}"]) == 0
+    printed, warned = capsys.readouterr()
+    assert "this is the published file" in printed and "names not recorded" in printed
+    assert "warning" not in warned
+    assert read_weight_file(tmp_path / "mn01.npz").metadata["front_end_verified"] is True
+
+
+def test_a_file_of_another_front_end_is_refused(checkpoint, tmp_path, capsys):
+    (tmp_path / "mn01_as_mels_64.pt").write_bytes(checkpoint.read_bytes())
+    arguments = [f"--weights={tmp_path / 'mn01_as_mels_64.pt'}", f"--out={tmp_path / 'mn01.npz'}"]
+    assert convert.main(["--backbone=mn01", *arguments]) == 2
+    assert "with 64 mel bands; the network here has 128 mel bands" in capsys.readouterr().err
+    assert not (tmp_path / "mn01.npz").exists()
 
 
 def test_where_weights_are_published_is_an_answer_and_not_an_error(capsys):

@@ -11,6 +11,7 @@ from irmas_tf.models import mobilenet
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.pretrained import front_end_of, published_classifier
 from irmas_tf.models.weight_sources import read_published
+from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.models.weights import assign_tensors, turned_tensors
 
 SPEC = BACKBONES.get("mn04")
@@ -88,3 +89,26 @@ def test_kernels_are_turned():
     stored = np.zeros((8, 1, 3, 3))  # out, in, frequency, time
     stored[:, :, 1, 0] = 1
     assert entry.turn(stored)[0, 1].all()
+
+
+OTHER_NAMES = [
+    *(f"mn10_as_mels_{bands}_mAP_474.pt" for bands in (40, 64, 256)),
+    *(f"mn10_as_hop_{hop}_mAP_475.pt" for hop in (5, 15, 20, 25)),
+    "MN10_AS_HOP_5.pt",
+    "hop_20.pt",
+    "mn10_as_hop_10_mels_64.pt",
+]
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_networks_for_other_front_ends_are_refused_by_their_names(name):
+    with pytest.raises(WeightsError, match=rf"{name}: .*another front-end.*the network here has (a hop of 10|128 mel)"):
+        BACKBONES.get("mn10").check_file_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mn10_as_mAP_471.pt", "mn10_as_hop_10.pt", "mn10_mels_128_hop_10.pt", "shop_5.pt", "mn40_as_ext_mAP_487.pt"],
+)
+def test_other_names_say_nothing(name):
+    BACKBONES.get("mn10").check_file_name(name)

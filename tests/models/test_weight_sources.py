@@ -36,8 +36,10 @@ def test_handles_that_cannot_be_fetched(monkeypatch):
         raise OSError("no route to host")
 
     monkeypatch.setitem(sys.modules, "tensorflow_hub", types.SimpleNamespace(resolve=fail))
-    with pytest.raises(WeightsError, match=r"cannot be fetched \(no route to host\)"):
+    with pytest.raises(WeightsError, match=r"cannot be fetched \(no route to host\)") as caught:
         read_published(YAMNET, "https://tfhub.dev/google/yamnet/1")
+    for fact in (YAMNET.url, YAMNET.sha256, YAMNET.published_file, "--weights"):
+        assert fact in str(caught.value)
     with pytest.raises(WeightsError, match=r"has no mn04.*releases/download"):
         read_published(MN04, "https://tfhub.dev/google/mn04")
     monkeypatch.setitem(sys.modules, "tensorflow_hub", None)
@@ -54,6 +56,17 @@ def test_missing_file_says_where_it_is_published(tmp_path):
     for fact in (str(path), MN04.url, MN04.sha256, MN04.licence, MN04.published_file, "--weights"):
         assert fact in str(caught.value)
     assert "no checksum is known" in where_published(dataclasses.replace(MN04, sha256=None), path)
+
+
+def test_the_name_of_a_file_and_of_what_a_link_points_to_are_looked_at(tmp_path):
+    path = _files["write_zip"](tmp_path / "mn04_as_hop_5.pt", {"a": np.zeros(3, np.float32)})
+    (tmp_path / "mn04.pt").symlink_to(path)
+    (tmp_path / "blob").write_bytes(path.read_bytes())
+    (tmp_path / "mn04_as_mels_64.pt").symlink_to(tmp_path / "blob")
+    for name in ("mn04_as_hop_5.pt", "mn04.pt", "mn04_as_mels_64.pt"):
+        with pytest.raises(WeightsError, match="another front-end, by their name"):
+            read_published(MN04, tmp_path / name)
+    assert list(read_published(MN04, tmp_path / "blob").tensors) == ["a"]
 
 
 def test_formats_of_other_networks(tmp_path):

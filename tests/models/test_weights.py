@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from irmas_tf.layers.published_log_mel import MobileNetLogMel
-from irmas_tf.models import mobilenet
+from irmas_tf.models import mobilenet, pann
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.pretrained import embedding_backbone, published_classifier
 from irmas_tf.models.weight_file import read_weight_file, write_weight_file
@@ -84,16 +84,65 @@ def test_converted_and_loaded_weights_give_the_same_answers(model, path):
 def test_metadata(path):
     metadata = read_weight_file(path).metadata
     assert metadata["front_end"] == SPEC.front_end
+    assert metadata["front_end_verified"] is False  # no checksum is known, and the file says nothing
     assert metadata["labels"] == {"set": SPEC.label_set, "count": 527, "names": []}
     assert metadata["source"] == {
         "file": "x.pt", "format": "torch", "sha256": "0" * 64, "url": SPEC.url, "is_published_file": None,
     }  # fmt: skip
     assert metadata["licence"] == "MIT"
     assert metadata["converter"].startswith("irmas_tf ")
-    known = BACKBONES.get("mn04")
-    assert describe(known, published({}))["source"]["is_published_file"] is False
-    right = PublishedWeights({}, "x.pt", "torch", known.sha256)
-    assert describe(known, right)["source"]["is_published_file"] is True
+
+
+YAMNET, MN04, PANN = (BACKBONES.get(name) for name in ("yamnet", "mn04", "pann_cnn14"))
+HANDLE = "https://tfhub.dev/google/yamnet/1"
+
+
+@pytest.mark.parametrize(
+    "spec, file, kind, sha256, url, is_published, verified",
+    [
+        (MN04, "a.pt", "torch", MN04.sha256, MN04.url, True, True),
+        (MN04, "a.pt", "torch", "0" * 64, None, False, False),
+        (YAMNET, "yamnet.h5", "keras_h5", YAMNET.sha256, YAMNET.url, True, True),
+        (YAMNET, "yamnet.h5", "keras_h5", "0" * 64, None, False, False),
+        (YAMNET, "yamnet.npz", "folded_npz", "0" * 64, None, None, False),
+        (YAMNET, "yamnet", "saved_model", "0" * 64, None, None, False),
+        (YAMNET, HANDLE, "saved_model", "0" * 64, HANDLE, None, False),
+    ],
+)
+def test_origin(spec, file, kind, sha256, url, is_published, verified):
+    """An address is given only where the file may come from it."""
+    found = describe(spec, PublishedWeights({}, file, kind, sha256))
+    assert found["source"] == {
+        "file": file, "format": kind, "sha256": sha256, "url": url, "is_published_file": is_published,
+    }  # fmt: skip
+    assert found["front_end_verified"] is verified
+
+
+def test_the_front_end_of_a_file_that_contains_it_is_verified():
+    tensors = dict.fromkeys(pann.FRONT_END_TENSORS, np.zeros(1))
+    assert describe(PANN, PublishedWeights(tensors, "a.pth", "torch", "0" * 64))["front_end_verified"] is True
+    for name in tensors:
+        some = {key: value for key, value in tensors.items() if key != name}
+        assert describe(PANN, PublishedWeights(some, "a.pth", "torch", "0" * 64))["front_end_verified"] is False
+
+
+def test_files_without_the_newer_facts_are_read(path, model):
+    file = read_weight_file(path)
+    del file.metadata["front_end_verified"]
+    older = write_weight_file(path.with_name("older.npz"), file.metadata, file.tensors)
+    assert "front_end_verified" not in load_pretrained(model, SPEC, older)
+
+
+@pytest.mark.parametrize("flag", ["weights", "pretrained_weights"])
+def test_a_missing_file_is_named_with_where_to_get_it(model, tmp_path, flag):
+    path = tmp_path / "mn04.npz"
+    with pytest.raises(WeightsError) as caught:
+        load_pretrained(model, MN04, path, flag=flag)
+    command = f"irmas_tf.models.convert --backbone=mn04 --weights={MN04.published_file} --out={path}"
+    for part in (f"--{flag}={path}: no such file", MN04.url, MN04.sha256, command):
+        assert part in str(caught.value)
+    with pytest.raises(WeightsError, match="is not a file"):
+        load_pretrained(model, MN04, tmp_path)
 
 
 def test_weights_for_another_front_end_are_refused(model, path):
