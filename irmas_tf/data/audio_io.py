@@ -15,19 +15,20 @@ import contextlib
 import dataclasses
 import io
 import os
-import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import soundfile
 
+from irmas_tf.data.mono import mean_of_channels, pcm16_to_mono
 from irmas_tf.data.wav_header import WavHeader, read_wav_header
 from irmas_tf.dsp.resample import MAX_RATE_HZ, MIN_RATE_HZ, StreamingResampler, design_resampler, resample_padded
 from irmas_tf.dsp.scratch import scratch
 
 PathLike = str | os.PathLike[str]
+Truncated = Callable[[PathLike, float, float], None]
 
 _BLOCK_VALUES = 1 << 18  # values (frames x channels) read at once, at most: three seconds of CD audio
 _SHORT_VALUES = 1 << 22  # files of up to this many 16-bit values are read in one go: 47 seconds of CD audio
@@ -37,15 +38,19 @@ _UNKNOWN_FRAMES = 1 << 48  # libsndfile's answer for a FLAC stream of open lengt
 
 
 class AudioError(ValueError):
-    """A file that cannot be used; the message names the file, what is wrong with it and the remedy."""
+    """A file that cannot be used; the message names the file, what is wrong with it and the remedy.
 
-    def __init__(self, path: PathLike, problem: str) -> None:
+    ``kind`` is for programs: "unreadable", "empty", "unsupported_rate" or "non_finite".
+    """
+
+    def __init__(self, path: PathLike, problem: str, kind: str = "unreadable") -> None:
         self.path = os.fspath(path)
         self.problem = problem
+        self.kind = kind
         super().__init__(f"{self.path}: {problem}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.path, self.problem)
+        return type(self), (self.path, self.problem, self.kind)
 
 
 class _ForwardReader(soundfile.SoundFile):
@@ -90,12 +95,18 @@ def probe(path: PathLike) -> AudioInfo:
     Raises:
         AudioError: the file cannot be opened, is not audio, is empty, or has a rate that is not supported.
     """
+    with _open_raw(path) as raw:
+        header = read_wav_header(raw)
+    if header and header.is_pcm16 and header.present_frames:  # as `iter_blocks` reads it
+        frames, rate = header.present_frames, header.sample_rate_hz
+        _check_rate(path, rate)
+        return AudioInfo(frames / rate, rate, header.channels, "PCM_16", "WAV", frames)
     with _open(path) as file:
         frames = file.frames
         if not 0 <= frames < _UNKNOWN_FRAMES:
             frames = sum(len(block) for block in _read_blocks(path, file, _block_frames(file.channels)))
         if frames == 0:
-            raise AudioError(path, "holds no samples; replace or remove the file")
+            raise _no_samples(path)
         return AudioInfo(frames / file.samplerate, file.samplerate, file.channels, file.subtype, file.format, frames)
 
 
@@ -130,13 +141,13 @@ def _decode_pcm16(path: PathLike, raw: io.FileIO, header: WavHeader, target_hz: 
     raw.seek(header.data_offset)
     frames = min(frames, raw.readinto(values.data.cast("B")) // header.frame_bytes)  # less if the file shrank
     if frames == 0:
-        raise AudioError(path, "holds no samples; replace or remove the file")
+        raise _no_samples(path)
     if header.promised_frames is not None and frames < header.promised_frames:
         _warn_truncated(path, frames / header.sample_rate_hz, header.promised_frames / header.sample_rate_hz)
     design = design_resampler(header.sample_rate_hz, target_hz)
     padded = scratch("audio_io.padded", design.padded_length(frames), np.float32)
     mono = padded[design.left : design.left + frames]
-    scale = _pcm16_to_mono(values[: frames * channels], channels, mono)
+    scale = pcm16_to_mono(values[: frames * channels], channels, mono)
     if design.is_identity:
         return mono * scale
     padded[: design.left] = 0.0
@@ -147,13 +158,19 @@ def _decode_pcm16(path: PathLike, raw: io.FileIO, header: WavHeader, target_hz: 
 
 
 def iter_blocks(
-    path: PathLike, target_hz: int, block_seconds: float = 20.0, *, fast: bool = True
+    path: PathLike,
+    target_hz: int,
+    block_seconds: float = 20.0,
+    *,
+    fast: bool = True,
+    on_truncated: Truncated | None = None,
 ) -> Iterator[np.ndarray]:
     """Decode a file piece by piece; the pieces joined are bit for bit what `decode_file` returns.
 
     Args:
         path, target_hz, fast: as for `decode_file`.
         block_seconds: audio read at once; memory is a few times this, whatever the length of the file.
+        on_truncated: called with path and seconds there are and there should be, in place of an `AudioWarning`.
 
     Yields:
         float32 [samples], never empty, about ``block_seconds`` long.
@@ -162,24 +179,36 @@ def iter_blocks(
         AudioError: as for `decode_file`; for bad data in mid-file, after the pieces before it.
     """
     resampler: StreamingResampler | None = None
-    for source_hz, block in _iter_mono(path, block_seconds, fast):
+    for source_hz, block in _iter_mono(path, block_seconds, fast, on_truncated or _warn_truncated):
         if resampler is None:
             resampler = StreamingResampler(design_resampler(source_hz, target_hz))
         if len(output := resampler.push(block)):
             yield output
     if resampler is None:
-        raise AudioError(path, "holds no samples; replace or remove the file")
+        raise _no_samples(path)
     if len(output := resampler.flush()):
         yield output
 
 
-def _iter_mono(path: PathLike, block_seconds: float, fast: bool) -> Iterator[tuple[int, np.ndarray]]:
+def iter_channels(path: PathLike) -> Iterator[np.ndarray]:
+    """Yield what libsndfile decodes of a file, float32 [frames, channels] at its rate; a block is gone with the next.
+
+    Raises:
+        AudioError: nothing can be decoded. What samples there are is not judged.
+    """
+    with _open(path) as file:
+        yield from _read_blocks(path, file, _block_frames(file.channels))
+
+
+def _iter_mono(
+    path: PathLike, block_seconds: float, fast: bool, on_truncated: Truncated
+) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (source rate, mono float32 block at that rate), blocks never empty."""
     with _open_raw(path) as raw:
         header = read_wav_header(raw)
         if fast and header and header.is_pcm16 and header.present_frames:
             _check_rate(path, header.sample_rate_hz)
-            yield from _iter_pcm16(path, raw, header, block_seconds)
+            yield from _iter_pcm16(path, raw, header, block_seconds, on_truncated)
             return
     with _open(path) as file:
         rate, promised = file.samplerate, file.frames
@@ -188,18 +217,18 @@ def _iter_mono(path: PathLike, block_seconds: float, fast: bool) -> Iterator[tup
         is_integer = file.subtype.startswith("PCM") or file.format == "FLAC"
         received = 0
         for block in _read_blocks(path, file, _block_frames(file.channels, int(rate * block_seconds))):
-            mono = _mean_of_channels(block)
+            mono = mean_of_channels(block)
             if not is_integer:
                 _check_values(path, block, received, rate)
             received += len(block)
             yield rate, mono
         tolerance = 0 if file.format != "MP3" else max(4 * 1152, promised // 100)  # MP3 lengths may be estimates
         if received and promised < _UNKNOWN_FRAMES and received < promised - tolerance:
-            _warn_truncated(path, received / rate, promised / rate)
+            on_truncated(path, received / rate, promised / rate)
 
 
 def _iter_pcm16(
-    path: PathLike, raw: io.FileIO, header: WavHeader, block_seconds: float
+    path: PathLike, raw: io.FileIO, header: WavHeader, block_seconds: float, on_truncated: Truncated
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (source rate, mono float32 block) of a 16-bit PCM WAV file."""
     rate, channels, frames = header.sample_rate_hz, header.channels, header.present_frames
@@ -212,45 +241,10 @@ def _iter_pcm16(
         if count == 0:
             break  # the file shrank meanwhile
         mono = np.empty(count, np.float32)
-        mono *= _pcm16_to_mono(values[: count * channels], channels, mono)
+        mono *= pcm16_to_mono(values[: count * channels], channels, mono)
         yield rate, mono
     if header.promised_frames is not None and frames < header.promised_frames:
-        _warn_truncated(path, frames / rate, header.promised_frames / rate)
-
-
-def _pcm16_to_mono(values: np.ndarray, channels: int, out: np.ndarray) -> np.float32:
-    """Fill ``out`` [frames] with unscaled mono samples and return what to multiply them with for full scale 1.0.
-
-    Args:
-        values: int16 [frames * channels], contiguous.
-        channels: number of channels.
-        out: float32 [frames].
-    """
-    scale = np.float32(1 / 32768)
-    if channels == 1:
-        np.copyto(out, values)
-    elif channels == 2 and sys.byteorder == "little":
-        # Both samples of a frame as one integer: vectorised passes instead of a sum with strides.
-        pairs = values.view(np.int32)
-        left = scratch("audio_io.left", len(out), np.int32)
-        right = scratch("audio_io.right", len(out), np.int32)
-        np.right_shift(np.left_shift(pairs, 16, out=left), 16, out=left)
-        np.copyto(out, np.add(left, np.right_shift(pairs, 16, out=right), out=left), casting="unsafe")
-        scale *= np.float32(0.5)
-    else:
-        np.copyto(out, _mean_of_channels(values.reshape(-1, channels).astype(np.float32)))
-    return scale
-
-
-def _mean_of_channels(block: np.ndarray) -> np.ndarray:
-    """[frames, channels] -> [frames]."""
-    if block.shape[1] == 1:
-        return block[:, 0].copy()
-    if block.shape[1] == 2:  # ten times faster than mean() along such a short axis
-        mono = block[:, 0] + block[:, 1]
-        mono *= np.float32(0.5)
-        return mono
-    return block.mean(axis=1)
+        on_truncated(path, frames / rate, header.promised_frames / rate)
 
 
 def _block_frames(channels: int, wanted: int = _BLOCK_VALUES) -> int:
@@ -263,9 +257,13 @@ def _block_frames(channels: int, wanted: int = _BLOCK_VALUES) -> int:
 
 def _check_rate(path: PathLike, rate: int) -> None:
     if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
-        raise AudioError(
-            path, f"has a sample rate of {rate:,} Hz; supported are {MIN_RATE_HZ:,} to {MAX_RATE_HZ:,} Hz, convert it"
-        )
+        supported = f"{MIN_RATE_HZ:,} to {MAX_RATE_HZ:,} Hz"
+        problem = f"has a sample rate of {rate:,} Hz; supported are {supported}, convert it"
+        raise AudioError(path, problem, "unsupported_rate")
+
+
+def _no_samples(path: PathLike) -> AudioError:
+    return AudioError(path, "holds no samples; replace or remove the file", "empty")
 
 
 def _check_values(path: PathLike, block: np.ndarray, first: int, rate: int) -> None:
@@ -283,7 +281,8 @@ def _check_values(path: PathLike, block: np.ndarray, first: int, rate: int) -> N
         if not bad.any():
             return
     second = (first + int(np.argmax(bad.any(axis=1)))) / rate
-    raise AudioError(path, f"holds {what} at {second:.3f} s; export it again from its source, or remove the file")
+    problem = f"holds {what} at {second:.3f} s; export it again from its source, or remove the file"
+    raise AudioError(path, problem, "non_finite")
 
 
 def _warn_truncated(path: PathLike, present: float, promised: float) -> None:
@@ -317,7 +316,7 @@ def _open(path: PathLike) -> _ForwardReader:
     except (OSError, ValueError) as error:
         raise AudioError(path, f"cannot be opened ({getattr(error, 'strerror', None) or error})") from error
     if size == 0:
-        raise AudioError(path, "is empty (0 bytes); replace or remove the file")
+        raise AudioError(path, "is empty (0 bytes); replace or remove the file", "empty")
     try:
         file = _ForwardReader(os.fsencode(name))
     except (OSError, RuntimeError, TypeError, ValueError) as error:

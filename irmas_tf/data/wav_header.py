@@ -14,7 +14,8 @@ from typing import BinaryIO
 _PCM = 1
 _EXTENSIBLE = 0xFFFE
 _PCM_GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
-_UNKNOWN_SIZES = (0, 0xFFFFFFFF, 0x7FFFFFFF)  # what programs write that cannot go back to fill in the size
+# What programs write that cannot go back to fill in a size: ffmpeg the first, SoX and MPlayer the last. Some leave 0.
+_UNKNOWN_SIZES = (0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000)
 _MAX_CHUNKS = 64
 
 
@@ -57,6 +58,7 @@ def read_wav_header(file: BinaryIO) -> WavHeader | None:
     start = file.read(12)
     if len(start) < 12 or start[:4] != b"RIFF" or start[8:] != b"WAVE":
         return None
+    riff_end = 8 + struct.unpack("<I", start[4:8])[0]
     position, fmt = 12, b""
     for _ in range(_MAX_CHUNKS):
         file.seek(position)
@@ -66,15 +68,44 @@ def read_wav_header(file: BinaryIO) -> WavHeader | None:
         name, size = chunk[:4], struct.unpack("<I", chunk[4:])[0]
         position += 8
         if name == b"data":
-            return _describe(fmt, position, size, file_bytes)
+            is_open = size in _UNKNOWN_SIZES or (size == 0 and _is_stream(file, riff_end, position, file_bytes))
+            return _describe(fmt, position, None if is_open else size, file_bytes)
         if name == b"fmt ":
             fmt = file.read(min(size, 40))
         position += size + size % 2
     return None
 
 
-def _describe(fmt: bytes, offset: int, size: int, file_bytes: int) -> WavHeader | None:
-    """Return the header from the bytes of the ``fmt`` chunk and the place and announced size of the data."""
+def _is_stream(file: BinaryIO, riff_end: int, offset: int, file_bytes: int) -> bool:
+    """Return whether a data size of 0 means that the writer never learnt it, and not that there are no samples.
+
+    Then the size of the whole file was not filled in either: it is a placeholder, or ends where the data begin. An
+    empty recording has a true one, which may cover metadata behind the data.
+
+    Args:
+        file: open WAV file; its position is changed.
+        riff_end: where the file ends by the size in its first chunk.
+        offset: where the data begin.
+        file_bytes: where it does end.
+    """
+    if riff_end <= offset or riff_end - 8 >= min(_UNKNOWN_SIZES):
+        return True
+    if riff_end >= file_bytes:
+        return False
+    # Something follows that the size leaves out; chunks up to there show that it is right nevertheless.
+    position = offset
+    for _ in range(_MAX_CHUNKS):
+        if position >= riff_end:
+            break
+        file.seek(position)
+        chunk = file.read(8)
+        position += 8 + struct.unpack("<I", chunk[4:])[0] if len(chunk) == 8 else file_bytes
+        position += position % 2
+    return position not in (riff_end, riff_end + 1)
+
+
+def _describe(fmt: bytes, offset: int, size: int | None, file_bytes: int) -> WavHeader | None:
+    """Return the header from the bytes of the ``fmt`` chunk and the place and announced size (or None) of the data."""
     if len(fmt) < 16:
         return None
     tag, channels, rate, _, frame_bytes, bits = struct.unpack("<HHIIHH", fmt[:16])
@@ -85,7 +116,7 @@ def _describe(fmt: bytes, offset: int, size: int, file_bytes: int) -> WavHeader 
         if struct.unpack("<H", fmt[18:20])[0] != bits:
             tag = _EXTENSIBLE  # 12 valid bits in 16, and the like: left to libsndfile
     present = max(0, file_bytes - offset)
-    promised = None if size in _UNKNOWN_SIZES else size // frame_bytes
-    if promised is not None:
+    promised = None if size is None else size // frame_bytes
+    if size is not None:
         present = min(present, size)
     return WavHeader(tag == _PCM, channels, rate, bits, frame_bytes, offset, promised, present // frame_bytes)

@@ -66,7 +66,7 @@ def is_readable_as_it_is(header: WavHeader, rate_hz: int = 0) -> bool:
         and header.frame_bytes * 8 == header.channels * header.bits
         and header.sample_rate_hz in (*UPLOAD_RATES_HZ, rate_hz)
         and header.present_frames > 0
-        and header.promised_frames in (None, header.present_frames)
+        and header.promised_frames == header.present_frames  # of a stream without a size, models know some marks only
     )
 
 

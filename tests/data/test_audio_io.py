@@ -119,6 +119,8 @@ def wav(data: bytes, *, size: int | None = None, channels: int = 2, rate: int = 
     return b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " + fmt + b"data" + struct.pack("<I", size) + data
 
 
+METADATA = b"LIST\x0c\0\0\0INFOISFT" + bytes(4)  # not to be heard
+
 BAD = {
     "empty": b"",
     "text": b"this is not audio, however long it may go on" * 50,
@@ -126,6 +128,7 @@ BAD = {
     "half_a_header": b"RIFF\x24\0\0\0WAVEfmt \x10\0",
     "no_channels": wav(bytes(8), channels=0),
     "no_samples": wav(b""),
+    "no_samples_but_metadata": b"RIFF" + struct.pack("<I", 36 + len(METADATA)) + wav(b"")[8:] + METADATA,
     "rate_1": wav(bytes(8), rate=1),
 }
 
@@ -160,6 +163,46 @@ def test_mutated_files_are_refused_or_decoded(tmp_path, subtype):
                 np.testing.assert_array_equal(np.concatenate(list(iter_blocks(path, 22050, 0.05))), got)
             except AudioError as error:
                 assert str(error).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("riff, size", [
+    (0xFFFFFFFF, 0xFFFFFFFF),  # ffmpeg to a pipe
+    (0x7FFFF024, 0x7FFFF000),  # SoX to a pipe
+    (0, 0), (36, 0), (8, 0), (0xFFFFFFFF, 0), (36, 0x7FFFFFFF),
+])  # fmt: skip
+def test_a_stream_without_its_size_is_read_to_its_end(tmp_path, riff, size):
+    path = write(tmp_path / "whole.wav", tone(0.5))
+    whole, content = decode_file(path, 22050), path.read_bytes()
+    path.write_bytes(content[:4] + struct.pack("<I", riff) + content[8:40] + struct.pack("<I", size) + content[44:])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(decode_file(path, 22050), whole)
+        np.testing.assert_array_equal(np.concatenate(list(iter_blocks(path, 22050, 0.1))), whole)
+    assert probe(path).frames == 22050
+
+
+def test_who_wants_to_know_of_cut_data_is_told_instead_of_warned(tmp_path):
+    path = write(tmp_path / "cut.wav", tone())
+    path.write_bytes(path.read_bytes()[: 44 + 4 * 11025])
+    told = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for fast in (True, False):
+            list(iter_blocks(path, 22050, fast=fast, on_truncated=lambda *found: told.append(found)))
+    assert told == [(path, 0.25, 1.0)] * 2
+
+
+@pytest.mark.parametrize("name, kind", [
+    ("empty", "empty"), ("no_samples", "empty"), ("rate_1", "unsupported_rate"), ("text", "unreadable"),
+])  # fmt: skip
+def test_programs_are_told_the_kind_of_error(tmp_path, name, kind):
+    (tmp_path / "bad.wav").write_bytes(BAD[name])
+    with pytest.raises(AudioError) as caught:
+        decode_file(tmp_path / "bad.wav", 22050)
+    assert caught.value.kind == pickle.loads(pickle.dumps(caught.value)).kind == kind
+    with pytest.raises(AudioError) as caught:
+        decode_file(float_wav(tmp_path / "nan.wav", np.nan), 22050)
+    assert caught.value.kind == "non_finite"
 
 
 def test_missing_files_and_folders(tmp_path):

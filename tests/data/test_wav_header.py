@@ -49,13 +49,51 @@ def test_skips_other_chunks_of_odd_size(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "size, promised, present", [(8, 2, 2), (400, 100, 2), (0xFFFFFFFF, None, 2), (0, None, 2), (4, 1, 1)]
+    "size, promised, present",
+    [
+        (8, 2, 2),
+        (400, 100, 2),
+        (0xFFFFFFFF, None, 2),
+        (0x7FFFFFFF, None, 2),
+        (0x7FFFF000, None, 2),
+        (0, 0, 0),
+        (4, 1, 1),
+    ],
 )
 def test_sizes_that_differ_from_the_file(tmp_path, size, promised, present):
     path = tmp_path / "a.wav"
     path.write_bytes(wav(FMT, chunk(b"data", bytes(8), size)))
     header = header_of(path)
     assert (header.promised_frames, header.present_frames) == (promised, present)
+
+
+LIST = chunk(b"LIST", b"INFOISFT" + struct.pack("<I", 14) + b"Lavf60.16.100\0")
+
+
+@pytest.mark.parametrize("riff", [0, 8, 36, 0x7FFFF024, 0x80000023, 0xFFFFFFFF, 2000])
+@pytest.mark.parametrize("before", [b"", LIST])
+def test_no_size_of_the_data_is_open_where_the_file_has_none_either(tmp_path, riff, before):
+    content = wav(before, FMT, chunk(b"data", bytes(range(256)) * 16, 0))
+    path = tmp_path / "a.wav"
+    path.write_bytes(content[:4] + struct.pack("<I", riff) + content[8:])
+    header = header_of(path)
+    assert (header.promised_frames, header.present_frames) == (None, 1024)
+
+
+@pytest.mark.parametrize("behind", [LIST, chunk(b"id3 ", b"odd"), LIST + chunk(b"cue ", bytes(4))])
+@pytest.mark.parametrize("outside", [b"", b"TAG" + bytes(125)])
+def test_metadata_behind_an_empty_recording_are_no_samples(tmp_path, behind, outside):
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(FMT, chunk(b"data", b""), behind) + outside)
+    header = header_of(path)
+    assert (header.promised_frames, header.present_frames) == (0, 0)
+
+
+def test_a_true_size_of_the_file_is_believed_to_its_last_byte(tmp_path):
+    content = wav(FMT, chunk(b"data", b""), chunk(b"id3 ", b"odd"))
+    path = tmp_path / "a.wav"
+    path.write_bytes(content[:4] + struct.pack("<I", len(content) - 9) + content[8:-1])  # the padding is often left out
+    assert header_of(path).promised_frames == 0
 
 
 NOT_WAV = {

@@ -103,3 +103,11 @@ def test_the_header_is_that_of_libsndfile(tmp_path: Path) -> None:
     described = soundfile.info(io.BytesIO(content))
     assert (described.samplerate, described.channels, described.subtype) == (22050, 1, "FLOAT")
     np.testing.assert_array_equal(soundfile.read(io.BytesIO(content), dtype="float32")[0], samples)
+
+
+def test_a_stream_without_its_size_goes_decoded(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", 8000, 1, "PCM_16", "WAV")
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + b"\x24\xf0\xff\x7f" + content[8:40] + b"\x00\xf0\xff\x7f" + content[44:])
+    values, _ = soundfile.read(io.BytesIO(wav_upload(path, 8000)), dtype="float32")
+    np.testing.assert_array_equal(values, decode_file(path, 8000))
