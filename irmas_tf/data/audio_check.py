@@ -1,20 +1,18 @@
-"""Examination of one audio file: format from the header, and (deep) what the samples look like."""
+"""Examination of one audio file: its format, whether training can use it, and (deep) what the samples look like."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
-import struct
 from pathlib import Path
-from typing import Any
 
 from irmas_tf.data.irmas_layout import display
+from irmas_tf.data.wav_header import read_wav_header
 
 SILENCE_PEAK = 10 ** (-70 / 20)  # full scale = 1
 MAX_DC = 0.05
 CLIPPED_SHARE = 0.01
 _FULL_SCALE = 0.9999
-_BLOCK_FRAMES = 1 << 18
+_FLOATS = ("FLOAT", "DOUBLE")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +32,10 @@ class AudioFacts:
 
 @dataclasses.dataclass(frozen=True)
 class AudioIssue:
-    """Something wrong with a file. ``kind``: unreadable, empty, truncated, non_finite, silent, clipped, dc_offset."""
+    """Something wrong with a file.
+
+    ``kind``: unreadable, empty, unsupported_rate, non_finite, truncated, silent, clipped, dc_offset.
+    """
 
     kind: str
     is_error: bool
@@ -42,80 +43,86 @@ class AudioIssue:
 
 
 def truncated_bytes(path: Path) -> int:
-    """Return how many bytes a WAV file's header promises beyond the end of the file; 0 for other formats.
-
-    Decoders shorten such files without a word. Source: Microsoft RIFF/WAVE chunk layout.
-    """
-    size = os.path.getsize(path)
+    """Return how many bytes of data a WAV file's header promises beyond the end of the file; 0 for other formats."""
     with open(path, "rb") as file:
-        if file.read(4) != b"RIFF" or len(file.read(4)) < 4 or file.read(4) != b"WAVE":
-            return 0
-        position = 12
-        while position + 8 <= size:
-            file.seek(position)
-            name, length = struct.unpack("<4sI", file.read(8))
-            if name == b"data":
-                # 0 and the largest value are what streaming writers leave when they never learnt the length.
-                return 0 if length in (0, 0xFFFFFFFF) else max(0, position + 8 + length - size)
-            position += 8 + length + (length & 1)
-    return 0
+        header = read_wav_header(file)
+    if header is None or header.promised_frames is None:
+        return 0
+    return (header.promised_frames - header.present_frames) * header.frame_bytes
 
 
-def _sample_issues(sound: Any, facts: AudioFacts) -> list[AudioIssue]:
-    """Decode everything in blocks and judge the samples."""
+def _decoding_issues(path: Path, sample_rate_hz: int) -> list[AudioIssue]:
+    """Decode everything as training does, and return what it would say of it."""
+    from irmas_tf.data.audio_io import AudioError, iter_blocks
+
+    cut: list[AudioIssue] = []
+
+    def on_truncated(_: object, present: float, promised: float) -> None:
+        cut.append(AudioIssue("truncated", False, f"decodes to {present:.3f} s of {promised:.3f} s"))
+
+    try:
+        for _ in iter_blocks(path, sample_rate_hz, on_truncated=on_truncated):
+            pass
+    except AudioError as error:
+        return [AudioIssue(error.kind, True, display(error.problem))]
+    return cut
+
+
+def _sample_issues(path: Path) -> list[AudioIssue]:
+    """Judge how a file sounds, channel by channel; what cannot be decoded is not judged here."""
     import numpy as np
 
+    from irmas_tf.data.audio_io import AudioError, iter_channels
+
     frames, clipped, peak = 0, 0, 0.0
-    total = np.zeros(facts.channels)
-    # Until a read brings nothing: a damaged header can promise trillions of frames, which `blocks` would wait for.
-    while len(block := sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
-        if not np.isfinite(block).all():
-            return [AudioIssue("non_finite", True, "has samples that are not numbers (NaN or infinity)")]
-        frames += len(block)
-        size = np.abs(block)
-        peak = max(peak, float(size.max(initial=0.0)))
-        clipped += int((size >= _FULL_SCALE).sum())
-        total += block.sum(axis=0, dtype=np.float64)
+    total = np.zeros(1)
+    try:
+        for block in iter_channels(path):
+            frames += len(block)
+            size = np.abs(block)
+            peak = max(peak, float(size.max(initial=0.0)))
+            clipped += int((size >= _FULL_SCALE).sum())
+            total = total + block.sum(axis=0, dtype=np.float64)
+    except AudioError:
+        pass
     if frames == 0:
-        return [AudioIssue("empty", True, "holds no samples")]
+        return []
     issues = []
-    if frames < facts.frames:
-        issues.append(AudioIssue("truncated", False, f"decodes to {frames} of {facts.frames} frames"))
     if peak < SILENCE_PEAK:
         issues.append(AudioIssue("silent", False, "is silent"))
     offset = float(np.abs(total / frames).max())
     if offset > MAX_DC:
         issues.append(AudioIssue("dc_offset", False, f"has a DC offset of {offset:.2f} of full scale"))
-    if clipped > CLIPPED_SHARE * frames * facts.channels:
-        share = 100 * clipped / (frames * facts.channels)
-        issues.append(AudioIssue("clipped", False, f"is clipped ({share:.1f} % of the samples at full scale)"))
+    share = clipped / (frames * len(total))
+    if share > CLIPPED_SHARE:
+        issues.append(AudioIssue("clipped", False, f"is clipped ({100 * share:.1f} % of the samples at full scale)"))
     return issues
 
 
 def examine(path: Path, *, deep: bool) -> tuple[AudioFacts | None, list[AudioIssue]]:
     """Return what a file is and what is wrong with it. Never raises for a bad file.
 
+    An issue is an error exactly if training refuses the file for it, as far as has been looked: deep, or a float file,
+    means to its end.
+
     Args:
-        path: audio file in a format libsndfile reads.
-        deep: decode all samples, instead of reading the header only.
+        path: audio file of any supported format.
+        deep: decode all samples, and judge them. Otherwise only float files are decoded, the one format whose samples
+            can be no numbers, and of others the header is read.
     """
-    import soundfile
+    from irmas_tf.data.audio_io import AudioError, probe
 
     try:
-        if os.path.getsize(path) == 0:
-            return None, [AudioIssue("empty", True, "is an empty file (0 bytes)")]
+        info = probe(path)
+        facts = AudioFacts(info.sample_rate_hz, info.channels, info.subtype, info.frames)
         missing = truncated_bytes(path)
-        with soundfile.SoundFile(os.fsencode(path)) as sound:
-            facts = AudioFacts(sound.samplerate, sound.channels, sound.subtype, sound.frames)
-            if facts.frames <= 0 or facts.channels <= 0 or facts.sample_rate_hz <= 0:
-                return None, [AudioIssue("empty", True, "holds no samples")]
-            issues = []
-            if missing:
-                issues.append(AudioIssue("truncated", False, f"ends {missing} bytes before its header says"))
-            if deep:
-                found = _sample_issues(sound, facts)
-                issues += [i for i in found if not (missing and i.kind == "truncated")]
-            return facts, issues
-    except (soundfile.SoundFileError, OSError, RuntimeError, ValueError, struct.error) as error:
-        reason = str(getattr(error, "error_string", "") or getattr(error, "strerror", "") or error)
-        return None, [AudioIssue("unreadable", True, f"is not readable audio ({display(reason)})")]
+        issues = _decoding_issues(path, info.sample_rate_hz) if deep or info.subtype in _FLOATS else []
+    except AudioError as error:
+        return None, [AudioIssue(error.kind, True, display(error.problem))]
+    except OSError as error:
+        return None, [AudioIssue("unreadable", True, f"cannot be read ({error.strerror or error})")]
+    if any(issue.is_error for issue in issues):
+        return facts, issues
+    if missing:
+        issues = [AudioIssue("truncated", False, f"ends {missing} bytes before its header says")]
+    return facts, issues + (_sample_issues(path) if deep else [])

@@ -41,8 +41,9 @@ def _threads() -> int:
 
 
 def _examine_all(paths: Sequence[Path], deep: bool, progress: bool) -> list[tuple[AudioFacts | None, list[AudioIssue]]]:
-    import soundfile  # noqa: F401 - loaded once here, not by all threads at once
     from tqdm import tqdm
+
+    from irmas_tf.data import audio_io  # noqa: F401 - loaded once here, not by all threads at once
 
     with ThreadPoolExecutor(_threads()) as pool:
         results = pool.map(lambda path: examine(path, deep=deep), paths)
@@ -55,7 +56,8 @@ def check(data_dir: str | os.PathLike[str], *, deep: bool = False, progress: boo
 
     Args:
         data_dir: the folder that holds IRMAS-TrainingData and the IRMAS-TestingData parts, or one of these.
-        deep: decode all audio (finds NaN, silence, clipping, DC, damaged data) instead of reading headers.
+        deep: decode all audio (finds damaged data, silence, clipping, DC) instead of reading headers; float files,
+            which may hold NaN, are always decoded.
         progress: show progress bars on stderr when it takes longer than a second.
 
     Raises:
@@ -164,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data_dir", required=True, metavar="D", help="folder that holds IRMAS-TrainingData")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="output format (default: table)")
-    parser.add_argument("--deep", action="store_true", help="decode all audio: finds NaN, silence, clipping, damage")
+    parser.add_argument("--deep", action="store_true", help="decode all audio: finds damage, silence, clipping")
     args = parser.parse_args(argv)
     try:
         report = check(args.data_dir, deep=args.deep)

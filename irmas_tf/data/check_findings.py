@@ -17,7 +17,8 @@ _FETCH = "python -m irmas_tf.data.download fetches missing parts"
 _ISSUE_WORDS = {
     "unreadable": "cannot be read as audio: replace or remove",
     "empty": "hold no sound: replace or remove",
-    "non_finite": "hold NaN or infinity: replace or remove",
+    "unsupported_rate": "have a sample rate that cannot be used: convert or remove",
+    "non_finite": "hold NaN, infinity or numbers far beyond full scale: replace or remove",
     "truncated": "are cut short (what is there is used)",
     "silent": "are silent",
     "clipped": "are clipped",

@@ -62,7 +62,7 @@ class CheckReport:
         formats: "44100 Hz, 2 channels, PCM_16, wav" -> files.
         findings: errors first, then warnings, then notes.
         files_checked: audio files examined.
-        deep: whether all samples were decoded.
+        deep: whether all samples were decoded; those of float files always are.
         seconds: time taken.
     """
 
@@ -118,7 +118,7 @@ class CheckReport:
             lines.append("test labels: " + ", ".join(f"{code} {n}" for code, n in self.test_labels.items()))
         for name, count in self.formats.items():
             lines.append(f"format: {count} files of {name}")
-        how = "decoded" if self.deep else "headers read; --deep decodes everything"
+        how = "decoded" if self.deep else "headers read, float files decoded"
         lines += [f"{self.files_checked} audio files checked in {self.seconds:.1f} s ({how})", ""]
         for finding in self.findings:
             lines.append(f"{finding.severity}: {finding.message}")
@@ -127,6 +127,7 @@ class CheckReport:
                 lines.append(f"    ... and {len(finding.files) - _SHOWN_FILES} more (--format=json lists all)")
         counts = {s: sum(f.severity == s for f in self.findings) for s in SEVERITIES}
         verdict = "usable" if self.is_usable else "NOT usable until the errors are mended"
+        verdict += "" if self.deep else " (headers only; --deep decodes everything)"
         lines.append(
             f"result: {verdict}; {counts['error']} errors, {counts['warning']} warnings, {counts['note']} notes"
         )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+import runpy
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
 from irmas_tf.data.audio_check import examine, truncated_bytes
+from irmas_tf.data.audio_io import AudioError, AudioWarning, decode_file
 
 RATE = 44100
 
@@ -67,8 +71,30 @@ def test_samples_that_are_not_numbers(tmp_path, value):
     data = tone()
     data[-1, 1] = value
     soundfile.write(tmp_path / "a.wav", data, RATE, subtype="FLOAT")
-    assert kinds(tmp_path / "a.wav") == ["non_finite"]
-    assert kinds(tmp_path / "a.wav", deep=False) == []
+    for deep in (True, False):
+        facts, issues = examine(tmp_path / "a.wav", deep=deep)
+        assert facts is not None
+        assert [(i.kind, i.is_error) for i in issues] == [("non_finite", True)]
+
+
+@pytest.mark.parametrize("deep", [True, False])
+@pytest.mark.parametrize("rate", [7999, 192001, 384000])
+def test_a_rate_that_training_refuses_is_an_error(tmp_path, rate, deep):
+    soundfile.write(tmp_path / "a.wav", tone(9000), rate)
+    facts, issues = examine(tmp_path / "a.wav", deep=deep)
+    assert facts is None
+    assert [(i.kind, i.is_error) for i in issues] == [("unsupported_rate", True)]
+    assert f"{rate:,} Hz" in issues[0].detail
+
+
+@pytest.mark.parametrize("riff, size, expected", [(36, 0, []), (0xFFFFFFFF, 0xFFFFFFFF, []), (2036, 0, ["empty"])])
+@pytest.mark.parametrize("deep", [True, False])
+def test_a_stream_without_its_size_is_heard_and_an_empty_recording_is_not(tmp_path, riff, size, expected, deep):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(500), RATE)
+    raw = path.read_bytes()
+    path.write_bytes(raw[:4] + struct.pack("<I", riff) + raw[8:40] + struct.pack("<I", size) + raw[44:])
+    assert kinds(path, deep) == expected
 
 
 def test_truncated_data_is_seen_without_decoding(tmp_path):
@@ -85,13 +111,42 @@ def test_truncated_data_is_seen_without_decoding(tmp_path):
     assert truncated_bytes(path) == 0  # a streaming writer that never learnt the length
 
 
-def test_truncated_flac_and_other_formats_do_not_crash(tmp_path):
+def test_half_a_flac_is_what_training_makes_of_it(tmp_path):
     path = tmp_path / "a.flac"
     soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, (RATE, 2)), RATE)
     path.write_bytes(path.read_bytes()[:60_000])
-    assert set(kinds(path)) <= {"truncated", "unreadable"}
-    assert kinds(path)
+    with pytest.warns(AudioWarning):
+        assert len(decode_file(path, RATE)) > 0
+    facts, issues = examine(path, deep=True)
+    assert facts is not None
+    assert [(i.kind, i.is_error) for i in issues] == [("truncated", False)]
     assert truncated_bytes(path) == 0
+    assert kinds(path, deep=False) == []
+
+
+def is_decoded(path) -> bool:
+    try:
+        decode_file(path, 22050)
+    except AudioError:
+        return False
+    return True
+
+
+@pytest.mark.filterwarnings("ignore::irmas_tf.data.audio_io.AudioWarning")
+def test_what_passes_is_decoded_and_the_other_way_round(tmp_path):
+    mutations = runpy.run_path(str(Path(__file__).resolve().parents[1] / "fuzz" / "mutations.py"))
+    bases = mutations["base_files"]()
+    rng = random.Random(5)
+    seen = []
+    for number in range(600):
+        suffix, data = bases[number % len(bases)]
+        path = tmp_path / f"{number}.{suffix}"
+        path.write_bytes(mutations["mutate"](data, rng.choice(bases)[1], rng))
+        passed, passed_headers = (not any(i.is_error for i in examine(path, deep=d)[1]) for d in (True, False))
+        assert passed == is_decoded(path), path
+        assert passed_headers or not passed, path
+        seen.append(passed)
+    assert 100 < sum(seen) < 500
 
 
 def test_silence_clipping_and_offset(tmp_path):

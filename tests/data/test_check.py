@@ -70,6 +70,7 @@ def test_everything_that_can_be_wrong_is_found(data_dir):
     nan = np.full((FRAMES, 2), np.nan, "float32")
     soundfile.write(root / "gel" / "[gel][cou_fol]9108__1.wav", nan, 44100, subtype="FLOAT")
     soundfile.write(root / "gel" / "[gel][cou_fol]9109__1.wav", 0 * np.nan_to_num(nan), 44100)
+    write(root / "gel" / "[gel][cou_fol]9110__1.wav", seed=6, rate=384000)
     (root / "notes.pdf").touch()
     (root / ".DS_Store").touch()
     part = data_dir / "IRMAS-TestingData-Part1" / "Part1"
@@ -80,7 +81,9 @@ def test_everything_that_can_be_wrong_is_found(data_dir):
     found = by_kind(report)
     assert not report.is_usable
     errors = {kind for kind, group in found.items() if group[0].severity == "error"}
-    assert errors == {"unreadable", "empty", "non_finite", "label_mismatch", "missing_labels", "bad_labels"}
+    assert errors == {
+        "unreadable", "empty", "non_finite", "unsupported_rate", "label_mismatch", "missing_labels", "bad_labels",
+    }  # fmt: skip
     assert {Path(f).name for f in found["unreadable"][0].files} == {
         "[cel][cou_fol]9100__1.wav",
         "[cel][cou_fol]9102__1.wav",
@@ -96,6 +99,18 @@ def test_everything_that_can_be_wrong_is_found(data_dir):
     assert found["other_files"][0].files == ("IRMAS-TrainingData/notes.pdf",)
     severities = [f.severity for f in report.findings]
     assert severities == sorted(severities, key=("error", "warning", "note").index)
+
+
+def test_what_training_refuses_is_found_without_decoding_everything(data_dir, capsys):
+    root = data_dir / "IRMAS-TrainingData" / "cel"
+    assert main(["--data_dir", str(data_dir)]) == 0
+    assert "result: usable (headers only; --deep decodes everything)" in capsys.readouterr().out
+    write(root / "[cel][cou_fol]9103__1.wav", seed=1, rate=7000)
+    nan = np.full((FRAMES, 2), np.nan, "float32")
+    soundfile.write(root / "[cel][cou_fol]9104__1.wav", nan, 44100, subtype="FLOAT")
+    found = by_kind(check(data_dir, progress=False))
+    assert {kind for kind, group in found.items() if group[0].severity == "error"} == {"unsupported_rate", "non_finite"}
+    assert "7,000 Hz" in found["unsupported_rate"][0].message
 
 
 def test_training_audio_in_the_test_set(data_dir):

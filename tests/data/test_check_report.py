@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 from irmas_tf.data.check_report import CheckReport, ClassCount, Finding, PartCount
@@ -59,4 +60,7 @@ def test_table():
     assert "    5.wav" not in lines
     assert any("3 more" in line for line in lines)
     assert lines[-1].startswith("result: NOT usable")
-    assert report().to_table().splitlines()[-1] == "result: usable; 0 errors, 0 warnings, 0 notes"
+    headers = "result: usable (headers only; --deep decodes everything); 0 errors, 0 warnings, 0 notes"
+    assert report().to_table().splitlines()[-1] == headers
+    deep = dataclasses.replace(report(), deep=True)
+    assert deep.to_table().splitlines()[-1] == "result: usable; 0 errors, 0 warnings, 0 notes"
