@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from irmas_tf.config import AudioConfig, Config, ModelConfig
+from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.factory import build_model
 from irmas_tf.probe import cli
 from irmas_tf.run_dir import RunDir
@@ -43,6 +44,7 @@ def test_json_on_standard_output_and_in_a_file(run, data_dir, tmp_path, capsys):
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((tmp_path / "probe.json").read_text())
     assert printed["songs"] == 12 and printed["network"]["run"] == "run"
+    assert len(printed["network"]["model_sha256"]) == 64
     assert 0 <= printed["accuracy"]["value"] <= 1
     assert cli(flags) == 0
     assert "95 % over songs" in capsys.readouterr().out
@@ -61,3 +63,16 @@ def test_wrong_usage_is_one_line_and_status_2(run, data_dir, tmp_path, flags, me
     assert cli([f"--run_dir={run}", f"--cache_dir={tmp_path}", *flags]) == 2
     err = capsys.readouterr().err
     assert message in err and "Traceback" not in err
+
+
+def test_missing_weights_are_named_with_where_they_are_published(data_dir, tmp_path, capsys):
+    spec, path = BACKBONES.get("mn04"), tmp_path / "mn04.npz"
+    assert cli(["--backbone=mn04", f"--weights={path}", f"--data_dir={data_dir}", f"--cache_dir={tmp_path}"]) == 2
+    err = capsys.readouterr().err
+    for part in (
+        f"--weights={path}: no such file",
+        spec.url,
+        spec.sha256,
+        f"--backbone=mn04 --weights={spec.published_file}",
+    ):
+        assert part in err

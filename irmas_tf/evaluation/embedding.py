@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ from irmas_tf.evaluation.inference import load_run_model
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.factory import embedding_model
 from irmas_tf.models.pretrained import embedding_backbone
+from irmas_tf.models.weight_sources import sha256_of
 from irmas_tf.models.weights import load_pretrained
 from irmas_tf.run_dir import RunDir
 
@@ -23,7 +25,8 @@ class WindowEmbedder:
     Args:
         model: waveform [batch, samples] float32 -> embedding [batch, width].
         audio: the windows it is given.
-        source: where model and weights come from, JSON-ready; goes into the files that are written.
+        source: where model and weights come from, JSON-ready; goes into the files that are written. Two networks that
+            differ have different sources.
     """
 
     def __init__(self, model: keras.Model, audio: AudioConfig, source: dict[str, Any]) -> None:
@@ -58,7 +61,12 @@ class WindowEmbedder:
         audio = AudioConfig(
             sample_rate_hz=spec.sample_rate_hz, window_seconds=window_seconds, window_hop_seconds=window_hop_seconds
         )
-        source = {"backbone": name, "front_end": spec.front_end, "weights": metadata["source"]}
+        source = {
+            "backbone": name,
+            "front_end": spec.front_end,
+            "weights": metadata["source"],
+            "weights_sha256": sha256_of(Path(weights).expanduser()),
+        }
         return cls(model, audio, {**source, "profile": True} if profile else source)
 
     @classmethod
@@ -70,7 +78,9 @@ class WindowEmbedder:
         """
         run = RunDir.open(run_dir)
         model, config = load_run_model(run)
-        return cls(embedding_model(model), config.audio, {"run": run.path.name, "configuration": config.hash})
+        # The same folder and configuration can hold another model tomorrow.
+        source = {"run": run.path.name, "configuration": config.hash, "model_sha256": sha256_of(run.model_path)}
+        return cls(embedding_model(model), config.audio, source)
 
     def values(self, windows: np.ndarray) -> np.ndarray:
         """Return embeddings [n, width] float32 of windows [n, window_samples] float32 in [-1, 1]."""

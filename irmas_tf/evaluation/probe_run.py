@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from irmas_tf import __version__
 from irmas_tf.data.irmas import Excerpt, group_excerpts, index_training
 from irmas_tf.evaluation.embed_run import embed_clips, write_embeddings
 from irmas_tf.evaluation.embedding import WindowEmbedder
@@ -73,9 +74,7 @@ def _check_songs(labels: np.ndarray, groups: np.ndarray, scheme: LabelScheme, fo
         raise ConfigError(f"--folds={folds}: {name} has only {fewest} song{'s' * (fewest > 1)}; {remedy}")
 
 
-def _embeddings(
-    embedder: WindowEmbedder, excerpts: Sequence[Excerpt], cache_dir: Path, batch_size: int
-) -> np.ndarray:
+def _embeddings(embedder: WindowEmbedder, excerpts: Sequence[Excerpt], cache_dir: Path, batch_size: int) -> np.ndarray:
     paths = [str(excerpt.path) for excerpt in excerpts]
     cached = cache_dir / f"{_key(embedder, paths)}.npz"
     if cached.exists():
@@ -93,10 +92,13 @@ def _embeddings(
 
 
 def _key(embedder: WindowEmbedder, paths: Sequence[str]) -> str:
-    """Return a name that changes with the network, its windows and the files."""
+    """Return a name that changes with the network and its weights, the windows, the files, and this package's version.
+
+    The version stands for front-ends and decoding, which a new one may change.
+    """
     audio = embedder.audio
     windows = (audio.sample_rate_hz, audio.window_seconds, audio.window_hop_seconds)
-    digest = hashlib.sha256(json.dumps([embedder.source, windows], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([__version__, embedder.source, windows], sort_keys=True).encode())
     for path in paths:
         status = os.stat(path)
         digest.update(f"{path}\0{status.st_size} {status.st_mtime_ns}\0".encode(errors="surrogateescape"))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import keras
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from irmas_tf.evaluation.inference import ModelError
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.factory import build_model, embedding_model
 from irmas_tf.models.pretrained import embedding_backbone, published_classifier
-from irmas_tf.models.weight_file import write_weight_file
+from irmas_tf.models.weight_file import read_weight_file, write_weight_file
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.models.weights import load_pretrained
 from irmas_tf.run_dir import RunDir
@@ -72,6 +74,17 @@ def test_another_backbones_weights_are_refused(weights):
         WindowEmbedder.of_backbone("mn99", str(weights), 0.5, 0.25)
 
 
+def test_the_source_names_the_weights_themselves(weights, tmp_path):
+    """The same published file can be converted again, and differently."""
+    file = read_weight_file(weights)
+    tensors = {key: 2 * value if key == "features_16_bn/gamma" else value for key, value in file.tensors.items()}
+    other = write_weight_file(tmp_path / "mn01.npz", file.metadata, tensors)
+    sources = [WindowEmbedder.of_backbone("mn01", str(path), 0.5, 0.25).source for path in (weights, other)]
+    assert sources[0].pop("weights_sha256") == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert sources[1].pop("weights_sha256") == hashlib.sha256(other.read_bytes()).hexdigest()
+    assert sources[0] == sources[1] and weights.read_bytes() != other.read_bytes()
+
+
 def test_a_run_gives_what_stands_before_its_classifier(tmp_path):
     branch = "mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000"
     config = Config(
@@ -85,5 +98,7 @@ def test_a_run_gives_what_stands_before_its_classifier(tmp_path):
     model.save(run.model_path)
     embedder = WindowEmbedder.of_run(str(run.path))
     windows = np.random.default_rng(1).uniform(-0.5, 0.5, [2, 4000]).astype(np.float32)
-    assert (embedder.width, embedder.source["run"]) == (12, "run")
+    assert embedder.width == 12
+    sha256 = hashlib.sha256(run.model_path.read_bytes()).hexdigest()
+    assert embedder.source == {"run": "run", "configuration": config.hash, "model_sha256": sha256}
     np.testing.assert_allclose(embedder.values(windows), embedding_model(model)(windows), atol=1e-5)

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.config import AudioConfig
+from irmas_tf.config import AudioConfig, Config, ModelConfig
 from irmas_tf.evaluation import probe_run
 from irmas_tf.evaluation.embedding import WindowEmbedder
 from irmas_tf.labels import get_label_scheme
+from irmas_tf.models.factory import build_model
+from irmas_tf.run_dir import RunDir
 from irmas_tf.settings import ConfigError
 
 SCHEME = get_label_scheme("irmas")
@@ -56,16 +58,43 @@ def test_levels_are_told_apart_and_the_summary_says_so(embedder, data_dir, tmp_p
     assert "accuracy  1.000" in out and "36 excerpts of 18 songs" in out
 
 
-def test_embeddings_are_computed_once_and_again_when_a_file_changes(embedder, data_dir, tmp_path, monkeypatch):
-    calls = []
-    original = probe_run.embed_clips
+@pytest.fixture
+def calls(monkeypatch):
+    """Return a list that grows with every computation of embeddings."""
+    calls, original = [], probe_run.embed_clips
     monkeypatch.setattr(probe_run, "embed_clips", lambda *args, **kwargs: calls.append(1) or original(*args, **kwargs))
+    return calls
+
+
+def test_embeddings_are_computed_once_and_again_when_a_file_changes(embedder, data_dir, tmp_path, calls):
     first = probe(embedder, data_dir, tmp_path)
     again = probe(embedder, data_dir, tmp_path)
     np.testing.assert_array_equal(first.predicted, again.predicted)
     assert len(calls) == 1
     path = next((data_dir / "IRMAS-TrainingData" / "cel").iterdir())
     soundfile.write(path, np.zeros(3000), 8000)
+    probe(embedder, data_dir, tmp_path)
+    assert len(calls) == 2
+
+
+def test_embeddings_of_another_model_in_the_same_run_folder_are_not_taken(data_dir, tmp_path, calls):
+    branch = "mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000"
+    config = Config(
+        audio=AudioConfig(sample_rate_hz=8000, window_seconds=0.25, window_hop_seconds=0.25),
+        model=ModelConfig(branches=(branch,), stage_channels=(8,), stem_stride=2, head_units=12),
+    )
+    run = RunDir.create(tmp_path / "run", config)
+    for seed, expected in ((0, 1), (1, 2), (1, 2)):
+        keras.utils.set_random_seed(seed)
+        if len(calls) < expected:
+            build_model(config).save(run.model_path)
+        probe(WindowEmbedder.of_run(str(run.path)), data_dir, tmp_path / "cache")
+        assert len(calls) == expected
+
+
+def test_embeddings_of_another_version_are_not_taken(embedder, data_dir, tmp_path, calls, monkeypatch):
+    probe(embedder, data_dir, tmp_path)
+    monkeypatch.setattr(probe_run, "__version__", "99")
     probe(embedder, data_dir, tmp_path)
     assert len(calls) == 2
 
