@@ -4,7 +4,8 @@ Definitions are scikit-learn's, with ``zero_division=0``: a class that nobody la
 counts in the macro F1, so that figures of different subsets stay comparable. The code is our own, because the bootstrap
 over songs (`irmas_tf.metrics.multilabel_bootstrap`) needs weights; tests compare it with scikit-learn's. Two cases need
 a word. A class without a positive label has no average precision: it is nan, and `mean_average_precision` leaves it
-out; `mean_average_precision_all_classes` counts it as 0, as scikit-learn does. A clip without labels, or with all of them, has LRAP 1: no ranking of it is wrong.
+out; `mean_average_precision_all_classes` counts it as 0, as scikit-learn does. A clip without labels, or with all of
+them, has LRAP 1: no ranking of it is wrong.
 
 Sources: Bosch et al., ISMIR 2012 (micro and macro F1 on IRMAS); Tsoumakas, Katakis & Vlahavas, "Mining multi-label
 data" (2010) for the ranking and example-based measures.
