@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import soundfile
@@ -86,18 +86,24 @@ class JudgedClip:
 
 
 def clip_card(
-    clip: JudgedClip, scheme: LabelScheme, audio: PageAudio, thresholds: np.ndarray | None = None
+    clip: JudgedClip,
+    scheme: LabelScheme,
+    audio: PageAudio,
+    thresholds: np.ndarray | None = None,
+    sound: np.ndarray | None = None,
 ) -> ClipCard:
     """Return the card of a clip.
 
     Args:
-        clip: what to show; its activity's path is read for the waveform and the sound.
+        clip: what to show.
         scheme: names of the classes.
         audio: where the sound comes from.
         thresholds: level per class, drawn into the picture; None for a single-label model.
+        sound: waveform at `AUDIO_HZ` of a clip that is no file; None: the activity's path is read for it.
     """
     heard = _Heard()
-    envelope = envelope_of(heard.listen(clip.activity.path), AUDIO_HZ, ENVELOPE_POINTS)
+    blocks = audio_io.iter_blocks(clip.activity.path, AUDIO_HZ) if sound is None else iter([sound])
+    envelope = envelope_of(heard.listen(blocks), AUDIO_HZ, ENVELOPE_POINTS)
     uri, note = audio.encode(heard.waveform(), envelope.duration_seconds <= AUDIO_SECONDS)
     rows = [
         ActivityRow(
@@ -135,8 +141,8 @@ class _Heard:
         self._blocks: list[np.ndarray] = []
         self._room = round(AUDIO_SECONDS * AUDIO_HZ)
 
-    def listen(self, path: str) -> Iterator[np.ndarray]:
-        for block in audio_io.iter_blocks(path, AUDIO_HZ):
+    def listen(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        for block in blocks:
             kept = block[: self._room]
             self._room -= len(kept)
             self._blocks += [kept] if len(kept) else []

@@ -15,6 +15,7 @@ import numpy as np
 
 from irmas_tf.config import Config
 from irmas_tf.data.irmas_layout import DataError, display
+from irmas_tf.data.windows import window_starts
 from irmas_tf.evaluation.audio_files import Failure
 from irmas_tf.metrics.aggregation import MEAN, MEAN_LOGIT, S2, mean_over_windows, s2_of_mean
 
@@ -55,15 +56,31 @@ class WindowScores:
         of_mean_logit = self._probabilities_of(mean_logit).astype(np.float64)
         return {MEAN: mean, S2: s2_of_mean(mean), MEAN_LOGIT: of_mean_logit}
 
-    def activity(self, clip: int) -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def single_window(self) -> bool:
+        """Whether every clip is one window, so that putting windows together changes nothing."""
+        return len(self.logits) == self.clips
+
+    def activity(self, clip: int, samples: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return (start_seconds [windows], probabilities [windows, classes]) of a clip.
 
+        Args:
+            clip: its number.
+            samples: length of a mixture at the configuration's rate, from which the times of its windows follow; a
+                file's are known.
+
         Raises:
-            ValueError: mixtures have no times.
+            ValueError: a mixture's length is not given, or is not that of its windows.
         """
-        if not len(self.start_seconds):
-            raise ValueError("mixtures are no files: their windows have no times")
         first, last = np.searchsorted(self.clip_of, [clip, clip + 1])
+        if samples is not None:
+            audio = self.config.audio
+            starts = np.array(window_starts(samples, audio.window_samples, audio.window_hop_samples))
+            if len(starts) != last - first:
+                raise ValueError(f"clip {clip} has {last - first} windows; {samples} samples would have {len(starts)}")
+            return starts / audio.sample_rate_hz, self._probabilities_of(self.logits[first:last])
+        if not len(self.start_seconds):
+            raise ValueError("mixtures are no files: the times of their windows follow from their length; give it")
         return self.start_seconds[first:last], self._probabilities_of(self.logits[first:last])
 
     def _probabilities_of(self, logits: np.ndarray) -> np.ndarray:

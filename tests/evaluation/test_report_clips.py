@@ -60,6 +60,11 @@ def test_a_card_tells_right_missed_and_wrong(tmp_path: Path) -> None:
     assert "voice 0.50, wrong" in html, "the picture is described"
 
 
+def test_a_clip_that_is_no_file_brings_its_sound() -> None:
+    card = clip_card(_clip("", 1.0), SCHEME, PageAudio(), np.full(11, 0.3), _tone(1.0))
+    assert card.audio == PageAudio().encode(_tone(1.0), True)[0] and 'data-seconds="1.000000"' in card.picture
+
+
 def test_a_long_clip_is_heard_from_its_beginning(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     soundfile.write(path, np.zeros(8000 * round(AUDIO_SECONDS + 5)), 8000)

@@ -59,6 +59,25 @@ def test_activity_is_the_clips_own_windows() -> None:
         dataclasses.replace(scores, start_seconds=np.zeros(0)).activity(0)
 
 
+def test_the_times_of_a_mixture_follow_from_its_length() -> None:
+    scores = dataclasses.replace(_scores(MULTI_LABEL), start_seconds=np.zeros(0), durations_seconds=())
+    audio = scores.config.audio
+    samples = audio.window_samples + audio.window_hop_samples + 1  # two windows fit, a third is aligned to the end
+    starts, probabilities = scores.activity(0, samples)
+    np.testing.assert_allclose(
+        starts * audio.sample_rate_hz, [0, audio.window_hop_samples, samples - audio.window_samples]
+    )
+    np.testing.assert_allclose(probabilities, expit(scores.logits[:3]), rtol=1e-5)
+    with pytest.raises(ValueError, match=r"clip 1 has 1 windows; .* would have 3"):
+        scores.activity(1, samples)
+
+
+def test_clips_of_one_window_each_are_known() -> None:
+    scores = _scores(MULTI_LABEL)
+    assert not scores.single_window
+    assert dataclasses.replace(scores, logits=scores.logits[:3], clip_of=np.arange(3)).single_window
+
+
 def test_unreadable_files_are_named_all_at_once(tmp_path: Path) -> None:
     classifier = WindowClassifier.load(make_tiny_run(tmp_path / "run"))
     soundfile.write(tmp_path / "good.wav", np.zeros(3000), 8000)
