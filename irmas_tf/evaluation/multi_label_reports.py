@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
 from irmas_tf.evaluation.multi_label_plots import co_occurrence_figure, reliability_figure, threshold_figure
 from irmas_tf.evaluation.reports import write_csv
-from irmas_tf.evaluation.scored_clips import GLOBAL, REGIME_WORDS, REGIMES
+from irmas_tf.evaluation.scored_clips import GLOBAL, LEVEL_WORDS, REGIME_WORDS, REGIMES
 from irmas_tf.evaluation.threshold_curves import threshold_curves
 from irmas_tf.run_dir import atomic_path, write_json_atomic
 
@@ -93,6 +93,7 @@ def _write_clips(evaluation: MultiLabelEvaluation, aggregation: str, path: Path)
 
 
 def _figures(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> dict[str, Figure]:
+    # The picture is of the answers, whose levels are chosen for macro F1 where there is one a class.
     clips, (aggregation, regime, level) = evaluation.clips, evaluation.headline
     decisions = summary["aggregations"][aggregation]["decisions"]
     marks = {
@@ -104,14 +105,14 @@ def _figures(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> dict[
         if (aggregation, regime, GLOBAL) in evaluation.decisions
     }
     what = f"{evaluation.split}, {aggregation}, {len(clips)} clips"
-    micro = decisions[regime][level]["micro_f1"]
+    macro = decisions[regime][level]["macro_f1"]
     figures = {
         "thresholds.png": threshold_figure(threshold_curves(clips, aggregation), marks, f"Thresholds: {what}"),
         "co_occurrence.png": co_occurrence_figure(
             clips.labels,
             evaluation.answers(),
             clips.names,
-            f"{what}: micro F1 {micro['value']:.3f}, {REGIME_WORDS[regime]}",
+            f"{what}: macro F1 {macro['value']:.3f}, {REGIME_WORDS[regime]}, {LEVEL_WORDS[level]}",
         ),
     }
     if evaluation.calibration is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,11 @@ import numpy as np
 from irmas_tf.config import Config
 from irmas_tf.data import irmas, splits
 from irmas_tf.data.irmas_layout import DataError
-from irmas_tf.data.mixtures import mixture_dataset, mixture_labels, plan_mixtures
 from irmas_tf.evaluation.calibration_study import study_calibration
 from irmas_tf.evaluation.inference import WindowClassifier
 from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, SingleLabelScores, all_decisions
 from irmas_tf.evaluation.scored_clips import (
+    CHOSEN_HERE,
     CONVENTIONAL_LEVEL,
     GLOBAL,
     LEVELS,
@@ -26,32 +27,14 @@ from irmas_tf.evaluation.scored_clips import (
     fixed,
     optimal,
 )
-from irmas_tf.evaluation.testing_clips import label_matrix, official_counts, select_clips
-from irmas_tf.evaluation.window_scores import Progress, WindowScores, score_batches, score_files
+from irmas_tf.evaluation.scored_mixtures import ScoredMixtures, Side, score_mixtures
+from irmas_tf.evaluation.testing_clips import label_matrix, official_counts, part_sizes, select_clips
+from irmas_tf.evaluation.window_scores import Progress, score_files
 from irmas_tf.labels import MULTI_LABEL, LabelScheme
 from irmas_tf.metrics import single_label
 from irmas_tf.metrics.aggregation import AGGREGATIONS, MEAN
 from irmas_tf.run_dir import RunDir
 from irmas_tf.thresholds_file import Thresholds
-
-
-@dataclasses.dataclass(frozen=True)
-class _Side:
-    """One side of the run's split: excerpts, class indices and song groups, in the same order."""
-
-    excerpts: tuple[irmas.Excerpt, ...]
-    labels: np.ndarray
-    groups: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
-class _Mixed:
-    """Mixtures of a side and what the model says of them; see `irmas_tf.data.mixtures`."""
-
-    names: tuple[str, ...]
-    labels: np.ndarray
-    groups: np.ndarray
-    windows: WindowScores
 
 
 def evaluate_multi_label(
@@ -97,7 +80,8 @@ def _evaluate_test(
     unique_clips: bool,
     progress: Progress | None,
 ) -> MultiLabelEvaluation:
-    clips, notes = select_clips(irmas.index_testing(data_dir, content_ids=True), unique_clips)
+    all_clips = irmas.index_testing(data_dir, content_ids=True)
+    clips, notes = select_clips(all_clips, unique_clips)
     classifier = WindowClassifier.load(run)
     classifier.warm_up()
     start = time.perf_counter()
@@ -113,15 +97,21 @@ def _evaluate_test(
         scores=windows.aggregated(),
         paths=tuple(str(clip.path) for clip in clips),
         durations_seconds=windows.durations_seconds,
+        part_sizes=part_sizes(all_clips),
     )
     sides, absent = _find_sides(run, config, data_dir)
-    validation = sides and _mix(classifier, config, sides["validation"], batch_size)
-    levels = _fixed_levels(run, config, validation or None)
-    fitted_on = f"{len(validation.names)} mixtures of the run's validation excerpts" if validation else ""
+    validation = score_mixtures(classifier, config, sides["validation"], batch_size) if sides else None
+    levels = _fixed_levels(run, config, validation)
+    fitted_on = f"{len(validation)} mixtures of the run's validation excerpts" if validation else ""
     if config.model.task == MULTI_LABEL and not run.thresholds_path.exists():
         notes.append(f"the run has no {run.thresholds_path.name}, which predict needs; train the run again")
     if absent:
-        notes.append(f"the run's training data is not at hand ({absent}): no calibration")
+        notes.append(f"the run's training data is not at hand ({absent}): no calibration{_missing(levels)}")
+    if validation is not None and validation.windows.single_window and not windows.single_window:
+        notes.append(
+            "levels fixed in advance come from mixtures of a single window each, where mean and mean logit are the same"
+            " and S2 is the mean in each clip's own scale; these clips have several windows"
+        )
     return MultiLabelEvaluation(
         split="test",
         source=f"run {run.path.name} ({config.model.task}), windows of {config.audio.window_seconds:g} s every"
@@ -148,7 +138,7 @@ def _evaluate_mixtures(
     classifier.warm_up()
     side = sides[split]
     start = time.perf_counter()
-    mixed = _mix(classifier, config, side, batch_size)
+    mixed = score_mixtures(classifier, config, side, batch_size)
     seconds = time.perf_counter() - start
     plain = score_files(classifier, [str(e.path) for e in side.excerpts], batch_size=batch_size).aggregated()[MEAN]
     scored = ScoredClips(
@@ -156,19 +146,27 @@ def _evaluate_mixtures(
         names=config.labels.names,
         files=mixed.names,
         groups=mixed.groups,
-        parts=np.zeros(len(mixed.names), int),
+        parts=np.zeros(len(mixed), int),
         labels=mixed.labels,
         scores=mixed.windows.aggregated(),
     )
-    fitting = mixed if split == "validation" else _mix(classifier, config, sides["validation"], batch_size)
     themselves = split == "validation"
-    words = "these very mixtures" if themselves else f"{len(fitting.names)} mixtures of the run's validation excerpts"
+    fitting = mixed if themselves else score_mixtures(classifier, config, sides["validation"], batch_size)
+    words = "these very mixtures" if themselves else f"{len(fitting)} mixtures of the run's validation excerpts"
     notes = ["mixtures share songs: intervals count each with the song of its leading excerpt, and are a little narrow"]
     if split == "train":
         notes.insert(0, "these excerpts were trained on: the scores say nothing about new songs")
     if themselves:
         notes.append("thresholds and temperature were chosen on these mixtures: what depends on them is optimistic")
-    levels = _fixed_levels(run, config, None if themselves else fitting, conventional=not themselves)
+    if mixed.windows.single_window:
+        notes.append(
+            f"every mixture is a single window of {config.audio.window_seconds:g} s: mean and mean logit are the same"
+            " here, and S2 is the mean in each clip's own scale; clips of the test set have many windows, so nothing"
+            " here says which way to put them together is best there"
+        )
+    levels = _own_levels(run, config) if themselves else _fixed_levels(run, config, fitting)
+    if themselves and levels:
+        notes.append("the run's own thresholds are for the mean: S2 and mean logit have those of the oracle alone")
     predicted = plain.argmax(axis=1)
     return MultiLabelEvaluation(
         split=split,
@@ -178,6 +176,7 @@ def _evaluate_mixtures(
         baselines=_baselines(config.labels, sides["train"].labels, len(scored)),
         config=config,
         windows=mixed.windows,
+        render=mixed.render,
         calibration=study_calibration(fitting.windows, fitting.labels, mixed.windows, mixed.labels, words),
         single_label=SingleLabelScores(
             len(predicted),
@@ -190,7 +189,7 @@ def _evaluate_mixtures(
     )
 
 
-def _load_sides(run: RunDir, config: Config, data_dir: str) -> dict[str, _Side]:
+def _load_sides(run: RunDir, config: Config, data_dir: str) -> dict[str, Side]:
     """Return both sides of the run's split.
 
     Raises:
@@ -200,7 +199,7 @@ def _load_sides(run: RunDir, config: Config, data_dir: str) -> dict[str, _Side]:
     group_of = dict(zip((e.name for e in excerpts), irmas.group_excerpts(excerpts), strict=True))
     sides = splits.resolve(splits.load_split(run.split_path), excerpts)
     return {
-        name: _Side(
+        name: Side(
             tuple(side),
             np.array([config.labels.index(e.irmas_code) for e in side]),
             np.array([group_of[e.name] for e in side]),
@@ -209,7 +208,7 @@ def _load_sides(run: RunDir, config: Config, data_dir: str) -> dict[str, _Side]:
     }
 
 
-def _find_sides(run: RunDir, config: Config, data_dir: str) -> tuple[dict[str, _Side] | None, str]:
+def _find_sides(run: RunDir, config: Config, data_dir: str) -> tuple[dict[str, Side] | None, str]:
     """Return both sides from the given folder or the run's own, or None and why."""
     reasons = []
     for folder in dict.fromkeys((data_dir, config.data.data_dir)):
@@ -221,43 +220,56 @@ def _find_sides(run: RunDir, config: Config, data_dir: str) -> tuple[dict[str, _
     return None, "; ".join(reasons)
 
 
-def _mix(classifier: WindowClassifier, config: Config, side: _Side, batch_size: int) -> _Mixed:
-    # The seed and the order are those of training, so that these are the mixtures its thresholds were chosen on.
-    plan = plan_mixtures(side.labels, side.groups, seed=config.data.split_seed)
-    batches = mixture_dataset([str(e.path) for e in side.excerpts], plan, config, batch_size=batch_size)
-    return _Mixed(
-        names=tuple(" + ".join(side.excerpts[part].name for part in mixture.parts) for mixture in plan),
-        labels=mixture_labels(plan, side.labels, config.labels.num_classes),
-        groups=np.array([side.groups[mixture.parts[0]] for mixture in plan]),
-        windows=score_batches(classifier, batches, len(plan)),
-    )
+def _own_levels(run: RunDir, config: Config) -> dict[tuple[str, str], Decision]:
+    """Return (aggregation, level) -> the run's own levels on the mixtures they were chosen on; it may have none."""
+    return {
+        key: dataclasses.replace(decision, regime=CHOSEN_HERE) for key, decision in _levels_of_file(run, config).items()
+    }
 
 
-def _fixed_levels(
-    run: RunDir, config: Config, validation: _Mixed | None, *, conventional: bool = True
-) -> dict[tuple[str, str], Decision]:
+def _levels_of_file(run: RunDir, config: Config) -> dict[tuple[str, str], Decision]:
+    """Return (aggregation, level) -> the levels in the run's file, which are for means of probabilities."""
+    codes, classes = config.labels.codes, config.labels.num_classes
+    if not run.thresholds_path.exists():
+        return {}
+    found = Thresholds.load(run.thresholds_path, codes)
+    words = f"{found.chosen_on} (the run's {run.thresholds_path.name})"
+    return {
+        (MEAN, GLOBAL): fixed(found.overall, GLOBAL, words, classes),
+        (MEAN, PER_CLASS): fixed(found.vector(codes), PER_CLASS, words, classes),
+    }
+
+
+def _fixed_levels(run: RunDir, config: Config, validation: ScoredMixtures | None) -> dict[tuple[str, str], Decision]:
     """Return (aggregation, level) -> levels chosen in advance.
 
     Means of probabilities go by the run's own file, which is what predict answers with; the others by the validation
-    mixtures. Without either a conventional level stands in, if asked for, and says so.
+    mixtures. Without either a conventional level stands in, and says so.
     """
-    codes, classes = config.labels.codes, config.labels.num_classes
+    classes = config.labels.num_classes
     levels: dict[tuple[str, str], Decision] = {}
     if validation is not None:
-        words = f"{len(validation.names)} mixtures of the run's validation excerpts"
+        words = f"{len(validation)} mixtures of the run's validation excerpts"
         for aggregation, scores in validation.windows.aggregated().items():
             for level in LEVELS:
                 levels[aggregation, level] = fixed(optimal(validation.labels, scores, level), level, words, classes)
-    if run.thresholds_path.exists():
-        found = Thresholds.load(run.thresholds_path, codes)
-        words = f"{found.chosen_on} (the run's {run.thresholds_path.name})"
-        levels[MEAN, GLOBAL] = fixed(found.overall, GLOBAL, words, classes)
-        levels[MEAN, PER_CLASS] = fixed(found.vector(codes), PER_CLASS, words, classes)
-    if not levels and conventional:
+    levels |= _levels_of_file(run, config)
+    if not levels:
         words = f"no data: {CONVENTIONAL_LEVEL:g} by convention"
         for aggregation in AGGREGATIONS:
             levels[aggregation, GLOBAL] = fixed(CONVENTIONAL_LEVEL, GLOBAL, words, classes)
     return levels
+
+
+def _missing(levels: Mapping[tuple[str, str], Decision]) -> str:
+    """Return which rows the tables lack without levels fixed in advance, as the end of a note; or nothing."""
+    absent = [
+        f"{aggregation}, {level.replace('_', ' ')}"
+        for aggregation in AGGREGATIONS
+        for level in LEVELS
+        if (aggregation, level) not in levels
+    ]
+    return f"; and no thresholds fixed in advance, so no such rows, for: {'; '.join(absent)}" if absent else ""
 
 
 def _baselines(scheme: LabelScheme, train_labels: np.ndarray | None, clips: int) -> Baselines:

@@ -10,12 +10,19 @@ from typing import Any
 import numpy as np
 
 from irmas_tf.evaluation.calibration_study import VARIANT_WORDS, CalibrationStudy
-from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
+from irmas_tf.evaluation.multi_label import LEVELS_FOR, MultiLabelEvaluation
 from irmas_tf.evaluation.reports import CONFIDENCE
 from irmas_tf.evaluation.scored_clips import GLOBAL, LEVELS, REGIMES, Decision
 from irmas_tf.metrics.aggregation import AGGREGATION_WORDS
 from irmas_tf.metrics.bootstrap import Interval
-from irmas_tf.metrics.multilabel import average_precision, decision_scores, lrap, mean_average_precision
+from irmas_tf.metrics.multilabel import (
+    average_precision,
+    constant_scores,
+    decision_scores,
+    lrap,
+    mean_average_precision,
+    mean_average_precision_all_classes,
+)
 from irmas_tf.metrics.multilabel_bootstrap import SongBootstrap
 
 
@@ -24,6 +31,10 @@ def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
 
     Scores are in [0, 1] and hold ``value``, ``low`` and ``high`` (95 % bootstrap interval over songs, None with a
     single song). An infinite threshold (a class that is never named) becomes null.
+
+    ``headline`` names the aggregation and the regime that count, ``level`` the kind of threshold behind the answers and
+    the figures of the classes, and ``level_of`` that of each F1: micro F1 belongs to one threshold for all classes,
+    which is chosen for it, macro F1 to one a class.
     """
     clips, config = evaluation.clips, evaluation.config
     draws = SongBootstrap(clips.groups, replicates=evaluation.replicates, confidence=CONFIDENCE)
@@ -50,6 +61,7 @@ def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
             "aggregation": key[0],
             "regime": key[1],
             "level": key[2],
+            "level_of": {score: evaluation.headline_of(score)[2] for score in LEVELS_FOR},
             "chosen_on": evaluation.decisions[key].chosen_on,
         },
         "aggregations": {name: _aggregation(evaluation, name, draws) for name in clips.scores},
@@ -72,7 +84,8 @@ def _warnings(evaluation: MultiLabelEvaluation) -> Iterable[str]:
     if absent := [code for code, count in zip(clips.codes, clips.labels.sum(axis=0), strict=True) if not count]:
         yield (
             f"no clip is labelled {', '.join(absent)}: F1 of these classes is 0 and counts in the macro F1; they have"
-            " no average precision, and the mean leaves them out"
+            f" no average precision, and mAP is over the {len(clips.codes) - len(absent)} other classes"
+            " (mean_average_precision_all_classes in metrics.json counts them as 0)"
         )
 
 
@@ -94,10 +107,12 @@ def _decision_scores(labels: np.ndarray, answers: np.ndarray, draws: SongBootstr
 
 def _ranking_scores(labels: np.ndarray, scores: np.ndarray, draws: SongBootstrap) -> dict[str, Any]:
     intervals = draws.ranking_intervals(labels, scores)
-    return {
-        "lrap": _score(lrap(labels, scores), intervals["lrap"]),
-        "mean_average_precision": _score(mean_average_precision(labels, scores), intervals["mean_average_precision"]),
+    means = {
+        "lrap": lrap,
+        "mean_average_precision": mean_average_precision,
+        "mean_average_precision_all_classes": mean_average_precision_all_classes,
     }
+    return {name: _score(mean(labels, scores), intervals[name]) for name, mean in means.items()}
 
 
 def _aggregation(evaluation: MultiLabelEvaluation, name: str, draws: SongBootstrap) -> dict[str, Any]:
@@ -146,6 +161,8 @@ def _baselines(evaluation: MultiLabelEvaluation, draws: SongBootstrap) -> dict[s
         "source": baselines.source,
         "constant": {"classes": named, **_decision_scores(labels, baselines.answers, draws)},
         "prevalence_ranking": _ranking_scores(labels, baselines.scores, draws),
+        # Not to be had without these clips' labels; the known LRAP .540 of the official test set is this one.
+        "oracle_prevalence_ranking": _ranking_scores(labels, constant_scores(labels.sum(axis=0), len(labels)), draws),
     }
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from irmas_tf.evaluation.scored_clips import REGIME_WORDS
+from irmas_tf.evaluation.scored_clips import LEVEL_WORDS, REGIME_WORDS
 
 _WIDTH = 43  # of the first column
+PREVALENCE_WORDS = {
+    "baseline: prevalence in training": "prevalence_ranking",
+    "oracle: prevalence in these very clips": "oracle_prevalence_ranking",
+}
+"""The rankings that know nothing of the audio: words -> key in the summary's baselines."""
 
 
 def format_multi_label_table(summary: dict[str, Any]) -> str:
@@ -19,6 +24,7 @@ def format_multi_label_table(summary: dict[str, Any]) -> str:
         f"{summary['source']}; intervals are 95 % over songs",
         *(f"note: {text}" for text in summary["warnings"]),
         "",
+        *_headline_lines(summary),
     ]
     lines += _ranking_lines(summary) + _decision_lines(summary) + _class_lines(summary)
     if summary["calibration"]:
@@ -33,16 +39,27 @@ def format_multi_label_table(summary: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _headline_lines(summary: dict[str, Any]) -> list[str]:
+    head = summary["headline"]
+    levels = summary["aggregations"][head["aggregation"]]["decisions"][head["regime"]]
+    lines = [f"  {head['aggregation']}, thresholds {REGIME_WORDS[head['regime']]}:"]
+    for score, name in (("micro_f1", "micro F1"), ("macro_f1", "macro F1")):
+        level = head["level_of"][score]
+        lines.append(f"    {name} {_cell(levels[level][score])}  {LEVEL_WORDS[level]} ({level.replace('_', ' ')})")
+    return [*lines, ""]
+
+
 def _ranking_lines(summary: dict[str, Any]) -> list[str]:
-    lines = [f"  {'ranking, no thresholds':<{_WIDTH}}  {'LRAP':<20}  mAP"]
+    classes = len(summary["classes"])
+    counted = classes - len(summary["aggregations"][summary["headline"]["aggregation"]]["classes_without_labels"])
+    over = f"over {counted} of {classes} classes" if counted < classes else f"over all {classes} classes"
+    lines = [f"  {'ranking, no thresholds':<{_WIDTH}}  {'LRAP':<20}  mAP {over}"]
     rows = [(name, of["words"], of) for name, of in summary["aggregations"].items()]
     for name, words, scores in rows:
         lines.append(f"  {name:<{_WIDTH}}  {_cell(scores['lrap'])}  {_cell(scores['mean_average_precision'])}  {words}")
-    baseline = summary["baselines"]["prevalence_ranking"]
-    lines.append(
-        f"  {'baseline: prevalence in training':<{_WIDTH}}  {_cell(baseline['lrap'])}"
-        f"  {_cell(baseline['mean_average_precision'])}"
-    )
+    for what, key in PREVALENCE_WORDS.items():
+        baseline = summary["baselines"][key]
+        lines.append(f"  {what:<{_WIDTH}}  {_cell(baseline['lrap'])}  {_cell(baseline['mean_average_precision'])}")
     return lines
 
 

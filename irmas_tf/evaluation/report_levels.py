@@ -7,15 +7,33 @@ from typing import Any
 import numpy as np
 
 from irmas_tf.evaluation.calibration_study import AS_IS, TEMPERATURE, VARIANT_WORDS
-from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
+from irmas_tf.evaluation.multi_label import MACRO_F1, MICRO_F1, MultiLabelEvaluation
+from irmas_tf.evaluation.multi_label_table import PREVALENCE_WORDS
 from irmas_tf.evaluation.report_charts import Curve, Mark, curve_chart, reliability_chart, reliability_words
 from irmas_tf.evaluation.report_page import Figure, Section, Table
-from irmas_tf.evaluation.scored_clips import GLOBAL, REGIME_WORDS
+from irmas_tf.evaluation.scored_clips import (
+    CHOSEN_HERE,
+    FIXED,
+    GLOBAL,
+    LEVEL_WORDS,
+    ORACLE,
+    OTHER_SONGS,
+    REGIME_WORDS,
+    REGIMES,
+)
 from irmas_tf.evaluation.threshold_curves import threshold_curves
 from irmas_tf.metrics.calibration import Reliability, reliability
 
-LEVEL_WORDS = {"global": "one for all classes", "per_class": "one a class"}
 RELIABILITY_BINS = 10
+_LEADS = {
+    FIXED: "Fixed in advance: chosen without these clips, what counts.",
+    OTHER_SONGS: "Tuned on other songs: chosen on other songs of the same set, which tells of its class prior.",
+    CHOSEN_HERE: "The run's own, chosen here: those that predict answers with; training chose them on these very clips,"
+    " so that they score higher here than on others.",
+    ORACLE: "Oracle: chosen on the clips scored by this evaluation, no result. No other single threshold has a higher"
+    " micro F1 than its one for all classes, no others a class a higher macro F1 than its one a class; neither bounds"
+    " the other figure.",
+}
 
 
 def levels_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Section:
@@ -56,8 +74,7 @@ def levels_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) ->
     return Section(
         "thresholds",
         "Thresholds",
-        "Fixed in advance: chosen without these clips, what counts. Tuned on other songs: chosen on other songs of the"
-        " same set, which tells of its class prior. Oracle: chosen on the clips scored, an upper bound and no result.",
+        " ".join(_LEADS[regime] for regime in REGIMES if regime in {key[1] for key in evaluation.decisions}),
         (
             _decisions(evaluation, summary, main, "Every regime, with 95 % intervals over songs; ★: the scores above"),
             Figure(
@@ -87,11 +104,12 @@ def _decisions(evaluation: MultiLabelEvaluation, summary: dict[str, Any], aggreg
     rows = []
     for regime, levels in summary["aggregations"][aggregation]["decisions"].items():
         for level, scores in levels.items():
-            mark = "★ " if (aggregation, regime, level) == evaluation.headline else ""
+            key = (aggregation, regime, level)
+            micro, macro = (" ★" if key == evaluation.headline_of(score) else "" for score in (MICRO_F1, MACRO_F1))
             rows.append((
-                f"{mark}{REGIME_WORDS[regime]}, {LEVEL_WORDS[level]}",
-                _with_interval(scores["micro_f1"]),
-                _with_interval(scores["macro_f1"]),
+                f"{REGIME_WORDS[regime]}, {LEVEL_WORDS[level]}",
+                _with_interval(scores["micro_f1"]) + micro,
+                _with_interval(scores["macro_f1"]) + macro,
                 _figure(scores["exact_match"]),
                 _figure(scores["hamming_loss"]),
             ))  # fmt: skip
@@ -112,12 +130,9 @@ def _rankings(summary: dict[str, Any]) -> Table:
         (of["words"], _with_interval(of["lrap"]), _with_interval(of["mean_average_precision"]))
         for of in summary["aggregations"].values()
     ]
-    baseline = summary["baselines"]["prevalence_ranking"]
-    rows.append((
-        "baseline: prevalence in training",
-        _with_interval(baseline["lrap"]),
-        _with_interval(baseline["mean_average_precision"]),
-    ))  # fmt: skip
+    for what, key in PREVALENCE_WORDS.items():
+        baseline = summary["baselines"][key]
+        rows.append((what, _with_interval(baseline["lrap"]), _with_interval(baseline["mean_average_precision"])))
     return Table("Rankings, which need no threshold", ("scores", "LRAP", "mAP"), tuple(rows), ("LRAP", "mAP"), "stack")
 
 

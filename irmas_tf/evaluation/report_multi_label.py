@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from irmas_tf.dsp.resample import resample
 from irmas_tf.evaluation.activity import Activity
-from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
+from irmas_tf.evaluation.multi_label import MACRO_F1, MICRO_F1, MultiLabelEvaluation
 from irmas_tf.evaluation.report_charts import bar
-from irmas_tf.evaluation.report_clips import JudgedClip, PageAudio, clip_card, spread
+from irmas_tf.evaluation.report_clips import AUDIO_HZ, JudgedClip, PageAudio, clip_card, spread
 from irmas_tf.evaluation.report_levels import levels_section, trust_section
 from irmas_tf.evaluation.report_page import (
     REPORT_NAME,
@@ -24,7 +25,7 @@ from irmas_tf.evaluation.report_page import (
     write_page,
 )
 from irmas_tf.evaluation.report_settings import settings_section
-from irmas_tf.evaluation.scored_clips import REGIME_WORDS
+from irmas_tf.evaluation.scored_clips import LEVEL_WORDS, REGIME_WORDS
 from irmas_tf.metrics.multilabel_bootstrap import SongBootstrap
 from irmas_tf.run_dir import RunDir
 
@@ -84,18 +85,19 @@ def write_multi_label_page(
 
 
 def _headlines(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> list[Headline]:
-    """Return the scores of the main decision and the main aggregation, beside what needs no model."""
-    aggregation, regime, level = evaluation.headline
-    of = summary["aggregations"][aggregation]
-    decision, baselines = of["decisions"][regime][level], summary["baselines"]
+    """Return the scores of the main decisions and the main aggregation, beside what needs no model."""
+    of = summary["aggregations"][evaluation.headline[0]]
+    baselines, classes = summary["baselines"], len(summary["classes"])
+    counted = classes - len(of["classes_without_labels"])
     constant = f"always {', '.join(baselines['constant']['classes'])}"
-    how = f"Thresholds {REGIME_WORDS[regime]}, {'one a class' if level == 'per_class' else 'one for all classes'}."
     found = []
     for name, title, note in (
-        ("micro_f1", "Micro F1", f"Over all labels. {how}"),
-        ("macro_f1", "Macro F1", f"Mean of the classes' F1. {how}"),
+        (MICRO_F1, "Micro F1", "Over all labels."),
+        (MACRO_F1, "Macro F1", "Mean of the classes' F1."),
     ):
-        score = decision[name]
+        _, regime, level = evaluation.headline_of(name)
+        score = of["decisions"][regime][level][name]
+        note += f" Thresholds: {REGIME_WORDS[regime]}, {LEVEL_WORDS[level]}."
         baseline = baselines["constant"][name]["value"]
         found.append(Headline(title, score["value"], score["low"], score["high"], ((constant, baseline),), note))
     ranking = baselines["prevalence_ranking"]
@@ -104,7 +106,8 @@ def _headlines(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> lis
         (
             "mean_average_precision",
             "mAP",
-            "How far up the clips with a class are in the ranking of all clips by it, mean over classes.",
+            "How far up the clips with a class are in the ranking of all clips by it, mean over"
+            f" {'all' if counted == classes else f'{counted} of'} {classes} classes.",
         ),
     ):
         score = of[name]
@@ -207,13 +210,15 @@ def _clips(evaluation: MultiLabelEvaluation, options: PageOptions) -> list[Secti
     for anchor, title, lead, chosen in parts:
         if not chosen:
             continue
-        if evaluation.windows is None or not clips.paths:
+        if evaluation.windows is None or not (clips.paths or evaluation.render):
             found.append(Section(anchor, title, f"{lead} One clip a song.", (_listed(evaluation, chosen, title),)))
             continue
         lead += (
             " One clip a song. Each row is a class, its height the probability over time, the dashes its threshold;"
             " a click in the picture plays from there."
         )
+        if evaluation.windows.single_window:
+            lead += " Every clip is one window here, so that the probabilities do not change over time."
         found.append(Section(anchor, title, lead, tuple(_card(evaluation, k, audio) for k in chosen)))
     return found
 
@@ -247,8 +252,14 @@ def _listed(evaluation: MultiLabelEvaluation, chosen: list[int], caption: str) -
 def _card(evaluation: MultiLabelEvaluation, k: int, audio: PageAudio) -> ClipCard:
     clips, config = evaluation.clips, evaluation.config
     assert config is not None
-    starts, probabilities = evaluation.activity(k)
-    activity = Activity(clips.paths[k], clips.durations_seconds[k], config.audio.window_seconds, starts, probabilities)
+    seconds, rate = config.audio.window_seconds, config.audio.sample_rate_hz
+    sound = None
+    if evaluation.render is None:
+        activity = Activity(clips.paths[k], clips.durations_seconds[k], seconds, *evaluation.activity(k))
+    else:
+        heard = evaluation.render(k)
+        activity = Activity("", len(heard) / rate, seconds, *evaluation.activity(k, len(heard)))
+        sound = resample(heard, rate, AUDIO_HZ)
     labels, named, scores = _judged(evaluation, k)
     judged = JudgedClip(clips.files[k], labels, named, scores, activity)
-    return clip_card(judged, config.labels, audio, _levels(evaluation, k))
+    return clip_card(judged, config.labels, audio, _levels(evaluation, k), sound)

@@ -42,6 +42,11 @@ def select_clips(clips: Sequence[irmas.TestClip], unique_clips: bool) -> tuple[l
     return chosen, notes
 
 
+def part_sizes(clips: Sequence[irmas.TestClip]) -> dict[int, int]:
+    """Return part -> clips of it; of all clips, it tells a Part that is incomplete from one without its duplicates."""
+    return dict(Counter(clip.part for clip in clips))
+
+
 def label_matrix(codes: Sequence[Sequence[str]], scheme: LabelScheme) -> np.ndarray:
     """Return [clips, classes] bool of the IRMAS codes of each clip."""
     labels = np.zeros([len(codes), scheme.num_classes], bool)

@@ -9,8 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, all_decisions
-from irmas_tf.evaluation.scored_clips import FIXED, GLOBAL, LEVELS, ORACLE, OTHER_SONGS, PER_CLASS, REGIMES, fixed
+from irmas_tf.evaluation.multi_label import MACRO_F1, MICRO_F1, Baselines, MultiLabelEvaluation, all_decisions
+from irmas_tf.evaluation.scored_clips import (
+    CHOSEN_HERE,
+    FIXED,
+    GLOBAL,
+    LEVELS,
+    ORACLE,
+    OTHER_SONGS,
+    PER_CLASS,
+    fixed,
+)
 
 HERE = Path(__file__).parent
 make_config = runpy.run_path(str(HERE / "tiny_run.py"))["make_config"]
@@ -23,7 +32,8 @@ def evaluation() -> MultiLabelEvaluation:
 
 
 def test_every_aggregation_has_every_regime_at_both_levels(evaluation: MultiLabelEvaluation) -> None:
-    wanted = {(a, r, lv) for a in ("mean", "s2", "mean_logit") for r in REGIMES for lv in LEVELS}
+    regimes = (FIXED, OTHER_SONGS, ORACLE)
+    wanted = {(a, r, lv) for a in ("mean", "s2", "mean_logit") for r in regimes for lv in LEVELS}
     assert set(evaluation.decisions) == wanted
     for (_, regime, level), decision in evaluation.decisions.items():
         assert (decision.regime, decision.level) == (regime, level)
@@ -43,6 +53,24 @@ def test_the_headline_is_the_best_that_a_user_can_have(evaluation: MultiLabelEva
     assert dataclasses.replace(evaluation, decisions=without).headline == ("mean", FIXED, GLOBAL)
     without = {key: d for key, d in without.items() if key[1] != FIXED}
     assert dataclasses.replace(evaluation, decisions=without).headline == ("mean", OTHER_SONGS, PER_CLASS)
+
+
+def test_each_headline_f1_is_of_the_level_that_is_chosen_for_it(evaluation: MultiLabelEvaluation) -> None:
+    assert evaluation.headline_of(MICRO_F1) == ("mean", FIXED, GLOBAL)
+    assert evaluation.headline_of(MACRO_F1) == ("mean", FIXED, PER_CLASS) == evaluation.headline
+    for absent, left in ((PER_CLASS, GLOBAL), (GLOBAL, PER_CLASS)):
+        some = {key: d for key, d in evaluation.decisions.items() if key != ("mean", FIXED, absent)}
+        found = dataclasses.replace(evaluation, decisions=some)
+        assert {found.headline_of(score) for score in (MICRO_F1, MACRO_F1)} == {("mean", FIXED, left)}, (
+            "one regime for both, before the better level of another"
+        )
+
+
+def test_levels_chosen_on_the_clips_themselves_are_no_fixed_ones(evaluation: MultiLabelEvaluation) -> None:
+    own = {("mean", lv): dataclasses.replace(fixed(0.4, lv, "these", 11), regime=CHOSEN_HERE) for lv in LEVELS}
+    decisions = all_decisions(evaluation.clips, own, other_songs=False)
+    assert {key[1] for key in decisions} == {CHOSEN_HERE, ORACLE}
+    assert dataclasses.replace(evaluation, decisions=decisions).headline == ("mean", CHOSEN_HERE, PER_CLASS)
 
 
 def test_answers_are_the_scores_at_the_levels(evaluation: MultiLabelEvaluation) -> None:

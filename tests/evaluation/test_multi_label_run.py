@@ -19,7 +19,7 @@ from irmas_tf.data.mixtures import plan_mixtures, render_mixture
 from irmas_tf.data.splits import make_split, save_split
 from irmas_tf.data.windows import window_starts
 from irmas_tf.evaluation.multi_label_run import evaluate_multi_label
-from irmas_tf.evaluation.scored_clips import FIXED, GLOBAL, ORACLE, OTHER_SONGS, PER_CLASS
+from irmas_tf.evaluation.scored_clips import CHOSEN_HERE, FIXED, GLOBAL, ORACLE, OTHER_SONGS, PER_CLASS
 from irmas_tf.metrics.single_label import accuracy
 from irmas_tf.metrics.thresholds import best_global, best_per_class
 from irmas_tf.run_dir import RunDir
@@ -136,7 +136,9 @@ def test_fixed_levels_come_from_mixtures_of_the_validation_excerpts(data_dir: Pa
     found = evaluation.decisions["mean", FIXED, PER_CLASS]
     np.testing.assert_allclose(found.thresholds[0], best_per_class(labels, scores, fallback=overall), atol=1e-5)
     assert {key[0] for key in evaluation.decisions if key[1] == FIXED} == {"mean", "s2", "mean_logit"}
-    assert evaluation.decisions["mean", OTHER_SONGS, GLOBAL].fold_names == ("Part1", "Part2", "Part3")
+    tuned = evaluation.decisions["mean", OTHER_SONGS, GLOBAL]
+    assert tuned.fold_names == ("songs 1/3", "songs 2/3", "songs 3/3")
+    assert "not the official Parts: Part1: 4 of 807, Part2: 4 of 1301, Part3: 4 of 766 clips" in tuned.chosen_on
     assert evaluation.calibration is not None and evaluation.headline == ("mean", FIXED, PER_CLASS)
     assert "training excerpts of the run" in evaluation.baselines.source
     assert any("12 clips are not the 2874" in text for text in evaluation.warnings)
@@ -161,16 +163,21 @@ def test_without_the_training_data_the_levels_say_where_they_come_from(
     run.config_path.write_text(config.to_json())
     evaluation = evaluate_multi_label(run, tmp_path, "test", replicates=100)
     assert evaluation.calibration is None
-    assert any("training data is not at hand" in text for text in evaluation.warnings)
+    (note,) = [text for text in evaluation.warnings if "training data is not at hand" in text]
     assert evaluation.baselines.source == "the official training set"
     fixed = {key: d for key, d in evaluation.decisions.items() if key[1] == FIXED}
     if task == "multi_label":
         assert set(fixed) == {("mean", FIXED, GLOBAL), ("mean", FIXED, PER_CLASS)}
+        assert note.endswith(
+            "no calibration; and no thresholds fixed in advance, so no such rows, for: s2, global; s2, per class;"
+            " mean_logit, global; mean_logit, per class"
+        )
     else:
         assert set(fixed) == {(a, FIXED, GLOBAL) for a in ("mean", "s2", "mean_logit")}
         assert evaluation.headline == ("mean", FIXED, GLOBAL)
         assert fixed[evaluation.headline].chosen_on == "no data: 0.5 by convention"
-    assert "not all three Parts" in evaluation.decisions["mean", OTHER_SONGS, GLOBAL].chosen_on
+        assert note.endswith("for: mean, per class; s2, per class; mean_logit, per class")
+    assert "not the official Parts" in evaluation.decisions["mean", OTHER_SONGS, GLOBAL].chosen_on
 
 
 def test_the_mixtures_of_either_side(data_dir: Path, runs: dict[str, RunDir]) -> None:
@@ -192,6 +199,44 @@ def test_the_mixtures_of_either_side(data_dir: Path, runs: dict[str, RunDir]) ->
     trained_on = evaluate_multi_label(runs["multi_label"], "", "train", replicates=100)
     assert "trained on" in trained_on.warnings[0]
     assert ("mean", FIXED, PER_CLASS) in trained_on.decisions and ("s2", FIXED, GLOBAL) in trained_on.decisions
+
+
+def test_levels_that_a_run_chose_on_these_mixtures_are_called_so(runs: dict[str, RunDir]) -> None:
+    evaluation = evaluate_multi_label(runs["multi_label"], "", "validation", replicates=100)
+    assert {key[1] for key in evaluation.decisions} == {CHOSEN_HERE, ORACLE}
+    assert evaluation.headline == ("mean", CHOSEN_HERE, PER_CLASS)
+    found = evaluation.decisions[evaluation.headline]
+    assert found.regime == CHOSEN_HERE and found.thresholds[0].tolist() == [0.4] * 10 + [0.6]
+    assert any("S2 and mean logit have those of the oracle alone" in text for text in evaluation.warnings)
+
+
+def test_mixtures_of_a_single_window_say_what_they_cannot(
+    tmp_path: Path, data_dir: Path, runs: dict[str, RunDir]
+) -> None:
+    several = evaluate_multi_label(runs["multi_label"], "", "validation", replicates=100)
+    assert not any("single window" in text for text in several.warnings)
+    for folder in data_dir.iterdir():
+        shutil.copytree(folder, tmp_path / "data" / folder.name)
+    for path in (tmp_path / "data" / "IRMAS-TrainingData").rglob("*.wav"):
+        soundfile.write(path, soundfile.read(path)[0][:1500], RATE)  # shorter than a window
+    single = evaluate_multi_label(runs["multi_label"], tmp_path / "data", "validation", replicates=100)
+    assert any("every mixture is a single window of 0.25 s" in text for text in single.warnings)
+    np.testing.assert_allclose(single.clips.scores["mean"], single.clips.scores["mean_logit"], atol=1e-6)
+    tested = evaluate_multi_label(runs["multi_label"], tmp_path / "data", "test", replicates=100)
+    assert any("come from mixtures of a single window each" in text for text in tested.warnings)
+
+
+def test_the_sound_of_a_mixture_is_what_the_model_heard(data_dir: Path, runs: dict[str, RunDir]) -> None:
+    run = runs["multi_label"]
+    evaluation = evaluate_multi_label(run, "", "validation", replicates=100)
+    assert evaluation.render is not None
+    model = keras.models.load_model(run.model_path)
+    for number in range(len(evaluation.clips)):
+        heard = evaluation.render(number)
+        starts, probabilities = evaluation.activity(number, len(heard))
+        assert starts.tolist() == [start / RATE for start in window_starts(len(heard), WINDOW, HOP)]
+        np.testing.assert_allclose(probabilities, expit(_logits(model, heard)), atol=1e-5)
+    assert evaluate_multi_label(run, data_dir, "test", replicates=100).render is None
 
 
 def test_identical_clips_are_counted_once_on_demand(tmp_path: Path, data_dir: Path, runs: dict[str, RunDir]) -> None:

@@ -36,6 +36,7 @@ def test_figures_are_sklearns(evaluation: MultiLabelEvaluation, summary: dict[st
         assert of["lrap"]["value"] == pytest.approx(sk.label_ranking_average_precision_score(labels, scores))
         precision = sk.average_precision_score(labels[:, :10], scores[:, :10], average=None)
         assert of["mean_average_precision"]["value"] == pytest.approx(precision.mean())
+        assert of["mean_average_precision_all_classes"]["value"] == pytest.approx(precision.sum() / 11)
         assert list(of["average_precision"].values()) == [*map(pytest.approx, precision), None]
         assert of["classes_without_labels"] == ["voi"]
         assert {(regime, level) for regime, levels in of["decisions"].items() for level in levels} == {
@@ -68,6 +69,9 @@ def test_baselines_stand_beside(evaluation: MultiLabelEvaluation, summary: dict[
     ranking = summary["baselines"]["prevalence_ranking"]["lrap"]["value"]
     scores = np.tile(evaluation.baselines.prevalence, (len(evaluation.clips), 1))
     assert ranking == pytest.approx(sk.label_ranking_average_precision_score(evaluation.clips.labels, scores))
+    oracle = summary["baselines"]["oracle_prevalence_ranking"]["lrap"]["value"]
+    scores = np.tile(evaluation.clips.labels.sum(axis=0), (len(evaluation.clips), 1))
+    assert oracle == pytest.approx(sk.label_ranking_average_precision_score(evaluation.clips.labels, scores)) != ranking
 
 
 def test_classes_are_those_of_the_headline(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> None:
@@ -75,6 +79,7 @@ def test_classes_are_those_of_the_headline(evaluation: MultiLabelEvaluation, sum
         "aggregation": "mean",
         "regime": "fixed",
         "level": "per_class",
+        "level_of": {"micro_f1": "global", "macro_f1": "per_class"},
         "chosen_on": "80 mixtures",
     }
     f1 = sk.f1_score(evaluation.clips.labels, evaluation.answers(), average=None, zero_division=0)
@@ -84,7 +89,7 @@ def test_classes_are_those_of_the_headline(evaluation: MultiLabelEvaluation, sum
     assert [row["threshold"] for row in summary["per_class"]] == list(
         decisions["fixed"]["per_class"]["thresholds"]["all"].values()
     )
-    assert set(decisions[OTHER_SONGS][PER_CLASS]["thresholds"]) == {"Part1", "Part2", "Part3"}
+    assert set(decisions[OTHER_SONGS][PER_CLASS]["thresholds"]) == {"songs 1/3", "songs 2/3", "songs 3/3"}
     assert decisions[ORACLE][PER_CLASS]["thresholds"]["all"]["voi"] is None, "never named: infinite"
 
 
@@ -94,6 +99,7 @@ def test_counts_and_warnings(summary: dict[str, Any]) -> None:
     assert summary["labels_per_clip"] == pytest.approx(summary["labels"] / 60)
     assert summary["warnings"][0] == "made by hand"
     assert "no clip is labelled voi" in summary["warnings"][1] and len(summary["warnings"]) == 2
+    assert "mAP is over the 10 other classes" in summary["warnings"][1]
 
 
 def test_calibration_is_told_with_and_without(summary: dict[str, Any]) -> None:

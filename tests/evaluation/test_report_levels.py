@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
+from irmas_tf.evaluation.multi_label import MultiLabelEvaluation, all_decisions
 from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
 from irmas_tf.evaluation.report_levels import levels_section, trust_section
+from irmas_tf.evaluation.scored_clips import CHOSEN_HERE, FIXED, LEVELS
 
 HERE = Path(__file__).parent
 make_config = runpy.run_path(str(HERE / "tiny_run.py"))["make_config"]
@@ -27,11 +28,32 @@ def test_every_regime_has_its_figures(evaluation: MultiLabelEvaluation) -> None:
     decisions = summary["aggregations"]["mean"]["decisions"]
     wanted = [scores for levels in decisions.values() for scores in levels.values()]
     assert [row[1][:5] for row in rows[:-1]] == [f"{scores['micro_f1']['value']:.3f}" for scores in wanted]
-    assert [row[0] for row in rows if row[0].startswith("★")] == ["★ fixed in advance, one a class"]
+    starred = {(row[0], column) for row in rows for column, cell in enumerate(row) if "★" in cell}
+    assert starred == {("fixed in advance, one for all classes", 1), ("fixed in advance, one a class", 2)}
+    assert section.lead.startswith("Fixed in advance: chosen without these clips, what counts. Tuned on other songs:")
+    assert "The run's own" not in section.lead
     assert rows[-1][0].startswith("baseline: always ")
     assert len(section.folded) == 3, "the ranking, and the regimes of two other aggregations"
     level = evaluation.decisions["mean", "oracle", "global"].thresholds[0, 0]
     assert f"oracle, {level:.2f}" in section.blocks[1].picture
+
+
+def test_levels_chosen_on_these_clips_do_not_pass_for_what_counts(evaluation: MultiLabelEvaluation) -> None:
+    own = {
+        ("mean", level): dataclasses.replace(evaluation.decisions["mean", FIXED, level], regime=CHOSEN_HERE)
+        for level in LEVELS
+    }
+    decisions = all_decisions(evaluation.clips, own, other_songs=False)
+    made = dataclasses.replace(evaluation, decisions=decisions)
+    section = levels_section(made, summarize_multi_label(made))
+    rows = section.blocks[0].rows
+    assert [row[0] for row in rows if "★" in "".join(row)] == [
+        "the run's own, chosen here, one for all classes",
+        "the run's own, chosen here, one a class",
+    ]
+    assert "chose them on these very clips" in section.lead
+    text = section.render()
+    assert "what counts" not in text and "in advance" not in text and "other songs" not in section.lead
 
 
 def test_calibration_is_shown_with_and_without(evaluation: MultiLabelEvaluation) -> None:

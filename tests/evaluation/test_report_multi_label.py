@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import dataclasses
+import io
 import runpy
 import subprocess
 import sys
@@ -48,8 +50,11 @@ def test_the_page_is_sound_and_says_what_the_summary_says(page: ReportPage, eval
     reader = checks["check_page"](page.render())
     text, summary = "".join(reader.text), summarize_multi_label(evaluation)
     of = summary["aggregations"]["mean"]
-    main = of["decisions"]["fixed"]["per_class"]
-    wanted = [main["micro_f1"], main["macro_f1"], of["lrap"], of["mean_average_precision"]]
+    fixed = of["decisions"]["fixed"]
+    wanted = [fixed["global"]["micro_f1"], fixed["per_class"]["macro_f1"], of["lrap"], of["mean_average_precision"]]
+    assert "Thresholds: fixed in advance, one for all classes." in page.headlines[0].note
+    assert "Thresholds: fixed in advance, one a class." in page.headlines[1].note
+    assert "mean over 10 of 11 classes" in page.headlines[3].note
     assert [h.value for h in page.headlines] == [score["value"] for score in wanted]
     assert [(h.low, h.high) for h in page.headlines] == [(score["low"], score["high"]) for score in wanted]
     assert page.headlines[0].baselines[0][1] == summary["baselines"]["constant"]["micro_f1"]["value"]
@@ -90,16 +95,51 @@ def test_clips_are_ordered_by_their_worst_label(page: ReportPage, evaluation: Mu
     assert {name for name in evaluation.clips.names if name in said} == named
 
 
-def test_mixtures_and_score_files_have_no_sound_but_a_page(evaluation: MultiLabelEvaluation, tmp_path: Path) -> None:
+def _mixed(evaluation: MultiLabelEvaluation, seconds: float) -> tuple[MultiLabelEvaluation, list[int]]:
+    """Return the evaluation as one of mixtures, which are no files, and the list of the mixtures rendered."""
+    assert evaluation.windows is not None and evaluation.config is not None
+    rate, rendered = evaluation.config.audio.sample_rate_hz, []
+
+    def render(number: int) -> np.ndarray:
+        rendered.append(number)
+        return 0.5 * np.sin(2 * np.pi * 500 * np.arange(round(seconds * rate)) / rate).astype(np.float32)
+
+    windows = dataclasses.replace(evaluation.windows, start_seconds=np.zeros(0), durations_seconds=())
+    clips = dataclasses.replace(evaluation.clips, paths=(), durations_seconds=())
+    return dataclasses.replace(evaluation, clips=clips, windows=windows, render=render, split="validation"), rendered
+
+
+@pytest.mark.parametrize("audio", [True, False])
+def test_mixtures_are_rendered_again_for_the_page(evaluation: MultiLabelEvaluation, audio: bool) -> None:
+    made, rendered = _mixed(evaluation, 0.5)  # three windows of .25 s every .125 s
+    page = multi_label_page(made, summarize_multi_label(made), None, PageOptions(clips=2, audio=audio))
+    reader = checks["check_page"](page.render())
+    cards = [card for section in page.sections if section.anchor in ("worst", "best") for card in section.blocks]
+    assert len(cards) == len(rendered) == 4 and [card.name for card in cards] == [made.clips.files[k] for k in rendered]
+    assert all('data-seconds="0.500000"' in card.picture and "activity" in card.picture for card in cards)
+    assert len(reader.of("audio")) == (4 if audio else 0)
+    if audio:
+        sound, rate = soundfile.read(io.BytesIO(base64.b64decode(cards[0].audio.split(",")[1])))
+        spectrum = np.abs(np.fft.rfft(sound[2000:10000]))
+        assert np.argmax(spectrum) * rate / 8000 == pytest.approx(500, abs=4)
+    assert "do not change over time" not in "".join(reader.text)
+
+
+def test_clips_of_one_window_say_so(evaluation: MultiLabelEvaluation) -> None:
+    made, _ = _mixed(evaluation, 0.25)
+    windows = dataclasses.replace(made.windows, logits=made.windows.logits[::3], clip_of=np.arange(60))
+    made = dataclasses.replace(made, windows=windows)
+    page = multi_label_page(made, summarize_multi_label(made), None, PageOptions(clips=1, audio=False))
+    assert "Every clip is one window here" in page.sections[-2].lead
+
+
+def test_score_files_have_no_sound_but_a_page(evaluation: MultiLabelEvaluation, tmp_path: Path) -> None:
     clips = dataclasses.replace(evaluation.clips, paths=())
-    for made in (
-        dataclasses.replace(evaluation, clips=clips),
-        dataclasses.replace(evaluation, clips=clips, windows=None, calibration=None, config=None, split="scores"),
-    ):
-        path = write_multi_label_page(made, summarize_multi_label(made), tmp_path, PageOptions())
-        reader = checks["check_page"](path.read_text(encoding="utf-8"))
-        assert not reader.of("audio") and "Worst clips" in "".join(reader.text)
-        assert "How far its probabilities can be trusted" in "".join(reader.text)
+    made = dataclasses.replace(evaluation, clips=clips, windows=None, calibration=None, config=None, split="scores")
+    path = write_multi_label_page(made, summarize_multi_label(made), tmp_path, PageOptions())
+    reader = checks["check_page"](path.read_text(encoding="utf-8"))
+    assert not reader.of("audio") and "Worst clips" in "".join(reader.text)
+    assert "How far its probabilities can be trusted" in "".join(reader.text)
 
 
 def test_levels_of_the_mean_alone(evaluation: MultiLabelEvaluation, tmp_path: Path) -> None:

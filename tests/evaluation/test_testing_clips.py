@@ -4,7 +4,7 @@ from pathlib import Path
 
 from irmas_tf.data import irmas_counts
 from irmas_tf.data.irmas_records import TestClip
-from irmas_tf.evaluation.testing_clips import label_matrix, official_counts, select_clips
+from irmas_tf.evaluation.testing_clips import label_matrix, official_counts, part_sizes, select_clips
 from irmas_tf.labels import get_label_scheme
 
 
@@ -35,6 +35,10 @@ def test_only_the_whole_test_set_goes_without_a_note() -> None:
     ]
     assert select_clips(whole, unique_clips=False)[1] == []
     assert "2873 clips are not the 2874" in select_clips(whole[1:], unique_clips=False)[1][0]
+
+
+def test_part_sizes_count_every_part() -> None:
+    assert part_sizes([_clip("a", "1"), _clip("b", "2", part=3), _clip("c", "3")]) == {1: 2, 3: 1}
 
 
 def test_labels_follow_the_scheme() -> None:
