@@ -15,12 +15,12 @@ from irmas_tf.settings import ConfigError, setting
 class EvaluateOptions:
     """Flags of this command."""
 
-    run_dir: str = setting("", "Folder of the trained run; reports go to its subfolder evaluation/SPLIT.")
+    run_dir: str = setting("", "Folder of the trained run; reports are written to its subfolder evaluation/SPLIT.")
     data_dir: str = setting("", "Folder of the data set; empty: the one the run was trained on.")
     split: str = setting("validation", "Side of the run's split, validation or train; or the test set, test.")
     unique_clips: bool = setting(False, "Count byte-identical test clips once.")
-    scores: str = setting("", "CSV file to score instead of a run: file, one column a class, and labels if it has any.")
-    labels: str = setting("", "CSV file with the labels for --scores (file, labels); or give --data_dir.")
+    scores: str = setting("", "CSV file to score instead of a run; columns: file, one a class, and those named above.")
+    labels: str = setting("", "CSV file with file and labels (and song, part) for --scores; or give --data_dir.")
     threshold: float = setting(0.5, "Decision level that --scores are scored at as fixed in advance.")
     output: str = setting("", "Folder for the reports on --scores; empty: none.")
     format: str = setting("table", "Summary for people, or the content of metrics.json.", choices=("table", "json"))
@@ -35,10 +35,10 @@ COMMAND = Command(
     "irmas_tf.evaluate",
     """
     Score the best model of a run, or anyone's file of scores, with 95 % bootstrap intervals over songs and trivial
-    baselines. One label an excerpt: accuracy, macro F1, precision and recall of each class, confusion matrix. Several
-    (the test set, or mixtures of the validation excerpts of a multi-label run): LRAP and mAP of three ways to put
-    windows together; micro and macro F1 with thresholds fixed in advance, tuned on other songs, and as an oracle;
-    calibration. Reports are written into the run folder.
+    baselines. One label an excerpt: accuracy, figures of each class, confusion matrix. Several (the test set, or
+    mixtures of a multi-label run's validation excerpts): LRAP and mAP of three ways to put windows together; micro and
+    macro F1 with thresholds fixed in advance, tuned on other songs, and as an oracle; calibration. --scores may hold
+    labels (codes, blanks between), song (else guessed from the file's name) and part (of the test set; 0: unknown).
     """,
     options=EvaluateOptions,
 )

@@ -15,7 +15,8 @@ from irmas_tf.evaluate import cli
 from irmas_tf.predict import cli as predict_cli
 
 check_page = runpy.run_path(str(Path(__file__).parent / "evaluation" / "page_checks.py"))["check_page"]
-make_tiny_run = runpy.run_path(str(Path(__file__).parent / "evaluation" / "tiny_run.py"))["make_tiny_run"]
+_tiny = runpy.run_path(str(Path(__file__).parent / "evaluation" / "tiny_run.py"))
+make_tiny_run, make_multi_label_run = _tiny["make_tiny_run"], _tiny["make_multi_label_run"]
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +174,27 @@ def test_the_test_set_and_a_score_file_of_it_have_the_same_figures(
     assert again["lrap"] == expected["lrap"]
     for regime in ("other_songs", "oracle"):
         assert again["decisions"][regime] == expected["decisions"][regime]
+
+
+def test_mixtures_can_be_seen_and_heard(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_multi_label_run(tmp_path / "run", 0.1, str(data_dir))
+    save_split(run.split_path, make_split(index_training(data_dir), validation_fraction=0.4))
+    for flag, players in (("--report_audio", 2), ("--noreport_audio", 0)):
+        assert cli([f"--run_dir={run.path}", "--report_clips=1", flag]) == 0
+        out = capsys.readouterr().out
+        assert "mean, thresholds the run's own, chosen here:" in out and "fixed in advance" not in out
+        reader = check_page((run.path / "evaluation" / "validation" / "report.html").read_text(encoding="utf-8"))
+        assert len(reader.of("audio")) == players
+        assert len([svg for svg in reader.of("svg") if "timeline" in (svg.get("class") or "")]) == 2
+    found = json.loads((run.path / "evaluation" / "validation" / "metrics.json").read_text())
+    assert found["headline"]["regime"] == "chosen_here"
+
+
+def test_help_names_the_columns_of_a_score_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli(["--help"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "song (else guessed from the file's name) and part (of the test set; 0: unknown)" in out
+    assert "columns: file, one a class" in out
 
 
 def test_missing_and_unreadable_excerpts_are_named(

@@ -25,7 +25,7 @@ from irmas_tf.evaluation.score_file import (
     song_of,
 )
 from irmas_tf.evaluation.scored_clips import GLOBAL, ScoredClips, fixed
-from irmas_tf.evaluation.testing_clips import label_matrix, official_counts, select_clips
+from irmas_tf.evaluation.testing_clips import label_matrix, official_counts, part_sizes, select_clips
 from irmas_tf.settings import ConfigError
 
 SCORES = "scores"
@@ -102,6 +102,7 @@ def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) ->
     notes: list[str] = []
     files = scores.files
     paths: tuple[str, ...] = ()
+    sizes: dict[int, int] = {}
     if unique_clips and not data_dir:
         raise ScoreFileError(
             f"--unique_clips: {scores.path} does not say which clips are identical; give --data_dir with the audio"
@@ -119,6 +120,7 @@ def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) ->
         truth = label_matrix([clip.irmas_codes for clip in chosen], scheme)
         groups = np.array(irmas.group_clips(chosen))
         parts = np.array([clip.part for clip in chosen])
+        sizes = part_sizes(all_clips)
         files, paths = tuple(names_below(chosen, data_dir)), tuple(str(clip.path) for clip in chosen)
     else:
         songs = scores.songs
@@ -138,6 +140,7 @@ def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) ->
                 " 'labels', or give --labels=FILE.csv, or --data_dir with the official test set"
             )
         groups = _groups(songs or tuple(song_of(file) for file in files))
+        notes += _song_notes(groups, songs is not None)
     return ScoredClips(
         codes=scheme.codes,
         names=scheme.names,
@@ -147,7 +150,33 @@ def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) ->
         labels=truth,
         scores={SCORES: values},
         paths=paths,
+        part_sizes=sizes,
     ), notes
+
+
+def _song_notes(groups: np.ndarray, are_given: bool) -> list[str]:
+    """Return what is to be said of the songs, by which intervals are drawn and thresholds are tuned.
+
+    Args:
+        groups: song of each clip, [clips].
+        are_given: whether a column names them; else the files' names were taken for it.
+    """
+    songs = len(np.unique(groups))
+    remedy = "check the column 'song'" if are_given else "name the songs in a column 'song'"
+    notes = []
+    if not are_given:
+        notes.append(
+            f"which clips are of one song was guessed from the files' names ('Name-1' and 'Name-2' are of 'Name'):"
+            f" {songs} songs; a column 'song' would say it"
+        )
+    if songs == len(groups) > 1:
+        notes.append(
+            f"every clip is a song of its own: if some are of one recording, intervals are too narrow and thresholds"
+            f" tuned on other songs have seen their own; {remedy}"
+        )
+    if songs == 1 < len(groups):
+        notes.append(f"all {len(groups)} clips are of one song; {remedy} if they are not")
+    return notes
 
 
 def _groups(songs: tuple[str, ...]) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Anyone's scores as a CSV file: reading it strictly, and finding the labels that belong to it.
 
 A header names the columns: ``file``, one column a class code, and optionally ``labels`` (IRMAS codes separated by
-blanks), ``song`` and ``part``. Scores are numbers up to 1e300 either way, the higher the more certain. Labels may also
-come from a second file (``file`` and ``labels``, again optionally ``song`` and ``part``) or from the official test set
-on disk.
+blanks), ``song`` (any name or number; without it the song is guessed from the file's name, see `song_of`) and ``part``
+(of the official test set, 1 to 3, 0 if unknown; without it the folders' names say). Scores are numbers up to 1e300
+either way, the higher the more certain. Labels may also come from a second file (``file`` and ``labels``, again
+optionally ``song`` and ``part``) or from the official test set on disk.
 The reports' own ``clips.csv`` is such a file, and so is the CSV of `irmas_tf.predict`, without its answers.
 """
 
@@ -201,7 +202,7 @@ def _labels(table: _Table, scheme: LabelScheme) -> np.ndarray | None:
 
 def _parts(table: _Table) -> tuple[int, ...]:
     if PART not in table.columns:
-        return tuple(part_of(Path(row.values[FILE]).parent) for row in table.rows)
+        return tuple(part_of(Path(_key(row.values[FILE])).parent) for row in table.rows)
     parts = []
     for row in table.rows:
         text = row.values[PART].lower().removeprefix("part")

@@ -94,7 +94,9 @@ def test_labels_of_the_official_test_set(tmp_path: Path, scores: np.ndarray) -> 
         )
     assert found["parts"] == {"1": 6, "2": 6, "3": 6}
     tuned = found["aggregations"]["scores"]["decisions"]["other_songs"]["global"]
-    assert set(tuned["thresholds"]) == {"Part1", "Part2", "Part3"}
+    assert set(tuned["thresholds"]) == {"songs 1/3", "songs 2/3", "songs 3/3"}
+    assert "not the official Parts: Part1: 6 of 807, Part2: 6 of 1301, Part3: 6 of 766 clips" in tuned["chosen_on"]
+    assert not any("song" in text for text in found["warnings"]), "the official names say it"
     assert any("18 clips are not the 2874" in text for text in found["warnings"])
 
 
@@ -134,6 +136,40 @@ def test_songs_numbered_past_nine_keep_their_order(tmp_path: Path, scores: np.nd
         assert [row["song"] for row in csv.DictReader(file)] == [str(row[1]) for row in rows]
     second = evaluate_scores(str(tmp_path / "out" / "clips.csv"), replicates=100)
     assert second["aggregations"] == first["aggregations"]
+
+
+@pytest.mark.parametrize(
+    ("song", "wanted", "unwanted"),
+    [
+        (
+            None,
+            ["guessed from the files' names", "6 songs", "a column 'song' would say it"],
+            ["of its own", "one song;"],
+        ),
+        (lambda k: f"s{k // 2}", [], ["guessed", "of its own", "one song;"]),
+        (lambda k: k, ["every clip is a song of its own", "check the column 'song'"], ["guessed"]),
+        (lambda k: "x", ["all 18 clips are of one song; check the column 'song'"], ["guessed", "of its own"]),
+    ],
+)
+def test_where_songs_come_from_is_said(
+    tmp_path: Path, scores: np.ndarray, song, wanted: list[str], unwanted: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        [name, *scores[k], " ".join(_codes(truth)), *([] if song is None else [song(k)])]
+        for k, (name, truth) in enumerate(zip(NAMES, _truth(), strict=True))
+    ]
+    header = ["file", *IRMAS_CODES, "labels", *([] if song is None else ["song"])]
+    evaluate_scores(_write(tmp_path / "scores.csv", header, rows), replicates=100)
+    notes = "\n".join(line for line in capsys.readouterr().out.splitlines() if line.startswith("note: "))
+    assert all(words in notes for words in wanted) and not any(words in notes for words in unwanted)
+
+
+def test_names_that_tell_no_songs_are_warned_of(tmp_path: Path, scores: np.ndarray) -> None:
+    names = [f"{number}.wav" for number in range(len(NAMES))]
+    found = evaluate_scores(_score_file(tmp_path, scores, names, labels=True), replicates=100)
+    assert any(
+        "a song of its own" in text and "name the songs in a column 'song'" in text for text in found["warnings"]
+    )
 
 
 def test_equal_scores_outside_probabilities_can_be_drawn(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:

@@ -50,6 +50,11 @@ def test_scores_labels_songs_and_parts(tmp_path: Path) -> None:
     assert found.songs == ("x", "y") and found.parts == (2, 3)
 
 
+def test_parts_are_in_the_folders_of_any_system(tmp_path: Path) -> None:
+    rows = [_row("IRMAS-TestingData-Part2\\Part2\\a-1.wav"), _row("Part3/b-1.wav"), _row("part 1 of it.wav")]
+    assert read_score_file(_write(tmp_path, rows)).parts == (2, 3, 0)
+
+
 def test_columns_in_any_order_other_separators_windows_line_ends_blank_lines_and_a_mark(tmp_path: Path) -> None:
     header = ["labels", *reversed(IRMAS_CODES), "file"]
     row = ["voi", *(str(k) for k in range(11)), "a.wav"]
