@@ -92,9 +92,9 @@ def _metrics(run: RunDir) -> dict[str, Any] | None:
     try:
         headline = found["headline"]
         aggregation = found["aggregations"][headline["aggregation"]]
-        decision = aggregation["decisions"][headline["regime"]][headline["level"]]
+        decisions, level_of = aggregation["decisions"][headline["regime"]], headline.get("level_of", {})
         scores |= {"headline": headline, **{name: aggregation[name] for name in _RANKING_SCORES}}
-        return scores | {name: decision[name] for name in _DECISION_SCORES}
+        return scores | {name: decisions[level_of.get(name, headline["level"])][name] for name in _DECISION_SCORES}
     except (KeyError, TypeError):  # of one label
         return scores
 

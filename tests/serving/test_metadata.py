@@ -63,8 +63,10 @@ def test_scores_of_several_labels_travel_along(run_of_several):
     Thresholds(dict.fromkeys(IRMAS_CODES, 0.5), 0.5, "mixtures").save(run.thresholds_path)
     decision = {"chosen_on": "mixtures", "micro_f1": {"value": 0.6}, "macro_f1": {"value": 0.5}, "hamming_loss": 0.1}
     aggregation = {"lrap": {"value": 0.8}, "mean_average_precision": {"value": 0.7}, "words": "mean"}
-    aggregation["decisions"] = {"fixed": {"per_class": decision}}
-    headline = {"aggregation": "mean", "regime": "fixed", "level": "per_class", "chosen_on": "mixtures"}
+    of_all = {**decision, "micro_f1": {"value": 0.65}, "macro_f1": {"value": 0.45}}
+    aggregation["decisions"] = {"chosen_here": {"per_class": decision, "global": of_all}}
+    headline = {"aggregation": "mean", "regime": "chosen_here", "level": "per_class", "chosen_on": "mixtures"}
+    headline["level_of"] = {"micro_f1": "global", "macro_f1": "per_class"}
     found = {"split": "validation", "clips": 9, "songs": 3, "headline": headline, "aggregations": {"mean": aggregation}}
     folder = run.evaluation_dir("validation")
     folder.mkdir(parents=True)
@@ -76,9 +78,12 @@ def test_scores_of_several_labels_travel_along(run_of_several):
         "headline": headline,
         "lrap": {"value": 0.8},
         "mean_average_precision": {"value": 0.7},
-        "micro_f1": {"value": 0.6},
+        "micro_f1": {"value": 0.65},
         "macro_f1": {"value": 0.5},
     }
+    del headline["level_of"]  # as earlier evaluations wrote it
+    (folder / "metrics.json").write_text(json.dumps(found))
+    assert describe(run, run.load_config())["metrics"]["micro_f1"] == {"value": 0.6}
 
 
 @pytest.mark.parametrize("content", ["{half", "[1]"])
