@@ -11,7 +11,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,8 +19,10 @@ from tqdm import tqdm
 
 from irmas_tf.data.audio_io import AudioError
 from irmas_tf.data.decode_pool import DecodePool, Decoder
+from irmas_tf.data.held_temporary import delete_leftovers, held_temporary
 
 _FORMAT_VERSION = 1  # part of the key of a disk store: raise it when decoded samples change
+_KIND = "audio"  # of temporary files
 _NAMED_ERRORS = 10
 _KEPT_DISK_STORES = 4  # in one folder: the sides of two splits
 
@@ -99,7 +100,7 @@ class AudioStore:
 
         The key of a store is each file's path, size and time of change, the rate and the decoder; a store is written
         under a temporary name and only gets its own when it is complete. The folder keeps the four stores used last;
-        others are deleted when a new one has been written.
+        others are deleted when a new one has been written, and what killed processes left at any time.
 
         Raises:
             AudioError: files cannot be decoded, or the store cannot be written (disk full, no permission).
@@ -107,6 +108,7 @@ class AudioStore:
         key = _store_key(paths, sample_rate_hz, decoder_name)
         data_path = Path(folder) / f"audio-{key}.int16"
         index_path = data_path.with_suffix(".json")
+        delete_leftovers(data_path.parent, _KIND)
         if not (index_path.exists() and data_path.exists()):
             try:
                 Path(folder).mkdir(parents=True, exist_ok=True)
@@ -188,25 +190,13 @@ def _write_store(paths: Sequence[str], decoder: Decoder, pool: DecodePool, data_
     """Write the samples and then the index, whose presence says that both are complete."""
     lengths: list[int] = []
     scales: list[float] = []
-    temporary: list[str] = []
-    try:
-        handle, name = tempfile.mkstemp(prefix=".audio-", suffix=".tmp", dir=data_path.parent)
-        temporary.append(name)
-        with os.fdopen(handle, "wb") as file:
+    with held_temporary(data_path, _KIND) as file:
 
-            def keep(item: StoredAudio) -> None:
-                file.write(item.samples.tobytes())
-                lengths.append(len(item))
-                scales.append(float(item.scale))
+        def keep(item: StoredAudio) -> None:
+            file.write(item.samples.tobytes())
+            lengths.append(len(item))
+            scales.append(float(item.scale))
 
-            _decode_all(paths, decoder, pool, keep)
-        os.replace(name, data_path)
-        handle, name = tempfile.mkstemp(prefix=".audio-", suffix=".tmp", dir=data_path.parent)
-        temporary.append(name)
-        with os.fdopen(handle, "w") as text:
-            json.dump({"samples": sum(lengths), "lengths": lengths, "scales": scales}, text)
-        os.replace(name, index_path)
-    finally:
-        for name in temporary:
-            if os.path.exists(name):
-                os.unlink(name)
+        _decode_all(paths, decoder, pool, keep)
+    with held_temporary(index_path, _KIND) as file:
+        file.write(json.dumps({"samples": sum(lengths), "lengths": lengths, "scales": scales}).encode("ascii"))

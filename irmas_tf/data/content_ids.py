@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from irmas_tf.data.held_temporary import delete_leftovers, held_temporary
 from irmas_tf.data.irmas_layout import DataError, display
 
 _CHUNK_BYTES = 1 << 20
 _THREADS = 4
+_KIND = "content_ids"  # of temporary files
 
 
 def cache_folder() -> Path:
@@ -55,16 +57,11 @@ def _load(path: Path) -> dict[str, list[object]]:
 
 def _save(path: Path, cache: dict[str, list[object]]) -> None:
     """Write atomically; a cache folder that cannot be written only costs time, so failures are not errors."""
-    temporary = ""
-    try:
+    with contextlib.suppress(OSError, RuntimeError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=path.name, suffix=".tmp", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            json.dump(cache, file)
-        os.replace(temporary, path)
-    except (OSError, RuntimeError):
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        delete_leftovers(path.parent, _KIND)
+        with held_temporary(path, _KIND) as file:
+            file.write(json.dumps(cache).encode("ascii"))
 
 
 def content_ids(paths: Sequence[Path], *, root: Path, progress: bool = True) -> list[str]:

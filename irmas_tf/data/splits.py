@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import platform
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -17,6 +16,7 @@ from typing import Any
 from irmas_tf import __version__
 from irmas_tf.data.irmas import Excerpt, contradictory_sets, group_excerpts
 from irmas_tf.data.irmas_layout import DataError, display
+from irmas_tf.run_dir import write_text_atomic
 
 SPLIT_UNITS = ("song", "excerpt")
 _FORMAT = 1
@@ -183,6 +183,8 @@ def leaks(split: Split, excerpts: Sequence[Excerpt]) -> list[tuple[str, str]]:
 def save_split(path: str | os.PathLike[str], split: Split) -> None:
     """Write a split as JSON, atomically: relative names, seed, counts and the versions that drew it.
 
+    Missing parent folders are made; see `irmas_tf.run_dir.atomic_path`.
+
     Raises:
         OSError: the file cannot be written.
     """
@@ -201,16 +203,7 @@ def save_split(path: str | os.PathLike[str], split: Split) -> None:
         "train": list(split.train),
         "validation": list(split.validation),
     }
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(document, indent=1) + "\n")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_text_atomic(path, json.dumps(document, indent=1) + "\n")
 
 
 def _check_document(document: Any) -> Split:

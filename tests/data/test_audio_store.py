@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -145,3 +148,28 @@ def test_a_folder_keeps_the_stores_that_were_used_last(paths, tmp_path):
     names = {path.name for path in folder.glob("*.json")}
     assert len(names) == 4 and first in names and second not in names
     assert {path.stem for path in folder.glob("*.int16")} == {path.stem for path in folder.glob("*.json")}
+
+
+def test_what_a_kill_leaves_is_deleted_and_what_another_process_writes_is_not(paths, tmp_path):
+    folder = tmp_path / "cache"
+    script = """
+        import sys, time
+        from irmas_tf.data.audio_store import AudioStore
+        from irmas_tf.data.decode_pool import DecodePool
+        def decode(path):
+            print("decoding", flush=True)
+            time.sleep(600)
+        AudioStore.on_disk(sys.argv[2:], 16000, "auto", decode, DecodePool(1), sys.argv[1])
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(folder), *paths[:2]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+        try:
+            assert writer.stdout.readline() == b"decoding\n"
+            (temporary,) = folder.iterdir()
+            AudioStore.on_disk(paths, RATE, "auto", DECODE, POOL, str(folder))
+            assert temporary.exists(), "it was being written"
+        finally:
+            writer.kill()
+    assert temporary.exists()
+    AudioStore.on_disk(paths, RATE, "auto", forbidden, POOL, str(folder))
+    assert sorted(path.suffix for path in folder.iterdir()) == [".int16", ".json"]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import subprocess
+import sys
+import textwrap
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from hypothesis import strategies as st
 
 from irmas_tf.data.irmas import DataError, Excerpt, group_excerpts, parse_training_name
 from irmas_tf.data.splits import Split, leaks, load_split, make_split, resolve, save_split
+from irmas_tf.run_dir import RunDir
 
 CODES = ("cel", "gac", "gel", "voi")
 
@@ -239,6 +244,22 @@ def test_damaged_files_are_refused(tmp_path, document, message):
 def test_absent_file_and_failed_write(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         load_split(tmp_path / "split.json")
+    (tmp_path / "split.json").mkdir()
     with pytest.raises(OSError):
-        save_split(tmp_path / "absent" / "split.json", Split(("a",), ("b",), 0, "song", 0.2))
-    assert list(tmp_path.iterdir()) == []
+        save_split(tmp_path / "split.json", Split(("a",), ("b",), 0, "song", 0.2))
+    assert [path.name for path in tmp_path.iterdir()] == ["split.json"]
+
+
+def test_what_a_kill_leaves_of_a_split_is_removed_at_the_next_start(tmp_path):
+    script = """
+        import os, signal, sys
+        from irmas_tf import run_dir
+        from irmas_tf.data.splits import Split, save_split
+        run_dir.os.replace = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+        save_split(sys.argv[1], Split(("a",), ("b",), 0, "song", 0.2))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "split.json")]
+    assert subprocess.run(command, timeout=120).returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 1
+    with RunDir(tmp_path).lock():
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
