@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from irmas_tf.config import SECTIONS, Config
 from irmas_tf.evaluation.report_page import Section, Table
 from irmas_tf.run_dir import RunDir
-from irmas_tf.settings import format_value
+from irmas_tf.settings import ConfigError, format_value
 
 EMPTY = "(empty)"
 
@@ -28,7 +29,7 @@ def settings_section(config: Config, run: RunDir | None = None) -> Section:
             value = format_value(values[section][field.name]) or EMPTY
             default = format_value(field.default) or EMPTY
             every.append((f"--{field.name}", value, section))
-            if value != default:
+            if value != default and not _follows_from_default(getattr(config, section), field):
                 changed.append((f"--{field.name}", value, default))
     folded = [Table("All settings", ("setting", "value", "section"), tuple(every), class_="stack mono")]
     if run is not None:
@@ -43,6 +44,14 @@ def settings_section(config: Config, run: RunDir | None = None) -> Section:
         tuple(folded),
         "All settings, and the versions they ran with",
     )
+
+
+def _follows_from_default(section: Any, field: dataclasses.Field[Any]) -> bool:
+    """Return whether a setting is what its default stands for beside the others, as a hop of 0 for half a window."""
+    try:
+        return bool(dataclasses.replace(section, **{field.name: field.default}) == section)
+    except ConfigError:  # the default does not go with the others
+        return False
 
 
 def _made_with(run: RunDir) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,14 @@ def test_changed_settings_are_open_and_all_are_there() -> None:
     assert settings_section(Config()).blocks[0].rows == ()
 
 
+def test_what_a_default_stands_for_is_no_change() -> None:
+    window = dataclasses.replace(Config().audio, window_seconds=2.0, window_hop_seconds=0.0)
+    assert window.window_hop_seconds == 1.0
+    for hop, changed in ((1.0, {"--window_seconds"}), (0.5, {"--window_seconds", "--window_hop_seconds"})):
+        config = dataclasses.replace(Config(), audio=dataclasses.replace(window, window_hop_seconds=hop))
+        assert {row[0] for row in settings_section(config).blocks[0].rows} == changed
+
+
 def test_origins_come_from_the_run_folder_and_may_be_damaged(tmp_path: Path) -> None:
     run = RunDir.create(tmp_path / "run", make_config())
     run.pretrained_path.write_text(json.dumps([{"backbone": "mn04", "licence": "MIT"}]))
