@@ -275,6 +275,21 @@ class RunDir:
         except (ValueError, TypeError, AttributeError) as error:
             raise RunDirError(f"{self.config_path}: is not the JSON of a configuration ({error})") from error
 
+    def load_pretrained(self) -> list[dict[str, Any]] | None:
+        """Return where the weights of pretrained networks came from, and their licences; None if there are none.
+
+        Raises:
+            RunDirError: ``pretrained.json`` is damaged; without the licences nothing may leave the house.
+        """
+        try:
+            return json.loads(self.pretrained_path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise RunDirError(
+                f"{self.pretrained_path}: is damaged ({error}); restore it, it names a licence"
+            ) from error
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the run for this process; the system lets go of it however the process ends.

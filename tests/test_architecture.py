@@ -25,6 +25,7 @@ LEVELS = {
         "backbone_names",
         "branch_config",
         "stage_config",
+        "audio_config",
         "augment_config",
         "config",
         "thresholds_file",

@@ -175,13 +175,6 @@ def test_derived_values():
     assert len(ModelConfig().branch_configs) == 3
 
 
-def test_windows_overlap_by_half_unless_told_and_never_leave_gaps():
-    assert Config.from_dict({"audio": {"window_seconds": 1.0}}).audio.window_hop_seconds == 0.5
-    assert Config.from_dict({"audio": {"window_seconds": 1.0, "window_hop_seconds": 1.0}}).audio.window_hop_samples
-    with pytest.raises(ConfigError, match=r"--window_hop_seconds=1.5: must be at most --window_seconds=1, or what"):
-        Config.from_dict({"audio": {"window_seconds": 1.0, "window_hop_seconds": 1.5}})
-
-
 PRETRAINED = {"audio": {"sample_rate_hz": 32000}, "model": {"branches": ["mn04"]}}
 
 

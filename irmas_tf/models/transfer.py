@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from irmas_tf.models.backbone import BACKBONES, BackboneSpec
 from irmas_tf.models.multi_branch import branch_name
 from irmas_tf.models.pretrained import block_layers
 from irmas_tf.models.weight_file import read_weight_file
-from irmas_tf.models.weight_sources import missing_weights
+from irmas_tf.models.weight_sources import missing_weights, needed_weights
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.models.weights import load_weight_file
 from irmas_tf.settings import ConfigError
@@ -53,7 +54,8 @@ def load_pretrained_weights(model: keras.Model, config: Config) -> list[dict[str
     A file goes to the first network of its kind that has none yet; networks without a file keep their random weights.
 
     Raises:
-        WeightsError: a file is missing or damaged, is of no network in ``--branches``, or does not fit.
+        WeightsError: a file is missing or damaged, is of no network in ``--branches``, or does not fit; or a stage
+            would freeze random weights.
     """
     waiting = list(pretrained_branches(model, config))
     loaded = []
@@ -71,7 +73,36 @@ def load_pretrained_weights(model: keras.Model, config: Config) -> list[dict[str
         waiting.remove(branch)
         load_weight_file(model, branch.spec, file, path, branch.name)
         loaded.append({"branch": branch.name, **file.metadata})
+    freezing = [stage for stage in config.training.stage_configs if stage.learning_blocks is not None]
+    if waiting and freezing:
+        raise WeightsError(
+            f"--stages={freezing[0].spec()}: would freeze random weights, as --pretrained_weights names no file for"
+            f" {waiting[0].spec.name}. {needed_weights(waiting[0].spec)}"
+        )
     return loaded
+
+
+def check_resumed_weights(config: Config, recorded: Sequence[Mapping[str, Any]]) -> None:
+    """Check that a run to be resumed began with the files of ``--pretrained_weights``, where these are still there.
+
+    Args:
+        config: the run's configuration, with the files named now.
+        recorded: what `load_pretrained_weights` returned when the run began; empty if it loaded nothing.
+
+    Raises:
+        WeightsError: it began with other weights, which its checkpoints hold.
+    """
+    begun_with = [(one["backbone"], one["source"].get("sha256")) for one in recorded]
+    for path in config.model.pretrained_weights:
+        if not Path(path).expanduser().is_file():
+            continue  # not needed any more
+        metadata = read_weight_file(path).metadata
+        if (metadata["backbone"], metadata["source"].get("sha256")) not in begun_with:
+            origin = f"other weights of {', '.join(kind for kind, _ in begun_with)}" if begun_with else "random weights"
+            raise WeightsError(
+                f"--pretrained_weights={path}: the run began with {origin} and goes on with what became of them;"
+                " choose another --run_dir to begin with this file"
+            )
 
 
 def set_learning(model: keras.Model, config: Config, stage: Stage) -> dict[str, float]:

@@ -64,8 +64,18 @@ def _publication(spec: BackboneSpec) -> str:
 
 def missing_weights(spec: BackboneSpec, path: str | os.PathLike[str], flag: str) -> str:
     """Return what to say when the converted weights of a network are not at ``path``, which ``flag`` gave."""
+    return f"--{flag}={path}: no such file. {_conversion(spec, path)}"
+
+
+def needed_weights(spec: BackboneSpec) -> str:
+    """Return what to say when a network needs its published weights and no file was named."""
+    path = f"{spec.name}.npz"
+    return f"{_conversion(spec, path)}, and give --pretrained_weights={path}"
+
+
+def _conversion(spec: BackboneSpec, path: str | os.PathLike[str]) -> str:
     return (
-        f"--{flag}={path}: no such file. {_publication(spec)} then"
+        f"{_publication(spec)} then"
         f" python -m irmas_tf.models.convert --backbone={spec.name} --weights={spec.published_file} --out={path}"
     )
 

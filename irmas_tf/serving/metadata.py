@@ -10,7 +10,7 @@ from irmas_tf.config import Config
 from irmas_tf.labels import MULTI_LABEL
 from irmas_tf.models.probabilities import answer_kind
 from irmas_tf.models.weight_sources import sha256_of
-from irmas_tf.run_dir import RunDir, RunDirError
+from irmas_tf.run_dir import RunDir
 from irmas_tf.thresholds_file import Thresholds
 
 FORMAT = 1
@@ -76,7 +76,7 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
         "aggregation": AGGREGATION,
         "metrics": _metrics(run),
         "licence": LICENCE,
-        "pretrained": _pretrained(run),
+        "pretrained": run.load_pretrained(),
     }
 
 
@@ -97,16 +97,6 @@ def _metrics(run: RunDir) -> dict[str, Any] | None:
         return scores | {name: decisions[level_of.get(name, headline["level"])][name] for name in _DECISION_SCORES}
     except (KeyError, TypeError):  # of one label
         return scores
-
-
-def _pretrained(run: RunDir) -> Any:
-    """Return where pretrained weights come from; without their licence nothing may leave the house."""
-    try:
-        return json.loads(run.pretrained_path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise RunDirError(f"{run.pretrained_path}: is damaged ({error}); restore it, it names a licence") from error
 
 
 def differences(facts: dict[str, Any], artefact: dict[str, Any]) -> list[str]:

@@ -20,7 +20,7 @@ from irmas_tf.config import Config
 from irmas_tf.data import pipeline
 from irmas_tf.models.factory import build_model, parameter_count
 from irmas_tf.models.heads import head_model, vector_model
-from irmas_tf.models.transfer import load_pretrained_weights, pretrained_branches, set_learning
+from irmas_tf.models.transfer import check_resumed_weights, load_pretrained_weights, set_learning
 from irmas_tf.run_dir import RunDir, atomic_path, write_json_atomic
 from irmas_tf.thresholds_file import Thresholds
 from irmas_tf.training import augmentation
@@ -144,12 +144,6 @@ class _Training:
                 f"stage {self.stage + 1} of {len(self.plan.stages)}: {stage.spec()};"
                 f" {parameter_count(self.model):,} parameters learn"
             )
-        networks, files = len(pretrained_branches(self.model, self.config)), len(self.config.model.pretrained_weights)
-        if stage.learning_blocks is not None and files < networks:
-            self.console.line(
-                f"warning: this stage freezes random weights: --pretrained_weights names {files} files for {networks}"
-                " pretrained networks"
-            )
         self.embedded = None
         if not stage.embed_once:
             self.validator = Validator(self.model, self.config, self.validation_clips)
@@ -187,6 +181,7 @@ class _Training:
             self._save()
             self._describe("training")
             return
+        check_resumed_weights(self.config, self.run.load_pretrained() or [])
         self.progress = Progress.from_dict(found.state["progress"])
         # A stage's last checkpoint holds its own optimizer, though the epoch that comes next is of another.
         self.stage = self.plan.index(max(0, self.progress.epoch - (self.progress.batch == 0)))

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 
-import keras
 import numpy as np
 import pytest
 
@@ -11,7 +10,7 @@ from irmas_tf.evaluation.embedding import WindowEmbedder
 from irmas_tf.evaluation.inference import ModelError
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.factory import build_model, embedding_model
-from irmas_tf.models.pretrained import embedding_backbone, published_classifier
+from irmas_tf.models.pretrained import embedding_backbone
 from irmas_tf.models.weight_file import read_weight_file, write_weight_file
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.models.weights import load_pretrained
@@ -20,27 +19,8 @@ from irmas_tf.run_dir import RunDir
 SPEC = BACKBONES.get("mn01")
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """A weight file of the smallest backbone, random."""
-    keras.utils.set_random_seed(3)
-    model = published_classifier(SPEC)
-    layers = {layer.name: layer for layer in model.layers}
-    tensors = {
-        entry.key: np.array(getattr(layers[f"mn01_{entry.layer}"], entry.variable)) for entry in SPEC.weight_table()
-    }
-    metadata = {
-        "backbone": "mn01",
-        "front_end": SPEC.front_end,
-        "labels": {},
-        "source": {"file": "x.pt", "sha256": "0" * 64},
-        "licence": "MIT",
-    }
-    return write_weight_file(tmp_path_factory.mktemp("weights") / "mn01.npz", metadata, tensors)
-
-
-def test_a_backbone_gives_its_embedding_of_a_window(weights):
-    embedder = WindowEmbedder.of_backbone("mn01", str(weights), 0.5, 0.25)
+def test_a_backbone_gives_its_embedding_of_a_window(mn01_weights):
+    embedder = WindowEmbedder.of_backbone("mn01", str(mn01_weights), 0.5, 0.25)
     assert embedder.width == SPEC.embedding_size
     assert (embedder.audio.sample_rate_hz, embedder.audio.window_samples) == (32000, 16000)
     assert embedder.source["backbone"] == "mn01" and embedder.source["weights"]["file"] == "x.pt"
@@ -49,16 +29,16 @@ def test_a_backbone_gives_its_embedding_of_a_window(weights):
     assert values.shape == (3, 96) and values.dtype == np.float32
     model = embedding_backbone(SPEC)
     unlike = model(windows).numpy()
-    load_pretrained(model, SPEC, weights)
+    load_pretrained(model, SPEC, mn01_weights)
     expected = model(windows).numpy()
     size = np.linalg.norm(expected)
     assert np.linalg.norm(values - expected) < 1e-4 * size < 1e-2 * np.linalg.norm(values - unlike)
 
 
-def test_a_profile_has_the_bands_of_three_layers_and_a_source_of_its_own(weights):
-    embedder = WindowEmbedder.of_backbone("mn01", str(weights), 0.5, 0.25, profile=True)
+def test_a_profile_has_the_bands_of_three_layers_and_a_source_of_its_own(mn01_weights):
+    embedder = WindowEmbedder.of_backbone("mn01", str(mn01_weights), 0.5, 0.25, profile=True)
     assert embedder.width == 8 * 16 + 4 * 16 + 4 * SPEC.embedding_size
-    plain = WindowEmbedder.of_backbone("mn01", str(weights), 0.5, 0.25)
+    plain = WindowEmbedder.of_backbone("mn01", str(mn01_weights), 0.5, 0.25)
     assert embedder.source == {**plain.source, "profile": True}  # or a cache of one would answer for the other
     windows = np.random.default_rng(0).uniform(-0.5, 0.5, [2, 16000]).astype(np.float32)
     last = embedder.values(windows)[:, -4 * SPEC.embedding_size :].reshape(2, 4, -1)
@@ -67,22 +47,22 @@ def test_a_profile_has_the_bands_of_three_layers_and_a_source_of_its_own(weights
         embedding_backbone(BACKBONES.get("yamnet"), profile=True)
 
 
-def test_another_backbones_weights_are_refused(weights):
+def test_another_backbones_weights_are_refused(mn01_weights):
     with pytest.raises(WeightsError, match="holds weights of mn01, not of mn02"):
-        WindowEmbedder.of_backbone("mn02", str(weights), 0.5, 0.25)
+        WindowEmbedder.of_backbone("mn02", str(mn01_weights), 0.5, 0.25)
     with pytest.raises(ValueError, match="mn04"):
-        WindowEmbedder.of_backbone("mn99", str(weights), 0.5, 0.25)
+        WindowEmbedder.of_backbone("mn99", str(mn01_weights), 0.5, 0.25)
 
 
-def test_the_source_names_the_weights_themselves(weights, tmp_path):
+def test_the_source_names_the_weights_themselves(mn01_weights, tmp_path):
     """The same published file can be converted again, and differently."""
-    file = read_weight_file(weights)
+    file = read_weight_file(mn01_weights)
     tensors = {key: 2 * value if key == "features_16_bn/gamma" else value for key, value in file.tensors.items()}
     other = write_weight_file(tmp_path / "mn01.npz", file.metadata, tensors)
-    sources = [WindowEmbedder.of_backbone("mn01", str(path), 0.5, 0.25).source for path in (weights, other)]
-    assert sources[0].pop("weights_sha256") == hashlib.sha256(weights.read_bytes()).hexdigest()
+    sources = [WindowEmbedder.of_backbone("mn01", str(path), 0.5, 0.25).source for path in (mn01_weights, other)]
+    assert sources[0].pop("weights_sha256") == hashlib.sha256(mn01_weights.read_bytes()).hexdigest()
     assert sources[1].pop("weights_sha256") == hashlib.sha256(other.read_bytes()).hexdigest()
-    assert sources[0] == sources[1] and weights.read_bytes() != other.read_bytes()
+    assert sources[0] == sources[1] and mn01_weights.read_bytes() != other.read_bytes()
 
 
 def test_a_run_gives_what_stands_before_its_classifier(tmp_path):

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 
-from irmas_tf.config import Config
+from irmas_tf.config import Config, TrainingConfig
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.factory import build_model, embedding_model
 from irmas_tf.models.heads import head_model, vector_model
 from irmas_tf.models.pretrained import embedding_backbone
-from irmas_tf.models.transfer import load_pretrained_weights, pretrained_branches, set_learning
+from irmas_tf.models.transfer import (
+    check_resumed_weights,
+    load_pretrained_weights,
+    pretrained_branches,
+    set_learning,
+)
 from irmas_tf.models.weight_file import write_weight_file
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.settings import ConfigError
@@ -205,3 +212,22 @@ def test_the_other_networks_are_branches_too(name, rate):
     assert model(np.zeros([1, rate], np.float32)).shape == (1, 11)
     (branch,) = pretrained_branches(model, config)
     assert [len(layers) for layers in branch.blocks] == [2] + [4] * 13
+
+
+def test_random_weights_are_not_frozen():
+    config = dataclasses.replace(make_config("mn01"), training=TrainingConfig(stages=("epochs=1:blocks=2",)))
+    with pytest.raises(WeightsError, match=r"--stages=.*blocks=2.*freeze random weights.*no file for mn01\. .*https://"):
+        load_pretrained_weights(build_model(config), config)
+
+
+def test_a_resumed_run_goes_on_with_the_weights_it_began_with(weight_file, tmp_path):
+    config = make_config("mn01", weights=(str(weight_file),))
+    recorded = [{"branch": "branch0_mn01", **metadata()}]
+    check_resumed_weights(config, recorded)
+    check_resumed_weights(make_config("mn01", weights=(str(tmp_path / "moved.npz"),)), recorded)
+    check_resumed_weights(make_config("mn01"), recorded)
+    with pytest.raises(WeightsError, match=r"mn01\.npz: the run began with random weights and goes on"):
+        check_resumed_weights(config, [])
+    other = {**recorded[0], "source": {"file": "other.pt", "sha256": "12"}}
+    with pytest.raises(WeightsError, match=r"the run began with other weights of mn01"):
+        check_resumed_weights(config, [other])
