@@ -94,7 +94,7 @@ def candidates(args: argparse.Namespace) -> list[Candidate]:
 
     published = Path(args.yamnet).read_bytes()
     found = [
-        candidate(f"published YAMNet, {how}", "dynamic", published, YAMNET_RATE_HZ, 15600, hop)
+        candidate(f"published YAMNet, {how}", "int8", published, YAMNET_RATE_HZ, 15600, hop)
         for how, hop in YAMNET_HOPS.items()
     ]
     for name, model, config in models(args.configs, args.run_dirs):
