@@ -23,6 +23,7 @@ CORE = [
     "keras>=3.10,<4",
     "numpy>=1.26,<3",
     "tensorboard>=2.17",  # newer TensorFlow no longer brings it
+    "setuptools<81",  # tensorboard before 2.21 imports pkg_resources, which newer ones no longer have
     "absl-py>=2.1,<3",
     "protobuf>=4.21",  # TensorFlow's own; warm-up requests are written with it
     "scipy>=1.11",
@@ -39,7 +40,7 @@ EXTRAS = {
     # Decoding inside the tf.data graph. tensorflow-io 0.37.1 is its last release; its ops load on no newer TensorFlow.
     "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1"],
     # tensorflow-hub asks for any tf-keras, and the newest one pulls its own TensorFlow over the installed one.
-    # tensorflow-hub imports pkg_resources, which newer setuptools no longer have.
+    # It imports pkg_resources, too.
     "hub": ["tensorflow-hub>=0.16.1,<0.17", "tf-keras>=2.17,<2.22", "setuptools<81"],
     # The demo corpus: pretty_midi brings a General MIDI SoundFont; nothing else of it is used.
     "demo": ["pretty_midi==0.2.11"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.metadata
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import setuptools
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 import irmas_tf
 
@@ -32,10 +34,16 @@ def arguments():
     return seen
 
 
-def requirements(name: str) -> list[Requirement]:
+PYTHONS = ("3.10", "3.11", "3.12")  # that README.md promises and the Makefile takes
+FILES = ("default.txt", "test.txt", "bench.txt", "lint.txt", "latest.txt")
+
+
+def requirements(name: str, python: str = "{}.{}".format(*sys.version_info)) -> list[Requirement]:
+    """Return what a file asks for on a version of Python."""
     lines = (line.split(" #")[0].strip() for line in (ROOT / "requirements" / name).read_text().splitlines())
     found = [Requirement(line) for line in lines if line and not line.startswith(("#", "-r"))]
-    return [one for one in found if one.marker is None or one.marker.evaluate()]
+    asked = {"python_version": python, "python_full_version": f"{python}.0"}
+    return [one for one in found if one.marker is None or one.marker.evaluate(asked)]
 
 
 def test_only_the_package_is_installed(arguments):
@@ -74,6 +82,44 @@ def test_pins_are_within_the_ranges_of_setup(arguments, name):
                 for wanted in ranges:
                     if wanted.name == pin.name:
                         assert wanted.specifier.contains(specifier.version), f"{pin} is outside {wanted}"
+
+
+def test_the_promised_pythons_are_those_that_make_takes(arguments):
+    bounds = ", ".join(PYTHONS[0].split(".")), ", ".join(PYTHONS[-1].split("."))
+    assert f"({bounds[0]}) <= sys.version_info[:2] <= ({bounds[1]})" in (ROOT / "Makefile").read_text()
+    assert arguments["python_requires"] == f">={PYTHONS[0]}"
+    assert f"Python {PYTHONS[0]} to {PYTHONS[-1]}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_pinned_exists_for_every_promised_python(name, python):
+    for pin in requirements(name, python):
+        try:
+            installed = importlib.metadata.distribution(pin.name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        if any(s.operator == "==" and s.version == installed.version for s in pin.specifier):
+            supported = SpecifierSet(installed.metadata["Requires-Python"] or "")
+            assert supported.contains(f"{python}.0"), f"{pin} needs Python {supported}"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_promised_python_gets_the_same_packages_once(name):
+    names = [sorted(pin.name for pin in requirements(name, python)) for python in PYTHONS]
+    assert names[0] == sorted(set(names[0]))
+    assert all(other == names[0] for other in names)
+
+
+def test_what_brings_tensorboard_brings_what_it_imports(arguments):
+    lists = [arguments["install_requires"], *arguments["extras_require"].values()]
+    lists += [[str(pin) for pin in requirements(name)] for name in FILES]
+    users = [[Requirement(line) for line in lines] for lines in lists]
+    users = [pins for pins in users if {pin.name for pin in pins} & {"tensorboard", "tensorflow-hub"}]
+    assert len(users) == 3  # the core, the extra `hub`, and the default set
+    for pins in users:
+        (setuptools_pin,) = (pin for pin in pins if pin.name == "setuptools")
+        assert not setuptools_pin.specifier.contains("81.0.0"), "pkg_resources is gone in setuptools 81"
 
 
 def test_every_range_that_the_default_environment_installs_has_a_pin(arguments):
