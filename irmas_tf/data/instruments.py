@@ -156,7 +156,7 @@ PROGRAM_TO_CODE: dict[int, str] = {p.number: i.code for i in INSTRUMENTS.values(
 
 
 def check_soundfont(soundfont: SoundFont) -> None:
-    """Check that a SoundFont has every instrument a corpus is played with.
+    """Check that a SoundFont has every instrument a corpus is played with; of drums, the standard kit is enough.
 
     Raises:
         SoundFontError: programs or the drum kit are missing; the message lists them.

@@ -11,6 +11,7 @@ import dataclasses
 
 import numpy as np
 
+from irmas_tf.data.instruments import DRUM_BANK
 from irmas_tf.data.sf2 import SoundFont, Zone
 from irmas_tf.data.zone_player import ZonePlayer
 
@@ -73,8 +74,8 @@ class Sampler:
         self._chosen: dict[tuple[int, int, int, int], list[Zone]] = {}
 
     def can_play(self, bank: int, program: int) -> bool:
-        """Return whether the SoundFont has the preset."""
-        return bool(self.soundfont.zones(bank, program))
+        """Return whether the SoundFont has the preset, or one that stands in for it."""
+        return bool(self._preset(bank, program))
 
     def release_seconds(self, bank: int, program: int, key: int) -> float:
         """Return the time a released note takes to fall by 50 dB."""
@@ -90,7 +91,7 @@ class Sampler:
         if name not in self._one_shot_seconds:
             lengths = [0.0]
             for zone in self._zones(bank, program, key, 64):
-                fall = min(zone.sustain_db, _SILENT_DB) / 100.0 * zone.decay_seconds
+                fall = min(zone.sustain_db, _SILENT_DB) / 100.0 * zone.decay_at(key)
                 fading = zone.attack_seconds + zone.hold_seconds + fall
                 if zone.loop is None:
                     played = (zone.end - zone.start) / zone.ratio(key, self.sample_rate_hz) / self.sample_rate_hz
@@ -114,7 +115,8 @@ class Sampler:
         """Return one note, from its note-on to the end of its release (or ``seconds``), as mono float32.
 
         Args:
-            bank, program: preset; an unknown one plays nothing (an empty array).
+            bank, program: preset; an unknown one plays nothing (an empty array), but the standard kit stands in for a
+                missing drum kit.
             note: what to play; ``start`` is not used.
             tuning_cents: detuning of the whole song.
             seconds: longest answer.
@@ -147,11 +149,16 @@ class Sampler:
         out[len(out) - closing :] *= _CLOSING[len(_CLOSING) - closing :]
         return out
 
+    def _preset(self, bank: int, program: int) -> list[Zone]:
+        """Return a preset's zones; of a drum kit that is missing, the standard kit's, as General MIDI players do."""
+        zones = self.soundfont.zones(bank, program)
+        return self.soundfont.zones(bank, 0) if bank == DRUM_BANK and not zones else zones
+
     def _zones(self, bank: int, program: int, key: int, velocity: int) -> list[Zone]:
         """Return the zones a key sounds; where a preset has a hole (some do), the nearest key's zones."""
         name = (bank, program, key, velocity)
         if name not in self._chosen:
-            zones = [z for z in self.soundfont.zones(bank, program) if z.velocities[0] <= velocity <= z.velocities[1]]
+            zones = [z for z in self._preset(bank, program) if z.velocities[0] <= velocity <= z.velocities[1]]
             distance = [max(z.keys[0] - key, key - z.keys[1], 0) for z in zones]
             nearest = min(distance, default=0)
             self._chosen[name] = [z for z, d in zip(zones, distance, strict=True) if d == nearest]

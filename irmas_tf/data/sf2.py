@@ -23,6 +23,8 @@ _INSTRUMENT, _KEY_RANGE, _VELOCITY_RANGE, _LOOP_START_COARSE, _ATTENUATION = 41,
 _LOOP_END_COARSE, _COARSE_TUNE, _FINE_TUNE, _SAMPLE, _LOOP_MODE = 50, 51, 52, 53, 54
 _SCALE_TUNING, _ROOT_KEY = 56, 58
 
+_MAX_TIMECENTS = 8000.0  # 100 seconds, section 8.1.3
+
 _UNSIGNED = (_INSTRUMENT, _KEY_RANGE, _VELOCITY_RANGE, _SAMPLE, _LOOP_MODE)
 _DEFAULTS = {
     _FILTER_CENTS: 13500,
@@ -109,10 +111,10 @@ def file_sha256(path: Path) -> str:
 class Zone:
     """One sample as one key range of a preset plays it. Times in seconds, positions in samples of ``rate_hz``.
 
-    ``attenuation_db`` and ``sustain_db`` are positive reductions; ``decay_seconds`` and ``release_seconds`` are the
-    times of a 100 dB fall; ``loop`` is None for a sample that plays once. The low-pass filter stands at
-    ``filter_cents`` (above 8.176 Hz) plus ``filter_envelope_cents`` times a modulation envelope that rises to 1 and
-    falls linearly to ``mod_sustain``, at a rate that would take it to 0 in ``mod_decay_seconds``.
+    ``attenuation_db`` and ``sustain_db`` are positive reductions; ``decay_seconds`` (at key 60; elsewhere `decay_at`)
+    and ``release_seconds`` are the times of a 100 dB fall; ``loop`` is None for a sample that plays once. The low-pass
+    filter stands at ``filter_cents`` (above 8.176 Hz) plus ``filter_envelope_cents`` times a modulation envelope that
+    rises to 1 and falls linearly to ``mod_sustain``, at a rate that would take it to 0 in ``mod_decay_seconds``.
     """
 
     sample: int
@@ -142,9 +144,16 @@ class Zone:
         """Return sample steps per output sample when ``key`` (MIDI number, may be fractional) is played."""
         return 2.0 ** ((key - self.root_key) * self.scale_tuning / 1200.0) * self.rate_hz / rate_hz
 
+    def decay_at(self, key: float) -> float:
+        """Return the time of a 100 dB fall in seconds when ``key`` is played (keynumToVolEnvDecay, section 8.1.3)."""
+        if not self.decay_cents_per_key:
+            return self.decay_seconds
+        longest = 2.0 ** (_MAX_TIMECENTS / 1200.0)
+        return min(self.decay_seconds * 2.0 ** (self.decay_cents_per_key * (60.0 - key) / 1200.0), longest)
+
 
 def _seconds(timecents: float) -> float:
-    return float(2.0 ** (min(timecents, 8000.0) / 1200.0)) if timecents > -12000 else 0.0
+    return float(2.0 ** (min(timecents, _MAX_TIMECENTS) / 1200.0)) if timecents > -12000 else 0.0
 
 
 class SoundFont:

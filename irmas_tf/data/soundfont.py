@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "corpus.json"
 # Raised whenever the same seed would give other audio.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 DEFAULT_SONGS_PER_CLASS = 20
 DEFAULT_TEST_CLIPS = 30
 _LICENCE_NOTE = (

@@ -36,7 +36,7 @@ class ZonePlayer:
         """
         part = self._read(zone, key, samples)
         part = self._filter(zone, part, velocity, 0.5 * self.sample_rate_hz * zone.ratio(key, self.sample_rate_hz))
-        part *= self._envelope(zone, len(part))
+        part *= self._envelope(zone, key, len(part))
         return part
 
     def _wave(self, zone: Zone) -> tuple[np.ndarray, np.ndarray]:
@@ -126,7 +126,7 @@ class ZonePlayer:
             return zone.mod_sustain
         return max(zone.mod_sustain, 1.0 - time / zone.mod_decay_seconds)
 
-    def _envelope(self, zone: Zone, samples: int) -> np.ndarray:
+    def _envelope(self, zone: Zone, key: float, samples: int) -> np.ndarray:
         rate = self.sample_rate_hz
         level = np.float32(10.0 ** (-zone.attenuation_db / 20.0))
         envelope = np.full(samples, level, np.float32)
@@ -135,7 +135,7 @@ class ZonePlayer:
         if begin < samples and zone.sustain_db > 0:
             time = np.arange(samples - begin, dtype=np.float32)
             fall = np.minimum(
-                time * np.float32(100.0 / max(zone.decay_seconds * rate, 1.0)), np.float32(zone.sustain_db)
+                time * np.float32(100.0 / max(zone.decay_at(key) * rate, 1.0)), np.float32(zone.sustain_db)
             )
             envelope[begin:] *= np.exp(fall * np.float32(-np.log(10.0) / 20.0))
         if attack > 1:

@@ -102,6 +102,30 @@ def test_unknown_presets_and_no_time_play_nothing(sampler):
     assert not sampler.can_play(7, 3)
 
 
+@pytest.mark.parametrize("kit", [8, 16, 25, 32, 40, 48])
+def test_a_missing_drum_kit_is_played_on_the_standard_one(monkeypatch, kit):
+    font = SoundFont(bundled_soundfont())
+    whole, zones = Sampler(font), font.zones
+    snare = Note(0, 0.1, 38, 100)
+    standard = whole.play(128, 0, snare, one_shot=True)
+    own = whole.play(128, kit, snare, one_shot=True)
+    assert rms(own) > 0.005
+    monkeypatch.setattr(
+        font, "zones", lambda bank, program: [] if (bank, program) == (128, kit) else zones(bank, program)
+    )
+    fallen_back = Sampler(font)
+    assert fallen_back.can_play(128, kit)
+    np.testing.assert_array_equal(fallen_back.play(128, kit, snare, one_shot=True), standard)
+    monkeypatch.setattr(font, "zones", lambda bank, program: [] if bank == 128 else zones(bank, program))
+    assert not Sampler(font).can_play(128, kit)
+
+
+def test_a_decay_that_follows_the_key_sets_how_long_a_note_rings(sampler):
+    # TimGM6mb's pizzicato falls faster by 70 timecents a key: an octave halves its time, and more.
+    low, high = (sampler.one_shot_seconds(0, 45, key) for key in (45, 81))
+    assert low > 2 * high
+
+
 def test_what_was_played_before_and_how_much_is_kept_never_shows():
     font = SoundFont(bundled_soundfont())
     fresh, used, forgetful = Sampler(font), Sampler(font), Sampler(font, cache_bytes=1)

@@ -46,7 +46,7 @@ def write(tmp_path, data: bytes):
 
 def test_a_zone_is_read_as_written(tmp_path):
     generators = [(43, 36 | 84 << 8), (44, 1 | 100 << 8), (58, 60), (51, 2), (52, 25), (48, 100), (54, 1), (8, 6900),
-                  (34, -1200), (36, 1200), (37, 300), (38, 0)]  # fmt: skip
+                  (34, -1200), (36, 1200), (37, 300), (38, 0), (40, 100)]  # fmt: skip
     font = SoundFont(write(tmp_path, make_sf2(generators, SAMPLES, (1000, 1500), preset=[(52, 10), (48, 50)])))
     assert font.presets == {(0, 5): "One"}
     (zone,) = font.zones(0, 5)
@@ -58,6 +58,7 @@ def test_a_zone_is_read_as_written(tmp_path):
     assert zone.attenuation_db == pytest.approx(15.0 * 0.4)
     assert (zone.attack_seconds, zone.decay_seconds, zone.release_seconds) == (0.5, 2.0, 1.0)
     assert zone.hold_seconds == 0.0
+    assert (zone.decay_at(60), zone.decay_at(72), zone.decay_at(48)) == (2.0, 1.0, 4.0)
     assert zone.sustain_db == 30.0
     assert zone.ratio(60, 44100) == pytest.approx(0.5 * 2 ** (2.28 / 12))
     np.testing.assert_allclose(font.samples(zone), SAMPLES / 32768.0, atol=1e-7)

@@ -63,6 +63,23 @@ def test_the_envelope_rises_holds_falls_and_stays():
     assert level[int(0.9 * RATE)] == pytest.approx(-26, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    "cents, key, seconds", [(100.0, 72.0, 0.5), (100.0, 48.0, 2.0), (-50.0, 84.0, 2.0), (70.0, 60.0, 1.0)]
+)
+def test_the_decay_follows_the_key(cents, key, seconds):
+    zone = dataclasses.replace(PLAIN, decay_seconds=1.0, sustain_db=100.0, decay_cents_per_key=cents)
+    assert zone.decay_at(key) == pytest.approx(seconds)
+    audio = np.abs(player(np.ones(1050)).play(zone, key, 127, RATE))
+    level = 20 * np.log10(np.maximum(audio, 1e-9))
+    assert level[RATE // 10] == pytest.approx(-10 / seconds, abs=0.2)
+
+
+def test_a_decay_ends_at_the_longest_time_of_the_specification():
+    zone = dataclasses.replace(PLAIN, decay_seconds=50.0, decay_cents_per_key=100.0)
+    assert zone.decay_at(0) == pytest.approx(2 ** (8000 / 1200))
+    assert dataclasses.replace(zone, decay_cents_per_key=0.0).decay_at(0) == 50.0
+
+
 def test_the_filter_cuts_and_its_envelope_moves_it():
     noise = np.random.default_rng(0).standard_normal(4000)
     zone = dataclasses.replace(PLAIN, end=4000, loop=(0, 4000), rate_hz=44100)
