@@ -61,7 +61,7 @@ def train(config: Config, run: RunDir, on_update: Callable[[Progress], None] | N
 
     Args:
         config: the run's configuration.
-        run: the run folder, already made for this configuration.
+        run: the run folder (`RunDir.prepare`); what describes it is recorded once the data is found.
         on_update: called after every change of the weights; for tests and tools.
 
     Returns:
@@ -71,6 +71,7 @@ def train(config: Config, run: RunDir, on_update: Callable[[Progress], None] | N
         Interrupted: Ctrl-C or SIGTERM came; the state is saved.
         TrainingError: the loss is no longer finite.
         ConfigError, DataError: the settings do not fit the data or the machine.
+        RunDirError: another process is training in the folder, or it holds a run of another configuration.
     """
     with run.lock():
         if done := finished_progress(run):
