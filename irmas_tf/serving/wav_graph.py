@@ -23,7 +23,8 @@ USUAL_RATES_HZ = (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
-_UNKNOWN_SIZES = (0, 0xFFFFFFFF, 0x7FFFFFFF)  # what programs write that cannot go back to fill in the size
+# What programs write that cannot go back to fill in the size; some leave 0 there, and in the size of the whole file.
+_UNKNOWN_SIZES = (0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000)
 _MAX_CHUNKS = 64
 _ENCODINGS = ((_PCM, 8), (_PCM, 16), (_PCM, 24), (_PCM, 32), (_FLOAT, 32), (_FLOAT, 64))
 
@@ -71,7 +72,10 @@ def decode_wav(audio: tf.Tensor, target_hz: int, name: Any = "the audio") -> tup
     )
 
     present = size - data_start
-    is_open = tf.reduce_any(tf.constant(_UNKNOWN_SIZES, tf.int64) == data_size)
+    riff_size = _number(_text(audio, 4, 4, size))
+    # An empty recording has a true size, and perhaps metadata behind the data, which are not to be heard.
+    is_open_file = (riff_size + 8 <= data_start) | (riff_size >= min(_UNKNOWN_SIZES))
+    is_open = tf.reduce_any(tf.constant(_UNKNOWN_SIZES, tf.int64) == data_size) | ((data_size == 0) & is_open_file)
     whole = is_open | (data_size <= present)
     sizes = (name, " announces ", data_size, " bytes of audio and has ", present, "; send the whole file")
     used = require(whole, sizes, tf.where(is_open, present, data_size))

@@ -97,6 +97,8 @@ class _Training:
         self.on_update = on_update
         self.checkpoints = CheckpointStore(run.checkpoints_dir)
         self.environment = compute_environment()
+        if run.is_started:
+            check_resumed_weights(config, run.load_pretrained() or [])  # before anything is recorded of this start
         self.train_side, validation_side = load_sides(config, run)
         strategy = make_strategy(config.training)
         with strategy.scope():
@@ -182,7 +184,6 @@ class _Training:
             self._save()
             self._describe("training")
             return
-        check_resumed_weights(self.config, self.run.load_pretrained() or [])
         self.progress = Progress.from_dict(found.state["progress"])
         # A stage's last checkpoint holds its own optimizer, though the epoch that comes next is of another.
         self.stage = self.plan.index(max(0, self.progress.epoch - (self.progress.batch == 0)))

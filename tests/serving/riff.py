@@ -18,7 +18,7 @@ def fmt(tag: int = 1, channels: int = 1, rate: int = 8000, bits: int = 16, frame
     return chunk(b"fmt ", struct.pack("<HHIIHH", tag, channels, rate, rate * size % 2**32, size, bits))
 
 
-def riff(*chunks: bytes) -> bytes:
-    """Return a WAV file of the chunks."""
+def riff(*chunks: bytes, size: int | None = None) -> bytes:
+    """Return a WAV file of the chunks; ``size`` is what it says about itself."""
     body = b"WAVE" + b"".join(chunks)
-    return b"RIFF" + struct.pack("<I", len(body)) + body
+    return b"RIFF" + struct.pack("<I", len(body) if size is None else size) + body

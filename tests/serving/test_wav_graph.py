@@ -100,14 +100,18 @@ EXTENSIBLE = struct.pack("<HHIIHH", 0xFFFE, 1, TARGET_HZ, 2 * TARGET_HZ, 2, 16) 
         riff(fmt(**RATE), chunk(b"data", VALUES.tobytes())),
         riff(ODD, fmt(**RATE), ODD, chunk(b"fact", bytes(4)), chunk(b"data", VALUES.tobytes()), ODD),
         riff(*[ODD] * 60, fmt(**RATE), chunk(b"data", VALUES.tobytes())),
-        riff(fmt(**RATE), chunk(b"data", VALUES.tobytes(), size=0)),
+        riff(fmt(**RATE), chunk(b"data", VALUES.tobytes(), size=0), size=0),
+        riff(fmt(**RATE), chunk(b"data", VALUES.tobytes(), size=0), size=36),
+        riff(fmt(**RATE), chunk(b"data", VALUES.tobytes(), size=0), size=0xFFFFFFFF),
         riff(fmt(**RATE), chunk(b"data", VALUES.tobytes(), size=0xFFFFFFFF)),
         riff(fmt(**RATE), chunk(b"data", VALUES.tobytes(), size=0x7FFFFFFF)),
+        riff(fmt(**RATE), chunk(b"data", VALUES.tobytes(), size=0x7FFFF000), size=0x7FFFF024),
         riff(fmt(**RATE), chunk(b"data", VALUES.tobytes() + b"\1")),  # half a sample at the end
         riff(chunk(b"fmt ", fmt(**RATE)[8:] + bytes(2)), chunk(b"data", VALUES.tobytes())),
         riff(chunk(b"fmt ", EXTENSIBLE + struct.pack("<H", 1) + GUID_TAIL), chunk(b"data", VALUES.tobytes())),
     ],
-    ids="plain odd_chunks many_chunks open_0 open_ffffffff open_7fffffff half_sample long_fmt extensible".split(),
+    ids="plain odd_chunks many_chunks open_0 open_0_of_36 open_0_of_ffffffff open_ffffffff open_7fffffff open_7ffff000"
+    " half_sample long_fmt extensible".split(),
 )
 def test_files_made_by_hand(decode, content):
     np.testing.assert_allclose(decode(content)[0], EXPECTED, atol=1e-7)
@@ -125,6 +129,7 @@ BAD = {
     "too_many_chunks": (riff(*[ODD] * 70, fmt(), chunk(b"data", bytes(8))), "without a format and a data chunk"),
     "huge_chunk": (riff(chunk(b"LIST", b"", size=0xFFFFFFF0), fmt(), chunk(b"data", bytes(8))), "without a format"),
     "no_samples": (riff(fmt(), chunk(b"data", b"")), "holds no samples; send at least one"),
+    "nothing_and_metadata": (riff(fmt(), chunk(b"data", b""), ODD), "holds no samples; send at least one"),
     "less_than_a_sample": (riff(fmt(), chunk(b"data", b"\1")), "holds no samples"),
     "cut": (riff(fmt(), chunk(b"data", bytes(100)))[:-30], "announces 100 bytes of audio and has 70; send the whole"),
     "no_channels": (riff(fmt(channels=0, frame_bytes=2), chunk(b"data", bytes(8))), "0 channels and 16 bits"),

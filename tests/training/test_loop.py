@@ -14,6 +14,8 @@ import tensorflow as tf
 
 from irmas_tf.commands import is_expected
 from irmas_tf.data import pipeline
+from irmas_tf.models.weight_file import read_weight_file, write_weight_file
+from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.run_dir import RunDir
 from irmas_tf.thresholds_file import Thresholds
 from irmas_tf.training import loop
@@ -227,8 +229,8 @@ def test_a_frozen_stage_trains_the_head_and_the_next_one_what_it_names(staged, s
 
 
 @pytest.mark.parametrize("update", [12, 14])
-def test_a_staged_training_goes_on_from_any_stage(staged, staged_run, tmp_path, update):
-    run = RunDir.create(tmp_path, staged)
+def test_a_staged_training_goes_on_from_any_stage(staged, staged_run, mn01_weights, tmp_path, update):
+    run = RunDir.create(tmp_path / "run", staged)
 
     def send(progress) -> None:
         if progress.update == update:
@@ -236,6 +238,12 @@ def test_a_staged_training_goes_on_from_any_stage(staged, staged_run, tmp_path, 
 
     with pytest.raises(Interrupted):
         train(staged, run, on_update=send)
+    file = read_weight_file(mn01_weights)
+    other = write_weight_file(tmp_path / "other.npz", {**file.metadata, "source": {"sha256": "1"}}, file.tensors)
+    model = dataclasses.replace(staged.model, pretrained_weights=(str(other),))
+    with pytest.raises(WeightsError, match=r"other\.npz: the run began with other weights of mn01"):
+        train(dataclasses.replace(staged, model=model), run)
+    assert run.load_config() == staged
     train(staged, run)
     assert final_values(run) == final_values(staged_run)
 
