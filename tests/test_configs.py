@@ -51,6 +51,12 @@ def test_it_has_the_branches_its_name_says(stem, branches):
         assert {(branch.scale, branch.frame_length) for branch in configs} == {(s, n) for s in scales for n in lengths}
 
 
+def test_few_spectrograms_leave_room_for_deeper_and_wider_branches():
+    nine, three = (read(ROOT / "configs" / f"{stem}.flags").model for stem in ("nine_branch", "three_branch"))
+    assert three.depth_multiplier * len(three.stage_channels) > nine.depth_multiplier * len(nine.stage_channels)
+    assert min(three.stage_channels) > min(nine.stage_channels)
+
+
 def distinct(paths: list[Path]) -> list[Path]:
     """Return one file of each configuration; several may say the same in other words."""
     return list({read(path).hash: path for path in paths}.values())
