@@ -66,6 +66,7 @@ def configuration(path: str, batch: int, augment: dict[str, Any], noise_dir: str
 
     from irmas_tf.augment_config import AugmentConfig
     from irmas_tf.flag_config import ALL, Command, parse_flags
+    from irmas_tf.labels import MULTI_LABEL
 
     config = parse_flags(Command("benchmark", "", config_fields=ALL), [f"--flagfile={path}"]).config()
     if augment.get("noise_kind") == "folder":
@@ -74,7 +75,8 @@ def configuration(path: str, batch: int, augment: dict[str, Any], noise_dir: str
     if not masks:
         augment = {"time_masks": 0, "frequency_masks": 0, **augment}
     training = dataclasses.replace(config.training, batch_size=batch, accumulation_steps=1)
-    return dataclasses.replace(config, augment=AugmentConfig(**augment), training=training)
+    model = dataclasses.replace(config.model, task=MULTI_LABEL)  # one label has not all of them
+    return dataclasses.replace(config, model=model, augment=AugmentConfig(**augment), training=training)
 
 
 def augmentation_function(config: Any) -> Callable[[], Any]:
