@@ -111,9 +111,14 @@ def room_of(module: str) -> str:
 
 
 @functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
 def imports_of(path: Path) -> tuple[Import, ...]:
     """Return the modules that a file imports, relative ones made absolute; TYPE_CHECKING blocks count too."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     package = module_of(path).split(".")
     if path.name != "__init__.py":
         package = package[:-1]
@@ -140,6 +145,11 @@ def imports_of(path: Path) -> tuple[Import, ...]:
 
 
 SOURCES = python_files("irmas_tf")
+
+# Parsed while pytest collects. Later other tests' threads may still be alive, and in CPython 3.11 a parser whose thread
+# is interrupted by another thread's (a traceback's carets do) ends in "AST constructor recursion depth mismatch".
+for source_path in SOURCES:
+    tree_of(source_path)
 
 
 def by_name(path: Path) -> str:
@@ -225,11 +235,9 @@ def test_files_stay_small_and_have_telling_names(path):
 
 @pytest.mark.parametrize("path", SOURCES, ids=by_name)
 def test_nothing_reads_data_that_can_run_code(path):
-    source = path.read_text(encoding="utf-8")
-    tree = ast.parse(source)
     for item in imports_of(path):
         assert item.module.split(".")[0] not in {"pickle", "cPickle", "dill", "shelve", "marshal"}, name_of(path)
-    for node in ast.walk(tree):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             place = f"{name_of(path)}:{node.lineno} calls {called}"
@@ -251,7 +259,7 @@ def test_every_module_has_tests_in_the_same_place(path):
 
 @pytest.mark.parametrize("path", SOURCES, ids=by_name)
 def test_every_module_describes_itself_and_defers_annotations(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     if not tree.body:
         return  # an empty __init__.py
     assert ast.get_docstring(tree), f"{name_of(path)} has no docstring"

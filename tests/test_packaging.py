@@ -19,6 +19,8 @@ from packaging.specifiers import SpecifierSet
 import irmas_tf
 
 ROOT = Path(__file__).resolve().parent.parent
+# Parsed while pytest collects, for the reason given in test_architecture.py.
+SOURCE_TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "irmas_tf").rglob("*.py")}
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +138,8 @@ def test_the_packages_that_the_code_imports_are_declared(arguments):
     provided |= {"ai_edge_litert": "ai-edge-litert"}
     core = {Requirement(line).name for line in arguments["install_requires"]}
     optional = {Requirement(line).name for lines in arguments["extras_require"].values() for line in lines}
-    for path in (ROOT / "irmas_tf").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, tree in SOURCE_TREES.items():
+        for node in ast.walk(tree):
             modules = []
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]

@@ -1,6 +1,7 @@
 """What every front-end promises: [batch, samples] in, [batch, ceil(samples / hop_length), bins] out, in float32."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -46,6 +47,23 @@ class FrontEnd(keras.layers.Layer):
         if samples == 0:
             raise ValueError(f"{self.name}: the waveforms have no samples; pad them to at least one")
         return tf.shape(waveform)[1] if samples is None else samples
+
+    @staticmethod
+    def one_at_a_time(function: Callable[[tf.Tensor], tf.Tensor], waveform: tf.Tensor, training: bool | None) -> Any:
+        """Return ``function(waveform)``, in training on a CPU one waveform at a time, several in parallel.
+
+        The frames of one waveform stay in the core's cache; those of a batch go through memory at every step, which
+        takes spectrograms a third longer and more (`benchmarks/front_ends.py`). Predictions see smaller batches, and
+        exports have no loop in their graph.
+
+        Args:
+            function: [batch, samples] -> [batch, frames, bins], each row from the same row alone.
+            waveform: [batch, samples] float32.
+            training: as in ``call``.
+        """
+        if training and not tf.executing_eagerly() and not tf.config.list_physical_devices("GPU"):
+            return tf.map_fn(lambda one: function(one[tf.newaxis])[0], waveform)
+        return function(waveform)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, int | None, int]:
         """Return ``(batch, ceil(samples / hop_length), num_bins)``.

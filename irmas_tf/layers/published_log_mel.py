@@ -109,10 +109,13 @@ class PublishedLogMel(FrontEnd):
         batch, frames, bins = super().compute_output_shape(input_shape)
         return batch, None if frames is None else self.num_frames(int(input_shape[1] or 0)), bins
 
-    def call(self, waveform: tf.Tensor) -> tf.Tensor:
+    def call(self, waveform: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Return the log-mel features of waveforms [batch, samples]."""
         self.samples_of(waveform)  # refuses waveforms without samples
-        padded = self._prepare(self._at_least(tf.cast(waveform, tf.float32)))
+        return self.one_at_a_time(self._log_mel, tf.cast(waveform, tf.float32), training)
+
+    def _log_mel(self, waveform: tf.Tensor) -> tf.Tensor:
+        padded = self._prepare(self._at_least(waveform))
         spectrum = tf.signal.stft(
             padded, self.frame_length, self.hop_length, self.fft_length, window_fn=lambda *_, dtype: self.window
         )

@@ -17,11 +17,6 @@ _MIN_SQUARED_MAGNITUDE = 1e-30
 _UNGROUPED_FFT_LENGTH = 512
 
 
-def _cpu_compiles() -> bool:
-    """Return whether the CPU does the work, and this TensorFlow can compile for it."""
-    return bool(tf.test.is_built_with_xla()) and not tf.config.list_physical_devices("GPU")
-
-
 @keras.saving.register_keras_serializable(package="irmas_tf")
 class Spectrogram(FrontEnd):
     """``log(log_offset + filterbank(|STFT(waveform)|))``, natural logarithm.
@@ -38,9 +33,6 @@ class Spectrogram(FrontEnd):
     ``log(log_offset)``.
 
     Everything is float32 under any dtype policy, the gradient is finite everywhere, and the layer has no weights.
-
-    In training on a CPU it is compiled with XLA, which makes one pass over memory of many and takes a third less time
-    (`benchmarks/front_ends.py`); elsewhere it is not, since XLA compiles anew for every shape of waveforms.
 
     Args:
         sample_rate_hz: rate of the waveforms, in Hz.
@@ -94,13 +86,9 @@ class Spectrogram(FrontEnd):
 
     def call(self, waveform: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Return the log spectrogram of waveforms [batch, samples]."""
-        if training and not tf.executing_eagerly() and _cpu_compiles():
-            # Made here, not kept as an attribute, so that no saved model has it among its functions.
-            return tf.function(self._log_spectrogram, jit_compile=True, autograph=False)(waveform)
-        return self._log_spectrogram(waveform)
+        return self.one_at_a_time(self._log_spectrogram, tf.cast(waveform, tf.float32), training)
 
     def _log_spectrogram(self, waveform: tf.Tensor) -> tf.Tensor:
-        waveform = tf.cast(waveform, tf.float32)
         samples = self.samples_of(waveform)
         frames = num_frames(samples, self.hop_length)
         # Two-dimensional on purpose: one large product is faster than a batch of small ones.

@@ -156,6 +156,39 @@ def test_policy_and_compiler_change_nothing(build, dtype_policy, jit_compile):
     np.testing.assert_allclose(features, expected, atol=1e-4)
 
 
+class Doubled(FrontEnd):
+    """Says how many waveforms it is given at a time."""
+
+    def call(self, waveform, training=None):
+        return self.one_at_a_time(self._with_count, waveform, training)
+
+    @staticmethod
+    def _with_count(waveform):
+        count = tf.cast(tf.shape(waveform)[0], tf.float32)
+        return tf.stack([2.0 * waveform, count * tf.ones_like(waveform)], axis=-1)
+
+
+def test_only_training_takes_waveforms_one_at_a_time():
+    layer, waveforms = Doubled(RATE_HZ, 1, 2), noise(3, 7)
+    for training, count in [(True, 1), (False, 3), (None, 3)]:
+        features = tf.function(layer)(waveforms, training=training)
+        np.testing.assert_array_equal(features[..., 0], 2 * waveforms)
+        np.testing.assert_array_equal(features[..., 1], count)
+
+
+@each_front_end
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "int16"])
+def test_training_computes_the_same(build, jit_compile, dtype):
+    layer = build(80)
+    run = tf.function(
+        lambda x: layer(x, training=True), input_signature=[tf.TensorSpec([None, 500], dtype)], jit_compile=jit_compile
+    )
+    for batch in (1, 3):
+        waveforms = tf.cast(tf.round(noise(batch, 500) * 20), dtype)
+        np.testing.assert_allclose(run(waveforms), layer(waveforms), atol=1e-4)
+
+
 @each_front_end
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "int16"])
 def test_other_input_types_are_cast(build, dtype):

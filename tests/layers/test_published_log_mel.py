@@ -102,6 +102,15 @@ def test_policy_changes_nothing(cls, arguments, dtype_policy):
 
 
 @each_layer
+def test_training_computes_the_same(cls, arguments):
+    layer = cls(**arguments)
+    run = tf.function(lambda x: layer(x, training=True), input_signature=[tf.TensorSpec([None, None], tf.float32)])
+    for shape in [(1, 300), (3, 5000)]:
+        waveforms = np.random.default_rng(0).normal(0.0, 0.1, shape).astype(np.float32)
+        np.testing.assert_allclose(run(waveforms), layer(waveforms), atol=1e-4)
+
+
+@each_layer
 def test_gradient_is_finite_also_in_silence(cls, arguments):
     layer = cls(**arguments)
     for x in (np.zeros((1, 16000), np.float32), waveforms(16000)):
