@@ -27,8 +27,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from irmas_tf.dsp.framing import check_frame_arguments, fft_length_for
-from irmas_tf.dsp.mel import band_groups, filterbank
+from irmas_tf.dsp.mel import filterbank
 from irmas_tf.dsp.mel_domain import mel_domain_filterbank
+from irmas_tf.dsp.short_time import ShortTimeBands
 from irmas_tf.layers.base import FrontEnd
 
 # Floor under a root, so that its derivative is finite in silence.
@@ -87,7 +88,7 @@ class PublishedLogMel(FrontEnd):
         self.minimum_samples = minimum_samples
         self.window = window
         self.filters = filters
-        self._groups = band_groups(filters, 2)
+        self._bands = ShortTimeBands(window, hop_length, filters, 2)
 
     @property
     def fft_length(self) -> int:
@@ -115,18 +116,7 @@ class PublishedLogMel(FrontEnd):
         return self.one_at_a_time(self._log_mel, tf.cast(waveform, tf.float32), training)
 
     def _log_mel(self, waveform: tf.Tensor) -> tf.Tensor:
-        padded = self._prepare(self._at_least(waveform))
-        spectrum = tf.signal.stft(
-            padded, self.frame_length, self.hop_length, self.fft_length, window_fn=lambda *_, dtype: self.window
-        )
-        power = tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
-        frames = tf.shape(power)[1] if power.shape[1] is None else power.shape[1]
-        # Two-dimensional on purpose: one large product is faster than a batch of small ones.
-        energy = self._energy(tf.reshape(power, [-1, self.fft_length // 2 + 1]))
-        bands = tf.concat(
-            [tf.matmul(energy[:, group.first : group.last], group.weights) for group in self._groups], axis=-1
-        )
-        return tf.reshape(self._compress(bands), [tf.shape(waveform)[0], frames, self.num_bins])
+        return self._compress(self._bands(self._prepare(self._at_least(waveform)), self._energy))
 
     def _at_least(self, waveform: tf.Tensor) -> tf.Tensor:
         """Return the waveform, of ``minimum_samples`` or more."""

@@ -7,14 +7,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from irmas_tf.dsp.framing import check_frame_arguments, fft_length_for, hann_window, num_frames, padding
-from irmas_tf.dsp.mel import band_groups, filterbank
+from irmas_tf.dsp.framing import check_frame_arguments, fft_length_for, hann_window, padding
+from irmas_tf.dsp.mel import filterbank
+from irmas_tf.dsp.short_time import ShortTimeBands
 from irmas_tf.layers.base import FrontEnd
 
 # Floor under the root, so that its derivative is finite in silence.
 _MIN_SQUARED_MAGNITUDE = 1e-30
 # Up to this FFT length the product with the whole filter bank is fastest; longer ones gain from a group per doubling.
 _UNGROUPED_FFT_LENGTH = 512
+
+
+def _root(power: tf.Tensor) -> tf.Tensor:
+    # A root of squares takes half the time of tf.abs, whose hypot guards against an overflow audio cannot reach.
+    return tf.sqrt(tf.maximum(power, _MIN_SQUARED_MAGNITUDE))
 
 
 @keras.saving.register_keras_serializable(package="irmas_tf")
@@ -77,7 +83,7 @@ class Spectrogram(FrontEnd):
         )
         self._window = hann_window(frame_length)
         doublings = max(0, (self.fft_length // _UNGROUPED_FFT_LENGTH).bit_length() - 1)
-        self._groups = band_groups(filters, 1 + doublings)
+        self._bands = ShortTimeBands(self._window, hop_length, filters, 1 + doublings)
 
     @property
     def fft_length(self) -> int:
@@ -89,27 +95,11 @@ class Spectrogram(FrontEnd):
         return self.one_at_a_time(self._log_spectrogram, tf.cast(waveform, tf.float32), training)
 
     def _log_spectrogram(self, waveform: tf.Tensor) -> tf.Tensor:
-        samples = self.samples_of(waveform)
-        frames = num_frames(samples, self.hop_length)
-        # Two-dimensional on purpose: one large product is faster than a batch of small ones.
-        magnitude = tf.reshape(self._magnitude(waveform, samples), [-1, self.fft_length // 2 + 1])
-        parts = [tf.matmul(magnitude[:, group.first : group.last], group.weights) for group in self._groups]
-        bands = tf.concat(parts, axis=-1)
+        before, after = padding(self.samples_of(waveform), self.frame_length, self.hop_length)
+        bands = self._bands(tf.pad(waveform, [[0, 0], [before, after]]), _root)
         # Scaled here, where the data is smallest; in the window or the filters the scale would leave float16's range.
         scale = np.float32(1.0 / np.sqrt(np.sum(np.square(self._window))))
-        log_bands = tf.math.log(bands * scale + np.float32(self.log_offset))
-        return tf.reshape(log_bands, [tf.shape(waveform)[0], frames, self.num_bins])
-
-    def _magnitude(self, waveform: tf.Tensor, samples: int | tf.Tensor) -> tf.Tensor:
-        """Return unscaled STFT magnitudes [batch, frames, fft_length // 2 + 1]."""
-        before, after = padding(samples, self.frame_length, self.hop_length)
-        padded = tf.pad(waveform, [[0, 0], [before, after]])
-        spectrum = tf.signal.stft(
-            padded, self.frame_length, self.hop_length, self.fft_length, window_fn=lambda *_, dtype: self._window
-        )
-        # A root of squares takes half the time of tf.abs, whose hypot guards against an overflow audio cannot reach.
-        squared = tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
-        return tf.sqrt(tf.maximum(squared, _MIN_SQUARED_MAGNITUDE))
+        return tf.math.log(bands * scale + np.float32(self.log_offset))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -33,6 +33,7 @@ import numpy as np
 import tensorflow as tf
 
 from irmas_tf.config import Config
+from irmas_tf.dsp.short_time import DFT_SCOPE, dft_by_products
 from irmas_tf.models.probabilities import probabilities_of
 from irmas_tf.serving.saved_model import ExportError
 from irmas_tf.serving.tflite_flatbuffer import output_names
@@ -65,10 +66,11 @@ def convert(
     with tempfile.TemporaryDirectory() as folder, _quiet():
         archive = keras.export.ExportArchive()
         spec = tf.TensorSpec([1, config.audio.window_samples], tf.float32, INPUT)
-        archive.add_endpoint(
-            SIGNATURE, lambda waveform: {OUTPUT: probabilities_of(model(waveform, training=False), config)}, [spec]
-        )
-        archive.write_out(folder, verbose=False)
+        with dft_by_products():
+            archive.add_endpoint(
+                SIGNATURE, lambda waveform: {OUTPUT: probabilities_of(model(waveform, training=False), config)}, [spec]
+            )
+            archive.write_out(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         content = bytes(converter.convert())
@@ -83,7 +85,7 @@ def convert(
 
     def form_of(kind: str, name: str) -> Form:
         if front_end.search(name):
-            return filters if kind == "FULLY_CONNECTED" else Form.FLOAT32
+            return filters if kind == "FULLY_CONNECTED" and f"/{DFT_SCOPE}/" not in name else Form.FLOAT32
         return Form.INT8 if kind == "DEPTHWISE_CONV_2D" and quantization != "float16" else network
 
     return change_weights(content, form_of)

@@ -91,8 +91,21 @@ def test_front_ends_compute_in_float(contents, name):
     assert len(wavelets) >= 4, "wavelets are octaves of convolutions with float32 filters"
     assert all(inputs[0] == "FLOAT32" and outputs == ["FLOAT32"] for _, inputs, outputs in wavelets)
     for kind, inputs, outputs in found:
-        if kind in ("RFFT2D", "LOG", "SQRT", "SQUARED_DIFFERENCE", "SQUARE"):
+        if kind in ("BATCH_MATMUL", "LOG", "SQRT", "SQUARED_DIFFERENCE", "SQUARE"):
             assert all("INT8" not in text for text in inputs + outputs), kind
+
+
+@pytest.mark.parametrize("name", QUANTIZATIONS)
+def test_fourier_transforms_are_products_of_unrounded_constants(contents, name):
+    found = operations(contents[name])
+    kinds = [kind for kind, *_ in found]
+    assert "RFFT2D" not in kinds
+    assert "BATCH_MATMUL" in kinds
+    for place, (kind, inputs, _) in enumerate(found):
+        if kind == "BATCH_MATMUL":
+            assert inputs[0] == "FLOAT32 constant"
+        if kind == "SQUARE" and kinds[place - 1] == "FULLY_CONNECTED":
+            assert found[place - 1][1][1] == "FLOAT32 constant", "the transform's second product is rounded"
 
 
 def test_probabilities_are_not_rounded_to_eight_bits(contents):
