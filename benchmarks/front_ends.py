@@ -127,6 +127,10 @@ def candidates(waveforms: Any, threads: int) -> dict[str, Callable[[], Any]]:
 def measure(batch_size: int, seconds: float, rounds: int, threads: int) -> dict[str, list[tuple[float, float]]]:
     """Return milliseconds per excerpt of every candidate and round: elapsed, and of processor time over all threads."""
     import numpy as np
+
+    from irmas_tf.cpu import prefer_onednn
+
+    prefer_onednn()  # as training does
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)

@@ -14,6 +14,7 @@ nor speed; those of run folders are the runs' own.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import statistics
 import sys
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -102,12 +104,12 @@ def candidates(args: argparse.Namespace) -> list[Candidate]:
         signals = np.stack(list(check_signals(audio.sample_rate_hz, audio.window_samples, {}).values()))
         for quantization in args.quantizations:
             print(f"converting {name}, {quantization}", file=sys.stderr)
-            content = convert(model, config, quantization, signals)
-            found.append(
-                candidate(
-                    name, quantization, content, audio.sample_rate_hz, audio.window_samples, audio.window_hop_samples
-                )
-            )
+            contents = {name: convert(model, config, quantization, signals)}
+            if args.with_fft:
+                with mock.patch("irmas_tf.serving.tflite.dft_by_products", contextlib.nullcontext):
+                    contents[f"{name}, LiteRT's FFT"] = convert(model, config, quantization, signals)
+            shape = audio.sample_rate_hz, audio.window_samples, audio.window_hop_samples
+            found += [candidate(title, quantization, content, *shape) for title, content in contents.items()]
     return found
 
 
@@ -117,6 +119,7 @@ def main() -> int:
     parser.add_argument("--configs", nargs="*", default=list(CONFIGS), help="of configs/ (default: all named above)")
     parser.add_argument("--run_dirs", nargs="*", default=[], help="folders of trained runs")
     parser.add_argument("--quantizations", nargs="*", default=list(QUANTIZATIONS), choices=QUANTIZATIONS)
+    parser.add_argument("--with_fft", action="store_true", help="every model also with LiteRT's own FFT")
     parser.add_argument("--rounds", type=int, default=51, help="timed turns of every candidate (default 51)")
     args = parser.parse_args()
     entries = candidates(args)
