@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import os
 import signal
@@ -154,6 +155,8 @@ def test_an_interrupt_does_not_wait_for_the_server(fake_serving: Any, audio: Pat
     process = subprocess.Popen(
         [sys.executable, "-m", "irmas_tf.client", f"--url={fake_serving.http}", str(audio)],
         env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        # A suite that runs in the background of a shell inherits that interrupts are ignored.
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     for _ in range(400):
         if len(fake_serving.core.faults) < 8:
