@@ -1,9 +1,8 @@
 """What several trained runs know together: accuracy of the mean of their probabilities, and where all of them fail.
 
 Reads the ``predictions.csv`` that ``python -m irmas_tf.evaluate`` left for each run; the runs must have been evaluated
-on the same excerpts. The mean of networks that were trained apart is the easiest way to be better than each of them, so
-it says how much is still to be had from a better recipe; what all of them get wrong, and in the same way, are labels
-that the audio does not tell.
+on the same excerpts. The mean of equally good networks that were trained apart is usually better than each of them;
+where it is not, and all of them fail in the same way, the labels may be to blame.
 
     python benchmarks/trainings/agreement.py RUN_DIRS [--split=validation]
 """
