@@ -27,8 +27,7 @@ def samples_needed(samples: int, lowest: float, frame_length: int) -> int:
 def shift_pitch(waveform: tf.Tensor, ratio: tf.Tensor, samples: int, *, highest: float, frame_length: int) -> tf.Tensor:
     """Return ``samples`` samples of every waveform with its frequencies multiplied by its own ratio; the tempo stays.
 
-    Formants move with the pitch. A ratio above 1 brings frequencies above the Nyquist frequency over its ratio back as
-    their images, as far as `change_speed` lets them pass.
+    Formants move with the pitch. With a ratio above 1, frequencies above the Nyquist frequency over it are lost.
 
     Args:
         waveform: [batch, n] float32, n known; it counts as zero outside.

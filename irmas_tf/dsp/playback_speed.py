@@ -1,12 +1,26 @@
-"""Playing a waveform faster or slower: tempo and pitch change together, as on a tape."""
+"""Playing a waveform faster or slower: tempo and pitch change together, as on a tape.
+
+Between two input samples the windowed sinc is a polynomial in the place, for every tap: a Farrow structure. Its
+coefficients for all input samples are one matrix product on blocks; what is gathered for an output sample then lies
+side by side. Every example has filters of its own, so that what is played faster is band-limited as it must be.
+
+Sources: J. O. Smith, "Digital Audio Resampling Home Page" (windowed sinc); C. W. Farrow, "A continuously variable
+digital delay element", ISCAS 1988.
+"""
 
 from __future__ import annotations
 
+import functools
 import math
 
+import numpy as np
 import tensorflow as tf
+from numpy.polynomial import chebyshev, polynomial
 
-_NEIGHBOURS = 3  # samples the interpolation needs beyond the last whole position
+TAPS = 32
+_DEGREE = 4  # of the polynomials: their error is about that of the window
+_BETA = 4.9  # of the Kaiser window: 54 dB for this many taps and a transition of a tenth of the sample rate
+_BLOCK = TAPS  # input samples of a row of the matrix product
 
 
 def samples_needed(samples: int, fastest: float) -> int:
@@ -16,38 +30,65 @@ def samples_needed(samples: int, fastest: float) -> int:
         samples: length of the output.
         fastest: greatest speed, above 0.
     """
-    return math.ceil((samples - 1) * fastest) + _NEIGHBOURS
+    return math.ceil((samples - 1) * fastest) + 1 + TAPS // 2
 
 
 def change_speed(waveform: tf.Tensor, speed: tf.Tensor, samples: int) -> tf.Tensor:
     """Return ``samples`` samples of every waveform played at its own speed.
 
-    Output sample t is the waveform at ``t * speed``, interpolated by Catmull and Rom's cubic through four samples. What
-    the cubic cannot follow is close to the Nyquist frequency: a sine at a quarter of the sample rate keeps its level
-    within 1.5 dB and its images lie 20 dB below, one at a tenth of it .1 dB and 45 dB. That is good enough to vary
-    training examples and too coarse to convert rates (`irmas_tf.dsp.resample` is for that).
+    Output sample t is the band-limited waveform at ``t * speed``: linear phase, zero delay. Of the lower of both sample
+    rates, that of the input and that of the output, .45 is passed within .02 dB, .5 at -6 dB, and from .55 on there is
+    nothing above -50 dB, neither images nor what folds back.
 
     Args:
-        waveform: [batch, n] float32; it counts as zero after its end. `samples_needed` says which n leaves no zeros.
-        speed: [batch] float32, above 0: 2 is twice as fast and an octave higher.
+        waveform: [batch, n] float32, n known; it counts as zero outside. `samples_needed` says which n leaves no zeros.
+        speed: [batch] float32, above 0: 2 is twice as fast and an octave higher. 1 gives the samples as they are.
         samples: length of the output.
 
     Returns:
         [batch, samples] float32.
     """
+    terms = _polynomials(waveform, speed)
     step = tf.range(samples, dtype=tf.float32)[tf.newaxis]
     # What differs from the step itself is small, so that float32 places it to a thousandth of a sample.
     offset = step * (speed[:, tf.newaxis] - 1.0)
     whole = tf.floor(offset)
-    x = offset - whole
     # Places are added as floats, exact up to 2^24: a GPU's int32 arithmetic is done on its host.
-    first = step + whole
-    padded = tf.pad(waveform, [[0, 0], [1, _NEIGHBOURS]])
-    last = tf.cast(tf.shape(padded)[1] - 1, tf.float32)
-    before, here, after, beyond = (
-        tf.gather(padded, tf.cast(tf.minimum(first + k, last), tf.int32), axis=1, batch_dims=1) for k in range(4)
-    )
-    slope = after - before
-    curve = 2.0 * before - 5.0 * here + 4.0 * after - beyond
-    third = 3.0 * (here - after) + beyond - before
-    return here + 0.5 * x * (slope + x * (curve + x * third))
+    first = tf.minimum(step + whole, float(terms.shape[1] - 1))
+    terms = tf.unstack(tf.gather(terms, tf.cast(first, tf.int32), axis=1, batch_dims=1), axis=-1)
+    place = 2.0 * (offset - whole) - 1.0
+    played = functools.reduce(lambda value, term: value * place + term, reversed(terms))
+    unchanged = tf.pad(waveform[:, :samples], [[0, 0], [0, max(0, samples - waveform.shape[1])]])
+    return tf.where(speed[:, tf.newaxis] == 1.0, unchanged, played)
+
+
+def _polynomials(waveform: tf.Tensor, speed: tf.Tensor) -> tf.Tensor:
+    """Return what follows each input sample as a polynomial in 2 * place - 1, [batch, n and more, _DEGREE + 1].
+
+    The last one is zero, as is what comes after the waveform.
+    """
+    samples = waveform.shape[1]
+    blocks = -(-(samples + TAPS) // _BLOCK)
+    before = TAPS // 2 - 1
+    padded = tf.pad(waveform, [[0, 0], [before, (blocks + 1) * _BLOCK - before - samples]])
+    rows = tf.reshape(padded, [-1, blocks + 1, _BLOCK])
+    rows = tf.concat([rows[:, :-1], rows[:, 1:]], axis=2)
+    return tf.reshape(tf.matmul(rows, _filters(speed)), [-1, blocks * _BLOCK, _DEGREE + 1])
+
+
+def _filters(speed: tf.Tensor) -> tf.Tensor:
+    """Return what makes the polynomials of a block, [batch, 2 * _BLOCK, _BLOCK * (_DEGREE + 1)]."""
+    nodes = 0.5 * (chebyshev.chebpts1(_DEGREE + 1) + 1.0)  # between two input samples; never on one
+    times = nodes[:, np.newaxis] - (np.arange(TAPS) - (TAPS // 2 - 1))
+    window = np.i0(_BETA * np.sqrt(1.0 - np.square(times / (TAPS / 2)))) / np.i0(_BETA)
+    cutoff = 0.5 * tf.minimum(1.0, 1.0 / speed)  # cycles per input sample
+    angle = (2.0 * np.pi * times).astype(np.float32) * cutoff[:, tf.newaxis, tf.newaxis]
+    values = tf.sin(angle) * (window / (np.pi * times)).astype(np.float32)
+    values /= tf.reduce_sum(values, axis=2, keepdims=True)  # a constant is kept exactly
+    inverse = np.linalg.inv(polynomial.polyvander(2.0 * nodes - 1.0, _DEGREE)).astype(np.float32)
+    taps = tf.einsum("pn,bnt->btp", inverse, values)
+    # Row i of the matrix is input sample i of the block and the next, column j the block's sample j: tap i - j.
+    tap = np.arange(2 * _BLOCK)[:, np.newaxis] - np.arange(_BLOCK)
+    tap = np.where((tap >= 0) & (tap < TAPS), tap, TAPS)
+    matrix = tf.gather(tf.pad(taps, [[0, 0], [0, 1], [0, 0]]), tap.astype(np.int32), axis=1)
+    return tf.reshape(matrix, [-1, 2 * _BLOCK, _BLOCK * (_DEGREE + 1)])
