@@ -27,6 +27,9 @@ class ProbeOptions(NetworkOptions):
         0.01, "C of the logistic regression, the inverse strength of its L2 penalty.", above=0.0
     )
     seed: int = setting(0, "Seed of the folds.", minimum=0)
+    learning_curve: bool = setting(
+        False, "Also train on an eighth, a quarter and a half of the songs: do more songs still help?"
+    )
     cache_dir: str = setting("", "Where embeddings are kept; empty: irmas_tf/embeddings in the user's cache folder.")
     format: str = setting("table", "Table for people, JSON for programs.", choices=("table", "json"))
     output: str = setting("", "JSON file to write as well.")
@@ -64,6 +67,7 @@ def main(flags: ParsedFlags) -> int:
         regularization=options.regularization,
         seed=options.seed,
         batch_size=options.batch_size,
+        learning_curve=options.learning_curve,
     )
     summary = {"network": embedder.source, **summarize(result, scheme)}
     if options.output:

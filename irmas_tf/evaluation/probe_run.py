@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -32,6 +33,7 @@ def probe_data(
     regularization: float,
     seed: int,
     batch_size: int = 16,
+    learning_curve: bool = False,
 ) -> ProbeResult:
     """Return the result of a linear probe on the training excerpts of a data folder.
 
@@ -55,6 +57,7 @@ def probe_data(
             folds=folds,
             regularization=regularization,
             seed=seed,
+            learning_curve=learning_curve,
         )
     except ValueError as error:
         raise ConfigError(str(error)) from error
@@ -129,6 +132,7 @@ def summarize(result: ProbeResult, scheme: LabelScheme) -> dict[str, Any]:
         "per_class_f1": {code: float(scores.f1[k]) for k, code in enumerate(scheme.codes)},
         "classes": list(scheme.codes),
         "confusion": result.confusion.tolist(),
+        "learning_curve": [dataclasses.asdict(point) for point in result.curve],
     }
 
 
@@ -143,4 +147,8 @@ def print_summary(summary: dict[str, Any], scheme: LabelScheme) -> None:
     print(f"majority  {summary['majority_baseline']:.3f}  on {counts}")
     for code, name in zip(scheme.codes, scheme.names, strict=True):
         print(f"  {code}  {name:<16} F1 {summary['per_class_f1'][code]:.3f}")
+    if summary["learning_curve"]:
+        print("learning curve, means over the folds\n  songs  excerpts  accuracy")
+        for point in summary["learning_curve"]:
+            print(f"  {point['songs']:5.0f}  {point['excerpts']:8.0f}  {point['accuracy']:8.3f}")
     sys.stdout.flush()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from irmas_tf.evaluation.probe import cross_validate
+from irmas_tf.evaluation.probe import _songs_of_share, cross_validate
 
 
 def songs(num_songs=60, per_song=4, classes=3, song_noise=0.0, seed=0):
@@ -47,3 +47,27 @@ def test_bad_input_is_named():
         cross_validate(embeddings, labels, groups, num_classes=3)
     with pytest.raises(ValueError, match="do not match"):
         cross_validate(embeddings, labels[1:], groups, num_classes=3, folds=3)
+
+
+def test_a_learning_curve_ends_at_the_probe_itself_and_rises():
+    embeddings, labels, groups = songs(num_songs=480, per_song=2, song_noise=1.5)
+    options = {"num_classes": 3, "regularization": 0.1}
+    plain = cross_validate(embeddings, labels, groups, **options)
+    result = cross_validate(embeddings, labels, groups, learning_curve=True, **options)
+    assert plain.curve == ()
+    np.testing.assert_array_equal(result.predicted, plain.predicted)
+    assert result.fold_accuracies == plain.fold_accuracies
+    few, *_, half, whole = result.curve
+    assert [point.songs for point in result.curve] == pytest.approx([48, 96, 192, 384], abs=2)
+    assert [point.excerpts for point in result.curve] == [2 * point.songs for point in result.curve]
+    assert whole.accuracy == np.mean(plain.predicted == labels)
+    assert few.accuracy + 0.05 < half.accuracy < whole.accuracy + 0.01
+
+
+def test_the_songs_of_a_share_nest_and_leave_no_class_out():
+    labels = np.repeat([0, 0, 0, 0, 1, 2], 3)
+    groups = np.repeat([7, 9, 4, 8, 5, 5], 3)  # one song has excerpts of two classes
+    eighth, half, whole = (_songs_of_share(labels, groups, share, seed=[0, 1]) for share in (0.125, 0.5, 1.0))
+    assert whole.all() and not (eighth & ~half).any()
+    assert [len(np.unique(groups[chosen & (labels == 0)])) for chosen in (eighth, half)] == [1, 2]
+    assert eighth[labels > 0].all()

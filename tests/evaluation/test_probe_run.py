@@ -41,10 +41,9 @@ def embedder():
     return WindowEmbedder(model, audio, {"backbone": "toy"})
 
 
-def probe(embedder, data_dir, tmp_path, folds=3):
-    return probe_run.probe_data(
-        embedder, str(data_dir), SCHEME, cache_dir=str(tmp_path), folds=folds, regularization=10.0, seed=0
-    )
+def probe(embedder, data_dir, tmp_path, folds=3, **options):
+    options = {"cache_dir": str(tmp_path), "folds": folds, "regularization": 10.0, "seed": 0, **options}
+    return probe_run.probe_data(embedder, str(data_dir), SCHEME, **options)
 
 
 def test_levels_are_told_apart_and_the_summary_says_so(embedder, data_dir, tmp_path, capsys):
@@ -56,6 +55,15 @@ def test_levels_are_told_apart_and_the_summary_says_so(embedder, data_dir, tmp_p
     probe_run.print_summary(summary, SCHEME)
     out = capsys.readouterr().out
     assert "accuracy  1.000" in out and "36 excerpts of 18 songs" in out
+
+
+def test_a_learning_curve_is_summarized_and_printed(embedder, data_dir, tmp_path, capsys):
+    assert probe_run.summarize(probe(embedder, data_dir, tmp_path), SCHEME)["learning_curve"] == []
+    summary = probe_run.summarize(probe(embedder, data_dir, tmp_path, learning_curve=True), SCHEME)
+    assert [point["songs"] for point in summary["learning_curve"]] == [3, 3, 6, 12]
+    assert summary["learning_curve"][-1] == {"songs": 12, "excerpts": 24, "accuracy": 1.0}
+    probe_run.print_summary(summary, SCHEME)
+    assert capsys.readouterr().out.endswith("     12        24     1.000\n")
 
 
 @pytest.fixture
