@@ -27,7 +27,8 @@ def samples_needed(samples: int, lowest: float, frame_length: int) -> int:
 def shift_pitch(waveform: tf.Tensor, ratio: tf.Tensor, samples: int, *, highest: float, frame_length: int) -> tf.Tensor:
     """Return ``samples`` samples of every waveform with its frequencies multiplied by its own ratio; the tempo stays.
 
-    Formants move with the pitch. With a ratio above 1, frequencies above the Nyquist frequency over it are lost.
+    Formants move with the pitch. With a ratio above 1, frequencies above the Nyquist frequency over it are lost, at
+    the edge not sharply, see `change_speed`.
 
     Args:
         waveform: [batch, n] float32, n known; it counts as zero outside.
