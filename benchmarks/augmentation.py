@@ -86,6 +86,8 @@ def augmentation_function(config: Any) -> Callable[[], Any]:
 
     from irmas_tf.training import augmentation
 
+    tf.get_logger().setLevel("ERROR")  # it would warn that one lambda is traced again and again
+
     batch, rng = config.training.batch_size, np.random.default_rng(0)
     waveform = tf.constant(0.1 * rng.standard_normal([batch, augmentation.training_samples(config)]), tf.float32)
     targets = tf.one_hot(rng.integers(0, config.labels.num_classes, batch), config.labels.num_classes)
