@@ -8,13 +8,8 @@ SHELL := /bin/bash
 # The first Python that the default set has wheels for. Override with make PYTHON=/path/to/python ...
 PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
   if $$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then echo $$p; break; fi; done)
-# The newest TensorFlow also runs on newer Pythons.
-PYTHON_LATEST ?= $(or $(PYTHON),python3)
-
 VENV ?= .venv
-VENV_LATEST ?= .venv-latest
 BIN := $(VENV)/bin
-BIN_LATEST := $(VENV_LATEST)/bin
 DEMO ?= build/demo
 # Test processes; a second one pays only where there is a second core.
 JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((n < 2 ? 1 : n < 8 ? 2 : 4)))
@@ -36,10 +31,6 @@ demo: $(VENV)/.ready ## Make a corpus, train a small model on it, evaluate it, l
 test: $(VENV)/.ready-test ## Run all tests
 	$(BIN)/python -m pytest -q -n $(JOBS) $(PYTEST_ARGS)
 
-.PHONY: test-latest
-test-latest: $(VENV_LATEST)/.ready ## Run all tests on the newest TensorFlow, without tensorflow-io
-	$(BIN_LATEST)/python -m pytest -q -n $(JOBS) $(PYTEST_ARGS)
-
 .PHONY: bench
 bench: $(VENV)/.ready-bench ## Measure against librosa, soxr and PyTorch; prints tables
 	@for script in $$(grep -l '^if __name__ ==' benchmarks/*.py | xargs grep -L 'required=True'); do \
@@ -55,7 +46,7 @@ env: $(VENV)/.ready ## Make the environment only
 
 .PHONY: clean
 clean: ## Remove the demo's files and the environments
-	rm -rf $(DEMO) $(VENV) $(VENV_LATEST)
+	rm -rf $(DEMO) $(VENV)
 
 # ---- environments ----
 
@@ -74,7 +65,7 @@ endef
 
 $(VENV)/.ready: requirements/default.txt setup.py
 	$(call create_venv,$(PYTHON),$(VENV))
-	@$(BIN)/python $(PIP) install -r requirements/default.txt -e '.[io,hub,demo,tflite]'
+	@$(BIN)/python $(PIP) install -r requirements/default.txt -e '.[hub,demo,tflite]'
 	@$(BIN)/python -m pip check
 	@touch $@
 
@@ -91,10 +82,4 @@ $(VENV)/.ready-bench: $(VENV)/.ready requirements/bench.txt
 $(VENV)/.ready-lint: $(VENV)/.ready requirements/lint.txt
 	@echo "Adding ruff and mypy"
 	@$(BIN)/python $(PIP) install -r requirements/lint.txt
-	@touch $@
-
-$(VENV_LATEST)/.ready: requirements/latest.txt setup.py
-	$(call create_venv,$(PYTHON_LATEST),$(VENV_LATEST))
-	@$(BIN_LATEST)/python $(PIP) install -r requirements/latest.txt -e '.[demo,test]'
-	@$(BIN_LATEST)/python -m pip check
 	@touch $@

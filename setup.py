@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -89,12 +91,12 @@ setup(
             "irmas-export-saved-model = irmas_tf.export_saved_model:cli",
             "irmas-export-tflite = irmas_tf.export_tflite:cli",
             "irmas-check-export = irmas_tf.check_export:cli",
-            "irmas-client = irmas_tf.client:cli",
+            "irmas-client = irmas_tf.client.command:cli",
             "irmas-beam = irmas_tf.beam.classify:cli",
-            "irmas-check = irmas_tf.data.check:cli",
-            "irmas-download = irmas_tf.data.download:cli",
-            "irmas-soundfont = irmas_tf.data.soundfont:cli",
-            "irmas-convert = irmas_tf.models.convert:cli",
+            "irmas-check = irmas_tf.check:cli",
+            "irmas-download = irmas_tf.download:cli",
+            "irmas-soundfont = irmas_tf.soundfont:cli",
+            "irmas-convert = irmas_tf.convert:cli",
         ]
     },
     classifiers=[

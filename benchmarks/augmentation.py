@@ -64,9 +64,9 @@ def configuration(path: str, batch: int, augment: dict[str, Any], noise_dir: str
     """Return the configuration of a flag file with these augmentations only."""
     import dataclasses
 
-    from irmas_tf.augment_config import AugmentConfig
-    from irmas_tf.flag_config import ALL, Command, parse_flags
-    from irmas_tf.labels import MULTI_LABEL
+    from irmas_tf.config.augment import AugmentConfig
+    from irmas_tf.config.flags import ALL, Command, parse_flags
+    from irmas_tf.config.labels import MULTI_LABEL
 
     config = parse_flags(Command("benchmark", "", config_fields=ALL), [f"--flagfile={path}"]).config()
     if augment.get("noise_kind") == "folder":
@@ -84,7 +84,7 @@ def augmentation_function(config: Any) -> Callable[[], Any]:
     import numpy as np
     import tensorflow as tf
 
-    from irmas_tf.training import augmentation
+    from irmas_tf.augment import pipeline as augmentation
 
     tf.get_logger().setLevel("ERROR")  # it would warn that one lambda is traced again and again
 
@@ -150,7 +150,7 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     os.environ.setdefault("OMP_NUM_THREADS", str(args.threads))
-    from irmas_tf.cpu import prefer_onednn
+    from irmas_tf.process.cpu import prefer_onednn
 
     prefer_onednn()  # as train does
     import tensorflow as tf

@@ -28,20 +28,20 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from irmas_tf.commands import is_expected, one_line  # noqa: E402
-from irmas_tf.export_inputs import LoadedRun, load_run  # noqa: E402
-from irmas_tf.flag_config import ALL, Command, parse_flags  # noqa: E402
+from irmas_tf.config.flags import ALL, Command, parse_flags  # noqa: E402
+from irmas_tf.deploy.acceptance import Report, median_milliseconds  # noqa: E402
+from irmas_tf.deploy.check_signals import check_signals  # noqa: E402
+from irmas_tf.deploy.export_inputs import LoadedRun, load_run  # noqa: E402
+from irmas_tf.deploy.saved_model import write_saved_model  # noqa: E402
+from irmas_tf.deploy.saved_model_check import check_saved_model  # noqa: E402
+from irmas_tf.deploy.session_model import SessionModel  # noqa: E402
+from irmas_tf.deploy.tflite import convert  # noqa: E402
+from irmas_tf.deploy.tflite_check import LiteModel, check_tflite  # noqa: E402
+from irmas_tf.deploy.tflite_metadata import embed  # noqa: E402
 from irmas_tf.models.factory import build_model  # noqa: E402
-from irmas_tf.models.transfer import load_pretrained_weights  # noqa: E402
-from irmas_tf.run_dir import RunDir  # noqa: E402
-from irmas_tf.serving.acceptance import Report, median_milliseconds  # noqa: E402
-from irmas_tf.serving.check_signals import check_signals  # noqa: E402
-from irmas_tf.serving.saved_model import write_saved_model  # noqa: E402
-from irmas_tf.serving.saved_model_check import check_saved_model  # noqa: E402
-from irmas_tf.serving.session_model import SessionModel  # noqa: E402
-from irmas_tf.serving.tflite import convert  # noqa: E402
-from irmas_tf.serving.tflite_check import LiteModel, check_tflite  # noqa: E402
-from irmas_tf.serving.tflite_metadata import embed  # noqa: E402
+from irmas_tf.process.exit_codes import is_expected, one_line  # noqa: E402
+from irmas_tf.runs.run_dir import RunDir  # noqa: E402
+from irmas_tf.training.fine_tuning import load_pretrained_weights  # noqa: E402
 
 DEFAULT = ("three_branch", "nine_branch", "morlet", "morlet_stft")
 COLUMNS = (
@@ -177,7 +177,7 @@ def main() -> int:
         action="append",
         default=[],
         metavar="NAME=FILE",
-        help="with --untrained: the published weights of a configuration's network (irmas_tf.models.convert)",
+        help="with --untrained: the published weights of a configuration's network (irmas_tf.convert)",
     )
     arguments = parser.parse_args()
     weights = dict(text.split("=", 1) for text in arguments.pretrained_weights)

@@ -35,7 +35,8 @@ def candidates(waveforms: Any, threads: int) -> dict[str, Callable[[], Any]]:
     import numpy as np
     import tensorflow as tf
 
-    from irmas_tf.config import AudioConfig, ModelConfig
+    from irmas_tf.config.audio import AudioConfig
+    from irmas_tf.config.run_config import ModelConfig
     from irmas_tf.dsp.framing import hann_window, padding
     from irmas_tf.dsp.mel import filterbank
     from irmas_tf.layers.normalization import BinNormalization
@@ -45,8 +46,15 @@ def candidates(waveforms: Any, threads: int) -> dict[str, Callable[[], Any]]:
     rate, model = AudioConfig().sample_rate_hz, ModelConfig()
     layers = [
         Spectrogram(
-            rate, branch.frame_length, branch.hop_length, branch.num_bins, branch.scale, branch.min_frequency_hz,
-            branch.max_frequency_hz, model.mel_scale, model.log_offset,
+            rate,
+            branch.frame_length,
+            branch.hop_length,
+            branch.num_bins,
+            branch.scale,
+            branch.min_frequency_hz,
+            branch.max_frequency_hz,
+            model.mel_scale,
+            model.log_offset,
         )
         for branch in model.branch_configs
     ]
@@ -128,14 +136,14 @@ def measure(batch_size: int, seconds: float, rounds: int, threads: int) -> dict[
     """Return milliseconds per excerpt of every candidate and round: elapsed, and of processor time over all threads."""
     import numpy as np
 
-    from irmas_tf.cpu import prefer_onednn
+    from irmas_tf.process.cpu import prefer_onednn
 
     prefer_onednn()  # as training does
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    from irmas_tf.config import AudioConfig
+    from irmas_tf.config.audio import AudioConfig
 
     samples = round(seconds * AudioConfig().sample_rate_hz)
     waveforms = (0.1 * np.random.default_rng(0).standard_normal((batch_size, samples))).astype(np.float32)

@@ -29,9 +29,10 @@ import numpy as np
 import soundfile
 import soxr
 
-from irmas_tf.config import AudioConfig, Config, DataConfig, TrainingConfig
-from irmas_tf.data import pipeline
-from irmas_tf.data.audio_io import decode_file
+from irmas_tf.audio.decode import decode_file
+from irmas_tf.config.audio import AudioConfig
+from irmas_tf.config.run_config import Config, DataConfig, TrainingConfig
+from irmas_tf.training import batches as pipeline
 
 RATE = 22050
 SAMPLES = 66150

@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def export_untrained(flagfile: str, folder: Path) -> tuple[Any, Path]:
     """Return (configuration, folder of a SavedModel) of a model with the configuration of a flagfile."""
-    from irmas_tf.flag_config import ALL, Command, parse_flags
+    from irmas_tf.config.flags import ALL, Command, parse_flags
+    from irmas_tf.deploy.saved_model import write_saved_model
     from irmas_tf.models.factory import build_model
-    from irmas_tf.serving.saved_model import write_saved_model
 
     command = Command("benchmarks/serving.py", "", config_fields=ALL)
     config = parse_flags(command, [f"--flagfile={flagfile}"]).config()
@@ -59,13 +59,13 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=7, help="requests of a kind (default: 7)")
     args = parser.parse_args()
 
-    from irmas_tf.quiet_tensorflow import import_tensorflow
+    from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
     import_tensorflow()
     import numpy as np
 
-    from irmas_tf.data.wav_upload import float_wav
-    from irmas_tf.serving.session_model import SessionModel
+    from irmas_tf.audio.wav_upload import float_wav
+    from irmas_tf.deploy.session_model import SessionModel
 
     rng = np.random.default_rng(1)
     with tempfile.TemporaryDirectory() as folder:

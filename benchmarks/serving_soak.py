@@ -30,10 +30,10 @@ import soundfile  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 from benchmarks.exports import untrained_run  # noqa: E402
-from irmas_tf.export_inputs import load_run  # noqa: E402
-from irmas_tf.serving.check_signals import check_signals, wav_bytes  # noqa: E402
-from irmas_tf.serving.saved_model import read_facts, write_saved_model  # noqa: E402
-from irmas_tf.serving.session_model import SessionModel  # noqa: E402
+from irmas_tf.deploy.check_signals import check_signals, wav_bytes  # noqa: E402
+from irmas_tf.deploy.export_inputs import load_run  # noqa: E402
+from irmas_tf.deploy.saved_model import read_facts, write_saved_model  # noqa: E402
+from irmas_tf.deploy.session_model import SessionModel  # noqa: E402
 
 MAX_GROWTH_MB = 20.0
 WARM_UP = 0.3  # share of the requests after which memory is expected to stay

@@ -50,7 +50,7 @@ def candidate(name: str, quantization: str, content: bytes, rate_hz: int, window
     import numpy as np
     from ai_edge_litert.interpreter import Interpreter
 
-    from irmas_tf.data.windows import window_starts
+    from irmas_tf.audio.windows import window_starts
 
     interpreter = Interpreter(model_content=content, num_threads=1)
     interpreter.allocate_tensors()
@@ -71,10 +71,10 @@ def models(configs: list[str], run_dirs: list[str]) -> list[tuple[str, Any, Any]
     """Return (name, Keras model, configuration) of configurations, untrained, and of runs."""
     import keras
 
-    from irmas_tf.evaluation.inference import load_run_model
-    from irmas_tf.flag_config import ALL, Command, parse_flags
+    from irmas_tf.config.flags import ALL, Command, parse_flags
+    from irmas_tf.inference.classifier import load_run_model
     from irmas_tf.models.factory import build_model
-    from irmas_tf.run_dir import RunDir
+    from irmas_tf.runs.run_dir import RunDir
 
     found = []
     for name in configs:
@@ -91,8 +91,8 @@ def candidates(args: argparse.Namespace) -> list[Candidate]:
     """Return all that is measured, the published YAMNet first."""
     import numpy as np
 
-    from irmas_tf.serving.check_signals import check_signals
-    from irmas_tf.serving.tflite import convert
+    from irmas_tf.deploy.check_signals import check_signals
+    from irmas_tf.deploy.tflite import convert
 
     published = Path(args.yamnet).read_bytes()
     found = [
@@ -106,7 +106,7 @@ def candidates(args: argparse.Namespace) -> list[Candidate]:
             print(f"converting {name}, {quantization}", file=sys.stderr)
             contents = {name: convert(model, config, quantization, signals)}
             if args.with_fft:
-                with mock.patch("irmas_tf.serving.tflite.dft_by_products", contextlib.nullcontext):
+                with mock.patch("irmas_tf.deploy.tflite.dft_by_products", contextlib.nullcontext):
                     contents[f"{name}, LiteRT's FFT"] = convert(model, config, quantization, signals)
             shape = audio.sample_rate_hz, audio.window_samples, audio.window_hop_samples
             found += [candidate(title, quantization, content, *shape) for title, content in contents.items()]

@@ -21,10 +21,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np  # noqa: E402
 
-from irmas_tf.data.audio_io import decode_file  # noqa: E402
-from irmas_tf.evaluation.inference import WindowClassifier  # noqa: E402
-from irmas_tf.export_inputs import LoadedRun, load_run, validation_accuracy  # noqa: E402
-from irmas_tf.serving.tflite_check import LiteModel  # noqa: E402
+from irmas_tf.audio.decode import decode_file  # noqa: E402
+from irmas_tf.deploy.export_inputs import LoadedRun, load_run, validation_accuracy  # noqa: E402
+from irmas_tf.deploy.tflite_check import LiteModel  # noqa: E402
+from irmas_tf.inference.classifier import WindowClassifier  # noqa: E402
 
 
 def through_mediapipe(path: str, clips: Sequence[np.ndarray], rate_hz: int, codes: Sequence[str]) -> np.ndarray:

@@ -36,7 +36,8 @@ WARM_UP = 3
 
 def configuration(batch: int, **training: Any) -> Any:
     """Return the default configuration without what only one side has."""
-    from irmas_tf.config import AugmentConfig, Config, TrainingConfig
+    from irmas_tf.config.augment import AugmentConfig
+    from irmas_tf.config.run_config import Config, TrainingConfig
 
     augment = AugmentConfig(time_masks=0, frequency_masks=0, mixup_alpha=0.0)
     return Config(augment=augment, training=TrainingConfig(batch_size=batch, ema_decay=0.0, **training))
@@ -80,8 +81,8 @@ def torch_functions(variant: str, batch: int, threads: int) -> tuple[Callable[[]
     import torch
 
     from benchmarks.torch_twin import TorchTwin
-    from irmas_tf.cpu import keep_freed_memory
     from irmas_tf.models.factory import build_model
+    from irmas_tf.process.cpu import keep_freed_memory
 
     if variant == "torch_kept_memory":
         keep_freed_memory()

@@ -75,9 +75,9 @@ def candidates(hop: int, bins: int = BINS) -> dict[str, Callable[[Any], Any]]:
 
     from irmas_tf.dsp.framing import num_frames
     from irmas_tf.dsp.morlet import morlet_response, nyquist_taper
+    from irmas_tf.dsp.morlet_bank import MorletBank
     from irmas_tf.layers.morlet import MorletScalogram
     from irmas_tf.layers.spectrogram import Spectrogram
-    from irmas_tf.morlet_bank import MorletBank
 
     bank = MorletBank(RATE_HZ, MIN_HZ, MAX_HZ, bins)
 
@@ -201,8 +201,8 @@ def others(args: argparse.Namespace, batch: Any) -> dict[str, Any]:
     import tensorflow as tf
 
     from irmas_tf.dsp.morlet import hop_averaged
+    from irmas_tf.dsp.morlet_bank import MorletBank
     from irmas_tf.layers.morlet import MorletScalogram
-    from irmas_tf.morlet_bank import MorletBank
 
     bank, waves = MorletBank(RATE_HZ, MIN_HZ, MAX_HZ, BINS), signals(3.0, args.audio)
     errors, curve, growth, scales = {}, {}, {}, {}
@@ -261,8 +261,8 @@ def plot(path: str, audio: list[str], hop: int) -> None:
 
     from irmas_tf.dsp.frequency_scale import band_edges_hz
     from irmas_tf.dsp.morlet import hop_averaged
+    from irmas_tf.dsp.morlet_bank import MorletBank
     from irmas_tf.layers.spectrogram import Spectrogram
-    from irmas_tf.morlet_bank import MorletBank
 
     waves = signals(3.0, audio)
     name = Path(audio[0]).name if audio else "plucked notes"

@@ -6,9 +6,9 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 
-from irmas_tf.flag_config import Command, ParsedFlags, run_main
-from irmas_tf.quiet_tensorflow import import_tensorflow
-from irmas_tf.settings import ConfigError, setting
+from irmas_tf.config.flags import Command, ParsedFlags, run_main
+from irmas_tf.config.settings import ConfigError, setting
+from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +38,7 @@ def main(flags: ParsedFlags) -> None:
     if not flags.positional:
         raise ConfigError("no artefact given: name the folder of a SavedModel's version, or a .tflite file")
     import_tensorflow()
-    from irmas_tf.export_run import check_artefact
+    from irmas_tf.deploy.export_run import check_artefact
 
     for artefact in flags.positional:
         check_artefact(artefact, flags.options.run_dir, flags.options.data_dir, flags.options.keep)

@@ -16,9 +16,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from irmas_tf.commands import EXIT_ERROR, run_command
-from irmas_tf.labels import IRMAS_NAMES
-from irmas_tf.settings import ConfigError
+from irmas_tf.config.labels import IRMAS_NAMES
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.process.exit_codes import EXIT_ERROR, run_command
 
 FLAGFILE = Path(__file__).resolve().parent.parent / "configs" / "demo.flags"
 EXCERPTS = 1320
@@ -85,7 +85,7 @@ Next:{_activation()}
   Look at it        open {run}/evaluation/validation/report.html in a browser
   How it learned    tensorboard --logdir {run}/tensorboard
   Label your own    python -m irmas_tf.predict --run_dir={run} FILES_OR_FOLDERS...
-  Get the real set  python -m irmas_tf.data.download --out=data
+  Get the real set  python -m irmas_tf.download --out=data
   Train on it       python -m irmas_tf.train --flagfile=configs/three_branch.flags --data_dir=data \\
                       --run_dir=runs/first
 """
@@ -118,7 +118,7 @@ def run_demo(out: Path, flagfile: Path, excerpts: int, test_clips: int, flags: S
         ),
         "evaluation": _run("3. Scores on songs kept back", "evaluate", f"--run_dir={run}", "--split=validation"),
     }  # fmt: skip
-    from irmas_tf.data.irmas import index_testing
+    from irmas_tf.datasets.irmas import index_testing
 
     clip = index_testing(data, progress=False)[0]
     seconds["prediction"] = _run("4. Labels for a file", "predict", f"--run_dir={run}", clip.path)

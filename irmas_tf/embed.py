@@ -7,21 +7,21 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from irmas_tf.backbone_names import PROFILED
-from irmas_tf.flag_config import Command, ParsedFlags, run_main
-from irmas_tf.quiet_tensorflow import import_tensorflow
-from irmas_tf.settings import ConfigError, setting
+from irmas_tf.config.backbone_names import PROFILED
+from irmas_tf.config.flags import Command, ParsedFlags, run_main
+from irmas_tf.config.settings import ConfigError, setting
+from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
-    from irmas_tf.evaluation.embedding import WindowEmbedder
+    from irmas_tf.inference.embedding import WindowEmbedder
 
 
 @dataclasses.dataclass(frozen=True)
 class NetworkOptions:
     """Flags that choose a network."""
 
-    backbone: str = setting("", "Pretrained network: mn04, yamnet, pann_cnn14 and others (irmas_tf.models.convert).")
-    weights: str = setting("", "Weight file of the backbone, as irmas_tf.models.convert writes it.")
+    backbone: str = setting("", "Pretrained network: mn04, yamnet, pann_cnn14 and others (irmas_tf.convert).")
+    weights: str = setting("", "Weight file of the backbone, as irmas_tf.convert writes it.")
     profile: bool = setting(
         False,
         "Take what lasts in each frequency band of the backbone's middle and last layers in place of its embedding ("
@@ -68,13 +68,13 @@ def load_embedder(options: NetworkOptions) -> WindowEmbedder:
         raise ConfigError("name either --backbone (with --weights) or --run_dir")
     if options.backbone and not options.weights:
         raise ConfigError(
-            f"--weights is missing: python -m irmas_tf.models.convert --backbone={options.backbone} says where they are"
+            f"--weights is missing: python -m irmas_tf.convert --backbone={options.backbone} says where they are"
             " published, and makes the file"
         )
     if options.profile and options.backbone not in PROFILED:
         raise ConfigError(f"--profile: is for --backbone={', '.join(PROFILED)} only")
     import_tensorflow()
-    from irmas_tf.evaluation.embedding import WindowEmbedder
+    from irmas_tf.inference.embedding import WindowEmbedder
 
     if options.run_dir:
         return WindowEmbedder.of_run(options.run_dir)
@@ -97,7 +97,7 @@ def main(flags: ParsedFlags) -> int:
     if not flags.positional:
         raise ConfigError("no audio given: name files or folders after the flags")
     import_tensorflow()
-    from irmas_tf.evaluation.embed_run import check_output, embed_files
+    from irmas_tf.inference.embedding_files import check_output, embed_files
 
     check_output(options.output)
     embedder = load_embedder(options)

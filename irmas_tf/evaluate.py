@@ -6,9 +6,9 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 
-from irmas_tf.flag_config import Command, ParsedFlags, run_main
-from irmas_tf.quiet_tensorflow import import_tensorflow
-from irmas_tf.settings import ConfigError, setting
+from irmas_tf.config.flags import Command, ParsedFlags, run_main
+from irmas_tf.config.settings import ConfigError, setting
+from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +47,7 @@ COMMAND = Command(
 def main(flags: ParsedFlags) -> None:
     """Run the command."""
     options = flags.options
-    from irmas_tf.evaluation.report_page import PageOptions
+    from irmas_tf.reports.page import PageOptions
 
     both = {name: getattr(options, name) for name in ("data_dir", "format", "replicates", "unique_clips")}
     both["page"] = PageOptions(options.report_clips, options.report_audio) if options.report else None
@@ -59,14 +59,14 @@ def main(flags: ParsedFlags) -> None:
     if options.scores:
         if given := flags.all_given("split", "batch_size"):
             raise ConfigError(f"--{given[0]}: is for --run_dir, not for --scores")
-        from irmas_tf.evaluation.evaluate_scores import evaluate_scores
+        from irmas_tf.reports.evaluate_scores import evaluate_scores
 
         evaluate_scores(options.scores, **of_scores, **both)
         return
     if given := flags.all_given(*of_scores):
         raise ConfigError(f"--{given[0]}={of_scores[given[0]]}: is for --scores; a run has its own")
     import_tensorflow()
-    from irmas_tf.evaluation.evaluate_run import evaluate_run
+    from irmas_tf.reports.evaluate_run import evaluate_run
 
     evaluate_run(options.run_dir, split=options.split, batch_size=options.batch_size, **both)
 

@@ -6,9 +6,9 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 
-from irmas_tf.flag_config import Command, ParsedFlags, run_main
-from irmas_tf.quiet_tensorflow import import_tensorflow
-from irmas_tf.settings import ConfigError, setting
+from irmas_tf.config.flags import Command, ParsedFlags, run_main
+from irmas_tf.config.settings import ConfigError, setting
+from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ def main(flags: ParsedFlags) -> None:
     if not options.name or options.name.startswith(".") or "/" in options.name:
         raise ConfigError(f"--name={options.name}: must be the name of a folder, like irmas")
     import_tensorflow()
-    from irmas_tf.export_run import export_saved_model
+    from irmas_tf.deploy.export_run import export_saved_model
 
     folder = export_saved_model(options.run_dir, options.out, options.name, options.model_version, options.overwrite)
     print(f"exported: {folder}")

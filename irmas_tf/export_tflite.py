@@ -6,9 +6,9 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 
-from irmas_tf.flag_config import Command, ParsedFlags, run_main
-from irmas_tf.quiet_tensorflow import import_tensorflow
-from irmas_tf.settings import setting
+from irmas_tf.config.flags import Command, ParsedFlags, run_main
+from irmas_tf.config.settings import setting
+from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +43,7 @@ COMMAND = Command(
 def main(flags: ParsedFlags) -> None:
     """Run the command."""
     import_tensorflow()
-    from irmas_tf.export_run import export_tflite
+    from irmas_tf.deploy.export_run import export_tflite
 
     options = flags.options
     path = export_tflite(options.run_dir, options.out, options.quantization, options.data_dir, options.overwrite)

@@ -6,9 +6,9 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 
-from irmas_tf.flag_config import Command, ParsedFlags, run_main
-from irmas_tf.quiet_tensorflow import import_tensorflow
-from irmas_tf.settings import ConfigError, setting
+from irmas_tf.config.flags import Command, ParsedFlags, run_main
+from irmas_tf.config.settings import ConfigError, setting
+from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,7 @@ def main(flags: ParsedFlags) -> int:
     if flags.given("activity_formats") and not options.activity:
         raise ConfigError("--activity_formats: has no effect without --activity=FOLDER")
     import_tensorflow()
-    from irmas_tf.evaluation.predict_run import predict_run
+    from irmas_tf.reports.predict_run import predict_run
 
     failures = predict_run(
         options.run_dir,

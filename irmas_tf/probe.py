@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from irmas_tf.config.flags import Command, ParsedFlags, run_main
+from irmas_tf.config.labels import LABEL_SCHEMES, get_label_scheme
+from irmas_tf.config.settings import setting
 from irmas_tf.embed import NetworkOptions, load_embedder
-from irmas_tf.flag_config import Command, ParsedFlags, run_main
-from irmas_tf.labels import LABEL_SCHEMES, get_label_scheme
-from irmas_tf.run_dir import write_json_atomic
-from irmas_tf.settings import setting
+from irmas_tf.process.atomic_files import write_json_atomic
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,9 +9,9 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 
-from irmas_tf.flag_config import ALL, Command, ParsedFlags, run_main
-from irmas_tf.quiet_tensorflow import import_tensorflow
-from irmas_tf.settings import Section, setting
+from irmas_tf.config.flags import ALL, Command, ParsedFlags, run_main
+from irmas_tf.config.settings import Section, setting
+from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ COMMAND = Command(
 def main(flags: ParsedFlags) -> int:
     """Train, and return the exit status."""
     config = flags.config()
-    from irmas_tf.run_dir import RunDir
+    from irmas_tf.runs.run_dir import RunDir
 
     run = RunDir.prepare(flags.options.run_dir, config)
     from irmas_tf.training.progress import finished_progress
@@ -42,7 +42,7 @@ def main(flags: ParsedFlags) -> int:
     if result:
         print(f"{run.path}: is already finished ({result.finished}); nothing to do")
         return 0
-    from irmas_tf.cpu import prefer_onednn
+    from irmas_tf.process.cpu import prefer_onednn
 
     prefer_onednn()
     import_tensorflow()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import runpy
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.helpers import ROOT
 
 # Before TensorFlow is imported anywhere: the tests' figures are those of the CPU, and one worker should not take the
 # cores of the others.
@@ -22,7 +23,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 hypothesis.settings.register_profile("irmas_tf", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("irmas_tf")
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = ROOT
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -56,7 +57,7 @@ def mn01_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from irmas_tf.models.backbone import BACKBONES
     from irmas_tf.models.pretrained import published_classifier
-    from irmas_tf.models.weight_file import write_weight_file
+    from irmas_tf.weights.weight_file import write_weight_file
 
     spec = BACKBONES.get("mn01")
     keras.utils.set_random_seed(3)
@@ -70,22 +71,24 @@ def mn01_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a tiny SavedModel's version; its run is ``run`` in the folder three levels up."""
-    path = REPOSITORY / "tests" / "serving_client" / "tiny_export.py"
-    return runpy.run_path(str(path))["export_tiny"](tmp_path_factory.mktemp("export"))
+    from tests.helpers.tiny_export import export_tiny
+
+    return export_tiny(tmp_path_factory.mktemp("export"))
 
 
 @pytest.fixture(scope="session")
 def _fake_serving(tiny_export: Path):
     pytest.importorskip("tensorflow_serving.apis", reason="tensorflow-serving-api is in the extra `serving`")
-    path = REPOSITORY / "tests" / "serving_client" / "fake_serving.py"
-    server = runpy.run_path(str(path))["FakeServing"](tiny_export)
+    from tests.helpers.fake_serving import FakeServing
+
+    server = FakeServing(tiny_export)
     yield server
     server.close()
 
 
 @pytest.fixture
 def fake_serving(_fake_serving):
-    """Return TensorFlow Serving's APIs over that SavedModel (tests/serving_client/fake_serving.py), without faults."""
+    """Return TensorFlow Serving's APIs over that SavedModel (tests/helpers/fake_serving.py), without faults."""
     _fake_serving.core.reset()
     yield _fake_serving
     _fake_serving.core.reset()

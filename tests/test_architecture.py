@@ -1,267 +1,176 @@
-"""The structure holds: imports point downwards, files stay small, and heavy or unsafe things stay out."""
+"""The structure holds: imports point downwards, files stay small, heavy or unsafe things stay out.
+
+Each test looks at all files and lists every fault it finds. Which room may import which is in pyproject.toml
+([tool.importlinter]); style, docstrings and deferred annotations are ruff's.
+"""
 
 from __future__ import annotations
 
 import ast
-import functools
-import graphlib
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.helpers import ROOT
+
 PACKAGE = ROOT / "irmas_tf"
-
-# A room is a top-level module or folder of irmas_tf. It imports only rooms of lower levels, and itself.
-LEVELS = {
-    0: (
-        "",
-        "labels",
-        "registry",
-        "settings",
-        "spec_text",
-        "morlet_bank",
-        "backbone_names",
-        "branch_config",
-        "stage_config",
-        "audio_config",
-        "augment_config",
-        "config",
-        "thresholds_file",
-        "versions",
-        "run_dir",
-        "commands",
-        "cpu",
-        "streaming",
-    ),
-    1: ("dsp",),
-    2: ("layers", "data", "metrics", "quiet_tensorflow"),
-    3: ("models",),
-    4: ("training", "evaluation", "serving"),
-    5: (
-        "flag_config",
-        "flagfile",
-        "train",
-        "evaluate",
-        "predict",
-        "embed",
-        "probe",
-        "demo",
-        "export_inputs",
-        "export_run",
-        "export_saved_model",
-        "export_tflite",
-        "check_export",
-        "serving_client",
-        "client",
-        "beam",
-    ),
-}
-LEVEL = {room: level for level, rooms in LEVELS.items() for room in rooms}
-# Within these levels modules may build on one another, as long as there is no cycle.
-LAYERED_INSIDE = {0, 5}
-# The training loop scores its validation split with the evaluation's own code.
-ALLOWED_SIDEWAYS = {("training", "evaluation")}
-FORBIDDEN_DOWNWARDS = {("serving", "data")}  # and training, which is on its level
-
-ABSL_FILES = {"flag_config.py", "train.py", "evaluate.py", "predict.py"}
-BINARIES = {"train.py": 80, "evaluate.py": 80, "predict.py": 80}
+# Rooms that --help and a bare import go through: nothing heavy at the top of a module, TensorFlow and Keras nowhere.
+WITHOUT_TENSORFLOW = {"process", "config", "runs", "streaming"}
+HEAVY = {"tensorflow", "keras", "tensorflow_io", "tensorflow_hub", "scipy", "sklearn", "matplotlib", "librosa", "torch"}
 # Not in every installation; imported where they are used.
 OPTIONAL = {
-    "tensorflow_io",
-    "tensorflow_hub",
-    "pretty_midi",
-    "librosa",
-    "torch",
-    "soxr",
-    "tensorflow_serving",
-    "grpc",
-    "pyarrow",
-}
-VAGUE_NAMES = {"utils", "util", "common", "misc", "helpers", "tools", "shared"}
-# What --help and a bare import must not pay for.
-HEAVY = {"tensorflow", "keras", "tensorflow_io", "tensorflow_hub", "scipy", "sklearn", "matplotlib", "librosa", "torch"}
-LIGHT_FILES = {f"{room}.py" for level in (0, 5) for room in LEVELS[level] if room} | {"__init__.py"}
-
-
-class Import(NamedTuple):
-    module: str
-    line: int
-    at_top: bool
-
-
-def python_files(*folders: str) -> list[Path]:
-    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-
-
-def name_of(path: Path) -> str:
-    """Return the path below the root, for messages and ids."""
-    return path.relative_to(ROOT).as_posix()
-
-
-def module_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def room_of(module: str) -> str:
-    """Return the room of irmas_tf.data.irmas ("data") or irmas_tf ("")."""
-    return [*module.split("."), ""][1]
-
-
-@functools.cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-@functools.cache
-def imports_of(path: Path) -> tuple[Import, ...]:
-    """Return the modules that a file imports, relative ones made absolute; TYPE_CHECKING blocks count too."""
-    tree = tree_of(path)
-    package = module_of(path).split(".")
-    if path.name != "__init__.py":
-        package = package[:-1]
-    found = []
-
-    def visit(node: ast.AST, at_top: bool) -> None:
-        for child in ast.iter_child_nodes(node):
-            inner = at_top and not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-            if isinstance(child, ast.Import):
-                found.extend(Import(alias.name, child.lineno, at_top) for alias in child.names)
-            elif isinstance(child, ast.ImportFrom):
-                base = package[: len(package) - child.level + 1] if child.level else []
-                module = ".".join([*base, *(child.module or "").split(".")]).strip(".")
-                for alias in child.names:
-                    dotted = f"{module}.{alias.name}"
-                    is_module = (ROOT / (dotted.replace(".", "/") + ".py")).exists() or (
-                        ROOT / dotted.replace(".", "/")
-                    ).is_dir()
-                    found.append(Import(dotted if is_module else module, child.lineno, at_top))
-            visit(child, inner)
-
-    visit(tree, True)
-    return tuple(found)
-
-
-SOURCES = python_files("irmas_tf")
+    "tensorflow_io", "tensorflow_hub", "pretty_midi", "librosa", "torch", "soxr", "tensorflow_serving", "grpc",
+    "pyarrow", "ai_edge_litert",
+}  # fmt: skip
+VAGUE_NAMES = {"utils", "util", "common", "misc", "tools", "shared"}
+MOST_LINES = 400
+MOST_LINES_OF_A_ROOM = 3000
+LARGE_ROOMS = {"corpus"}  # an optional wing that nothing imports but its command and the demo
+# Names of earlier versions, which forward.
+FORWARDING = {"data/check.py", "data/download.py", "data/soundfont.py", "models/convert.py"}
+COMMANDS = {
+    "train", "evaluate", "predict", "embed", "probe", "demo", "check", "download", "soundfont", "convert",
+    "export_saved_model", "export_tflite", "check_export",
+}  # fmt: skip
 
 # Parsed while pytest collects. Later other tests' threads may still be alive, and in CPython 3.11 a parser whose thread
 # is interrupted by another thread's (a traceback's carets do) ends in "AST constructor recursion depth mismatch".
-for source_path in SOURCES:
-    tree_of(source_path)
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def by_name(path: Path) -> str:
-    return name_of(path)
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def room_of(path: Path) -> str:
+    """Return the folder of irmas_tf, or the module's name on the top level."""
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, str, bool]]:
+    """Yield (top package, place, is at the top of the module) of every import."""
+
+    def visit(node: ast.AST, at_top: bool) -> Iterator[tuple[str, str, bool]]:
+        for child in ast.iter_child_nodes(node):
+            inner = at_top and not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+                continue
+            names = []
+            if isinstance(child, ast.Import):
+                names = [alias.name for alias in child.names]
+            elif isinstance(child, ast.ImportFrom) and child.module:
+                names = [child.module]
+            for name in names:
+                yield name.split(".")[0], f"{name_of(path)}:{child.lineno} imports {name}", at_top
+            yield from visit(child, inner)
+
+    yield from visit(TREES[path], True)
+
+
+def test_imports_point_downwards_without_a_circle():
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_import_reader_sees_what_it_should(tmp_path, monkeypatch):
-    source = (
-        "import os, absl.flags\nfrom irmas_tf import config\nfrom ..dsp import mel\nfrom .irmas import index_training\n"
-        "def f():\n    import tensorflow\ntry:\n    import fcntl\nexcept ImportError:\n    pass\n"
-    )
-    path = tmp_path / "irmas_tf" / "data" / "x.py"
-    path.parent.mkdir(parents=True)
-    path.write_text(source)
-    (tmp_path / "irmas_tf" / "config.py").touch()
-    (tmp_path / "irmas_tf" / "dsp").mkdir()
-    (tmp_path / "irmas_tf" / "dsp" / "mel.py").touch()
-    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
-    assert [(i.module, i.at_top) for i in imports_of(path)] == [
-        ("os", True),
-        ("absl.flags", True),
-        ("irmas_tf.config", True),
-        ("irmas_tf.dsp.mel", True),
-        ("irmas_tf.data.irmas", True),
-        ("tensorflow", False),
-        ("fcntl", True),
+    source = "import os, absl.flags\nfrom a.b import c\ndef f():\n    import tensorflow\n"
+    source += "if TYPE_CHECKING:\n    import keras\n"
+    path = PACKAGE / "data" / "x.py"
+    monkeypatch.setitem(TREES, path, ast.parse(source))
+    assert [(top, at_top) for top, _, at_top in imports_of(path)] == [
+        ("os", True), ("absl", True), ("a", True), ("tensorflow", False),
+    ]  # fmt: skip
+
+
+def test_heavy_and_optional_packages_are_imported_where_they_are_used():
+    faults = []
+    for path in TREES:
+        on_top_level = path.parent == PACKAGE
+        for top, place, at_top in imports_of(path):
+            if top in OPTIONAL and at_top:
+                faults.append(f"{place} at the top of the module; it is not in every installation")
+            if top in HEAVY and at_top and (on_top_level or room_of(path) in WITHOUT_TENSORFLOW):
+                faults.append(f"{place} at the top of the module, so --help would pay for it")
+            if top == "keras" and room_of(path) == "dsp":
+                faults.append(f"{place}: dsp is pure functions")
+            if top == "absl" and name_of(path) != "irmas_tf/config/flags.py":
+                faults.append(f"{place}: flags are irmas_tf.config.flags's")
+    assert not faults, "\n".join(faults)
+
+
+def test_rooms_and_files_stay_small_and_have_telling_names():
+    faults, lines_of_room = [], Counter()
+    for folder in ("irmas_tf", "tests", "benchmarks", "export"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            lines = len(path.read_text(encoding="utf-8").splitlines())
+            if folder == "irmas_tf":
+                lines_of_room[room_of(path)] += lines
+            if lines > MOST_LINES:
+                faults.append(f"{name_of(path)} has {lines} lines, more than {MOST_LINES}")
+            if path.stem in VAGUE_NAMES:
+                faults.append(f"{name_of(path)}: a name that says nothing")
+    faults += [
+        f"irmas_tf/{room} has {lines} lines, more than {MOST_LINES_OF_A_ROOM}"
+        for room, lines in lines_of_room.items()
+        if lines > MOST_LINES_OF_A_ROOM and room not in LARGE_ROOMS
     ]
+    assert not faults, "\n".join(faults)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=by_name)
-def test_imports_point_downwards(path):
-    room = room_of(module_of(path))
-    assert room in LEVEL, f"{room} has no level: give it one in {Path(__file__).name}"
-    for item in imports_of(path):
-        if item.module.split(".")[0] != "irmas_tf":
-            continue
-        target = room_of(item.module)
-        place = f"{name_of(path)}:{item.line} imports {item.module}"
-        assert target in LEVEL, place
-        assert (room, target) not in FORBIDDEN_DOWNWARDS, place
-        if target == room or (room, target) in ALLOWED_SIDEWAYS:
-            continue
-        if LEVEL[target] == LEVEL[room]:
-            assert LEVEL[room] in LAYERED_INSIDE, f"{place}: both are on level {LEVEL[room]}"
-        assert LEVEL[target] <= LEVEL[room], f"{place}: level {LEVEL[room]} imports level {LEVEL[target]}"
+def test_the_top_level_holds_commands_only():
+    modules = {path.stem for path in PACKAGE.glob("*.py")}
+    assert modules - {"__init__", "__main__", "streaming"} == COMMANDS
 
 
-def test_no_module_imports_itself_through_others():
-    graph = {
-        module_of(path): {item.module for item in imports_of(path) if item.module.startswith("irmas_tf.")}
-        for path in SOURCES
-    }
-    list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError with the cycle
+def test_every_room_says_what_it_is():
+    silent = [name_of(path) for path in TREES if path.name == "__init__.py" and not ast.get_docstring(TREES[path])]
+    assert not silent
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=by_name)
-def test_modules_import_only_what_their_level_may(path):
-    room = room_of(module_of(path))
-    for item in imports_of(path):
-        top = item.module.split(".")[0]
-        place = f"{name_of(path)}:{item.line} imports {item.module}"
-        if top == "absl":
-            assert path.parent == PACKAGE and path.name in ABSL_FILES, place
-        if top in {"tensorflow", "tensorflow_io", "tensorflow_hub", "keras"}:
-            assert LEVEL[room] != 0, f"{place}: level 0 knows no TensorFlow"
-        if top == "keras":
-            assert LEVEL[room] >= 2, f"{place}: dsp is pure functions"
-        if top in OPTIONAL:
-            assert not item.at_top, (
-                f"{place} at the top of the module; optional packages are imported where they are used"
-            )
-        if path.parent == PACKAGE and path.name in LIGHT_FILES:
-            assert not (item.at_top and top in HEAVY), f"{place} at the top of the module, so --help would pay for it"
-
-
-@pytest.mark.parametrize("path", python_files("irmas_tf", "tests", "benchmarks", "export"), ids=by_name)
-def test_files_stay_small_and_have_telling_names(path):
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    limit = BINARIES.get(path.name, 400) if path.parent == PACKAGE else 60 if path.parts[-2] == "export" else 400
-    assert lines <= limit, f"{name_of(path)} has {lines} lines, more than {limit}"
-    assert path.stem not in VAGUE_NAMES
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=by_name)
-def test_nothing_reads_data_that_can_run_code(path):
-    for item in imports_of(path):
-        assert item.module.split(".")[0] not in {"pickle", "cPickle", "dill", "shelve", "marshal"}, name_of(path)
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.Call):
+def test_nothing_reads_data_that_can_run_code():
+    faults = []
+    for path, tree in TREES.items():
+        for top, place, _ in imports_of(path):
+            if top in {"pickle", "cPickle", "dill", "shelve", "marshal"}:
+                faults.append(place)
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
             called = ast.unparse(node.func)
             place = f"{name_of(path)}:{node.lineno} calls {called}"
-            assert called not in {"eval", "exec", "os.system", "yaml.load"}, place
+            if called in {"eval", "exec", "os.system", "yaml.load"}:
+                faults.append(place)
             for keyword in node.keywords:
-                if keyword.arg in {"allow_pickle", "shell"}:
-                    assert getattr(keyword.value, "value", True) is False, place
-                if keyword.arg in {"weights_only", "safe_mode"}:
-                    assert getattr(keyword.value, "value", False) is True, place
+                value = getattr(keyword.value, "value", None)
+                if (keyword.arg in {"allow_pickle", "shell"} and value is not False) or (
+                    keyword.arg in {"weights_only", "safe_mode"} and value is not True
+                ):
+                    faults.append(f"{place} with {keyword.arg}={ast.unparse(keyword.value)}")
+    assert not faults, "\n".join(faults)
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "__init__.py"], ids=by_name)
-def test_every_module_has_tests_in_the_same_place(path):
-    mirror = ROOT / "tests" / path.relative_to(PACKAGE).parent / f"test_{path.name}"
-    if path.parent == PACKAGE and path.name in BINARIES:
-        return  # test_cli_help and the tests of the code they call
-    assert mirror.exists(), f"{name_of(path)} has no {name_of(mirror)}"
+def test_every_module_has_tests_in_the_same_place():
+    without = []
+    for path in TREES:
+        below = path.relative_to(PACKAGE)
+        if path.name in ("__init__.py", "__main__.py") or below.as_posix() in FORWARDING:
+            continue
+        if not (ROOT / "tests" / below.parent / f"test_{below.name}").exists():
+            without.append(name_of(path))
+    assert not without
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=by_name)
-def test_every_module_describes_itself_and_defers_annotations(path):
-    tree = tree_of(path)
-    if not tree.body:
-        return  # an empty __init__.py
-    assert ast.get_docstring(tree), f"{name_of(path)} has no docstring"
-    futures = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
-    assert any(a.name == "annotations" for n in futures for a in n.names), f"{name_of(path)}: from __future__ ..."
+@pytest.mark.parametrize("name", ["ruff", "mypy"])
+def test_style_and_types_are_clean(name):
+    command = [str(Path(sys.executable).with_name(name)), *(["check", "."] if name == "ruff" else [])]
+    if not Path(command[0]).exists():
+        pytest.skip(f"{name} is in the extra `lint`")
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr

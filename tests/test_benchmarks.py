@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import runpy
-from pathlib import Path
 
 import pytest
 
-AUGMENTATION = Path(__file__).resolve().parents[1] / "benchmarks" / "augmentation.py"
+from tests.helpers import ROOT
+
+AUGMENTATION = ROOT / "benchmarks" / "augmentation.py"
 MODULE = runpy.run_path(str(AUGMENTATION))
 
 

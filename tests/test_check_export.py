@@ -1,10 +1,10 @@
-"""The command's flags and errors; tests/test_export_run.py covers its work."""
+"""The command's flags and errors; tests/deploy/test_export_run.py covers its work."""
 
 from __future__ import annotations
 
-from irmas_tf import export_run
 from irmas_tf.check_export import cli
-from irmas_tf.serving.acceptance import AcceptanceError
+from irmas_tf.deploy import export_run
+from irmas_tf.deploy.acceptance import AcceptanceError
 
 
 def test_the_flags_reach_the_check_for_every_artefact(monkeypatch):

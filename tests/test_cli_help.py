@@ -19,12 +19,12 @@ COMMANDS = (
     "irmas_tf.export_saved_model",
     "irmas_tf.export_tflite",
     "irmas_tf.check_export",
-    "irmas_tf.client",
+    "irmas_tf.client.command",
     "irmas_tf.beam.classify",
-    "irmas_tf.data.check",
-    "irmas_tf.data.download",
-    "irmas_tf.data.soundfont",
-    "irmas_tf.models.convert",
+    "irmas_tf.check",
+    "irmas_tf.download",
+    "irmas_tf.soundfont",
+    "irmas_tf.convert",
 )
 HEAVY = ("tensorflow", "keras", "tensorflow_io", "scipy", "sklearn", "matplotlib", "librosa", "pretty_midi")
 
@@ -48,7 +48,9 @@ def run(code: str, *args: str) -> tuple[str, str]:
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    stdout, _ = run(f"import sys, irmas_tf, irmas_tf.config, irmas_tf.run_dir, irmas_tf.flag_config\n{LOADED}")
+    stdout, _ = run(
+        f"import sys, irmas_tf, irmas_tf.config.run_config, irmas_tf.runs.run_dir, irmas_tf.config.flags\n{LOADED}"
+    )
     assert stdout.split() == ["HEAVY"]
 
 
@@ -82,10 +84,10 @@ def test_help_takes_less_than_a_second(module):
 
 REQUIRED = {
     "irmas_tf.beam.classify": ["--input=absent", "--saved_model=absent", "--output=absent"],
-    "irmas_tf.data.check": ["--data_dir=absent"],
-    "irmas_tf.data.download": ["--out=absent"],
-    "irmas_tf.data.soundfont": ["--out=absent"],
-    "irmas_tf.models.convert": ["--backbone=mn04"],
+    "irmas_tf.check": ["--data_dir=absent"],
+    "irmas_tf.download": ["--out=absent"],
+    "irmas_tf.soundfont": ["--out=absent"],
+    "irmas_tf.convert": ["--backbone=mn04"],
 }
 
 

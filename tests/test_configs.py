@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from irmas_tf.config import Config
-from irmas_tf.flag_config import ALL, Command, parse_flags
+from irmas_tf.config.flags import ALL, Command, parse_flags
+from irmas_tf.config.run_config import Config
+from tests.helpers import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 FLAGFILES = sorted((ROOT / "configs").glob("*.flags"))
 COMMAND = Command("test", "Parse.", config_fields=ALL)
 

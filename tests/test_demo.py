@@ -69,7 +69,7 @@ def test_it_runs_the_five_steps_and_says_what_was_made_and_what_to_type_next(tmp
     assert "acoustic guitar, violin" in text
     assert f"{tmp_path}/run/evaluation/validation/report.html" in text
     assert f"{tmp_path}/irmas.tflite" in text
-    assert "python -m irmas_tf.data.download --out=" in text
+    assert "python -m irmas_tf.download --out=" in text
     assert "configs/three_branch.flags" in text
 
 

@@ -2,21 +2,20 @@ from __future__ import annotations
 
 import csv
 import json
-import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.data.irmas import index_training
-from irmas_tf.data.splits import make_split, save_split
+from irmas_tf.datasets.irmas import index_training
+from irmas_tf.datasets.splits import make_split, save_split
 from irmas_tf.evaluate import cli
 from irmas_tf.predict import cli as predict_cli
+from tests.helpers import tiny_run
+from tests.helpers.page_checks import check_page
 
-check_page = runpy.run_path(str(Path(__file__).parent / "evaluation" / "page_checks.py"))["check_page"]
-_tiny = runpy.run_path(str(Path(__file__).parent / "evaluation" / "tiny_run.py"))
-make_tiny_run, make_multi_label_run = _tiny["make_tiny_run"], _tiny["make_multi_label_run"]
+make_tiny_run, make_multi_label_run = tiny_run.make_tiny_run, tiny_run.make_multi_label_run
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,17 @@
-"""The command's flags and errors; tests/test_export_run.py covers its work."""
+"""The command's flags and errors; tests/deploy/test_export_run.py covers its work."""
 
 from __future__ import annotations
 
-import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from irmas_tf import export_run
+from irmas_tf.deploy import export_run
 from irmas_tf.export_saved_model import cli
-
-ROOT = Path(__file__).resolve().parent.parent
-make_small_run = runpy.run_path(str(ROOT / "tests" / "serving" / "small_run.py"))["make_small_run"]
+from tests.helpers import ROOT
+from tests.helpers.small_run import make_small_run
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "a/b", "../up"])

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import runpy
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from irmas_tf import export_run
+from irmas_tf.deploy import export_run, tflite
+from irmas_tf.deploy.check_signals import check_signals
 from irmas_tf.export_tflite import cli
-from irmas_tf.run_dir import RunDir
-from irmas_tf.serving import tflite
-from irmas_tf.serving.check_signals import check_signals
+from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.streaming import StreamingClassifier
-
-LITE = runpy.run_path(str(Path(__file__).parent / "serving" / "lite_run.py"))
+from tests.helpers import lite_run
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> RunDir:
     branches = ("mel:frame_length=512:hop_length=128:num_bins=24:max_frequency_hz=4000",)
-    return LITE["make_lite_run"](tmp_path_factory.mktemp("runs") / "lite", branches=branches, block="plain")
+    return lite_run.make_lite_run(tmp_path_factory.mktemp("runs") / "lite", branches=branches, block="plain")
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     """One sound in place of the SoundFont's songs."""
     music = {"music": np.random.default_rng(0).normal(0, 0.1, 3000).astype(np.float32)}
-    monkeypatch.setattr("irmas_tf.export_inputs.render_music", lambda rate_hz: music)
+    monkeypatch.setattr("irmas_tf.deploy.export_inputs.render_music", lambda rate_hz: music)
 
 
 def test_the_flags_reach_the_export(monkeypatch, capsys):
@@ -57,7 +54,7 @@ def test_int8_takes_its_windows_from_the_training_split(run, tmp_path, monkeypat
 
     def windows(loaded, data_dir, count):
         asked.append((data_dir, count))
-        return np.stack(list(check_signals(LITE["RATE_HZ"], LITE["WINDOW_SAMPLES"], {}).values()))
+        return np.stack(list(check_signals(lite_run.RATE_HZ, lite_run.WINDOW_SAMPLES, {}).values()))
 
     accuracies = {"live": 0.5, "file": 0.495}
 

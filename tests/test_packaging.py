@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import setuptools
@@ -17,8 +16,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import irmas_tf
+from tests.helpers import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 # Parsed while pytest collects, for the reason given in test_architecture.py.
 SOURCE_TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "irmas_tf").rglob("*.py")}
 

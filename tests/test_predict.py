@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +13,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.labels import IRMAS_CODES
+from irmas_tf.config.labels import IRMAS_CODES
 from irmas_tf.predict import cli
+from tests.helpers import ROOT
+from tests.helpers.tiny_run import make_tiny_run
 
-ROOT = Path(__file__).resolve().parent.parent
-make_tiny_run = runpy.run_path(str(ROOT / "tests" / "evaluation" / "tiny_run.py"))["make_tiny_run"]
 PREDICT = [sys.executable, "-m", "irmas_tf.predict"]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
 ENVIRONMENT |= {"TF_NUM_INTRAOP_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -200,7 +199,7 @@ def test_output_appears_whole_or_not_at_all(run: str, tmp_path: Path, monkeypatc
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr("irmas_tf.evaluation.predict_run.predict_files", interrupted)
+    monkeypatch.setattr("irmas_tf.reports.predict_run.predict_files", interrupted)
     assert cli(arguments) == 130
     assert output.read_text() == before and os.listdir(output.parent) == ["answers.json"]
 

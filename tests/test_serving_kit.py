@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format, wrappers_pb2
 
-yaml = pytest.importorskip("yaml", reason="PyYAML is in the extra `test`")
+from tests.helpers import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
+yaml = pytest.importorskip("yaml", reason="PyYAML is in the extra `test`")
 KIT = ROOT / "export" / "serving"
 
 # Flags of tensorflow_model_server 2.17 (tensorflow_serving/model_servers/main.cc).
@@ -255,10 +255,10 @@ def test_the_pages_python_gets_an_answer(fake_serving: Any, clip: Path) -> None:
 
 
 def test_the_pages_client_commands_are_understood() -> None:
-    from irmas_tf.client import COMMAND
-    from irmas_tf.flag_config import parse_flags
+    from irmas_tf.client.command import COMMAND
+    from irmas_tf.config.flags import parse_flags
 
-    lines = [line for block in blocks("bash") for line in block.splitlines() if "irmas_tf.client" in line]
+    lines = [line for block in blocks("bash") for line in block.splitlines() if "irmas_tf.client.command" in line]
     assert len(lines) == 2
     for line in lines:
         assert parse_flags(COMMAND, line.split()[3:]).positional

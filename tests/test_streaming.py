@@ -4,7 +4,6 @@ import io
 import itertools
 import json
 import math
-import runpy
 import shutil
 import subprocess
 import sys
@@ -18,24 +17,23 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from irmas_tf import streaming
-from irmas_tf.data.windows import window_starts
-from irmas_tf.serving.tflite_metadata import embed
+from irmas_tf.audio.windows import window_starts
+from irmas_tf.deploy.tflite_metadata import embed
 from irmas_tf.streaming import StreamingClassifier, StreamingError, cli, raw_blocks, read_model_facts, wav_blocks
+from tests.helpers import lite_run, tiny_run
 
-LITE = runpy.run_path(str(Path(__file__).parent / "serving" / "lite_run.py"))
-TINY = runpy.run_path(str(Path(__file__).parent / "evaluation" / "tiny_run.py"))
-RATE, WINDOW, HOP, CODES = LITE["RATE_HZ"], LITE["WINDOW_SAMPLES"], LITE["HOP_SAMPLES"], LITE["CODES"]
+RATE, WINDOW, HOP, CODES = lite_run.RATE_HZ, lite_run.WINDOW_SAMPLES, lite_run.HOP_SAMPLES, lite_run.CODES
 
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    return LITE["lite_content"]()
+    return lite_run.lite_content()
 
 
 @pytest.fixture(scope="module")
 def path(content, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("stream") / "model.tflite"
-    path.write_bytes(embed(content, LITE["lite_facts"](quantization="none")))
+    path.write_bytes(embed(content, lite_run.lite_facts(quantization="none")))
     return path
 
 
@@ -52,7 +50,7 @@ def expected(samples: np.ndarray, hop: int = HOP) -> tuple[list[int], np.ndarray
     """Return the starts of the windows as predict cuts them, and NumPy's answers for them."""
     padded = np.pad(samples, (0, max(0, WINDOW - len(samples))))
     starts = window_starts(len(samples), WINDOW, hop)
-    return starts, LITE["lite_answer"](np.stack([padded[start : start + WINDOW] for start in starts]))
+    return starts, lite_run.lite_answer(np.stack([padded[start : start + WINDOW] for start in starts]))
 
 
 @given(length=st.integers(1, 12_000), seed=st.integers(0, 2**32 - 1), longest=st.sampled_from([1, 7, 700, 1999, 5000]))
@@ -94,19 +92,19 @@ def test_it_answers_as_predict_does_with_the_same_file(tmp_path):
     """The run's Keras model, its export, a WAV file: two programs, one answer."""
     import soundfile
 
-    from irmas_tf.evaluation.inference import WindowClassifier
-    from irmas_tf.evaluation.prediction import predict_files
-    from irmas_tf.export_inputs import load_run
-    from irmas_tf.serving.tflite import convert
+    from irmas_tf.deploy.export_inputs import load_run
+    from irmas_tf.deploy.tflite import convert
+    from irmas_tf.inference.classifier import WindowClassifier
+    from irmas_tf.inference.prediction import predict_files
 
-    run = TINY["make_tiny_run"](tmp_path / "run")
+    run = tiny_run.make_tiny_run(tmp_path / "run")
     file, model = tmp_path / "clip.wav", tmp_path / "model.tflite"
-    soundfile.write(file, sound(9_700), TINY["RATE_HZ"], subtype="PCM_16")
+    soundfile.write(file, sound(9_700), tiny_run.RATE_HZ, subtype="PCM_16")
     (wanted,) = predict_files(WindowClassifier.load(run), [str(file)])
     loaded = load_run(str(run.path))
     model.write_bytes(embed(convert(loaded.model, loaded.config), loaded.facts))
     stream = StreamingClassifier(model)
-    assert stream.codes == loaded.config.labels.codes and stream.sample_rate_hz == TINY["RATE_HZ"]
+    assert stream.codes == loaded.config.labels.codes and stream.sample_rate_hz == tiny_run.RATE_HZ
     for block in wav_blocks(file, stream.sample_rate_hz):
         stream.push(block)
     end = stream.finish()
@@ -136,7 +134,7 @@ def test_without_smoothing_the_window_decides(path):
 def test_thresholds_choose_the_labels(content, tmp_path):
     path = tmp_path / "many.tflite"
     levels = {"cel": 0.0, "flu": 1.01, "vio": 0.3}
-    facts = LITE["lite_facts"](kind="multi_label", thresholds=levels)
+    facts = lite_run.lite_facts(kind="multi_label", thresholds=levels)
     path.write_bytes(embed(content, facts))
     stream = StreamingClassifier(path, smoothing_seconds=0.1)
     answers = stream.push(sound(40 * WINDOW))
@@ -207,7 +205,7 @@ def test_files_that_are_no_export_are_refused(path, content, tmp_path):
         StreamingClassifier(lacking)
     only_facts = tmp_path / "facts.tflite"
     with zipfile.ZipFile(only_facts, "w") as archive:
-        archive.writestr("irmas_tf.json", json.dumps(LITE["lite_facts"]()))
+        archive.writestr("irmas_tf.json", json.dumps(lite_run.lite_facts()))
     with pytest.raises(StreamingError, match=r"facts\.tflite: cannot be run"):
         StreamingClassifier(only_facts)
 

@@ -159,7 +159,7 @@ def test_a_wrong_data_folder_does_not_get_into_an_unfinished_run(data, tmp_path,
 
 
 def test_a_second_start_is_refused_and_writes_nothing(data, tmp_path, capsys):
-    from irmas_tf.run_dir import RunDir
+    from irmas_tf.runs.run_dir import RunDir
 
     run = RunDir(tmp_path)
     with run.lock():

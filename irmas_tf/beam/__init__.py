@@ -1,0 +1,1 @@
+"""Catalogues on many machines, with Apache Beam."""

@@ -12,8 +12,8 @@ from pathlib import Path
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
-from irmas_tf.data.audio_io import AudioError
-from irmas_tf.data.wav_upload import wav_upload
+from irmas_tf.audio.decode import AudioError
+from irmas_tf.audio.wav_upload import wav_upload
 
 
 class BeamFilesError(ValueError):
@@ -81,7 +81,7 @@ def clear_outputs(patterns: Sequence[str], overwrite: bool) -> None:
 
 
 def read_upload(path: str, rate_hz: int, max_bytes: int) -> bytes:
-    """Return the bytes of a WAV file with a file's audio (`irmas_tf.data.wav_upload`), from wherever it is.
+    """Return the bytes of a WAV file with a file's audio (`irmas_tf.audio.wav_upload`), from wherever it is.
 
     Args:
         path: file of any format.

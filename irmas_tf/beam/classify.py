@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from irmas_tf.commands import run_command
-from irmas_tf.settings import ConfigError
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.process.exit_codes import run_command
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from irmas_tf.beam.beam_files import BeamFilesError, local_saved_model
-from irmas_tf.evaluation.exported_labels import ExportedLabels
-from irmas_tf.quiet_tensorflow import import_tensorflow
-from irmas_tf.serving_client.server_errors import RefusedError, refusal
-from irmas_tf.serving_client.transport import DURATION, INPUT, PROBABILITIES, SIGNATURE, ClipOutputs
+from irmas_tf.client.server_errors import RefusedError, refusal
+from irmas_tf.client.transport import DURATION, INPUT, PROBABILITIES, SIGNATURE, ClipOutputs
+from irmas_tf.inference.exported_labels import ExportedLabels
+from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 
 def read_labels(folder: str) -> ExportedLabels:
@@ -37,7 +37,7 @@ class ExportedModel:
         import_tensorflow()
         import tensorflow as tf
 
-        from irmas_tf.serving.session_model import SessionModel
+        from irmas_tf.deploy.session_model import SessionModel
 
         self._refused = tf.errors.InvalidArgumentError
         with local_saved_model(folder) as local:

@@ -19,12 +19,12 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
 from apache_beam.utils.shared import Shared
 
+from irmas_tf.audio.walk import Failure
 from irmas_tf.beam.beam_files import is_folder, read_upload, reason_of
 from irmas_tf.beam.exported_model import ExportedModel
-from irmas_tf.evaluation.answers import Answer, answer_object
-from irmas_tf.evaluation.audio_files import Failure
-from irmas_tf.evaluation.exported_labels import ExportedLabels
-from irmas_tf.serving_client.batch_answers import BatchAnswers
+from irmas_tf.client.batch_answers import BatchAnswers
+from irmas_tf.inference.answers import Answer, answer_object
+from irmas_tf.inference.exported_labels import ExportedLabels
 
 NAMESPACE = "irmas_tf"
 ERRORS = "errors"

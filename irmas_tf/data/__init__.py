@@ -1,0 +1,1 @@
+"""Modules of earlier versions, which forward; see `irmas_tf.datasets`."""

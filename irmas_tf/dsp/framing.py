@@ -8,6 +8,7 @@ they are pooled: the two frames of hop 256 that share a frame of hop 512 have th
 it. (librosa's ``center=True`` differs: it centres frame ``t`` on sample ``t * hop_length`` and has
 ``1 + samples // hop_length`` frames.)
 """
+
 from __future__ import annotations
 
 from typing import Any

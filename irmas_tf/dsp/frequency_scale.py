@@ -1,4 +1,5 @@
 """Frequency scales on which triangular bands are spaced: linear, mel (HTK or Slaney) and logarithmic."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Triangular filter banks over FFT bins, on a linear, mel or logarithmic frequency scale."""
+
 from __future__ import annotations
 
 import dataclasses

@@ -31,7 +31,7 @@ Conventions.
   [t * hop_length, (t + 1) * hop_length), and there are ceil(samples / hop_length) frames (`irmas_tf.dsp.framing`). A
   last, partial hop is averaged over its full length too, since wavelets ring on past the end of the waveform.
 
-`irmas_tf.morlet_bank` holds the parameters, so that a configuration can be checked without TensorFlow.
+`irmas_tf.dsp.morlet_bank` holds the parameters, so that a configuration can be checked without TensorFlow.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irmas_tf.dsp.framing import num_frames
-from irmas_tf.morlet_bank import TAPER_START, FloatArray, MorletBank, check_hop
+from irmas_tf.dsp.morlet_bank import TAPER_START, FloatArray, MorletBank, check_hop
 
 # Half the length of a wavelet in the exact transform, in standard deviations: further out it is below float64's
 # resolution.

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from irmas_tf.dsp.morlet import morlet_response, nyquist_taper
-from irmas_tf.morlet_bank import SUPPORT, TAPER_START, FloatArray, MorletBank, check_hop
+from irmas_tf.dsp.morlet_bank import SUPPORT, TAPER_START, FloatArray, MorletBank, check_hop
 
 # Filters are kept below this part of half the rate they are computed at; the rest is for the decimator's transition.
 _USED_BAND = 0.75
@@ -133,7 +133,7 @@ class Pyramid:
         highest_hz = float(self.bank.center_frequencies_hz[octave.last - 1])
         end_hz = highest_hz * (1 + _GRID_END / self.bank.omega0)
         spacing_hz = self.rate_hz(octave) / points
-        return np.arange(1, min(points // 2, math.ceil(end_hz / spacing_hz))) * spacing_hz
+        return np.arange(1.0, min(points // 2, math.ceil(end_hz / spacing_hz))) * spacing_hz
 
     def synthesis(self, octave: Octave) -> FloatArray:
         """Return the matrix [n, taps * 2] that turns filter responses on the grid into kernels (real, imaginary).

@@ -1,0 +1,1 @@
+"""The protocol: clips and their scores, threshold regimes, calibration, score files, the probe."""

@@ -23,9 +23,9 @@ import dataclasses
 
 import numpy as np
 
+from irmas_tf.config.labels import SINGLE_LABEL
 from irmas_tf.evaluation.scored_clips import GLOBAL, PER_CLASS, optimal
 from irmas_tf.evaluation.window_scores import WindowScores
-from irmas_tf.labels import SINGLE_LABEL
 from irmas_tf.metrics.aggregation import MEAN, MEAN_LOGIT
 from irmas_tf.metrics.calibration import (
     Reliability,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from irmas_tf.config import Config
+from irmas_tf.config.run_config import Config
 from irmas_tf.evaluation.calibration_study import CalibrationStudy
 from irmas_tf.evaluation.scored_clips import (
     GLOBAL,

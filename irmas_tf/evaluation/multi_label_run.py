@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from irmas_tf.config import Config
-from irmas_tf.data import irmas, splits
-from irmas_tf.data.irmas_layout import DataError
+from irmas_tf.config.labels import MULTI_LABEL, LabelScheme
+from irmas_tf.config.run_config import Config
+from irmas_tf.datasets import irmas, splits
+from irmas_tf.datasets.irmas_layout import DataError
+from irmas_tf.datasets.testing_clips import label_matrix, official_counts, part_sizes, select_clips
 from irmas_tf.evaluation.calibration_study import study_calibration
-from irmas_tf.evaluation.inference import WindowClassifier
 from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, SingleLabelScores, all_decisions
 from irmas_tf.evaluation.scored_clips import (
     CHOSEN_HERE,
@@ -28,13 +29,12 @@ from irmas_tf.evaluation.scored_clips import (
     optimal,
 )
 from irmas_tf.evaluation.scored_mixtures import ScoredMixtures, Side, score_mixtures
-from irmas_tf.evaluation.testing_clips import label_matrix, official_counts, part_sizes, select_clips
 from irmas_tf.evaluation.window_scores import Progress, score_files
-from irmas_tf.labels import MULTI_LABEL, LabelScheme
+from irmas_tf.inference.classifier import WindowClassifier
 from irmas_tf.metrics import single_label
 from irmas_tf.metrics.aggregation import AGGREGATIONS, MEAN
-from irmas_tf.run_dir import RunDir
-from irmas_tf.thresholds_file import Thresholds
+from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.runs.thresholds import Thresholds
 
 
 def evaluate_multi_label(

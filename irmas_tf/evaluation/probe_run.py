@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from irmas_tf import __version__
-from irmas_tf.data.irmas import Excerpt, group_excerpts, index_training
-from irmas_tf.evaluation.embed_run import embed_clips, write_embeddings
-from irmas_tf.evaluation.embedding import WindowEmbedder
+from irmas_tf.config.labels import LabelScheme
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.datasets.irmas import Excerpt, group_excerpts, index_training
 from irmas_tf.evaluation.probe import ProbeResult, cross_validate
-from irmas_tf.labels import LabelScheme
+from irmas_tf.inference.embedding import WindowEmbedder
+from irmas_tf.inference.embedding_files import embed_clips, write_embeddings
 from irmas_tf.metrics import single_label
-from irmas_tf.settings import ConfigError
 
 
 def probe_data(
@@ -87,7 +87,7 @@ def _embeddings(embedder: WindowEmbedder, excerpts: Sequence[Excerpt], cache_dir
     clips, failures = embed_clips(embedder, paths, batch_size=batch_size, total=len(paths))
     if failures:
         raise ConfigError(
-            f"{len(failures)} of {len(paths)} excerpts cannot be read; python -m irmas_tf.data.check names them all"
+            f"{len(failures)} of {len(paths)} excerpts cannot be read; python -m irmas_tf.check names them all"
         )
     cache_dir.mkdir(parents=True, exist_ok=True)
     write_embeddings(cached, clips, embedder)

@@ -20,9 +20,9 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from irmas_tf.data.irmas_layout import AUDIO_SUFFIXES, display, part_of
-from irmas_tf.data.irmas_records import TestClip, clip_song_id
-from irmas_tf.labels import IRMAS_CODES, LABEL_SCHEMES, LabelScheme
+from irmas_tf.config.labels import IRMAS_CODES, LABEL_SCHEMES, LabelScheme
+from irmas_tf.datasets.irmas_layout import AUDIO_SUFFIXES, display, part_of
+from irmas_tf.datasets.irmas_records import TestClip, clip_song_id
 
 FILE, LABELS, SONG, PART = "file", "labels", "song", "part"
 # Columns that our own commands write beside the scores. predict's ``labels`` are answers, known by the duration.

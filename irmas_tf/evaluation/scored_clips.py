@@ -23,7 +23,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from irmas_tf.data.irmas_counts import TESTING_CLIPS
+from irmas_tf.datasets.irmas_counts import TESTING_CLIPS
 from irmas_tf.metrics.thresholds import best_global, best_per_class
 
 FIXED, OTHER_SONGS, CHOSEN_HERE, ORACLE = "fixed", "other_songs", "chosen_here", "oracle"

@@ -6,12 +6,12 @@ import dataclasses
 
 import numpy as np
 
-from irmas_tf.config import Config
-from irmas_tf.data.decode_pool import make_decoder
-from irmas_tf.data.irmas_records import Excerpt
-from irmas_tf.data.mixtures import Mixture, mixture_dataset, mixture_labels, plan_mixtures, render_mixture
-from irmas_tf.evaluation.inference import WindowClassifier
+from irmas_tf.audio.decode_pool import make_decoder
+from irmas_tf.config.run_config import Config
+from irmas_tf.datasets.irmas_records import Excerpt
 from irmas_tf.evaluation.window_scores import WindowScores, score_batches
+from irmas_tf.inference.classifier import WindowClassifier
+from irmas_tf.training.mixtures import Mixture, mixture_dataset, mixture_labels, plan_mixtures, render_mixture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Side:
 
 @dataclasses.dataclass(frozen=True)
 class ScoredMixtures:
-    """Mixtures of a side, one led by each excerpt, and the logits of their windows; see `irmas_tf.data.mixtures`.
+    """Mixtures of a side, one led by each excerpt, and the logits of their windows; see `irmas_tf.training.mixtures`.
 
     Attributes:
         names: of the excerpts in each, joined by " + ".

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from irmas_tf.config import Config
-from irmas_tf.data import irmas, splits
-from irmas_tf.data.irmas_layout import DataError
-from irmas_tf.evaluation.answers import Answer
-from irmas_tf.evaluation.audio_files import Failure
-from irmas_tf.evaluation.inference import WindowClassifier
-from irmas_tf.evaluation.prediction import predict_files
+from irmas_tf.audio.walk import Failure
+from irmas_tf.config.run_config import Config
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.datasets import irmas, splits
+from irmas_tf.datasets.irmas_layout import DataError
+from irmas_tf.inference.answers import Answer
+from irmas_tf.inference.classifier import WindowClassifier
+from irmas_tf.inference.prediction import predict_files
 from irmas_tf.metrics import bootstrap, single_label
-from irmas_tf.run_dir import RunDir
-from irmas_tf.settings import ConfigError
+from irmas_tf.runs.run_dir import RunDir
 
 SPLITS = ("validation", "train")
 STATISTICS: dict[str, bootstrap.Statistic] = {"accuracy": bootstrap.accuracy_of, "macro_f1": bootstrap.macro_f1_of}
@@ -153,6 +153,6 @@ def _all_answers(results: Iterable[Answer | Failure]) -> list[Answer]:
         shown = "; ".join(f"{f.path}: {f.reason}" for f in failures[:3]) + ("; ..." if len(failures) > 3 else "")
         raise DataError(
             f"{len(failures)} of {len(failures) + len(answers)} excerpts of the split cannot be read: {shown}."
-            " Restore them; python -m irmas_tf.data.check lists everything that is wrong with the data"
+            " Restore them; python -m irmas_tf.check lists everything that is wrong with the data"
         )
     return answers

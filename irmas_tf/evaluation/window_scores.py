@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from irmas_tf.config import Config
-from irmas_tf.data.irmas_layout import DataError, display
-from irmas_tf.data.windows import window_starts
-from irmas_tf.evaluation.audio_files import Failure
+from irmas_tf.audio.walk import Failure
+from irmas_tf.audio.windows import window_starts
+from irmas_tf.config.run_config import Config
+from irmas_tf.datasets.irmas_layout import DataError, display
 from irmas_tf.metrics.aggregation import MEAN, MEAN_LOGIT, S2, mean_over_windows, s2_of_mean
 
 if TYPE_CHECKING:  # TensorFlow is not needed to look at logits that are there
-    from irmas_tf.evaluation.inference import WindowClassifier
+    from irmas_tf.inference.classifier import WindowClassifier
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
@@ -103,7 +103,7 @@ def score_files(
     Raises:
         DataError: files cannot be read; the message names them.
     """
-    from irmas_tf.evaluation.clip_windows import ClipWindows, clip_windows
+    from irmas_tf.inference.clip_windows import ClipWindows, clip_windows
 
     found: list[ClipWindows] = []
     failures: list[Failure] = []
@@ -147,8 +147,6 @@ def score_batches(classifier: WindowClassifier, batches: Iterable[Any], clips: i
         if not lines:
             raise
         reason = lines[0].rpartition("AudioError: ")[2]
-        raise DataError(
-            f"{reason}; python -m irmas_tf.data.check lists everything that is wrong with the data"
-        ) from error
+        raise DataError(f"{reason}; python -m irmas_tf.check lists everything that is wrong with the data") from error
     logits, clip_of = zip(*found, strict=True)
     return WindowScores(classifier.config, np.concatenate(logits), np.concatenate(clip_of), clips)

@@ -1,0 +1,1 @@
+"""Front-ends and other Keras layers, under one contract (`irmas_tf.layers.base`)."""

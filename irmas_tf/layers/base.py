@@ -1,4 +1,5 @@
 """What every front-end promises: [batch, samples] in, [batch, ceil(samples / hop_length), bins] out, in float32."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from irmas_tf.dsp.framing import num_frames
+from irmas_tf.dsp.morlet_bank import MAX_OMEGA0, MIN_OMEGA0, TAPER_START, FloatArray, MorletBank
 from irmas_tf.dsp.octave_pyramid import Octave, plan_pyramid
 from irmas_tf.layers.base import FrontEnd
-from irmas_tf.morlet_bank import MAX_OMEGA0, MIN_OMEGA0, TAPER_START, FloatArray, MorletBank
 
 # Far below what float32 keeps of audio.
 _MIN_MAGNITUDE = 1e-15

@@ -1,4 +1,5 @@
 """Per-bin standardisation with stored statistics."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable

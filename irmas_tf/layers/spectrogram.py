@@ -1,4 +1,5 @@
 """Log-compressed magnitude spectrogram on a linear, mel or logarithmic frequency scale."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -11,9 +11,9 @@ from collections.abc import Collection
 from types import ModuleType
 from typing import Any
 
-from irmas_tf.backbone_names import SAMPLE_RATES_HZ
+from irmas_tf.config.backbone_names import SAMPLE_RATES_HZ
+from irmas_tf.config.registry import Registry
 from irmas_tf.models.weight_table import WeightEntry
-from irmas_tf.registry import Registry
 
 AUDIOSET_527 = "AudioSet 527, in the order of class_labels_indices.csv"
 AUDIOSET_521 = "AudioSet 521, in the order of yamnet_class_map.csv"
@@ -42,7 +42,7 @@ class BackboneSpec:
         url: where it is published.
         sha256: its checksum; None if unknown.
         licence: of the weights.
-        formats: kinds of files that `irmas_tf.models.weight_sources` reads for it; the published file is of the first.
+        formats: kinds of files that `irmas_tf.weights.weight_sources` reads for it; the published file is of the first.
     """
 
     name: str

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import keras
 import tensorflow as tf
 
+from irmas_tf.config.registry import Registry
 from irmas_tf.layers.batch_normalization import FusedBatchNormalization
-from irmas_tf.registry import Registry
 
 BATCH_NORM_MOMENTUM = 0.9  # an epoch has a hundred or so steps: Keras's .99 would lag behind by a whole epoch
 

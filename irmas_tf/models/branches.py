@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from irmas_tf.branch_config import BackboneBranch, Branch, FrontEndBranch, MorletBranch, SpectrogramBranch
-from irmas_tf.config import Config
+from irmas_tf.config.branches import BackboneBranch, Branch, FrontEndBranch, MorletBranch, SpectrogramBranch
+from irmas_tf.config.run_config import Config
 from irmas_tf.layers.base import FrontEnd
 from irmas_tf.layers.morlet import MorletScalogram
 from irmas_tf.layers.normalization import BinNormalization

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 
 import keras
 
-from irmas_tf.config import Config
+from irmas_tf.config.registry import Registry
+from irmas_tf.config.run_config import Config
 from irmas_tf.layers import patches, published_log_mel  # noqa: F401  # what only pretrained networks have
 from irmas_tf.models.heads import EMBEDDING
 from irmas_tf.models.multi_branch import build_multi_branch
-from irmas_tf.registry import Registry
 
 MODELS: Registry[Callable[[Config], keras.Model]] = Registry("model")
 MODELS.register("multi_branch")(build_multi_branch)

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from irmas_tf.config.registry import Registry
 from irmas_tf.models.blocks import normalise, relu
-from irmas_tf.registry import Registry
 
 EMBEDDING = "embedding"
 LOGITS = "logits"

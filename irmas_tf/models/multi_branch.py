@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from irmas_tf.branch_config import BackboneBranch, Branch
-from irmas_tf.config import Config
+from irmas_tf.config.branches import BackboneBranch, Branch
+from irmas_tf.config.run_config import Config
 from irmas_tf.models.branches import build_branch
 from irmas_tf.models.heads import BranchDropout, classifier
 

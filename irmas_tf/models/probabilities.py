@@ -6,8 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from irmas_tf.config import Config
-from irmas_tf.labels import SINGLE_LABEL
+from irmas_tf.config.labels import SINGLE_LABEL
+from irmas_tf.config.run_config import Config
 
 
 def answer_kind(config: Config) -> str:

@@ -1,0 +1,1 @@
+"""Batches, loop, step, stages and checkpoints."""

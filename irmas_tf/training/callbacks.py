@@ -15,8 +15,9 @@ from typing import Any
 import tensorflow as tf
 from tqdm import tqdm
 
-from irmas_tf.labels import MULTI_LABEL, SINGLE_LABEL
-from irmas_tf.run_dir import RunDir, write_text_atomic
+from irmas_tf.config.labels import MULTI_LABEL, SINGLE_LABEL
+from irmas_tf.process.atomic_files import write_text_atomic
+from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.progress import EpochRow
 
 _Column = tuple[str, str]  # heading, format

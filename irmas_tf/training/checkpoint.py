@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from irmas_tf.run_dir import atomic_path
+from irmas_tf.process.atomic_files import atomic_path
 
 _FORMAT = 1
 _STATE = "state.json"
@@ -60,7 +60,7 @@ class CheckpointStore:
         number = int(old[-1].stem.split("-")[1]) + 1 if old else 0
         path = self.folder / f"checkpoint-{number:06d}.npz"
         with atomic_path(path) as temporary:
-            np.savez(temporary, **arrays)
+            np.savez(temporary, **arrays)  # type: ignore[arg-type]
         for stale in old[: len(old) + 1 - _KEPT]:
             stale.unlink(missing_ok=True)
         return path

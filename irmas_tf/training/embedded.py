@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from irmas_tf.config import Config
-from irmas_tf.data import pipeline
-from irmas_tf.data.epoch_plan import plan_epoch
+from irmas_tf.config.run_config import Config
+from irmas_tf.training import batches as pipeline
 from irmas_tf.training.callbacks import embedding_bar
+from irmas_tf.training.epoch_plan import plan_epoch
 from irmas_tf.training.excerpts import MixedSide, Side
 
 

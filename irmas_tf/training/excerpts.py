@@ -9,13 +9,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from irmas_tf.config import Config
-from irmas_tf.data import irmas, pipeline, splits
-from irmas_tf.data.mixtures import Mixture, mixture_dataset, mixture_labels, plan_mixtures
-from irmas_tf.labels import SINGLE_LABEL
+from irmas_tf.config.labels import SINGLE_LABEL
+from irmas_tf.config.run_config import Config
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.datasets import irmas, splits
 from irmas_tf.layers.normalization import BinNormalization
-from irmas_tf.run_dir import RunDir
-from irmas_tf.settings import ConfigError
+from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.training import batches as pipeline
+from irmas_tf.training.mixtures import Mixture, mixture_dataset, mixture_labels, plan_mixtures
 
 STATISTICS_EXCERPTS = 512  # 26 minutes of music; more moves the statistics by less than a hundredth of a deviation
 

@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from irmas_tf import __version__
-from irmas_tf.config import TrainingConfig
-from irmas_tf.cpu import ONEDNN, keep_freed_memory
-from irmas_tf.settings import ConfigError
-from irmas_tf.versions import git_commit
+from irmas_tf.config.run_config import TrainingConfig
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.process.cpu import ONEDNN, keep_freed_memory
+from irmas_tf.process.versions import git_commit
 
 # Instruction sets for which TensorFlow, oneDNN and OpenBLAS have kernels of their own, which round differently.
 _KERNEL_FLAGS = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "sve", "bf16")

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from irmas_tf.config import Config
-from irmas_tf.data import pipeline
+from irmas_tf.augment import pipeline as augmentation
+from irmas_tf.config.run_config import Config
 from irmas_tf.models.factory import build_model, parameter_count
 from irmas_tf.models.heads import head_model, vector_model
-from irmas_tf.models.transfer import check_resumed_weights, load_pretrained_weights, set_learning
-from irmas_tf.run_dir import RunDir, atomic_path, write_json_atomic
-from irmas_tf.thresholds_file import Thresholds
-from irmas_tf.training import augmentation
+from irmas_tf.process.atomic_files import atomic_path, write_json_atomic
+from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.runs.thresholds import Thresholds
+from irmas_tf.training import batches as pipeline
 from irmas_tf.training.callbacks import (
     Console,
     Interrupted,
@@ -37,6 +37,7 @@ from irmas_tf.training.callbacks import (
 from irmas_tf.training.checkpoint import CheckpointStore
 from irmas_tf.training.embedded import EmbeddedSide
 from irmas_tf.training.excerpts import load_sides, set_statistics, validation_clips
+from irmas_tf.training.fine_tuning import check_resumed_weights, load_pretrained_weights, set_learning
 from irmas_tf.training.hardware import (
     compute_environment,
     environment_differences,

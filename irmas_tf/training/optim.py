@@ -11,8 +11,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from irmas_tf.config import TrainingConfig
-from irmas_tf.stage_config import Stage
+from irmas_tf.config.run_config import TrainingConfig
+from irmas_tf.config.stages import Stage
 
 
 @dataclasses.dataclass(frozen=True)

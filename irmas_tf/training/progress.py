@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from irmas_tf.run_dir import RunDir
+from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.checkpoint import CheckpointStore
 
 

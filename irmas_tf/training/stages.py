@@ -6,8 +6,8 @@ import bisect
 import dataclasses
 from itertools import accumulate
 
-from irmas_tf.config import TrainingConfig
-from irmas_tf.stage_config import Stage
+from irmas_tf.config.run_config import TrainingConfig
+from irmas_tf.config.stages import Stage
 from irmas_tf.training.optim import Schedule
 
 

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from irmas_tf.config import Config
-from irmas_tf.labels import SINGLE_LABEL
-from irmas_tf.training import augmentation
+from irmas_tf.augment import pipeline as augmentation
+from irmas_tf.config.labels import SINGLE_LABEL
+from irmas_tf.config.run_config import Config
 from irmas_tf.training.averaging import WeightAverage
 from irmas_tf.training.losses import binary_losses, example_losses
 from irmas_tf.training.optim import build_optimizer, clip_by_norm, scaled_steps

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from irmas_tf.config import Config
-from irmas_tf.labels import SINGLE_LABEL
+from irmas_tf.config.labels import SINGLE_LABEL
+from irmas_tf.config.run_config import Config
 from irmas_tf.metrics import multilabel, single_label
 from irmas_tf.metrics.thresholds import best_global, best_per_class
 from irmas_tf.models.probabilities import probabilities_of
-from irmas_tf.thresholds_file import Thresholds
+from irmas_tf.runs.thresholds import Thresholds
 from irmas_tf.training.embedded import EmbeddedSide
 from irmas_tf.training.excerpts import MixedSide, Side
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,14 @@ import soundfile
 @pytest.fixture(scope="session")
 def _shelf_class():
     """Hold the class: Beam finds it as long as somebody does."""
-    return runpy.run_path(str(Path(__file__).parent / "shelf.py"))["ShelfFileSystem"]
+    from tests.helpers.shelf import ShelfFileSystem
+
+    return ShelfFileSystem
 
 
 @pytest.fixture
 def shelf(_shelf_class: type, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Return the folder that is shelf:// (tests/beam/shelf.py)."""
+    """Return the folder that is shelf:// (tests/helpers/shelf.py)."""
     folder = tmp_path / "shelf"
     folder.mkdir()
     monkeypatch.setenv("SHELF_FOLDER", str(folder))

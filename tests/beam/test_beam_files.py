@@ -8,6 +8,8 @@ import soundfile
 
 pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
 
+from irmas_tf.audio.decode import AudioError
+from irmas_tf.audio.wav_upload import wav_upload
 from irmas_tf.beam.beam_files import (
     BeamFilesError,
     clear_outputs,
@@ -16,8 +18,6 @@ from irmas_tf.beam.beam_files import (
     read_upload,
     require_matches,
 )
-from irmas_tf.data.audio_io import AudioError
-from irmas_tf.data.wav_upload import wav_upload
 
 
 def test_files_are_the_same_from_here_and_from_elsewhere(shelf: Path) -> None:

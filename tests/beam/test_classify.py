@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from irmas_tf.beam.classify import _beam_options, _parser, main
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.helpers import ROOT
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import pytest
 
 pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
 
+from irmas_tf.audio.wav_upload import float_wav
 from irmas_tf.beam.exported_model import ExportedModel, read_labels
-from irmas_tf.data.wav_upload import float_wav
-from irmas_tf.evaluation.exported_labels import LabelsError
-from irmas_tf.labels import IRMAS_CODES
-from irmas_tf.serving.session_model import SavedModelError
-from irmas_tf.serving_client.server_errors import RefusedError
+from irmas_tf.client.server_errors import RefusedError
+from irmas_tf.config.labels import IRMAS_CODES
+from irmas_tf.deploy.session_model import SavedModelError
+from irmas_tf.inference.exported_labels import LabelsError
 
 
 def test_it_answers_from_wherever_it_lies(tiny_export: Path, shelf: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from irmas_tf.dsp.morlet import hop_averaged, morlet_response, nyquist_taper, peak_position, scalogram
-from irmas_tf.morlet_bank import TAPER_START, MorletBank
+from irmas_tf.dsp.morlet_bank import TAPER_START, MorletBank
 
 RATE_HZ = 8000
 # Its highest filter's skirt ends below the taper, so that other implementations have the same filters.

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from irmas_tf.dsp.morlet import morlet_response, nyquist_taper, scalogram
+from irmas_tf.dsp.morlet_bank import MorletBank
 from irmas_tf.dsp.octave_pyramid import plan_pyramid, sampling_error
-from irmas_tf.morlet_bank import MorletBank
 
 BANK = MorletBank(22050, 40.0, 10240.0, 96)
 
@@ -74,9 +74,11 @@ def test_kernels_behind_the_decimators_have_the_exact_response(number):
 def test_decimators_stop_what_would_alias():
     pyramid = plan_pyramid(BANK, 512, 0.01)
     for level, taps in enumerate(pyramid.decimators):
-        edge = max(
-            BANK.center_frequencies_hz[octave.last - 1] * 1.5 for octave in pyramid.octaves if octave.level > level
-        ) * (1 << level) / 22050
+        edge = (
+            max(BANK.center_frequencies_hz[octave.last - 1] * 1.5 for octave in pyramid.octaves if octave.level > level)
+            * (1 << level)
+            / 22050
+        )
         gain = np.abs(np.fft.rfft(taps, 8192))
         assert taps.sum() == pytest.approx(1.0)
         assert 20 * np.log10(gain[int(np.ceil((0.5 - edge) * 8192)) :].max()) < -80

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
-import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from irmas_tf.config import Config
+from irmas_tf.config.labels import MULTI_LABEL
+from irmas_tf.config.run_config import Config
 from irmas_tf.evaluation.calibration_study import (
     AS_IS,
     ESTIMATED_PRIOR,
@@ -18,10 +17,9 @@ from irmas_tf.evaluation.calibration_study import (
     study_calibration,
 )
 from irmas_tf.evaluation.window_scores import WindowScores
-from irmas_tf.labels import MULTI_LABEL
 from irmas_tf.metrics.calibration import negative_log_likelihood
+from tests.helpers.tiny_run import make_config
 
-make_config = runpy.run_path(str(Path(__file__).parent / "tiny_run.py"))["make_config"]
 PRIOR = np.linspace(0.1, 0.4, 11)
 
 

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
-import runpy
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,10 +18,9 @@ from irmas_tf.evaluation.scored_clips import (
     PER_CLASS,
     fixed,
 )
-
-HERE = Path(__file__).parent
-make_config = runpy.run_path(str(HERE / "tiny_run.py"))["make_config"]
-make_evaluation = runpy.run_path(str(HERE / "made_evaluation.py"))["make_evaluation"]
+from tests.helpers import ROOT
+from tests.helpers.made_evaluation import make_evaluation
+from tests.helpers.tiny_run import make_config
 
 
 @pytest.fixture(scope="module")
@@ -98,5 +95,5 @@ def test_baselines_know_the_training_counts_only() -> None:
 
 
 def test_scores_can_be_judged_without_tensorflow() -> None:
-    code = "import sys, irmas_tf.evaluation.evaluate_scores; assert 'tensorflow' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parents[1])
+    code = "import sys, irmas_tf.reports.evaluate_scores; assert 'tensorflow' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

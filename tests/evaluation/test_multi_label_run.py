@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import runpy
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,23 +12,23 @@ import pytest
 import soundfile
 from scipy.special import expit, softmax
 
-from irmas_tf.data.irmas import index_training
-from irmas_tf.data.irmas_layout import DataError
-from irmas_tf.data.mixtures import plan_mixtures, render_mixture
-from irmas_tf.data.splits import make_split, save_split
-from irmas_tf.data.windows import window_starts
+from irmas_tf.audio.windows import window_starts
+from irmas_tf.datasets.irmas import index_training
+from irmas_tf.datasets.irmas_layout import DataError
+from irmas_tf.datasets.splits import make_split, save_split
 from irmas_tf.evaluation.multi_label_run import evaluate_multi_label
 from irmas_tf.evaluation.scored_clips import CHOSEN_HERE, FIXED, GLOBAL, ORACLE, OTHER_SONGS, PER_CLASS
 from irmas_tf.metrics.single_label import accuracy
 from irmas_tf.metrics.thresholds import best_global, best_per_class
-from irmas_tf.run_dir import RunDir
-from irmas_tf.thresholds_file import ThresholdsError
+from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.runs.thresholds import ThresholdsError
+from irmas_tf.training.mixtures import plan_mixtures, render_mixture
+from tests.helpers import tiny_run
 
-_tiny = runpy.run_path(str(Path(__file__).parent / "tiny_run.py"))
-make_tiny_run, make_multi_label_run = _tiny["make_tiny_run"], _tiny["make_multi_label_run"]
-RATE, WINDOW, HOP = _tiny["RATE_HZ"], _tiny["WINDOW_SAMPLES"], _tiny["HOP_SAMPLES"]
+make_tiny_run, make_multi_label_run = tiny_run.make_tiny_run, tiny_run.make_multi_label_run
+RATE, WINDOW, HOP = tiny_run.RATE_HZ, tiny_run.WINDOW_SAMPLES, tiny_run.HOP_SAMPLES
 CODES = ("cel", "gel", "voi")
-LEVELS = dict.fromkeys(_tiny["IRMAS_CODES"], 0.4) | {"voi": 0.6}
+LEVELS = dict.fromkeys(tiny_run.IRMAS_CODES, 0.4) | {"voi": 0.6}
 
 
 def write_testing(folder: Path, songs: int = 6, clips: int = 2) -> None:

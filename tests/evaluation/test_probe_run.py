@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.config import AudioConfig, Config, ModelConfig
+from irmas_tf.config.audio import AudioConfig
+from irmas_tf.config.labels import get_label_scheme
+from irmas_tf.config.run_config import Config, ModelConfig
+from irmas_tf.config.settings import ConfigError
 from irmas_tf.evaluation import probe_run
-from irmas_tf.evaluation.embedding import WindowEmbedder
-from irmas_tf.labels import get_label_scheme
+from irmas_tf.inference.embedding import WindowEmbedder
 from irmas_tf.models.factory import build_model
-from irmas_tf.run_dir import RunDir
-from irmas_tf.settings import ConfigError
+from irmas_tf.runs.run_dir import RunDir
 
 SCHEME = get_label_scheme("irmas")
 CODES = ("cel", "gel", "voi")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from irmas_tf.config.labels import IRMAS_CODES, get_label_scheme
 from irmas_tf.evaluation import score_file
 from irmas_tf.evaluation.score_file import (
     ScoreFileError,
@@ -18,7 +19,6 @@ from irmas_tf.evaluation.score_file import (
     read_score_file,
     song_of,
 )
-from irmas_tf.labels import IRMAS_CODES, get_label_scheme
 
 IRMAS = get_label_scheme("irmas")
 HEADER = ["file", *IRMAS_CODES, "labels"]
@@ -254,7 +254,7 @@ def test_songs_by_name() -> None:
 
 
 def test_names_below_a_folder_use_slashes(tmp_path: Path) -> None:
-    from irmas_tf.data.irmas_records import TestClip
+    from irmas_tf.datasets.irmas_records import TestClip
 
     clip = TestClip(tmp_path / "Part1" / "a-1.wav", ("voi",), 1, "a")
     assert names_below([clip], tmp_path) == ["Part1/a-1.wav"]

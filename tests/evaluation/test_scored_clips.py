@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from irmas_tf.data.irmas_counts import TESTING_CLIPS
+from irmas_tf.datasets.irmas_counts import TESTING_CLIPS
 from irmas_tf.evaluation import scored_clips as s
 from irmas_tf.metrics.multilabel import decision_scores, macro_f1, micro_f1
 

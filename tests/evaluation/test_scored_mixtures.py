@@ -1,21 +1,20 @@
 from __future__ import annotations
 
 import dataclasses
-import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.data.audio_io import AudioError
-from irmas_tf.data.irmas import index_training
-from irmas_tf.data.mixtures import plan_mixtures, render_mixture
-from irmas_tf.data.windows import window_starts
-from irmas_tf.evaluation.inference import WindowClassifier
+from irmas_tf.audio.decode import AudioError
+from irmas_tf.audio.windows import window_starts
+from irmas_tf.datasets.irmas import index_training
 from irmas_tf.evaluation.scored_mixtures import ScoredMixtures, Side, score_mixtures
+from irmas_tf.inference.classifier import WindowClassifier
+from irmas_tf.training.mixtures import plan_mixtures, render_mixture
+from tests.helpers import tiny_run
 
-tiny = runpy.run_path(str(Path(__file__).parent / "tiny_run.py"))
 CODES = ("cel", "gel", "voi")
 
 
@@ -28,7 +27,7 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Side:
         target = folder / "IRMAS-TrainingData" / CODES[number % 3]
         target.mkdir(parents=True, exist_ok=True)
         samples = 0.1 * rng.standard_normal(1600 + 300 * number)
-        soundfile.write(target / f"[{CODES[number % 3]}][nod][cla]{number:04d}__1.wav", samples, tiny["RATE_HZ"])
+        soundfile.write(target / f"[{CODES[number % 3]}][nod][cla]{number:04d}__1.wav", samples, tiny_run.RATE_HZ)
     excerpts = tuple(index_training(folder))
     labels = np.array([CODES.index(e.irmas_code) for e in excerpts])
     return Side(excerpts, labels, np.arange(len(excerpts)))
@@ -36,7 +35,7 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Side:
 
 @pytest.fixture(scope="module")
 def scored(side: Side, tmp_path_factory: pytest.TempPathFactory) -> ScoredMixtures:
-    run = tiny["make_tiny_run"](tmp_path_factory.mktemp("run") / "run")
+    run = tiny_run.make_tiny_run(tmp_path_factory.mktemp("run") / "run")
     classifier = WindowClassifier.load(run)
     return score_mixtures(classifier, run.load_config(), side, batch_size=4)
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from irmas_tf.data.irmas_layout import DataError
-from irmas_tf.evaluation.answers import Answer
-from irmas_tf.evaluation.audio_files import Failure
+from irmas_tf.audio.walk import Failure
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.evaluation.single_label import Evaluation, _all_answers, check_split
-from irmas_tf.settings import ConfigError
-
-make_config = runpy.run_path(str(Path(__file__).parent / "tiny_run.py"))["make_config"]
+from irmas_tf.inference.answers import Answer
+from tests.helpers.tiny_run import make_config
 
 
 def test_only_sides_of_the_split_are_scored_with_one_label() -> None:

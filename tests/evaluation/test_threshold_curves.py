@@ -1,18 +1,14 @@
 from __future__ import annotations
 
 import dataclasses
-import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from irmas_tf.evaluation.threshold_curves import POINTS, threshold_curves
 from irmas_tf.metrics.multilabel import decision_scores
-
-HERE = Path(__file__).parent
-make_config = runpy.run_path(str(HERE / "tiny_run.py"))["make_config"]
-make_evaluation = runpy.run_path(str(HERE / "made_evaluation.py"))["make_evaluation"]
+from tests.helpers.made_evaluation import make_evaluation
+from tests.helpers.tiny_run import make_config
 
 
 @pytest.mark.parametrize("scale", [1.0, 40.0])

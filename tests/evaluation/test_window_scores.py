@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import runpy
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +10,14 @@ import pytest
 import soundfile
 from scipy.special import expit, softmax
 
-from irmas_tf.config import Config
-from irmas_tf.data.irmas_layout import DataError
-from irmas_tf.evaluation.inference import WindowClassifier
+from irmas_tf.config.labels import MULTI_LABEL
+from irmas_tf.config.run_config import Config
+from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.evaluation.window_scores import WindowScores, score_files
-from irmas_tf.labels import MULTI_LABEL
+from irmas_tf.inference.classifier import WindowClassifier
+from tests.helpers import tiny_run
 
-_tiny = runpy.run_path(str(Path(__file__).parent / "tiny_run.py"))
-make_config, make_tiny_run = _tiny["make_config"], _tiny["make_tiny_run"]
+make_config, make_tiny_run = tiny_run.make_config, tiny_run.make_tiny_run
 
 
 def _config(task: str) -> Config:

@@ -3,12 +3,12 @@ from __future__ import annotations
 import json
 import os
 import random
-import runpy
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.helpers import ROOT
+
 COUNT = 2000
 
 
@@ -29,9 +29,10 @@ def test_two_thousand_damaged_files_crash_nothing(tmp_path: Path) -> None:
 
 
 def test_mutations_are_reproducible_and_differ() -> None:
-    mutations = runpy.run_path(str(ROOT / "tests" / "fuzz" / "mutations.py"))
-    (_, data), (_, other) = mutations["base_files"]()[:2]
+    from tests.helpers import mutations
+
+    (_, data), (_, other) = mutations.base_files()[:2]
     generators = random.Random(3), random.Random(3)
-    once, again = ([mutations["mutate"](data, other, rng) for _ in range(50)] for rng in generators)
+    once, again = ([mutations.mutate(data, other, rng) for _ in range(50)] for rng in generators)
     assert once == again
     assert len(set(once)) > 40

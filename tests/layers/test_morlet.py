@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 
 from irmas_tf.dsp.morlet import hop_averaged
+from irmas_tf.dsp.morlet_bank import MorletBank
 from irmas_tf.dsp.resample import resample
 from irmas_tf.layers.morlet import MorletScalogram
-from irmas_tf.morlet_bank import MorletBank
 
 RATE_HZ = 22050
 BANK = MorletBank(RATE_HZ, 40.0, 10240.0, 96)

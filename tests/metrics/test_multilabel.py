@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from irmas_tf.data import irmas_counts
+from irmas_tf.datasets import irmas_counts
 from irmas_tf.metrics import multilabel
 
 CASES = 1000

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from irmas_tf.config import AudioConfig, Config, DataConfig, ModelConfig, TrainingConfig
+from irmas_tf.config.audio import AudioConfig
+from irmas_tf.config.run_config import Config, DataConfig, ModelConfig, TrainingConfig
 
 MEL = "mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000"
 LINEAR = "linear:frame_length=512:hop_length=256:num_bins=24:max_frequency_hz=4000"

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from irmas_tf.models.factory import MODELS, build_model, dtype_policy, embedding_model, parameter_count
+from tests.helpers import ROOT
 
 NOISE = np.random.default_rng(0).standard_normal([3, 4000]).astype(np.float32)
 
@@ -16,7 +16,7 @@ NOISE = np.random.default_rng(0).standard_normal([3, 4000]).astype(np.float32)
 def test_the_configurations_choices_are_the_registered_models():
     import dataclasses
 
-    from irmas_tf.config import ModelConfig
+    from irmas_tf.config.run_config import ModelConfig
 
     field = next(f for f in dataclasses.fields(ModelConfig) if f.name == "model")
     assert set(field.metadata["choices"]) == set(MODELS.names())
@@ -63,7 +63,7 @@ def test_the_dtype_policy_comes_back_after_an_error():
 
 def test_importing_the_factory_registers_every_layer_of_the_package() -> None:
     """A process that only loads a model imports nothing else that could register them."""
-    root = Path(__file__).resolve().parents[2]
+    root = ROOT
     registering = {
         ".".join(path.relative_to(root).with_suffix("").parts)
         for path in (root / "irmas_tf").rglob("*.py")

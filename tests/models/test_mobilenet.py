@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -10,12 +7,13 @@ import pytest
 from irmas_tf.models import mobilenet
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.pretrained import front_end_of, published_classifier
-from irmas_tf.models.weight_sources import read_published
 from irmas_tf.models.weight_table import WeightsError
-from irmas_tf.models.weights import assign_tensors, turned_tensors
+from irmas_tf.weights.loading import assign_tensors, turned_tensors
+from irmas_tf.weights.weight_sources import read_published
+from tests.helpers.lite_model import LiteModel
 
 SPEC = BACKBONES.get("mn04")
-LiteModel = runpy.run_path(str(Path(__file__).with_name("lite_model.py")))["LiteModel"]
+
 SIGNALS = ("silence", "sine440", "noise", "chirp")
 
 

@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-from irmas_tf.config import Config
-from irmas_tf.data.audio_io import decode_file
-from irmas_tf.flag_config import parse_flags
+from irmas_tf.audio.decode import decode_file
+from irmas_tf.config.flags import parse_flags
+from irmas_tf.config.run_config import Config
 from irmas_tf.models.factory import build_model, parameter_count
 from irmas_tf.train import COMMAND
+from tests.helpers import ROOT
 
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+CONFIGS = ROOT / "configs"
 
 RNG = np.random.default_rng(0)
 NOISE = (0.1 * RNG.standard_normal([3, 4000])).astype(np.float32)
@@ -105,7 +105,8 @@ def shipped(name: str) -> Config:
 def largest_differences(config: Config, waveforms: dict[str, np.ndarray], folder: Path) -> dict[str, float]:
     """Return how far the TFLite model's logits are from the Keras model's."""
     model = build_model(config)
-    lite = runpy.run_path(str(Path(__file__).with_name("lite_model.py")))["LiteModel"]
+    from tests.helpers.lite_model import LiteModel as lite
+
     converted = lite(model, (1, config.audio.window_samples), folder)
     operations = {operation["op_name"] for operation in converted.interpreter._get_ops_details()}
     assert not any(name.startswith("Flex") for name in operations), operations

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import math
-import runpy
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +10,15 @@ import pytest
 from irmas_tf.models import pann
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.pretrained import published_classifier
-from irmas_tf.models.weight_sources import read_published
 from irmas_tf.models.weight_table import WeightsError
-from irmas_tf.models.weights import assign_tensors, turned_tensors
+from irmas_tf.weights.loading import assign_tensors, turned_tensors
+from irmas_tf.weights.weight_sources import read_published
+from tests.helpers import make_pann_golden, torch_files
+from tests.helpers.lite_model import LiteModel
 
 _here = Path(__file__).parent
-_golden = runpy.run_path(str(_here / "make_pann_golden.py"))
-_files = runpy.run_path(str(_here / "torch_files.py"))
-LiteModel = runpy.run_path(str(_here / "lite_model.py"))["LiteModel"]
-NAMES, LABELS, NARROW = _golden["NAMES"], _golden["LABELS"], _golden["NARROW"]
+
+NAMES, LABELS, NARROW = make_pann_golden.NAMES, make_pann_golden.LABELS, make_pann_golden.NARROW
 
 
 def front_end_tensors(name):
@@ -42,9 +41,9 @@ def narrow(tmp_path_factory):
 
     def build(name):
         if name not in models:
-            spec = _golden["narrow_spec"](name)
-            state = {**front_end_tensors(name), **_golden["generated_state_dict"](NARROW, LABELS)}
-            path = _files["write_zip"](tmp_path_factory.mktemp("pann") / "narrow.pth", state, wrapped=True)
+            spec = make_pann_golden.narrow_spec(name)
+            state = {**front_end_tensors(name), **make_pann_golden.generated_state_dict(NARROW, LABELS)}
+            path = torch_files.write_zip(tmp_path_factory.mktemp("pann") / "narrow.pth", state, wrapped=True)
             models[name] = published_classifier(spec)
             published = read_published(spec, path)
             assign_tensors(models[name], spec, turned_tensors(spec, published), published.source)
@@ -55,8 +54,8 @@ def narrow(tmp_path_factory):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_answers_are_those_of_the_pytorch_implementation(name, narrow):
-    golden = json.loads(_golden["GOLDEN"].read_text())[name]
-    outputs = narrow(name)(_golden["signals"](BACKBONES.get(name).sample_rate_hz))
+    golden = json.loads(make_pann_golden.GOLDEN.read_text())[name]
+    outputs = narrow(name)(make_pann_golden.signals(BACKBONES.get(name).sample_rate_hz))
     for key in ("embedding", "probabilities"):
         np.testing.assert_allclose(outputs[key], golden[key], atol=1e-4)
     assert np.ptp(golden["embedding"], axis=0).max() > 0.1  # the golden answers differ between signals
@@ -108,7 +107,7 @@ def published_shapes():
 
 def test_tflite_with_built_in_operations(narrow, tmp_path):
     model = narrow("pann_cnn14")
-    x = _golden["signals"](32000)
+    x = make_pann_golden.signals(32000)
     lite = LiteModel(model, x.shape, tmp_path)(x)
     for key, expected in model(x).items():
         np.testing.assert_allclose(lite[key], expected, atol=1e-3)

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit, softmax
 
-from irmas_tf.config import Config
-from irmas_tf.labels import MULTI_LABEL, SINGLE_LABEL
+from irmas_tf.config.labels import MULTI_LABEL, SINGLE_LABEL
+from irmas_tf.config.run_config import Config
 from irmas_tf.models.probabilities import answer_kind, probabilities_of
 
 

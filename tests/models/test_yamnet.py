@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import csv
-import runpy
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,11 +9,12 @@ import pytest
 from irmas_tf.models import yamnet
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.pretrained import front_end_of, published_classifier
-from irmas_tf.models.weight_sources import PublishedWeights, read_published
-from irmas_tf.models.weights import assign_tensors, turned_tensors
+from irmas_tf.weights.loading import assign_tensors, turned_tensors
+from irmas_tf.weights.weight_sources import PublishedWeights, read_published
+from tests.helpers.lite_model import LiteModel
 
 SPEC = BACKBONES.get("yamnet")
-LiteModel = runpy.run_path(str(Path(__file__).with_name("lite_model.py")))["LiteModel"]
+
 PATCH = 15600
 
 
@@ -47,7 +46,7 @@ def pretrained(weights_dir):
 
 @pytest.fixture(scope="module")
 def excerpts(shared_dir):
-    from irmas_tf.data.audio_io import decode_file
+    from irmas_tf.audio.decode import decode_file
 
     paths = sorted((shared_dir / "irmas" / "real" / "train").glob("*/*.wav"))[::2]
     if not paths:

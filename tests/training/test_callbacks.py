@@ -7,7 +7,7 @@ import signal
 import pytest
 import tensorflow as tf
 
-from irmas_tf.run_dir import RunDir
+from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.callbacks import (
     Console,
     Interrupted,

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from irmas_tf.data import pipeline
-from irmas_tf.run_dir import RunDir
+from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.training import batches as pipeline
 from irmas_tf.training.embedded import EmbeddedSide
 from irmas_tf.training.excerpts import load_sides
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.data import pipeline
-from irmas_tf.data.splits import load_split
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.datasets.splits import load_split
 from irmas_tf.layers.normalization import BinNormalization
 from irmas_tf.models.factory import build_model
-from irmas_tf.run_dir import RunDir, RunDirError
-from irmas_tf.settings import ConfigError
+from irmas_tf.runs.run_dir import RunDir, RunDirError
+from irmas_tf.training import batches as pipeline
 from irmas_tf.training.excerpts import load_sides, set_statistics
 
 

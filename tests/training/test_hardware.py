@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from irmas_tf import __version__
-from irmas_tf.config import TrainingConfig
-from irmas_tf.settings import ConfigError
+from irmas_tf.config.run_config import TrainingConfig
+from irmas_tf.config.settings import ConfigError
 from irmas_tf.training import hardware
 
 

@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from irmas_tf.commands import is_expected
-from irmas_tf.data import pipeline
-from irmas_tf.models.weight_file import read_weight_file, write_weight_file
 from irmas_tf.models.weight_table import WeightsError
-from irmas_tf.run_dir import RunDir
-from irmas_tf.thresholds_file import Thresholds
+from irmas_tf.process.exit_codes import is_expected
+from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.runs.thresholds import Thresholds
+from irmas_tf.training import batches as pipeline
 from irmas_tf.training import loop
 from irmas_tf.training.callbacks import Interrupted
 from irmas_tf.training.checkpoint import CheckpointStore
 from irmas_tf.training.excerpts import MixedSide, load_sides
 from irmas_tf.training.loop import TrainingError, train
+from irmas_tf.weights.weight_file import read_weight_file, write_weight_file
 
 
 @pytest.fixture(scope="module")
@@ -270,4 +270,3 @@ def test_a_cached_stage_is_the_frozen_stage_where_training_changes_no_example(st
     found = weights_of(keras.models.load_model(cached.last_model_path))
     for path, value in weights_of(keras.models.load_model(plain.last_model_path)).items():
         np.testing.assert_allclose(found[path], value, rtol=2e-3, atol=2e-4, err_msg=path)
-

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from irmas_tf.config import TrainingConfig
-from irmas_tf.stage_config import Stage
+from irmas_tf.config.run_config import TrainingConfig
+from irmas_tf.config.stages import Stage
 from irmas_tf.training.optim import Schedule, build_optimizer, clip_by_norm, is_decayed, scaled_steps
 
 

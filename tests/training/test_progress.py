@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from irmas_tf.run_dir import RunDir
+from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.checkpoint import CheckpointStore
 from irmas_tf.training.progress import EpochRow, Progress, finished_progress
 

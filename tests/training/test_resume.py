@@ -16,8 +16,9 @@ import h5py
 import numpy as np
 import pytest
 
-from irmas_tf.run_dir import RunDir
+from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.checkpoint import CheckpointStore
+from tests.helpers import ROOT
 
 # Everything that draws at random or keeps state is on.
 HARD = {
@@ -37,7 +38,7 @@ HARD = {
 
 
 def run_worker(folder: Path, config, orders: list[dict[str, int]]) -> list[int]:
-    worker = Path(__file__).with_name("resume_worker.py")
+    worker = ROOT / "tests" / "helpers" / "resume_worker.py"
     command = [sys.executable, str(worker), str(folder), config.to_json(), json.dumps(orders)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]

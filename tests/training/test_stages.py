@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from irmas_tf.config import TrainingConfig
-from irmas_tf.stage_config import Stage
+from irmas_tf.config.run_config import TrainingConfig
+from irmas_tf.config.stages import Stage
 from irmas_tf.training.optim import Schedule
 from irmas_tf.training.stages import StagePlan
 

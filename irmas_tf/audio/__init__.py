@@ -1,0 +1,1 @@
+"""Any sound file in: decoding, mono, windows, the store of decoded excerpts, walking folders."""

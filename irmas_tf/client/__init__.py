@@ -1,0 +1,1 @@
+"""Asking a server, over REST or gRPC."""

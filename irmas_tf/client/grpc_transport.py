@@ -1,0 +1,142 @@
+"""TensorFlow Serving's gRPC API (PredictionService), through the messages of tensorflow-serving-api.
+
+That package imports TensorFlow for the messages it shares with it; REST does without.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from irmas_tf.client.model_address import ModelAddress
+from irmas_tf.client.server_errors import RefusedError, ServerError, UnavailableError, refusal
+from irmas_tf.client.transport import DURATION, INPUT, PROBABILITIES, SIGNATURE, ClipOutputs, classes_of
+from irmas_tf.process.quiet_tensorflow import import_tensorflow
+
+_FLOAT, _STRING = 1, 7  # tensorflow.DataType
+# One name may stand for several servers: take turns among them.
+_SERVICE_CONFIG = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
+_RETRIED = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED")
+_REFUSED = ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "INTERNAL", "UNKNOWN", "RESOURCE_EXHAUSTED")
+
+
+class GrpcTransport:
+    """A model reached by gRPC; see `Transport`.
+
+    Args:
+        address: of the model.
+        timeout_seconds: longest wait for an answer.
+
+    Raises:
+        ServerError: tensorflow-serving-api is not installed.
+    """
+
+    def __init__(self, address: ModelAddress, timeout_seconds: float) -> None:
+        try:
+            import_tensorflow()
+            import grpc
+            from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
+        except ImportError as error:
+            raise ServerError(
+                f"{address}: gRPC needs a package that is not installed ({error}); pip install 'irmas_tf[serving]', or"
+                " use the REST port (http://HOST:8501)"
+            ) from error
+        self._address = address
+        self._timeout = timeout_seconds
+        self._error = grpc.RpcError
+        self._predict_request = predict_pb2.PredictRequest
+        self._metadata_request = get_model_metadata_pb2.GetModelMetadataRequest
+        self._signatures = get_model_metadata_pb2.SignatureDefMap
+        options = [
+            ("grpc.max_send_message_length", -1),
+            ("grpc.max_receive_message_length", -1),
+            ("grpc.service_config", _SERVICE_CONFIG),
+            ("grpc.enable_retries", 0),  # `Retry` does it
+        ]
+        if address.is_encrypted:
+            self._channel = grpc.secure_channel(address.target, grpc.ssl_channel_credentials(), options)
+        else:
+            self._channel = grpc.insecure_channel(address.target, options)
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+
+    def num_classes(self) -> int:
+        """Return the number of classes; see `Transport.num_classes`."""
+        request = self._metadata_request(metadata_field=["signature_def"])
+        self._name(request.model_spec)
+        try:
+            answer = self._call(self._stub.GetModelMetadata, request)
+        except RefusedError as error:
+            raise ServerError(f"{self._address}: {error}") from error
+        signatures = self._signatures()
+        answer.metadata["signature_def"].Unpack(signatures)
+        found = signatures.signature_def
+        outputs = found[SIGNATURE].outputs if SIGNATURE in found else {}
+        shapes = {name: [dim.size for dim in one.tensor_shape.dim] for name, one in outputs.items()}
+        return classes_of(shapes, list(found), self._address)
+
+    def classify(self, contents: Sequence[bytes]) -> ClipOutputs:
+        """Return the answer for WAV files; see `Transport.classify`."""
+        request = self._predict_request(output_filter=[PROBABILITIES, DURATION])
+        self._name(request.model_spec)
+        request.model_spec.signature_name = SIGNATURE
+        tensor = request.inputs[INPUT]
+        tensor.dtype = _STRING
+        tensor.tensor_shape.dim.add(size=len(contents))
+        tensor.string_val.extend(contents)
+        answer = self._call(self._stub.Predict, request)
+        if missing := {PROBABILITIES, DURATION} - set(answer.outputs):
+            raise ServerError(f"{self._address}: its answer has no {' and no '.join(sorted(missing))}")
+        return ClipOutputs(array(answer.outputs[PROBABILITIES]), array(answer.outputs[DURATION]), len(contents))
+
+    def close(self) -> None:
+        """Close the channel; calls that are under way end as cancelled."""
+        self._channel.close()
+
+    def _name(self, spec: Any) -> None:
+        spec.name = self._address.model
+        if self._address.version:
+            spec.version.value = self._address.version
+        elif self._address.label:
+            spec.version_label = self._address.label
+
+    def _call(self, method: Callable[..., Any], request: Any) -> Any:
+        """Return the answer to a request.
+
+        Raises:
+            RefusedError, UnavailableError, ServerError: see `Transport`.
+        """
+        try:
+            return method(request, timeout=self._timeout)
+        except self._error as error:
+            status, details = error.code().name, error.details() or ""
+            if status == "DEADLINE_EXCEEDED":
+                raise UnavailableError(f"{self._address}: no answer within {self._timeout:g} s") from error
+            if status in _RETRIED:
+                hint = "; is it running, and is this its gRPC port (8500)?" if status == "UNAVAILABLE" else ""
+                raise UnavailableError(f"{self._address}: {status}: {' '.join(details.split())}{hint}") from error
+            if status in _REFUSED:
+                raise RefusedError(refusal(details)) from error
+            raise ServerError(f"{self._address}: {status}: {' '.join(details.split())}") from error
+        except ValueError as error:  # of the channel, once it is closed
+            raise ServerError(f"{self._address}: {error}") from error
+
+
+def array(tensor: Any) -> np.ndarray:
+    """Return a float32 TensorProto as float64.
+
+    Raises:
+        ServerError: it is something else.
+    """
+    if tensor.dtype != _FLOAT:
+        raise ServerError(f"the server answers with numbers of type {tensor.dtype}, not float32")
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    count = int(np.prod(shape))
+    values = np.frombuffer(tensor.tensor_content, "<f4") if tensor.tensor_content else np.array(tensor.float_val, "<f4")
+    if 0 < len(values) < count:  # trailing numbers that are equal may be left out
+        values = np.pad(values, (0, count - len(values)), mode="edge")
+    if len(values) != count:
+        raise ServerError(f"the server answers with {len(values)} numbers in a tensor of shape {shape}")
+    return values.reshape(shape).astype(np.float64)

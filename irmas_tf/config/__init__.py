@@ -1,0 +1,1 @@
+"""What a run is asked: settings, sections, branches, labels, flags, flagfiles and the registries of names."""

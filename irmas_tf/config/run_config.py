@@ -1,0 +1,380 @@
+"""The configuration of a run: frozen, validated dataclasses. Units are in the names; derived values are properties.
+
+Field names are unique over all sections, because each is also a command-line flag (`irmas_tf.config.flags`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from typing import Any
+
+from irmas_tf.config.audio import AudioConfig
+from irmas_tf.config.augment import OF_WAVEFORMS, AugmentConfig
+from irmas_tf.config.branches import BACKBONES, BackboneBranch, Branch
+from irmas_tf.config.labels import LABEL_SCHEMES, SINGLE_LABEL, TASKS, LabelScheme, get_label_scheme
+from irmas_tf.config.settings import ConfigError, Section, setting
+from irmas_tf.config.stages import Stage
+
+__all__ = [
+    "SECTIONS",
+    "AudioConfig",
+    "AugmentConfig",
+    "Branch",
+    "Config",
+    "ConfigError",
+    "DataConfig",
+    "ModelConfig",
+    "TrainingConfig",
+]
+
+MAX_SEED = 2**32 - 1  # NumPy's
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig(Section):
+    """Where the audio is, how it is labelled and split, and how it is read."""
+
+    data_dir: str = setting("", "Folder that holds IRMAS-TrainingData (and the IRMAS-TestingData-Part* folders).")
+    label_scheme: str = setting(
+        "irmas", "Classes: the 11 IRMAS codes, or the student report's list with 'other'.", choices=tuple(LABEL_SCHEMES)
+    )
+    split_by: str = setting(
+        "song",
+        "Unit that is never split: song group (leak-free) or excerpt (leaky, for comparison only).",
+        choices=("song", "excerpt"),
+    )
+    validation_fraction: float = setting(
+        0.2, "Share of the training excerpts held out for validation.", above=0.0, below=1.0
+    )
+    split_seed: int = setting(
+        0, "Seed of the split; the same seed gives the same split on every machine.", minimum=0, maximum=MAX_SEED
+    )
+    decoder: str = setting(
+        "auto",
+        "Audio decoder: auto (our own reader for 16-bit WAV, else libsndfile), soundfile (always libsndfile), or"
+        " tensorflow_io (its WAV, FLAC, MP3 and Ogg decoders).",
+        choices=("auto", "soundfile", "tensorflow_io"),
+    )
+    cache: str = setting(
+        "memory", "Where decoded mono audio is kept between epochs.", choices=("none", "memory", "disk")
+    )
+    cache_dir: str = setting("", "Folder of the disk cache; empty: irmas_tf/audio in the user's cache folder.")
+    loader_threads: int = setting(0, "Parallel decodes; 0 is one for each CPU.", minimum=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig(Section):
+    """Front-ends, branches and head."""
+
+    model: str = setting("multi_branch", "Model family.", choices=("multi_branch",))
+    task: str = setting(
+        SINGLE_LABEL,
+        "What a model answers: single_label (one class a clip; a softmax) or multi_label (any number of classes; a"
+        " sigmoid each, and thresholds).",
+        choices=TASKS,
+    )
+    branches: tuple[str, ...] = setting(
+        (
+            "mel:frame_length=512:hop_length=256:num_bins=64",
+            "mel:frame_length=1024:hop_length=512:num_bins=96",
+            "mel:frame_length=4096:hop_length=1024:num_bins=128",
+        ),
+        "Comma-separated branches, each FRONT_END[:KEY=VALUE...]; FRONT_END is linear, mel or log (spectrograms on that"
+        " frequency scale), morlet (wavelet transform), or the name of a pretrained network ("
+        + ", ".join(BACKBONES)
+        + "; the mn can be read by frequency bands, in their middle layers too: profile=1).",
+    )
+    pretrained_weights: tuple[str, ...] = setting(
+        (),
+        "Files with weights of the pretrained networks in --branches, in any order, as irmas_tf.convert writes"
+        " them; a network without a file starts at random.",
+    )
+    mel_scale: str = setting("slaney", "Formula of the mel scale.", choices=("htk", "slaney"))
+    log_offset: float = setting(
+        1e-3,
+        "Added to the magnitude before the logarithm; below 1e-3 float16 TFLite goes wrong.",
+        above=0.0,
+        maximum=1.0,
+    )
+    block: str = setting("residual", "Convolution block of the branches.", choices=("plain", "residual", "separable"))
+    stem_stride: int = setting(
+        4,
+        "Stride of a branch's first convolution along both axes: 2 sees more detail, 4 costs a quarter.",
+        minimum=2,
+        maximum=4,
+    )
+    stage_channels: tuple[int, ...] = setting(
+        (32, 64, 128),
+        "Channels of a branch's stages before the width multiplier; each stage after the first halves both axes.",
+        minimum=1,
+    )
+    width_multiplier: float = setting(1.0, "Scales the channels of every stage.", above=0.0, maximum=16.0)
+    depth_multiplier: float = setting(
+        1.0, "Scales the blocks per stage (1 at multiplier 1, rounded up).", above=0.0, maximum=16.0
+    )
+    pooling: str = setting(
+        "mean_max", "Pooling over time: mean, max, or both added.", choices=("mean", "max", "mean_max")
+    )
+    head_units: int = setting(
+        256,
+        "Units of the fully connected layer that merges the branches; this is the embedding. 0: none, a linear head.",
+        minimum=0,
+    )
+    dropout: float = setting(0.3, "Dropout before and after the merging layer.", minimum=0.0, below=1.0)
+    branch_dropout: float = setting(
+        0.0, "Probability that a training example loses one whole branch.", minimum=0.0, below=1.0
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.branches:
+            raise ConfigError("--branches=: must name at least one branch")
+        if not self.stage_channels:
+            raise ConfigError("--stage_channels=: must name at least one stage")
+        for spec in self.branches:
+            Branch.parse(spec)
+
+    @property
+    def branch_configs(self) -> tuple[Branch, ...]:
+        """The parsed branches, in order."""
+        return tuple(Branch.parse(spec) for spec in self.branches)
+
+
+# What a stage says where there are stages.
+_OF_STAGES = ("epochs", "learning_rate", "final_learning_rate", "warmup_epochs")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig(Section):
+    """Optimisation, schedule, hardware and bookkeeping."""
+
+    seed: int = setting(0, "Seed of weights, order and augmentation.", minimum=0, maximum=MAX_SEED)
+    epochs: int = setting(30, "Passes over the training split.", minimum=1)
+    batch_size: int = setting(32, "Examples per step over all replicas.", minimum=1)
+    accumulation_steps: int = setting(1, "Batches whose gradients are averaged before the weights change.", minimum=1)
+    learning_rate: float = setting(2e-3, "Peak learning rate.", above=0.0, maximum=10.0)
+    final_learning_rate: float = setting(1e-5, "Learning rate at the end of the cosine.", minimum=0.0, maximum=10.0)
+    warmup_epochs: float = setting(1.0, "Linear warm-up from 0.", unit="epochs", minimum=0.0)
+    weight_decay: float = setting(
+        1e-4, "Decoupled weight decay of kernels (not of biases or normalisation).", minimum=0.0, maximum=1.0
+    )
+    gradient_clip_norm: float = setting(5.0, "Global gradient norm is clipped to this; 0 is off.", minimum=0.0)
+    label_smoothing: float = setting(
+        0.1,
+        "Share of the target spread evenly over the classes; multi-label: a class's target is moved by this share"
+        " towards .5.",
+        minimum=0.0,
+        below=1.0,
+    )
+    negative_focus: float = setting(
+        0.0,
+        "Multi-label: easy negatives count less by the power of their probability (asymmetric loss); 0 is plain"
+        " cross-entropy.",
+        minimum=0.0,
+        maximum=10.0,
+    )
+    negative_margin: float = setting(
+        0.0, "Multi-label: negatives with a probability below this cost nothing.", minimum=0.0, below=1.0
+    )
+    class_balance: str = setting(
+        "none",
+        "Compensation for unequal classes: loss weights, or resampling every epoch.",
+        choices=("none", "weights", "resample"),
+    )
+    ema_decay: float = setting(
+        0.0,
+        "Decay of the moving average of the weights used for evaluation and saved; 0 is off.",
+        minimum=0.0,
+        below=1.0,
+    )
+    stages: tuple[str, ...] = setting(
+        (),
+        "Comma-separated stages, each KEY=VALUE[:KEY=VALUE...] with epochs, learning_rate, final_learning_rate,"
+        " warmup_epochs, blocks (of pretrained networks that learn: all, or so many nearest the head; 0 is the head"
+        " alone), layer_decay (factor of the learning rate from block to block away from the head) and embed_once (1:"
+        " with blocks=0, embed the unchanged excerpts once and train the head on that). Takes the place of --epochs,"
+        " --learning_rate, --final_learning_rate and --warmup_epochs.",
+    )
+    early_stopping_patience: int = setting(
+        0,
+        "Epochs without a better validation score before stopping, counted in the last stage only; 0 is off.",
+        minimum=0,
+    )
+    mixed_precision: str = setting(
+        "float32",
+        "Keras dtype policy of the network (front-ends stay float32).",
+        choices=("float32", "mixed_float16", "mixed_bfloat16"),
+    )
+    xla: bool = setting(False, "Compile the training step with XLA.")
+    strategy: str = setting(
+        "auto",
+        "tf.distribute strategy: auto uses every visible GPU, or one device.",
+        choices=("auto", "one_device", "mirrored"),
+    )
+    checkpoint_minutes: float = setting(
+        2.0,
+        "Time between resumable checkpoints inside an epoch; one is always written at its end.",
+        unit="min",
+        above=0.0,
+    )
+    deterministic: bool = setting(True, "Same seed and machine give the same weights, at a small cost in speed.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.stages:
+            return
+        stages = [Stage.parse(spec) for spec in self.stages]
+        for before, stage in itertools.pairwise(stages):
+            # Else the moving average of the networks' weights would not be what was embedded.
+            if stage.embed_once and not before.embed_once:
+                raise ConfigError(f"--stages={stage.spec()}: embed_once is for the first stages only")
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name in _OF_STAGES and value != field.default:
+                raise ConfigError(f"--{field.name}={value:g}: has no effect beside --stages; set it in each stage")
+
+    @property
+    def stage_configs(self) -> tuple[Stage, ...]:
+        """The stages, in order; without ``stages`` one, in which everything learns."""
+        if self.stages:
+            return tuple(Stage.parse(spec) for spec in self.stages)
+        return (Stage(**{name: getattr(self, name) for name in _OF_STAGES}),)
+
+    @property
+    def is_asymmetric(self) -> bool:
+        """Whether negatives count less than positives."""
+        return self.negative_focus > 0 or self.negative_margin > 0
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs of all stages."""
+        return sum(stage.epochs for stage in self.stage_configs)
+
+
+SECTIONS: dict[str, type] = {
+    "data": DataConfig,
+    "audio": AudioConfig,
+    "model": ModelConfig,
+    "augment": AugmentConfig,
+    "training": TrainingConfig,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Everything a run depends on besides the audio itself."""
+
+    data: DataConfig = DataConfig()
+    audio: AudioConfig = dataclasses.field(default_factory=AudioConfig)
+    model: ModelConfig = ModelConfig()
+    augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)
+    training: TrainingConfig = TrainingConfig()
+
+    def __post_init__(self) -> None:
+        for name, section in SECTIONS.items():
+            if not isinstance(getattr(self, name), section):
+                raise ConfigError(f"section {name!r} of the configuration must be a {section.__name__}")
+        if self.training.final_learning_rate > self.training.learning_rate:
+            raise ConfigError(
+                f"--final_learning_rate={self.training.final_learning_rate:g}: must be at most"
+                f" --learning_rate={self.training.learning_rate:g}"
+            )
+        audio, model = self.audio, self.model
+        if model.task == SINGLE_LABEL:
+            for name in ("negative_focus", "negative_margin"):
+                if value := getattr(self.training, name):
+                    raise ConfigError(f"--{name}={value:g}: is for --task=multi_label")
+        elif (smoothing := self.training.label_smoothing) and self.training.is_asymmetric:
+            raise ConfigError(
+                f"--label_smoothing={smoothing:g}: undoes --negative_focus and --negative_margin, since it pulls every"
+                " negative up; set --label_smoothing=0"
+            )
+        self._check_augmentation()
+        self.augment.check_fits(audio.window_seconds)
+        self.augment.check_task(model.task)
+        for branch in model.branch_configs:
+            branch.check_fits(audio.sample_rate_hz, audio.window_samples)
+            branch.check_shrinkage(audio.window_samples, model.stem_stride, len(model.stage_channels))
+        self._check_pretrained()
+
+    def _check_augmentation(self) -> None:
+        """Check that what mixes examples has examples to mix, and that there are examples to change."""
+        augment, training = self.augment, self.training
+        for name, needed in (("mix_probability", augment.mix_max_excerpts), ("mixup_alpha", 2)):
+            if (value := getattr(augment, name)) and training.batch_size < needed:
+                raise ConfigError(
+                    f"--batch_size={training.batch_size}: is less than the {needed} excerpts that --{name}={value:g}"
+                    " mixes"
+                )
+        if all(stage.embed_once for stage in training.stage_configs):
+            for name in OF_WAVEFORMS:
+                if value := getattr(augment, name):
+                    raise ConfigError(
+                        f"--{name}={value:g}: has no effect, because excerpts are embedded once in all --stages; set"
+                        " it to 0, or add a stage without embed_once"
+                    )
+
+    def _check_pretrained(self) -> None:
+        """Check what only pretrained networks have."""
+        branches = self.model.branch_configs
+        backbones = [branch.scale for branch in branches if isinstance(branch, BackboneBranch)]
+        files = self.model.pretrained_weights
+        if len(files) > len(backbones):
+            raise ConfigError(
+                f"--pretrained_weights={','.join(files)}: {len(files)} files for {len(backbones)} pretrained networks"
+                " in --branches; give at most one for each"
+            )
+        for stage in self.training.stage_configs:
+            if stage.needs_backbone and not backbones:
+                raise ConfigError(
+                    f"--stages={stage.spec()}: blocks and layer_decay are about pretrained networks, and --branches"
+                    f" names none; known: {', '.join(BACKBONES)}"
+                )
+            if stage.embed_once and len(backbones) < len(branches):
+                raise ConfigError(
+                    f"--stages={stage.spec()}: embed_once needs pretrained networks in all --branches; the others learn"
+                )
+
+    @property
+    def labels(self) -> LabelScheme:
+        """The label scheme of the run."""
+        return get_label_scheme(self.data.label_scheme)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Return a JSON-ready dict, section -> field -> value."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, sections: dict[str, dict[str, Any]]) -> Config:
+        """Return the configuration a dict describes; missing fields take their defaults.
+
+        Raises:
+            ConfigError: unknown section or field, or a value that is not allowed.
+        """
+        if not isinstance(sections, dict):
+            raise ConfigError("a configuration must be a mapping of sections")
+        unknown = sorted(set(sections) - set(SECTIONS))
+        if unknown:
+            raise ConfigError(f"unknown configuration section {unknown[0]!r}; known: {', '.join(SECTIONS)}")
+        built = {}
+        for name, values in sections.items():
+            if not isinstance(values, dict):
+                raise ConfigError(f"section {name!r} of the configuration must be a mapping of settings")
+            known = [f.name for f in dataclasses.fields(SECTIONS[name])]
+            for key in values:
+                if key not in known:
+                    raise ConfigError(f"unknown setting {key!r} in section {name!r}; known: {', '.join(known)}")
+            built[name] = SECTIONS[name](**values)
+        return cls(**built)
+
+    def to_json(self) -> str:
+        """Return the configuration as indented JSON."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+    @property
+    def hash(self) -> str:
+        """First 12 hex digits of the SHA-256 of the canonical JSON."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:12]

@@ -1,0 +1,109 @@
+"""Content identifiers of files (SHA-1 of the bytes), with a cache so that a large data set is read only once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from irmas_tf.datasets.irmas_layout import DataError, display
+from irmas_tf.process.held_temporary import delete_leftovers, held_temporary
+
+_CHUNK_BYTES = 1 << 20
+_THREADS = 4
+_KIND = "content_ids"  # of temporary files
+
+
+def cache_folder() -> Path:
+    """Return ``$XDG_CACHE_HOME/irmas_tf`` (``~/.cache/irmas_tf`` if the variable is unset or relative)."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "irmas_tf"
+
+
+def _cache_path(root: str) -> Path:
+    # One small file per data set, so that data sets neither slow each other down nor evict each other.
+    return cache_folder() / f"content_ids-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}.json"
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-1 of a file's bytes, in hexadecimal.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    digest = hashlib.sha1(usedforsecurity=False)
+    try:
+        with open(path, "rb", buffering=0) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise DataError(
+            f"{display(path)}: cannot be read ({error.strerror}); restore the file or remove it from the data directory"
+        ) from error
+    return digest.hexdigest()
+
+
+def _load(path: Path) -> dict[str, list[object]]:
+    try:
+        stored = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return stored if isinstance(stored, dict) else {}
+
+
+def _save(path: Path, cache: dict[str, list[object]]) -> None:
+    """Write atomically; a cache folder that cannot be written only costs time, so failures are not errors."""
+    with contextlib.suppress(OSError, RuntimeError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        delete_leftovers(path.parent, _KIND)
+        with held_temporary(path, _KIND) as file:
+            file.write(json.dumps(cache).encode("ascii"))
+
+
+def content_ids(paths: Sequence[Path], *, root: Path, progress: bool = True) -> list[str]:
+    """Return the content identifier of every file, reading only those that changed since the last call.
+
+    Two files have the same identifier exactly if their bytes are the same (the identifier says nothing about audio
+    that was re-encoded). A file counts as unchanged if its path, size and modification time in nanoseconds are.
+
+    Args:
+        paths: files.
+        root: folder the cache is kept for.
+        progress: show a bar on stderr when it takes longer than a second.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    cache_path = _cache_path(os.path.realpath(root))
+    cache = _load(cache_path)
+    keys = [os.path.realpath(path) for path in paths]
+    stamps: list[list[int]] = []
+    for path in paths:
+        try:
+            stat = os.stat(path)
+        except OSError as error:
+            raise DataError(
+                f"{display(path)}: cannot be read ({error.strerror}); restore the file or remove the broken link"
+            ) from error
+        stamps.append([stat.st_size, stat.st_mtime_ns])
+
+    def is_fresh(entry: object, stamp: list[int]) -> bool:
+        return isinstance(entry, list) and len(entry) == 3 and entry[:2] == stamp and isinstance(entry[2], str)
+
+    stale = [i for i in range(len(paths)) if not is_fresh(cache.get(keys[i]), stamps[i])]
+    if stale:
+        from tqdm import tqdm
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            hashes = pool.map(hash_file, [paths[i] for i in stale])
+            bar = tqdm(hashes, "hashing", len(stale), unit="file", delay=1.0, disable=None if progress else True)
+            for i, digest in zip(stale, bar, strict=True):
+                cache[keys[i]] = [*stamps[i], digest]
+        # Files that are gone are forgotten here, where the cache is written anyway.
+        known = set(keys)
+        _save(cache_path, {k: v for k, v in cache.items() if k in known or os.path.exists(k)})
+    return [str(cache[key][2]) for key in keys]

@@ -1,0 +1,1 @@
+"""SavedModel and .tflite files, and the acceptance check that every artefact must pass."""

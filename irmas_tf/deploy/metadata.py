@@ -1,0 +1,108 @@
+"""What an artefact says about itself: labels, audio, aggregation, where it comes from and what may be done with it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from irmas_tf import __version__
+from irmas_tf.config.labels import MULTI_LABEL
+from irmas_tf.config.run_config import Config
+from irmas_tf.models.probabilities import answer_kind
+from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.runs.thresholds import Thresholds
+from irmas_tf.weights.weight_sources import sha256_of
+
+FORMAT = 1
+"""Raised when a field changes its meaning."""
+
+AGGREGATION = "mean over windows; the last window is aligned to the clip's end, a short clip padded with zeros"
+LICENCE = (
+    "Weights trained on IRMAS (J. J. Bosch, J. Janer, F. Fuhrmann, P. Herrera, ISMIR 2012): treat them as"
+    " CC BY-NC-SA 3.0, that is non-commercial use, credit to the authors, same terms when passed on. Weights trained"
+    " on other data follow that data's licence."
+)
+_DECISIVE = (
+    "format",
+    "config_hash",
+    "model_sha256",
+    "kind",
+    "labels",
+    "label_names",
+    "thresholds",
+    "sample_rate_hz",
+    "channels",
+    "window_samples",
+    "window_hop_samples",
+    "aggregation",
+)
+_SCORES = ("split", "split_by", "excerpts", "clips", "songs", "accuracy", "macro_f1", "majority_baseline")
+_RANKING_SCORES, _DECISION_SCORES = ("lrap", "mean_average_precision"), ("micro_f1", "macro_f1")
+
+
+def describe(run: RunDir, config: Config) -> dict[str, Any]:
+    """Return the facts about a run that travel with what is made from it, JSON-ready.
+
+    ``metrics`` are those of ``evaluate`` on the validation split, None if it has not been run; ``thresholds`` are the
+    levels {code: probability} from which a class is named, None for a single-label run; ``pretrained`` names the source
+    and licence of pretrained weights, None without.
+
+    Raises:
+        RunDirError: ``pretrained.json`` is damaged.
+        ThresholdsError: a multi-label run has no thresholds, or they are damaged.
+        OSError: the model's file cannot be read.
+    """
+    labels, audio = config.labels, config.audio
+    thresholds = None
+    if answer_kind(config) == MULTI_LABEL:
+        thresholds = Thresholds.load(run.thresholds_path, labels.codes).per_class
+    named = "instrument" if thresholds is None else "instruments"
+    return {
+        "format": FORMAT,
+        "name": "irmas_tf predominant instrument recognition",
+        "description": f"Names the predominant {named} of music, of {labels.num_classes} classes.",
+        "run": run.path.resolve().name,
+        "config_hash": config.hash,
+        "model_sha256": sha256_of(run.model_path),
+        "irmas_tf": __version__,
+        "kind": answer_kind(config),
+        "labels": list(labels.codes),
+        "label_names": list(labels.names),
+        "thresholds": thresholds,
+        "sample_rate_hz": audio.sample_rate_hz,
+        "channels": 1,
+        "window_samples": audio.window_samples,
+        "window_hop_samples": audio.window_hop_samples,
+        "aggregation": AGGREGATION,
+        "metrics": _metrics(run),
+        "licence": LICENCE,
+        "pretrained": run.load_pretrained(),
+    }
+
+
+def _metrics(run: RunDir) -> dict[str, Any] | None:
+    """Return the scores of ``evaluate``; a report that is missing or damaged must not stop an export."""
+    try:
+        found = json.loads((run.evaluation_dir("validation") / "metrics.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    scores = {name: found[name] for name in _SCORES if name in found}
+    try:
+        headline = found["headline"]
+        aggregation = found["aggregations"][headline["aggregation"]]
+        decisions, level_of = aggregation["decisions"][headline["regime"]], headline.get("level_of", {})
+        scores |= {"headline": headline, **{name: aggregation[name] for name in _RANKING_SCORES}}
+        return scores | {name: decisions[level_of.get(name, headline["level"])][name] for name in _DECISION_SCORES}
+    except (KeyError, TypeError):  # of one label
+        return scores
+
+
+def differences(facts: dict[str, Any], artefact: dict[str, Any]) -> list[str]:
+    """Return what an artefact says otherwise than ``facts``, of all that decides its numbers; in words."""
+    return [
+        f"{name} is {artefact.get(name)!r} in the artefact, {facts[name]!r} in the run"
+        for name in _DECISIVE
+        if artefact.get(name) != facts[name]
+    ]

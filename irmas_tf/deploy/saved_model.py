@@ -1,0 +1,185 @@
+"""Writing a SavedModel as TF Serving polls it: ``FOLDER/NAME/VERSION/``, which appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from irmas_tf.config.run_config import Config
+from irmas_tf.deploy.signatures import Signatures
+from irmas_tf.deploy.warmup import WARMUP_NAME, warmup_requests, write_warmup
+from irmas_tf.process.atomic_files import TEMPORARY_PREFIX
+from irmas_tf.process.locks import exclusive
+
+FACTS_NAME = "signature.json"
+_REPLACED_PREFIX = f"{TEMPORARY_PREFIX}replaced-"
+EXTRA_ASSETS = "assets.extra"  # the name that TensorFlow reserves for what others put beside the graph
+
+
+class ExportError(ValueError):
+    """Something cannot be exported; the message says what and the remedy."""
+
+
+def choose_version(base: Path, version: int, overwrite: bool) -> int:
+    """Return the version to write below ``base``; 0 asks for the one after the highest that is there.
+
+    Raises:
+        ExportError: the version is there and may not be overwritten.
+    """
+    present = [int(path.name) for path in base.iterdir() if path.name.isdecimal()] if base.is_dir() else []
+    if version == 0:
+        return max(present, default=0) + 1
+    if version in present and not overwrite:
+        raise ExportError(f"{base / str(version)}: is already there; give --overwrite, or another --model_version")
+    return version
+
+
+def export_saved_model(
+    model: keras.Model,
+    config: Config,
+    facts: dict[str, Any],
+    base: Path,
+    *,
+    version: int = 0,
+    overwrite: bool = False,
+    check: Callable[[Path], None] | None = None,
+) -> Path:
+    """Write a version of a model and return its folder.
+
+    It is written under a name that TF Serving ignores, checked, flushed to the disk and then renamed: a reader sees
+    all of it or nothing, also if this process is killed. When a version is overwritten there is a moment without it.
+
+    Args:
+        model: waveform [batch, samples] -> logits [batch, classes].
+        config: the run's configuration.
+        facts: of `irmas_tf.deploy.metadata.describe`; go into ``signature.json`` with the signatures.
+        base: FOLDER/NAME.
+        version: number of the version; 0 is the one after the highest.
+        overwrite: replace the version if it is there.
+        check: called with the folder before it gets its name; what it raises ends the export without a trace.
+
+    Raises:
+        ExportError: the version is there, or another process is exporting to the same place.
+    """
+    base.mkdir(parents=True, exist_ok=True)
+    with exclusive(
+        base, ExportError(f"{base}: another process is exporting here; wait for it, or choose another --out")
+    ):
+        _tidy(base)
+        target = base / str(choose_version(base, version, overwrite))
+        temporary = base / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}"
+        try:
+            write_saved_model(model, config, facts, temporary, base.name)
+            if check is not None:
+                check(temporary)
+            _flush(temporary)
+            _replace(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def write_saved_model(
+    model: keras.Model, config: Config, facts: dict[str, Any], folder: Path, name: str = "irmas"
+) -> None:
+    """Write the SavedModel into ``folder``, which must not exist; ``name`` is the model's, see `export_saved_model`."""
+    signatures = Signatures(model, config)
+    # The archive finds the variables itself; model.track() would save every one twice.
+    archive = keras.export.ExportArchive()
+    for signature, (function, inputs) in signatures.endpoints().items():
+        archive.add_endpoint(signature, function, inputs)
+    archive.write_out(str(folder), verbose=False)
+    text = json.dumps({**facts, "signatures": describe_signatures(signatures)}, indent=2, ensure_ascii=False) + "\n"
+    (folder / EXTRA_ASSETS).mkdir()
+    for path in (folder / FACTS_NAME, folder / EXTRA_ASSETS / FACTS_NAME):
+        path.write_text(text, encoding="utf-8")
+    write_warmup(folder / EXTRA_ASSETS / WARMUP_NAME, warmup_requests(config), name)
+
+
+def describe_signatures(signatures: Signatures) -> dict[str, Any]:
+    """Return what goes into and comes out of every signature; None is an axis of any length."""
+    clip = {name: {"dtype": "float32", "shape": [None, width]} for name, width in signatures.widths.items()}
+    times: dict[str, Any] = {"dtype": "float32", "shape": [None, None], "unit": "s"}
+    outputs: dict[str, dict[str, Any]] = {
+        "serving_default": clip,
+        "classify_audio": {**clip, "duration_seconds": {"dtype": "float32", "shape": [None], "unit": "s"}},
+        "activity": {
+            "window_probabilities": {"dtype": "float32", "shape": [None, None, signatures.widths["probabilities"]]},
+            "window_start_seconds": times,
+            "window_end_seconds": times,
+        },
+    }
+    return {
+        name: {
+            "inputs": {spec.name: {"dtype": spec.dtype.name, "shape": spec.shape.as_list()} for spec in inputs},
+            "outputs": outputs[name],
+        }
+        for name, (_, inputs) in signatures.endpoints().items()
+    }
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Return the content of a SavedModel's ``signature.json``.
+
+    Raises:
+        ExportError: it is missing or damaged.
+    """
+    path = folder / FACTS_NAME
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ExportError(f"{path}: cannot be read ({error.strerror}); is this an exported SavedModel?") from error
+    except ValueError as error:
+        raise ExportError(f"{path}: is damaged ({error}); export the model again") from error
+    if not isinstance(facts, dict):
+        raise ExportError(f"{path}: is damaged (not an object); export the model again")
+    return facts
+
+
+def remove_version(folder: Path) -> None:
+    """Delete a version at once for those who look, and then from the disk."""
+    hidden = folder.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-removed-{folder.name}")
+    os.rename(folder, hidden)
+    shutil.rmtree(hidden)
+
+
+def _tidy(base: Path) -> None:
+    """Remove what killed exports left; a version that one of them was about to replace gets its name back."""
+    for leftover in base.glob(f"{TEMPORARY_PREFIX}*"):
+        target = base / leftover.name.removeprefix(_REPLACED_PREFIX)
+        if leftover.name.startswith(_REPLACED_PREFIX) and not target.exists():
+            os.rename(leftover, target)
+        else:
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _flush(folder: Path) -> None:
+    """Have all files on the disk before the folder gets its name, or a power cut could leave empty ones under it."""
+    for path in [*folder.rglob("*"), folder]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    """Give a folder its name; one that has it goes first, and comes back if that fails."""
+    if not target.exists():
+        os.rename(temporary, target)
+        return
+    old = temporary.with_name(f"{_REPLACED_PREFIX}{target.name}")
+    os.rename(target, old)
+    try:
+        os.rename(temporary, target)
+    except BaseException:
+        os.rename(old, target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,152 @@
+"""A model as a .tflite file: one window of waveform in, its probabilities out, built-in operations only.
+
+The front-ends (spectrograms, wavelets and their normalisation) always compute in float32: quantised signals in them
+change the answers beyond use. Their mel filters, which are positive and mostly zero, may be stored in less; wavelets
+are stored in float32, because rounded ones let loud low notes leak into quiet high ones.
+
+| quantization | weights | network computes in | mel filters stored in |
+|---|---|---|---|
+| none | float32 | float32 | float32 |
+| float16 | float16 | float32, or float16 where the device has it | float16 |
+| dynamic | int8 | int8, with ranges measured while it runs | int8 |
+| int8 | int8 | int8, with ranges measured on representative windows | int8 |
+
+Depthwise convolutions compute in float32 with int8 weights also under dynamic and int8: every channel has a range of
+its own, which one scale for all does not fit, and the int8 kernels are slower than the float ones. Under int8 the same
+is true of hard swishes; besides, sums, layers with few weights, and the probabilities stay in float, where 256 steps
+cost accuracy and save nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from irmas_tf.config.run_config import Config
+from irmas_tf.deploy.saved_model import ExportError
+from irmas_tf.deploy.tflite_flatbuffer import output_names
+from irmas_tf.deploy.tflite_weights import Form, change_weights, with_few_weights
+from irmas_tf.dsp.short_time import DFT_SCOPE, dft_by_products
+from irmas_tf.models.probabilities import probabilities_of
+
+QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
+SIGNATURE, INPUT, OUTPUT = "serving_default", "waveform", "probabilities"
+
+_OWN_LAYERS = "irmas_tf.layers."
+
+
+def convert(
+    model: keras.Model, config: Config, quantization: str = "none", representative: np.ndarray | None = None
+) -> bytes:
+    """Return the content of a .tflite file, without metadata.
+
+    Args:
+        model: waveform [batch, samples] -> logits [batch, classes].
+        config: the run's configuration.
+        quantization: one of `QUANTIZATIONS`.
+        representative: windows [n, window_samples] float32 of the training split, which ``int8`` takes its ranges from.
+
+    Raises:
+        ExportError: the quantisation is unknown, or there are no windows for int8.
+    """
+    if quantization not in QUANTIZATIONS:
+        raise ExportError(f"--quantization={quantization}: must be one of {', '.join(QUANTIZATIONS)}")
+    if quantization == "int8" and (representative is None or not len(representative)):
+        raise ExportError("--quantization=int8: needs representative windows; give the --data_dir of the run")
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        archive = keras.export.ExportArchive()
+        spec = tf.TensorSpec([1, config.audio.window_samples], tf.float32, INPUT)
+        with dft_by_products():
+            archive.add_endpoint(
+                SIGNATURE, lambda waveform: {OUTPUT: probabilities_of(model(waveform, training=False), config)}, [spec]
+            )
+            archive.write_out(folder, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        content = bytes(converter.convert())
+        if quantization == "none":
+            return content
+        front_end = front_end_pattern(model)
+        if quantization == "int8":
+            assert representative is not None
+            content = _int8(converter, content, front_end, representative)
+    network = {"float16": Form.FLOAT16, "dynamic": Form.INT8_KERNEL, "int8": Form.FLOAT32}[quantization]
+    filters = Form.FLOAT16 if quantization == "float16" else Form.INT8
+
+    def form_of(kind: str, name: str) -> Form:
+        if front_end.search(name):
+            return filters if kind == "FULLY_CONNECTED" and f"/{DFT_SCOPE}/" not in name else Form.FLOAT32
+        return Form.INT8 if kind == "DEPTHWISE_CONV_2D" and quantization != "float16" else network
+
+    return change_weights(content, form_of)
+
+
+def front_end_layers(model: keras.Model) -> list[str]:
+    """Return the names of the layers between waveforms and the first layer of a network."""
+    names = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            names += front_end_layers(layer)
+        elif type(layer).__module__.startswith(_OWN_LAYERS) and not isinstance(layer, keras.layers.BatchNormalization):
+            names.append(layer.name)
+    return names
+
+
+def front_end_pattern(model: keras.Model) -> re.Pattern[str]:
+    """Return a regular expression that finds the TFLite tensors of the front-ends by their names.
+
+    Raises:
+        ExportError: the model has no front-end of ours, so that nothing would be kept in float.
+    """
+    names = front_end_layers(model)
+    if not names:
+        raise ExportError("the model has no front-end layer; only --quantization=none is safe for it")
+    # Keras numbers the scopes of a model that is called again; of an operation that was fused, all names stand there.
+    return re.compile("(^|[/;])(" + "|".join(map(re.escape, names)) + r")(_\d+)?(/|$|;)")
+
+
+def _int8(converter: Any, content: bytes, front_end: re.Pattern[str], representative: np.ndarray) -> bytes:
+    """Return the network in int8; ``content`` is the same in float."""
+
+    def windows() -> Iterator[list[np.ndarray]]:
+        return ([window[None]] for window in np.asarray(representative, np.float32))
+
+    operations, outputs = output_names(content)
+    in_float = [name for name in operations if front_end.search(name)] + with_few_weights(content) + outputs
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
+    converter.representative_dataset = windows
+    options = tf.lite.experimental.QuantizationDebugOptions(
+        denylisted_nodes=in_float, denylisted_ops=["ADD", "DEPTHWISE_CONV_2D", "HARD_SWISH"]
+    )
+    # The debugger is the converter's only way to leave single operations in float.
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=converter, debug_dataset=windows, debug_options=options
+    )
+    return bytes(debugger.get_nondebug_quantized_model())
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep progress bars and notes of the converter off the terminal; what it raises still comes out."""
+    sys.stderr.flush()
+    # Most of it comes from C++, which knows nothing of sys.stderr.
+    with tempfile.TemporaryFile() as notes:
+        terminal = os.dup(2)
+        try:
+            os.dup2(notes.fileno(), 2)
+            with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+                yield
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

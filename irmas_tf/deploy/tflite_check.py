@@ -1,0 +1,160 @@
+"""The acceptance check of a .tflite file, run by ai-edge-litert in one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from irmas_tf.deploy.acceptance import Comparison, LiveModel, Report, median_milliseconds
+from irmas_tf.deploy.check_signals import check_signals
+from irmas_tf.deploy.metadata import differences
+from irmas_tf.deploy.saved_model import ExportError
+from irmas_tf.deploy.tflite import INPUT, OUTPUT, SIGNATURE
+from irmas_tf.deploy.tflite_flatbuffer import custom_operations
+from irmas_tf.deploy.tflite_metadata import read_facts
+from irmas_tf.models.probabilities import SINGLE_LABEL
+
+TOLERANCES = {"none": 1e-4, "float16": 5e-3, "dynamic": 0.05, "int8": 0.2}
+"""Greatest difference of a window's probability, by quantisation."""
+MEAN_TOLERANCES = {"none": 1e-5, "float16": 5e-4, "dynamic": 5e-3, "int8": 0.03}
+"""Mean difference over all probabilities of all windows."""
+MAX_ACCURACY_LOSS = 0.01
+"""Of int8, on the validation split."""
+
+
+class LiteModelError(ValueError):
+    """A file's content is not a model that can be run; the message says why and the remedy."""
+
+
+class LiteModel:
+    """A .tflite file as a function of windows.
+
+    Args:
+        content: of the file.
+        threads: for the interpreter.
+
+    Raises:
+        ExportError: ai-edge-litert is not installed.
+        LiteModelError: this is not a model.
+    """
+
+    def __init__(self, content: bytes, threads: int = 1) -> None:
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise ExportError(
+                f"running a .tflite file needs the package ai-edge-litert ({error}); pip install 'irmas_tf[tflite]'"
+            ) from error
+        try:
+            self._interpreter = Interpreter(model_content=content, num_threads=threads)
+        except ValueError as error:
+            raise LiteModelError(f"this is not a .tflite model ({error}); export it again") from error
+        self.signatures: dict[str, Any] = self._interpreter.get_signature_list()
+
+    def run_once(self) -> None:
+        """Run it, whatever it takes and gives.
+
+        Raises:
+            LiteModelError: it cannot run.
+        """
+        try:
+            self._interpreter.allocate_tensors()
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise LiteModelError(f"this .tflite model cannot run ({error}); export it again") from error
+
+    @property
+    def input_shape(self) -> list[int]:
+        """Shape of the waveform."""
+        return [int(size) for size in self._interpreter.get_input_details()[0]["shape"]]
+
+    def probabilities(self, windows: np.ndarray) -> np.ndarray:
+        """Return [n, classes] for windows [n, window_samples] float32."""
+        run = self._interpreter.get_signature_runner(SIGNATURE)
+        # A copy, because the runner's output is its own memory.
+        return np.concatenate([run(**{INPUT: window[None]})[OUTPUT].copy() for window in windows])
+
+
+def check_tflite(
+    path: Path,
+    facts: Mapping[str, Any],
+    live: LiveModel,
+    music: Mapping[str, np.ndarray],
+    *,
+    label: str = "",
+    accuracy: Callable[[Callable[[np.ndarray], np.ndarray]], tuple[float, float, int]] | None = None,
+) -> Report:
+    """Return the report on a .tflite file.
+
+    Args:
+        path: the file.
+        facts: of the run, `irmas_tf.deploy.metadata.describe`.
+        live: the run's model.
+        music: real-like music, {name: float32 [samples] at the model's rate}.
+        label: what the report calls the artefact; its path by default.
+        accuracy: of an int8 file: given its function of windows, returns (accuracy of the live model, of the file,
+            number of excerpts) on the validation split.
+
+    Raises:
+        ExportError, OSError: it is not a file that this package exported.
+    """
+    report = Report(label or str(path))
+    content = path.read_bytes()
+    written = read_facts(path)
+    wrong = differences(dict(facts), written)
+    report.add("facts and label order", not wrong, "; ".join(wrong) or "as in the run", "as in the run")
+    quantization = written.get("quantization", "")
+    if quantization not in TOLERANCES:
+        raise ExportError(f"{path}: says nothing about its quantisation; export it again")
+    report.inform("size", f"{len(content) / 1e6:.2f} MB, quantization {quantization}")
+    try:
+        model = LiteModel(content)
+        foreign = custom_operations(content)
+        report.add("operations", not foreign, ", ".join(foreign) or "built in", "built in")
+        if not report.passed:  # such a file cannot run, or only here, with TensorFlow's own operations at hand
+            return report
+        model.run_once()
+    except LiteModelError as error:
+        report.add("loading", False, str(error), "loads in LiteRT")
+        return report
+    wanted = {SIGNATURE: {"inputs": [INPUT], "outputs": [OUTPUT]}}
+    report.add("signatures", model.signatures == wanted, str(model.signatures), str(wanted))
+    shape = [1, facts["window_samples"]]
+    report.add("input", model.input_shape == shape, str(model.input_shape), str(shape))
+    if report.passed:
+        _check_windows(report, model, facts, live, music, quantization)
+        window = np.zeros(shape, np.float32)
+        latency = median_milliseconds(lambda: model.probabilities(window))
+        seconds = facts["window_samples"] / facts["sample_rate_hz"]
+        report.inform("latency of a window", f"{latency:.1f} ms for {seconds:g} s of audio, one thread")
+    if quantization == "int8" and accuracy is not None and report.passed:
+        before, after, excerpts = accuracy(model.probabilities)
+        found = f"{after:.2%} on {excerpts} excerpts, the run's model {before:.2%}"
+        allowed = f"at most {MAX_ACCURACY_LOSS:.0%} less"
+        report.add("validation accuracy", before - after <= MAX_ACCURACY_LOSS + 1e-9, found, allowed)
+    return report
+
+
+def _check_windows(
+    report: Report,
+    model: LiteModel,
+    facts: Mapping[str, Any],
+    live: LiveModel,
+    music: Mapping[str, np.ndarray],
+    quantization: str,
+) -> None:
+    signals = check_signals(facts["sample_rate_hz"], facts["window_samples"], music)
+    found = model.probabilities(np.stack(list(signals.values())))
+    wanted = np.stack([live.clip(signal).values["probabilities"][0] for signal in signals.values()])
+    for name, of_file, of_model in zip(signals, found, wanted, strict=True):
+        report.compare(name, Comparison("probabilities", of_file, of_model, TOLERANCES[quantization]))
+    mean = np.abs(found.astype(np.float64) - wanted).mean(keepdims=True)
+    report.compare("mean over all signals", Comparison("probabilities", mean, 0 * mean, MEAN_TOLERANCES[quantization]))
+    if facts["kind"] == SINGLE_LABEL:
+        sums = found.sum(axis=-1)
+        report.compare("sum of a window's probabilities", Comparison("sum", sums, np.ones_like(sums), 1e-3))
+    again = model.probabilities(np.stack(list(signals.values())))
+    report.compare("the same again", Comparison("probabilities", again, found, 0.0))

@@ -1,0 +1,145 @@
+"""TFLite metadata: what MediaPipe's AudioClassifier and Android Studio read in a .tflite file.
+
+The metadata is a FlatBuffer of its own (schema ``metadata_schema.fbs`` of TensorFlow Lite Support, file identifier
+M001) in a buffer of the model, and the files that it names, among them the labels, are a zip archive after the model's
+end. It is built field by field, because the packages that know the schema either have no wheels for current Pythons
+(tflite-support) or no writer for audio (mediapipe).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import flatbuffers
+from tensorflow.lite.python import schema_py_generated as schema
+
+from irmas_tf.deploy.saved_model import ExportError
+from irmas_tf.deploy.tflite import INPUT, OUTPUT
+from irmas_tf.deploy.tflite_flatbuffer import add_buffer, pack, unpack
+from irmas_tf.streaming import FACTS_FILE, StreamingError, read_model_facts
+
+METADATA_BUFFER = b"TFLITE_METADATA"
+LABELS_FILE, NAMES_FILE = "labels.txt", "labels_en.txt"
+
+_IDENTIFIER = b"M001"
+_MIN_PARSER_VERSION = "1.3.0"  # the first that knows audio
+_UNKNOWN, _TENSOR_AXIS_LABELS = 0, 2  # AssociatedFileType
+_FEATURE_PROPERTIES, _AUDIO_PROPERTIES = 1, 4  # ContentProperties
+
+
+def embed(content: bytes, facts: Mapping[str, Any]) -> bytes:
+    """Return a .tflite file with its metadata.
+
+    Args:
+        content: a .tflite file without metadata.
+        facts: of `irmas_tf.deploy.metadata.describe`, and ``quantization``.
+    """
+    model = unpack(content)
+    entry = schema.MetadataT()
+    entry.name = METADATA_BUFFER
+    entry.buffer = add_buffer(model, metadata_buffer(facts))
+    model.metadata = [*(model.metadata or []), entry]
+    model.description = facts["description"].encode()
+    stream = io.BytesIO(pack(model))
+    with zipfile.ZipFile(stream, "a") as archive:
+        for name, text in associated_files(facts).items():
+            # A fixed date: the same run gives the same file.
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
+    return stream.getvalue()
+
+
+def associated_files(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return {name: content} of the files inside a .tflite file: codes and names of the classes, a line each; facts."""
+    return {
+        LABELS_FILE: "".join(f"{code}\n" for code in facts["labels"]),
+        NAMES_FILE: "".join(f"{name}\n" for name in facts["label_names"]),
+        FACTS_FILE: json.dumps(dict(facts), indent=2, ensure_ascii=False) + "\n",
+    }
+
+
+def read_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the facts inside a .tflite file.
+
+    Raises:
+        ExportError: it was not exported by this package.
+        OSError: it cannot be read.
+    """
+    try:
+        return read_model_facts(path)
+    except StreamingError as error:
+        raise ExportError(str(error)) from error
+
+
+def metadata_buffer(facts: Mapping[str, Any]) -> bytes:
+    """Return the metadata FlatBuffer (arguments as for `embed`)."""
+    builder = flatbuffers.Builder(1024)
+
+    def text(value: str) -> int:
+        return int(builder.CreateString(value))
+
+    def table(fields: Mapping[int, int], scalars: Mapping[int, tuple[str, int]] | None = None) -> int:
+        """Return the place of a table with fields {number: place} and {number: (type, value)}."""
+        numbers = [*fields, *(scalars or {})]
+        builder.StartObject(max(numbers) + 1)
+        for number, place in fields.items():
+            builder.PrependUOffsetTRelativeSlot(number, place, 0)
+        for number, (kind, value) in (scalars or {}).items():
+            getattr(builder, f"Prepend{kind}Slot")(number, value, 0)
+        return int(builder.EndObject())
+
+    def vector(places: Sequence[int]) -> int:
+        builder.StartVector(4, len(places), 4)
+        for place in reversed(places):
+            builder.PrependUOffsetTRelative(place)
+        return int(builder.EndVector())
+
+    def file(name: str, description: str, kind: int, locale: str = "") -> int:
+        fields = {0: text(name), 1: text(description)} | ({3: text(locale)} if locale else {})
+        return table(fields, {2: ("Int8", kind)})
+
+    def content(kind: int, properties: int) -> int:
+        return table({1: properties}, {0: ("Uint8", kind)})
+
+    rate, channels, samples = facts["sample_rate_hz"], facts["channels"], facts["window_samples"]
+    audio = table({}, {0: ("Uint32", rate), 1: ("Uint32", channels)})
+    waveform = table(
+        {
+            0: text(INPUT),
+            1: text(f"{samples} samples ({samples / rate:g} s) of mono audio at {rate} Hz, full scale 1.0."),
+            3: content(_AUDIO_PROPERTIES, audio),
+        }
+    )
+    label_files = [
+        file(LABELS_FILE, "Codes of the classes.", _TENSOR_AXIS_LABELS),
+        file(NAMES_FILE, "Names of the classes.", _TENSOR_AXIS_LABELS, "en"),
+    ]
+    builder.StartObject(1)  # FeatureProperties: a table without fields
+    features = int(builder.EndObject())
+    probabilities = table(
+        {
+            0: text(OUTPUT),
+            1: text("Probability of every class, in the order of the labels."),
+            3: content(_FEATURE_PROPERTIES, features),
+            6: vector(label_files),
+        }
+    )
+    subgraph = table({2: vector([waveform]), 3: vector([probabilities])})
+    model = table(
+        {
+            0: text(facts["name"]),
+            1: text(facts["description"]),
+            2: text(f"{facts['irmas_tf']} {facts['config_hash']} {facts.get('quantization', '')}".strip()),
+            3: vector([subgraph]),
+            4: text("irmas_tf"),
+            5: text(facts["licence"]),
+            6: vector([file(FACTS_FILE, "All that is known about the model.", _UNKNOWN)]),
+            7: text(_MIN_PARSER_VERSION),
+        }
+    )
+    builder.Finish(model, file_identifier=_IDENTIFIER)
+    return bytes(builder.Output())

@@ -1,0 +1,1 @@
+"""A model in use: windows of clips, answers, activity over time, embeddings."""

@@ -1,0 +1,95 @@
+"""What a model says about every moment of a clip."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from irmas_tf.config.audio import AudioConfig
+from irmas_tf.inference.clip_windows import ClipWindows
+
+
+@dataclasses.dataclass(frozen=True)
+class Activity:
+    """Probabilities over the time of one clip.
+
+    Attributes:
+        path: the file.
+        duration_seconds: its length, s.
+        window_seconds: length of the model's window, s; the window of a shorter clip is padded.
+        starts: start of each window, [windows], s.
+        probabilities: [windows, classes].
+    """
+
+    path: str
+    duration_seconds: float
+    window_seconds: float
+    starts: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def ends(self) -> np.ndarray:
+        """End of each window, [windows], s; not past the end of the clip."""
+        return np.minimum(self.starts + self.window_seconds, self.duration_seconds)
+
+    @property
+    def edges(self) -> np.ndarray:
+        """Times [windows + 1] between which each window speaks for the clip, s.
+
+        Windows overlap; a moment belongs to the window whose centre is nearest, the first moment to the first window
+        and the last to the last.
+        """
+        centers = self.starts + self.window_seconds / 2
+        between = (centers[1:] + centers[:-1]) / 2
+        return np.concatenate([[0.0], np.minimum(between, self.duration_seconds), [self.duration_seconds]])
+
+    def active(self, thresholds: np.ndarray | None) -> np.ndarray:
+        """Return where each class is active, [windows, classes] bool.
+
+        Args:
+            thresholds: level per class, [classes]; a class is active where it is at or above its own. None: the most
+                probable class is active, and no other.
+        """
+        if thresholds is not None:
+            return self.probabilities >= thresholds
+        active = np.zeros(self.probabilities.shape, bool)
+        active[np.arange(len(active)), self.probabilities.argmax(axis=1)] = True
+        return active
+
+
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    """A stretch of time in which a class is active without a break; times in s."""
+
+    start: float
+    end: float
+    class_index: int
+
+
+def segments(activity: Activity, thresholds: np.ndarray | None) -> list[Segment]:
+    """Return the merged stretches of activity (see `Activity.active`), by start, then by class.
+
+    Stretches of one class neither touch nor overlap.
+    """
+    edges = activity.edges
+    active = activity.active(thresholds)
+    found = [
+        Segment(float(edges[first]), float(edges[last]), k)
+        for k in range(active.shape[1])
+        for first, last in _runs(active[:, k])
+        if edges[last] > edges[first]
+    ]
+    return sorted(found, key=lambda one: (one.start, one.class_index))
+
+
+def _runs(flags: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield (first, one past the last) of every run of True."""
+    changes = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    yield from zip(changes[::2].tolist(), changes[1::2].tolist(), strict=True)
+
+
+def activity_of(clip: ClipWindows, audio: AudioConfig) -> Activity:
+    """Return the activity in a clip whose values are probabilities (`WindowClassifier.window_probabilities`)."""
+    return Activity(clip.path, clip.duration_seconds, audio.window_seconds, clip.start_seconds, clip.values)

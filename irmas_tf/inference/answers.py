@@ -1,0 +1,121 @@
+"""Answers for files, and writing them as they come: a table for people, JSON lines or CSV for programs."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Sequence
+from typing import TextIO
+
+import numpy as np
+
+from irmas_tf.config.labels import LabelScheme
+from irmas_tf.inference.activity import Activity
+
+FORMATS = ("table", "json", "csv")
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What the model says about one file.
+
+    Attributes:
+        path: the file.
+        duration_seconds: length of the audio that was decoded, s.
+        probabilities: mean over the windows, one per class, [classes] float64; those of a single-label model sum to 1.
+        labels: class codes the model names; a single-label model names exactly one, the most probable.
+        activity: the probabilities over time, if they were asked for.
+    """
+
+    path: str
+    duration_seconds: float
+    probabilities: np.ndarray
+    labels: tuple[str, ...]
+    activity: Activity | None = None
+
+
+def printable(name: str) -> str:
+    """Return a file name on one line that any terminal can show: control and undecodable characters are escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+
+
+def answer_object(answer: Answer, scheme: LabelScheme) -> dict[str, object]:
+    """Return an answer as the object that JSON lines consist of."""
+    probabilities = {c: round(float(p), 6) for c, p in zip(scheme.codes, answer.probabilities, strict=True)}
+    return {
+        "file": answer.path,
+        "duration_seconds": round(answer.duration_seconds, 3),
+        "probabilities": probabilities,
+        "labels": list(answer.labels),
+    }
+
+
+class AnswerWriter:
+    """Writes answers to a text stream, each as soon as it is given.
+
+    ``json``: one object a line, ``{"file", "duration_seconds", "probabilities": {code: p}, "labels": [...]}``, ASCII;
+    a byte of a file name that is not UTF-8 is written as Python does, ``\\udcXX`` (`os.fsencode` gives the name back).
+    ``csv``: a header, then file, duration_seconds, labels (separated by blanks) and a column of probabilities a class.
+    ``table``: duration, the ``top_k`` most probable classes, file; with ``mark_named`` also every other class that is
+    named, and an asterisk at those that are.
+
+    Args:
+        stream: where to write; for ``csv`` its errors mode should be ``surrogateescape``.
+        format: one of `FORMATS`.
+        scheme: the label scheme of the answers.
+        top_k: classes in a row of the table.
+        mark_named: whether the table shows which classes are named; needed where it is not always the first.
+    """
+
+    def __init__(
+        self, stream: TextIO, format: str, scheme: LabelScheme, top_k: int = 3, mark_named: bool = False
+    ) -> None:
+        self._stream = stream
+        self._format = format
+        self._scheme = scheme
+        self._top_k = min(top_k, scheme.num_classes)
+        self._mark_named = mark_named
+        self._name_width = max(len(name) for name in scheme.names)
+        if format == "csv":
+            self._write_row(["file", "duration_seconds", "labels", *scheme.codes])
+        self._needs_heading = format == "table"  # above the first answer: a heading over nothing would mislead
+
+    def write(self, answer: Answer) -> None:
+        """Write one answer and flush it, so that a reader at the other end of a pipe gets it now."""
+        if self._format == "json":
+            self._write(json.dumps(answer_object(answer, self._scheme)) + "\n")
+        elif self._format == "csv":
+            values = [f"{p:.6f}" for p in answer.probabilities]
+            self._write_row([answer.path, f"{answer.duration_seconds:.3f}", " ".join(answer.labels), *values])
+        else:
+            if self._needs_heading:
+                self._write(self._table_heading())
+                self._needs_heading = False
+            self._write(self._table_row(answer))
+
+    def _table_heading(self) -> str:
+        width = self._name_width + 8 + self._mark_named
+        columns = "  ".join(f"{f'{rank + 1}.':<{width}}" for rank in range(self._top_k))
+        return f"{'seconds':>9}  {columns}  file{' (* named)' if self._mark_named else ''}\n"
+
+    def _table_row(self, answer: Answer) -> str:
+        order = (-answer.probabilities).argsort(kind="stable").tolist()
+        named = {self._scheme.codes.index(code) for code in answer.labels} if self._mark_named else set()
+        marks = {k: "*" if k in named else " " for k in order} if self._mark_named else dict.fromkeys(order, "")
+        best = "  ".join(
+            f"{self._scheme.names[k]:<{self._name_width}} {100 * answer.probabilities[k]:5.1f} %{marks[k]}"
+            for rank, k in enumerate(order)
+            if rank < self._top_k or k in named
+        )
+        return f"{answer.duration_seconds:9.1f}  {best}  {printable(answer.path)}\n"
+
+    def _write_row(self, row: Sequence[str]) -> None:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerow(row)
+        self._write(text.getvalue())
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

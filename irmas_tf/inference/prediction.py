@@ -1,0 +1,57 @@
+"""Answers for audio files, streamed (`irmas_tf.inference.clip_windows`)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterable
+
+import numpy as np
+
+from irmas_tf.audio.walk import Failure
+from irmas_tf.inference.activity import activity_of
+from irmas_tf.inference.answers import Answer
+from irmas_tf.inference.classifier import ClassValues, WindowClassifier
+from irmas_tf.inference.clip_means import ClipMean, clip_means
+from irmas_tf.inference.clip_windows import ClipWindows, clip_windows
+from irmas_tf.inference.naming import named_codes
+
+
+def predict_files(
+    classifier: WindowClassifier,
+    paths: Iterable[str | Failure],
+    *,
+    batch_size: int = 16,
+    decode_threads: int = 0,
+    levels: np.ndarray | None = None,
+    with_activity: bool = False,
+) -> Generator[Answer | Failure, None, None]:
+    """Yield an answer, or the reason for none, for every path in order.
+
+    Args:
+        classifier: the model.
+        paths: files; a `Failure` among them is passed on in its place.
+        batch_size: most windows the model sees at once.
+        decode_threads: threads that decode ahead of the model; 0 chooses by the number of cores.
+        levels: decision level of each class, [classes] (`irmas_tf.inference.naming.decision_levels`); None names the
+            most probable class.
+        with_activity: whether answers hold their activity over time, a few numbers a window; without it memory does
+            not depend on the length of a clip.
+    """
+    audio = classifier.config.audio
+    model = ClassValues(audio, len(classifier.codes), classifier.probabilities)
+    results: Generator[ClipMean | Failure, None, None] | Generator[ClipWindows | Failure, None, None]
+    if with_activity:
+        results = clip_windows(model, paths, batch_size=batch_size, decode_threads=decode_threads)
+    else:
+        results = clip_means(model, paths, batch_size=batch_size, decode_threads=decode_threads)
+    with contextlib.closing(results):
+        for result in results:
+            if isinstance(result, Failure):
+                yield result
+                continue
+            if isinstance(result, ClipWindows):
+                mean, activity = result.values.mean(axis=0, dtype=np.float64), activity_of(result, audio)
+            else:
+                mean, activity = result.mean, None
+            labels = named_codes(mean, levels, classifier.codes)
+            yield Answer(result.path, result.duration_seconds, mean, labels, activity)

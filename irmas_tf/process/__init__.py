@@ -1,0 +1,1 @@
+"""What a program owes its machine: atomic files, locks, exit codes, versions, ordered threads."""

@@ -1,0 +1,66 @@
+"""Files that are whole or absent: written under a temporary name beside their target, then moved over it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+TEMPORARY_PREFIX = ".tmp-"
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` (same suffix); it becomes ``path`` if the block succeeds.
+
+    The temporary file is removed if the block raises, and ``path`` is then untouched. Missing parent folders are made.
+    The target must be a file, not a folder.
+
+    Raises:
+        FileNotFoundError: the block ended without writing the file.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # The name keeps its suffix, because Keras and others choose the format by it.
+    temporary = target.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}"
+    try:
+        yield temporary
+        descriptor = os.open(temporary, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)  # or a power cut could leave an empty file under the final name
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text_atomic(path: str | os.PathLike[str], text: str) -> None:
+    """Write UTF-8 text; see `atomic_path`."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _jsonable(value: Any) -> Any:
+    """Return ``value`` with NumPy values as Python numbers, paths as strings and non-finite floats as None."""
+    if isinstance(value, dict):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "tolist"):
+        return _jsonable(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def write_json_atomic(path: str | os.PathLike[str], obj: Any) -> None:
+    """Write indented standard JSON (NaN and infinity become null, NumPy values plain numbers); see `atomic_path`."""
+    write_text_atomic(path, json.dumps(_jsonable(obj), indent=2, allow_nan=False, ensure_ascii=False) + "\n")

@@ -1,0 +1,132 @@
+"""Where answers go and what is said meanwhile: standard output or a file, a bar, and a line for what got none."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import os
+import stat
+import sys
+import warnings
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from tqdm import tqdm
+
+from irmas_tf.audio.decode import AudioWarning
+from irmas_tf.audio.walk import AudioFiles, Failure
+from irmas_tf.config.labels import LabelScheme
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.inference.answers import Answer, AnswerWriter, printable
+from irmas_tf.process.atomic_files import atomic_path
+
+# Set by a thread that reads a file once more: its warnings were printed the first time.
+SAID_ALREADY = contextvars.ContextVar("SAID_ALREADY", default=False)
+
+
+def write_answers(
+    results: Generator[Answer | Failure, None, None],
+    files: AudioFiles,
+    scheme: LabelScheme,
+    *,
+    format: str = "table",
+    output: str = "",
+    top_k: int = 3,
+    title: str = "predict",
+    mark_named: bool = False,
+) -> int:
+    """Write answers as they come and report on stderr what got none.
+
+    Args:
+        results: of ``files``; closed at the end, also if it comes early.
+        files: what is being answered.
+        scheme: the label scheme of the answers.
+        format, top_k, mark_named: see `AnswerWriter`.
+        output: file to write; empty is standard output.
+        title: of the bar.
+
+    Returns:
+        The number of files and folders that got no answer; 1 if there were none at all.
+    """
+    answered = failed = 0
+    with contextlib.ExitStack() as stack:
+        stream = stack.enter_context(output_stream(output, format))
+        bar = stack.enter_context(progress_bar(files, to_terminal=not output, title=title))
+        stack.enter_context(plain_warnings())
+        writer = AnswerWriter(stream, format, scheme, top_k, mark_named)
+        stack.enter_context(contextlib.closing(results))
+        for result in results:
+            bar.update()
+            if isinstance(result, Failure):
+                failed += 1
+                say(f"error: {printable(result.path)}: {printable(result.reason)}")
+            else:
+                answered += 1
+                writer.write(result)
+    if files.ignored:
+        say(f"{files.ignored} other files in the folders were ignored (not audio by their extension)")
+    if not answered and not failed:
+        say("error: no audio files found in the given folders")
+        return 1
+    return failed
+
+
+def say(message: str) -> None:
+    """Print a line on stderr without tearing the progress bar."""
+    tqdm.write(message, file=sys.stderr)
+
+
+def check_output(output: str) -> None:
+    """Refuse an output that cannot be written before any work, not after hours of it.
+
+    Raises:
+        ConfigError: it is a folder, or its folder does not exist, or it may not be written.
+    """
+    if not output:
+        return
+    target = Path(output)
+    if target.is_dir():
+        raise ConfigError(f"--output={output}: is a folder; name a file")
+    if not target.parent.is_dir():
+        raise ConfigError(f"--output={output}: the folder {target.parent} does not exist; make it first")
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise ConfigError(f"--output={output}: may not be written; choose another file")
+
+
+@contextlib.contextmanager
+def output_stream(output: str, format: str) -> Iterator[TextIO]:
+    """Yield the stream that answers go to; a file appears under its name when everything is in it."""
+    # CSV keeps the bytes of a file name that is not UTF-8; a table shows what the terminal cannot as escapes.
+    errors = "surrogateescape" if format == "csv" else "backslashreplace"
+    if not output:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8" if format == "csv" else None, errors=errors)
+        yield sys.stdout
+    elif os.path.exists(output) and not stat.S_ISREG(os.stat(output).st_mode):
+        # A device or a pipe must not be replaced by a file.
+        with open(output, "w", encoding="utf-8", errors=errors, newline="") as stream:
+            yield stream
+    else:
+        with atomic_path(output) as path, open(path, "w", encoding="utf-8", errors=errors, newline="") as stream:
+            yield stream
+
+
+def progress_bar(files: AudioFiles, to_terminal: bool, title: str = "predict") -> tqdm:
+    """Return a bar that shows only on a terminal, and not among answers that scroll by on the same one."""
+    hidden = not sys.stderr.isatty() or (to_terminal and sys.stdout.isatty())
+    return tqdm(total=files.total, unit="file", desc=title, disable=hidden, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print warnings about files as one line each, every time a file is read for its answer."""
+
+    def show(message: Warning | str, category: type[Warning], *_: object) -> None:
+        if not SAID_ALREADY.get():
+            say(f"warning: {printable(str(message))}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", AudioWarning)
+        warnings.showwarning = show  # type: ignore[assignment]
+        yield

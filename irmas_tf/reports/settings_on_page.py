@@ -1,0 +1,69 @@
+"""The configuration of a run on the report page."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from irmas_tf.config.run_config import SECTIONS, Config
+from irmas_tf.config.settings import ConfigError, format_value
+from irmas_tf.reports.page import Section, Table
+from irmas_tf.runs.run_dir import RunDir
+
+EMPTY = "(empty)"
+
+
+def settings_section(config: Config, run: RunDir | None = None) -> Section:
+    """Return the settings that differ from the defaults; folded, all of them and what the run was made with.
+
+    Args:
+        config: the run's configuration.
+        run: its folder; what it says about versions and pretrained weights is shown too.
+    """
+    values = config.to_dict()
+    changed, every = [], []
+    for section, kind in SECTIONS.items():
+        for field in dataclasses.fields(kind):
+            value = format_value(values[section][field.name]) or EMPTY
+            default = format_value(field.default) or EMPTY
+            every.append((f"--{field.name}", value, section))
+            if value != default and not _follows_from_default(getattr(config, section), field):
+                changed.append((f"--{field.name}", value, default))
+    folded = [Table("All settings", ("setting", "value", "section"), tuple(every), class_="stack mono")]
+    if run is not None:
+        made_with = tuple(_made_with(run))
+        if made_with:
+            folded.append(Table("What the run was made with", ("what", "value"), made_with, class_="stack mono"))
+    return Section(
+        "settings",
+        "Configuration",
+        f"Configuration {config.hash}: the settings that differ from the defaults.",
+        (Table("Changed settings", ("setting", "value", "default"), tuple(changed), class_="stack mono"),),
+        tuple(folded),
+        "All settings, and the versions they ran with",
+    )
+
+
+def _follows_from_default(section: Any, field: dataclasses.Field[Any]) -> bool:
+    """Return whether a setting is what its default stands for beside the others, as a hop of 0 for half a window."""
+    try:
+        return bool(dataclasses.replace(section, **{field.name: field.default}) == section)
+    except ConfigError:  # the default does not go with the others
+        return False
+
+
+def _made_with(run: RunDir) -> Iterator[tuple[str, str]]:
+    """Yield what the run folder says about its origins; an unreadable file says nothing."""
+    for path in (run.versions_path, run.pretrained_path):
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(found, dict):
+            for key, value in found.items():
+                yield key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        elif isinstance(found, list):
+            for item in found:
+                yield path.stem, json.dumps(item, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Strangers' weights, read as data: nothing in a file is run."""

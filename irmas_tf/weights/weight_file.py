@@ -1,0 +1,107 @@
+"""The package's own weight files: an .npz of arrays beside the facts about where they come from. Never a pickle.
+
+The archive holds ``metadata`` (JSON as bytes) and one array per variable under ``weights/LAYER/VARIABLE``. The same
+weights always give the same bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from irmas_tf.models.weight_table import Array, WeightsError
+from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.weights.npz_arrays import read_npz
+
+FORMAT = "irmas_tf pretrained weights"
+VERSION = 1
+SUFFIX = ".npz"
+_METADATA = "metadata"
+_PREFIX = "weights/"
+_REQUIRED = ("backbone", "front_end", "labels", "source", "licence")
+
+
+@dataclasses.dataclass(frozen=True)
+class WeightFile:
+    """What a weight file holds.
+
+    Attributes:
+        metadata: ``backbone``, ``front_end`` (the identity of the front-end they were trained with),
+            ``front_end_verified`` (whether their file proved it: by the published checksum, or by containing the
+            front-end's constants; not in every file), ``labels`` (set, count, names; no names if they were not given),
+            ``source`` (file, format and sha256 of what was converted; url of the published file, null if it is
+            another one; is_published_file, null if that cannot be told), ``licence``, ``converter``.
+        tensors: by `WeightEntry.key`, in Keras's layout, float32.
+    """
+
+    metadata: dict[str, Any]
+    tensors: dict[str, Array]
+
+
+def check_name(path: str | os.PathLike[str]) -> Path:
+    """Return the path of a weight file to write.
+
+    Raises:
+        WeightsError: the name does not end in .npz.
+    """
+    target = Path(path).expanduser()
+    if target.suffix != SUFFIX:
+        raise WeightsError(f"--out={path}: converted weights are .npz files; give a name that ends in {SUFFIX}")
+    return target
+
+
+def write_weight_file(path: str | os.PathLike[str], metadata: Mapping[str, Any], tensors: Mapping[str, Array]) -> Path:
+    """Write a weight file and return its path.
+
+    Raises:
+        WeightsError: the name does not end in .npz.
+        OSError: it cannot be written.
+    """
+    target = check_name(path)
+    facts = {"format": FORMAT, "version": VERSION, **metadata}
+    text = json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()
+    arrays = {f"{_PREFIX}{key}": np.asarray(tensor, np.float32) for key, tensor in tensors.items()}
+    with atomic_path(target) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **{_METADATA: np.frombuffer(text, np.uint8)}, **arrays)  # type: ignore[arg-type]
+    return target
+
+
+def read_weight_file(path: str | os.PathLike[str]) -> WeightFile:
+    """Read a weight file.
+
+    Raises:
+        WeightsError: there is no such file, or it is not one that `write_weight_file` wrote.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise WeightsError(
+            f"{path}: is not a file. Make one from published weights:"
+            " python -m irmas_tf.convert --backbone=NAME --weights=FILE --out=FILE.npz"
+        )
+    remedy = "convert the published weights with python -m irmas_tf.convert"
+    try:
+        arrays = read_npz(path)
+        facts = arrays.pop(_METADATA, None)
+        metadata = None if facts is None else json.loads(facts.tobytes())
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{path}: is damaged or not a weight file of irmas_tf ({error}); {remedy}") from error
+    tensors = {key.removeprefix(_PREFIX): array for key, array in arrays.items() if key.startswith(_PREFIX)}
+    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+        raise WeightsError(f"{path}: is not a weight file of irmas_tf; {remedy}")
+    if metadata.get("version") != VERSION:
+        raise WeightsError(
+            f"{path}: has version {metadata.get('version')}, this irmas_tf reads version {VERSION}; {remedy}"
+        )
+    missing = [name for name in _REQUIRED if name not in metadata]
+    if missing:
+        raise WeightsError(f"{path}: does not say its {', '.join(missing)}; {remedy}")
+    odd = [key for key, tensor in tensors.items() if tensor.dtype != np.float32]
+    if odd:
+        raise WeightsError(f"{path}: is damaged: {odd[0]} is not float32; {remedy}")
+    return WeightFile(metadata, tensors)

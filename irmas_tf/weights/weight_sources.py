@@ -1,0 +1,171 @@
+"""Reading published weights, whatever their format, as tensors by their published names. Nothing in a file is run."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from irmas_tf.models.backbone import BackboneSpec
+from irmas_tf.models.weight_table import Array, WeightsError
+from irmas_tf.weights.torch_checkpoint import read_torch_checkpoint
+
+FORMATS = {
+    "keras_h5": "a Keras 2 weight file (.h5)",
+    "saved_model": "a TensorFlow SavedModel (folder, or handle of TensorFlow Hub)",
+    "folded_npz": "an .npz with batch normalisation folded into the convolutions",
+    "torch": "a PyTorch checkpoint (.pt, .pth)",
+}
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+_ZIP_MAGIC = b"PK\x03\x04"
+_CLASS_MAP = Path("assets", "yamnet_class_map.csv")
+
+
+@dataclasses.dataclass(frozen=True)
+class PublishedWeights:
+    """What a weight file held.
+
+    Attributes:
+        tensors: by the keys of `WeightEntry.source`.
+        source: name of the file, or the handle.
+        format: a key of `FORMATS`.
+        sha256: of the file; of a folder, of its files' names and contents in order.
+        class_map: the file with the names of the classes that came with the weights, if there was one.
+    """
+
+    tensors: dict[str, Array]
+    source: str
+    format: str
+    sha256: str
+    class_map: Path | None = None
+
+
+def is_handle(source: str | os.PathLike[str]) -> bool:
+    """Return whether a source is an address instead of a file."""
+    return re.match(r"https?://", str(source)) is not None
+
+
+def where_published(spec: BackboneSpec, path: str | os.PathLike[str]) -> str:
+    """Return where a network's weights come from, their checksum, and that they belong at ``path``."""
+    return f"{_publication(spec)} put it at {path} (or anywhere) and give its path as --weights"
+
+
+def _publication(spec: BackboneSpec) -> str:
+    checksum = f"sha256 {spec.sha256}" if spec.sha256 else "no checksum is known"
+    return (
+        f"The weights of {spec.name} are published as {spec.published_file} at {spec.url} ({checksum}; licence"
+        f" {spec.licence}). Nothing is downloaded by itself: fetch that file,"
+    )
+
+
+def missing_weights(spec: BackboneSpec, path: str | os.PathLike[str], flag: str) -> str:
+    """Return what to say when the converted weights of a network are not at ``path``, which ``flag`` gave."""
+    return f"--{flag}={path}: no such file. {_conversion(spec, path)}"
+
+
+def needed_weights(spec: BackboneSpec) -> str:
+    """Return what to say when a network needs its published weights and no file was named."""
+    path = f"{spec.name}.npz"
+    return f"{_conversion(spec, path)}, and give --pretrained_weights={path}"
+
+
+def _conversion(spec: BackboneSpec, path: str | os.PathLike[str]) -> str:
+    return (
+        f"{_publication(spec)} then"
+        f" python -m irmas_tf.convert --backbone={spec.name} --weights={spec.published_file} --out={path}"
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the checksum of a file, or of a folder's files with their names."""
+    digest = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        if path.is_dir():
+            digest.update(file.relative_to(path).as_posix().encode() + b"\0")
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _format_of(path: Path) -> str:
+    """Return the format of what lies at ``path``, judged by its content."""
+    if path.is_dir():
+        return "saved_model"
+    with path.open("rb") as stream:
+        magic = stream.read(8)
+    if magic == _HDF5_MAGIC:
+        return "keras_h5"
+    if magic.startswith(_ZIP_MAGIC) and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return "folded_npz" if any(name.endswith(".npy") for name in archive.namelist()) else "torch"
+    return "torch"
+
+
+def _read(kind: str, path: Path) -> dict[str, Array]:
+    """Return the tensors at ``path``, which is of the format ``kind``."""
+    if kind == "torch":
+        return read_torch_checkpoint(path)
+    # Knows the network's layers, and so loads TensorFlow.
+    from irmas_tf.weights import yamnet_files
+
+    readers: dict[str, Callable[[Path], dict[str, Array]]] = {
+        "keras_h5": yamnet_files.read_keras_h5,
+        "saved_model": yamnet_files.read_saved_model,
+        "folded_npz": yamnet_files.read_folded_npz,
+    }
+    return readers[kind](path)
+
+
+def _resolve(spec: BackboneSpec, handle: str) -> Path:
+    """Return the folder that TensorFlow Hub keeps for a handle, downloaded if it is not there."""
+    if "saved_model" not in spec.formats:
+        raise WeightsError(
+            f"{handle}: addresses are for TensorFlow Hub, which has no {spec.name}."
+            f" {where_published(spec, f'weights/{spec.published_file}')}"
+        )
+    try:
+        import tensorflow_hub
+    except ImportError as error:
+        raise WeightsError(
+            f"{handle}: reading from TensorFlow Hub needs tensorflow-hub: pip install 'irmas_tf[hub]' ({error}),"
+            " or give a local folder"
+        ) from error
+    try:
+        return Path(tensorflow_hub.resolve(handle))
+    except Exception as error:  # whatever the network, the server or the archive comes up with
+        raise WeightsError(
+            f"{handle}: cannot be fetched ({error}); give a local folder or file instead."
+            f" {where_published(spec, f'weights/{spec.published_file}')}"
+        ) from error
+
+
+def read_published(spec: BackboneSpec, source: str | os.PathLike[str]) -> PublishedWeights:
+    """Read a network's weights as they were published.
+
+    Args:
+        spec: the network.
+        source: a file, a SavedModel's folder, or a handle of TensorFlow Hub (https://...), which is the only case in
+            which something may be downloaded.
+
+    Raises:
+        WeightsError: there is no such file (the message says where it is published), or it is damaged, unsafe, of a
+            format that this network is not published in, or by its name of another front-end.
+    """
+    path = _resolve(spec, str(source)) if is_handle(source) else Path(source).expanduser()
+    if not path.exists():
+        raise WeightsError(f"{source}: no such file. {where_published(spec, source)}")
+    for name in dict.fromkeys((path.name, path.resolve().name)):  # a link may be called otherwise
+        spec.check_file_name(name)
+    kind = _format_of(path)
+    if kind not in spec.formats:
+        wanted = " or ".join(FORMATS[name] for name in spec.formats)
+        raise WeightsError(f"{source}: is {FORMATS[kind]}; the weights of {spec.name} come as {wanted}")
+    tensors = _read(kind, path)
+    class_map = path / _CLASS_MAP if path.is_dir() and (path / _CLASS_MAP).is_file() else None
+    name = str(source) if is_handle(source) else path.resolve().name
+    return PublishedWeights(tensors, name, kind, sha256_of(path), class_map)

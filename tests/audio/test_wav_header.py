@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from irmas_tf.audio.wav_header import read_wav_header
+
+
+def header_of(path: Path):
+    with open(path, "rb") as file:
+        return read_wav_header(file)
+
+
+@pytest.mark.parametrize("subtype, bits, pcm16", [
+    ("PCM_U8", 8, False), ("PCM_16", 16, True), ("PCM_24", 24, False), ("PCM_32", 32, False), ("FLOAT", 32, False),
+])  # fmt: skip
+@pytest.mark.parametrize("container", ["WAV", "WAVEX"])
+def test_what_libsndfile_writes(tmp_path, subtype, bits, pcm16, container):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.zeros((123, 3)), 32000, subtype=subtype, format=container)
+    header = header_of(path)
+    assert (header.channels, header.sample_rate_hz, header.bits) == (3, 32000, bits)
+    assert header.promised_frames == header.present_frames == 123
+    assert header.is_pcm16 is pcm16
+
+
+def wav(*chunks: bytes) -> bytes:
+    body = b"WAVE" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def chunk(name: bytes, body: bytes, size: int | None = None) -> bytes:
+    return name + struct.pack("<I", len(body) if size is None else size) + body + b"\0" * (len(body) % 2)
+
+
+FMT = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 2, 44100, 176400, 4, 16))
+
+
+def test_skips_other_chunks_of_odd_size(tmp_path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(chunk(b"LIST", b"abc"), FMT, chunk(b"fact", b"\1"), chunk(b"data", bytes(range(8)))))
+    header = header_of(path)
+    assert path.read_bytes()[header.data_offset :][:8] == bytes(range(8))
+    assert header.present_frames == 2
+
+
+@pytest.mark.parametrize(
+    "size, promised, present",
+    [
+        (8, 2, 2),
+        (400, 100, 2),
+        (0xFFFFFFFF, None, 2),
+        (0x7FFFFFFF, None, 2),
+        (0x7FFFF000, None, 2),
+        (0, 0, 0),
+        (4, 1, 1),
+    ],
+)
+def test_sizes_that_differ_from_the_file(tmp_path, size, promised, present):
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(FMT, chunk(b"data", bytes(8), size)))
+    header = header_of(path)
+    assert (header.promised_frames, header.present_frames) == (promised, present)
+
+
+LIST = chunk(b"LIST", b"INFOISFT" + struct.pack("<I", 14) + b"Lavf60.16.100\0")
+
+
+@pytest.mark.parametrize("riff", [0, 8, 36, 0x7FFFF024, 0x80000023, 0xFFFFFFFF, 2000])
+@pytest.mark.parametrize("before", [b"", LIST])
+def test_no_size_of_the_data_is_open_where_the_file_has_none_either(tmp_path, riff, before):
+    content = wav(before, FMT, chunk(b"data", bytes(range(256)) * 16, 0))
+    path = tmp_path / "a.wav"
+    path.write_bytes(content[:4] + struct.pack("<I", riff) + content[8:])
+    header = header_of(path)
+    assert (header.promised_frames, header.present_frames) == (None, 1024)
+
+
+@pytest.mark.parametrize("behind", [LIST, chunk(b"id3 ", b"odd"), LIST + chunk(b"cue ", bytes(4))])
+@pytest.mark.parametrize("outside", [b"", b"TAG" + bytes(125)])
+def test_metadata_behind_an_empty_recording_are_no_samples(tmp_path, behind, outside):
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(FMT, chunk(b"data", b""), behind) + outside)
+    header = header_of(path)
+    assert (header.promised_frames, header.present_frames) == (0, 0)
+
+
+def test_a_true_size_of_the_file_is_believed_to_its_last_byte(tmp_path):
+    content = wav(FMT, chunk(b"data", b""), chunk(b"id3 ", b"odd"))
+    path = tmp_path / "a.wav"
+    path.write_bytes(content[:4] + struct.pack("<I", len(content) - 9) + content[8:-1])  # the padding is often left out
+    assert header_of(path).promised_frames == 0
+
+
+NOT_WAV = {
+    "empty": b"",
+    "only_riff": b"RIFF",
+    "ogg": b"OggS" + bytes(100),
+    "no_chunks": wav(),
+    "no_fmt": wav(chunk(b"data", bytes(8))),
+    "short_fmt": wav(chunk(b"fmt ", b"short"), chunk(b"data", b"")),
+    "zero_fmt": wav(chunk(b"fmt ", bytes(16)), chunk(b"data", bytes(8))),
+    "endless_chunks": wav(*[chunk(b"junk", b"")] * 100, FMT),
+}
+
+
+@pytest.mark.parametrize("content", NOT_WAV.values(), ids=NOT_WAV)
+def test_anything_else_is_none(tmp_path, content):
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+    assert header_of(path) is None

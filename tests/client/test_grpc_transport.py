@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from irmas_tf.audio.wav_upload import float_wav
+from irmas_tf.client.grpc_transport import GrpcTransport, array
+from irmas_tf.client.model_address import ModelAddress
+from irmas_tf.client.server_errors import RefusedError, ServerError, UnavailableError
+
+RNG = np.random.default_rng(6)
+CLIPS = [float_wav(RNG.normal(0, 0.2, samples), 16000) for samples in (3000, 9001)]
+
+
+def transport(url: str, timeout_seconds: float = 20.0, **choice: Any) -> GrpcTransport:
+    return GrpcTransport(ModelAddress(url, **{"model": "irmas", **choice}), timeout_seconds)
+
+
+@pytest.mark.parametrize("as_content", [False, True])
+def test_answers_are_those_of_the_signature(fake_serving: Any, tiny_export: Path, as_content: bool) -> None:
+    fake_serving.core.as_content = as_content
+    wanted = fake_serving.core.model("classify_audio", np.array(CLIPS, object))
+    for choice in ({}, {"version": 1}, {"label": "stable"}):
+        grpc = transport(fake_serving.grpc, **choice)
+        assert grpc.num_classes() == 11
+        found = grpc.classify(CLIPS)
+        grpc.close()
+        np.testing.assert_array_equal(found.probabilities.astype(np.float32), wanted["probabilities"])
+        np.testing.assert_allclose(found.duration_seconds, [3000 / 16000, 9001 / 16000], rtol=1e-6)
+    assert fake_serving.core.requests == [2, 2, 2]
+
+
+def test_a_refusal_is_the_graphs_sentence(fake_serving: Any) -> None:
+    with pytest.raises(RefusedError) as caught:
+        transport(fake_serving.grpc).classify([CLIPS[0], b""])
+    assert str(caught.value) == "is not a RIFF WAV file; convert it to WAV"
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ({"model": "other"}, "NOT_FOUND: Servable not found"),
+        ({"version": 7}, "Specific(irmas, 7)"),
+        ({"label": "beta"}, "Unrecognized servable version label: beta"),
+    ],
+)
+def test_what_is_not_served_is_named(fake_serving: Any, choice: dict[str, Any], words: str) -> None:
+    with pytest.raises(ServerError) as caught:
+        transport(fake_serving.grpc, **choice).num_classes()
+    assert words in str(caught.value)
+    assert not isinstance(caught.value, UnavailableError)
+
+
+def test_a_model_of_others_is_named(fake_serving: Any) -> None:
+    fake_serving.core.hidden.add("classify_audio")
+    with pytest.raises(ServerError, match="no signature classify_audio"):
+        transport(fake_serving.grpc).num_classes()
+
+
+def test_a_busy_or_slow_server_may_be_asked_again(fake_serving: Any) -> None:
+    fake_serving.core.faults[:] = ["UNAVAILABLE", 1.5, "RESOURCE_EXHAUSTED", "PERMISSION_DENIED"]
+    grpc = transport(fake_serving.grpc, timeout_seconds=0.5)
+    with pytest.raises(UnavailableError, match="UNAVAILABLE: it is UNAVAILABLE"):
+        grpc.classify(CLIPS)
+    with pytest.raises(UnavailableError, match=r"no answer within 0\.5 s"):
+        grpc.classify(CLIPS)
+    with pytest.raises(RefusedError):
+        grpc.classify(CLIPS)
+    with pytest.raises(ServerError, match="PERMISSION_DENIED"):
+        grpc.classify(CLIPS)
+
+
+def test_no_server_the_wrong_port_and_a_closed_connection(fake_serving: Any) -> None:
+    with pytest.raises(UnavailableError, match="gRPC port"):
+        transport("grpc://127.0.0.1:9").num_classes()
+    with pytest.raises(UnavailableError, match="gRPC port"):
+        transport(fake_serving.http.replace("http", "grpc")).num_classes()
+    grpc = transport(fake_serving.grpc)
+    grpc.close()
+    with pytest.raises(ServerError):
+        grpc.classify(CLIPS)
+
+
+def test_audio_beyond_grpcs_usual_limit_of_four_megabytes_goes_through(fake_serving: Any) -> None:
+    found = transport(fake_serving.grpc).classify([float_wav(np.zeros(1_300_000), 8000)])
+    assert found.duration_seconds[0] == pytest.approx(162.5)
+
+
+def test_tensors_as_others_may_write_them() -> None:
+    protos = pytest.importorskip("tensorflow.core.framework.tensor_pb2")
+    import tensorflow as tf
+
+    values = np.arange(6, dtype=np.float32).reshape(2, 3)
+    np.testing.assert_array_equal(array(tf.make_tensor_proto(values)), values)
+    short = tf.make_tensor_proto(np.zeros([2, 3], np.float32))
+    short.tensor_content, short.float_val[:] = b"", [1.0, 2.0]  # the last number stands for the rest
+    np.testing.assert_array_equal(array(short), [[1, 2, 2], [2, 2, 2]])
+    assert array(tf.make_tensor_proto(np.zeros([0, 3], np.float32))).shape == (0, 3)
+    with pytest.raises(ServerError, match="not float32"):
+        array(tf.make_tensor_proto(values.astype(np.float64)))
+    broken = protos.TensorProto(dtype=1, float_val=[1.0, 2.0, 3.0])
+    broken.tensor_shape.dim.add(size=2)
+    with pytest.raises(ServerError, match="3 numbers"):
+        array(broken)

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import pytest
+
+from irmas_tf.config.audio import AudioConfig
+from irmas_tf.config.settings import ConfigError
+
+
+def test_lengths_in_samples():
+    audio = AudioConfig(sample_rate_hz=8000, window_seconds=2.0, window_hop_seconds=1e-9)
+    assert (audio.window_samples, audio.window_hop_samples) == (16000, 1)
+
+
+def test_windows_overlap_by_half_unless_told_and_never_leave_gaps():
+    assert AudioConfig(window_seconds=1.0).window_hop_seconds == 0.5
+    assert AudioConfig(window_seconds=1.0, window_hop_seconds=1.0).window_hop_samples == 22050
+    with pytest.raises(ConfigError, match=r"--window_hop_seconds=1.5: must be at most --window_seconds=1, or what"):
+        AudioConfig(window_seconds=1.0, window_hop_seconds=1.5)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from irmas_tf.config.branches import (
+    BACKBONES,
+    FREQUENCY_SCALES,
+    BackboneBranch,
+    Branch,
+    MorletBranch,
+    SpectrogramBranch,
+)
+from irmas_tf.config.settings import ConfigError
+
+
+def test_a_spec_sets_what_it_names_and_leaves_the_rest_at_its_default():
+    branch = Branch.parse("log:frame_length=2048:min_frequency_hz=40.5")
+    assert branch == SpectrogramBranch(scale="log", frame_length=2048, min_frequency_hz=40.5)
+    assert Branch.parse("mel") == SpectrogramBranch()
+
+
+@pytest.mark.parametrize("frame_length, fft_length", [(16, 16), (17, 32), (1000, 1024), (1024, 1024), (1025, 2048)])
+def test_the_fft_length_is_the_next_power_of_two(frame_length, fft_length):
+    assert SpectrogramBranch(frame_length=frame_length, hop_length=8).fft_length == fft_length
+
+
+@pytest.mark.parametrize(
+    "spec, message",
+    [
+        ("", "--branches=: scale=: must be one of linear, mel, log"),
+        ("bark", "--branches=bark: scale=bark: must be one of linear, mel, log"),
+        ("mel:bins=3", "--branches=mel:bins=3: 'bins=3' is not KEY=VALUE with KEY one of hop_length, "),
+        ("mel:num_bins", "--branches=mel:num_bins: 'num_bins' is not KEY=VALUE"),
+        ("mel:num_bins=9:num_bins=9", "--branches=mel:num_bins=9:num_bins=9: num_bins is given twice"),
+        ("mel:num_bins=9.5", "--branches=mel:num_bins=9.5: num_bins='9.5' is not a number"),
+        ("mel:num_bins=1", "--branches=mel:num_bins=1: num_bins=1: must be at least 4"),
+        ("mel:frame_length=64:hop_length=65", "hop_length must be at most frame_length=64"),
+        ("log:min_frequency_hz=0", "scale log needs min_frequency_hz above 0"),
+        ("mel:max_frequency_hz=20", "max_frequency_hz must be above min_frequency_hz=30"),
+        ("mel:max_frequency_hz=nan", "max_frequency_hz=nan: must be above 0 Hz"),
+        ("mel:omega0=6", "'omega0=6' is not KEY=VALUE with KEY one of hop_length, "),
+        ("morlet:frame_length=512", "'frame_length=512' is not KEY=VALUE with KEY one of hop_length, "),
+        ("morlet:omega0=3", "omega0=3.0: must be at least 4 and at most 64"),
+        ("morlet:hop_length=-1", "hop_length=-1: must be at least 1"),
+        ("morlet:trainable=yes", "trainable='yes' must be 0 or 1"),
+        ("mn04:width=1", "'width=1' is not KEY=VALUE with KEY one of profile"),
+        ("mn99", "scale=mn99: must be one of linear, mel, log, morlet, yamnet, pann_cnn14, "),
+    ],
+)
+def test_a_bad_spec_is_refused_with_the_spec_and_the_reason(spec, message):
+    with pytest.raises(ConfigError) as caught:
+        Branch.parse(spec)
+    assert str(caught.value).startswith("--branches=")
+    assert message in str(caught.value)
+
+
+@given(
+    scale=st.sampled_from(FREQUENCY_SCALES),
+    frame_length=st.integers(16, 65536),
+    hop_share=st.floats(0.01, 1.0),
+    num_bins=st.integers(4, 4096),
+    low=st.integers(1, 999),
+    high=st.floats(1000, 96000),
+)
+def test_any_branch_survives_being_written_as_a_spec(scale, frame_length, hop_share, num_bins, low, high):
+    branch = SpectrogramBranch(scale, max(1, int(hop_share * frame_length)), num_bins, low, high, frame_length)
+    again = Branch.parse(branch.spec())
+    assert isinstance(again, SpectrogramBranch)
+    assert again.max_frequency_hz == pytest.approx(high, rel=1e-9)
+    assert again.spec() == branch.spec()
+    assert (again.scale, again.frame_length, again.hop_length, again.num_bins, again.min_frequency_hz) == (
+        branch.scale,
+        branch.frame_length,
+        branch.hop_length,
+        branch.num_bins,
+        branch.min_frequency_hz,
+    )
+
+
+@given(st.text(max_size=40))
+def test_no_text_makes_parsing_fail_in_another_way(text):
+    try:
+        Branch.parse(text)
+    except ConfigError as error:
+        assert str(error).startswith("--branches=")
+
+
+@given(
+    omega0=st.integers(4, 64),
+    hop_length=st.integers(1, 65536),
+    num_bins=st.integers(4, 4096),
+    low=st.integers(1, 999),
+    high=st.integers(1000, 96000),
+    trainable=st.booleans(),
+)
+def test_any_wavelet_branch_survives_being_written_as_a_spec(omega0, hop_length, num_bins, low, high, trainable):
+    branch = MorletBranch("morlet", hop_length, num_bins, low, high, omega0, trainable)
+    assert Branch.parse(branch.spec()) == branch
+
+
+@pytest.mark.parametrize(
+    "spec, message",
+    [
+        ("mel:max_frequency_hz=11026", "max_frequency_hz must be at most 11025 Hz, half of --sample_rate_hz=22050"),
+        ("mel:frame_length=32768", "frame_length must be at most the 22050 samples of --window_seconds"),
+        ("morlet:max_frequency_hz=11026", "max_frequency_hz must be at most 11025 Hz, half of --sample_rate_hz=22050"),
+        ("morlet:max_frequency_hz=11000", "a max_frequency_hz of up to 10"),
+        ("morlet:min_frequency_hz=4", "a min_frequency_hz of at least"),
+        ("mn04", "hears 32000 Hz only; set --sample_rate_hz=32000 in place of --sample_rate_hz=22050"),
+    ],
+)
+def test_what_does_not_fit_the_waveform_is_refused_with_what_would(spec, message):
+    with pytest.raises(ConfigError, match=r"^--branches=") as caught:
+        Branch.parse(spec).check_fits(22050, 22050)
+    assert message in str(caught.value)
+
+
+def test_the_defaults_fit_the_default_window():
+    for scale in (*FREQUENCY_SCALES, "morlet"):
+        Branch.parse(scale).check_fits(22050, 66150)
+
+
+def test_a_pretrained_network_is_its_name():
+    for name in BACKBONES:
+        branch = Branch.parse(name)
+        assert branch == BackboneBranch(name)
+        assert branch.spec() == name
+    Branch.parse("yamnet").check_fits(16000, 100)
+
+
+def test_a_profile_is_written_with_the_networks_name_and_refused_where_there_is_none():
+    branch = Branch.parse("mn04:profile=1")
+    assert branch == BackboneBranch("mn04", profile=True)
+    assert branch.spec() == "mn04:profile=1"
+    assert Branch.parse("mn04:profile=0").spec() == "mn04"
+    with pytest.raises(ConfigError, match=r"--branches=yamnet:profile=1: profile=1 is for mn01, .*mn20 only"):
+        Branch.parse("yamnet:profile=1")

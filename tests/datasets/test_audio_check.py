@@ -1,0 +1,184 @@
+"""One audio file at a time: formats, and each kind of damage."""
+
+from __future__ import annotations
+
+import random
+import struct
+
+import numpy as np
+import pytest
+import soundfile
+
+from irmas_tf.audio.decode import AudioError, AudioWarning, decode_file
+from irmas_tf.datasets.audio_check import examine, truncated_bytes
+
+RATE = 44100
+
+
+def tone(frames=RATE, channels=2, level=0.5):
+    return np.repeat(level * np.sin(np.arange(frames) * 0.05)[:, None], channels, axis=1)
+
+
+def kinds(path, deep=True):
+    return [i.kind for i in examine(path, deep=deep)[1]]
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+@pytest.mark.parametrize("rate, channels", [(8000, 1), (44100, 2), (192000, 6)])
+def test_sound_files(tmp_path, subtype, rate, channels):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(5000, channels), rate, subtype=subtype)
+    facts, issues = examine(path, deep=True)
+    assert issues == []
+    assert (facts.sample_rate_hz, facts.channels, facts.subtype, facts.frames) == (rate, channels, subtype, 5000)
+    assert facts.duration_seconds == 5000 / rate
+
+
+@pytest.mark.parametrize("suffix", ["flac", "ogg", "mp3"])
+def test_compressed_files(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    soundfile.write(path, tone(), RATE)
+    facts, issues = examine(path, deep=True)
+    assert issues == []
+    assert facts.channels == 2
+    assert facts.duration_seconds == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("raw", [b"not audio at all" * 50, b"RIFF", b"RIFF\x00\x00\x00\x00WAVE", b"\0" * 1000, b"ID3"])
+@pytest.mark.parametrize("deep", [True, False])
+def test_other_bytes(tmp_path, raw, deep):
+    path = tmp_path / "a.wav"
+    path.write_bytes(raw)
+    facts, issues = examine(path, deep=deep)
+    assert facts is None
+    assert issues[0].is_error
+    assert issues[0].kind in ("unreadable", "empty")
+
+
+def test_absent_and_empty_files(tmp_path):
+    assert kinds(tmp_path / "absent.wav") == ["unreadable"]
+    (tmp_path / "a.wav").touch()
+    assert kinds(tmp_path / "a.wav") == ["empty"]
+    soundfile.write(tmp_path / "b.wav", np.zeros((0, 2)), RATE)
+    assert kinds(tmp_path / "b.wav") == ["empty"]
+    assert examine(tmp_path / "b.wav", deep=False)[1][0].is_error
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_not_numbers(tmp_path, value):
+    data = tone()
+    data[-1, 1] = value
+    soundfile.write(tmp_path / "a.wav", data, RATE, subtype="FLOAT")
+    for deep in (True, False):
+        facts, issues = examine(tmp_path / "a.wav", deep=deep)
+        assert facts is not None
+        assert [(i.kind, i.is_error) for i in issues] == [("non_finite", True)]
+
+
+@pytest.mark.parametrize("deep", [True, False])
+@pytest.mark.parametrize("rate", [7999, 192001, 384000])
+def test_a_rate_that_training_refuses_is_an_error(tmp_path, rate, deep):
+    soundfile.write(tmp_path / "a.wav", tone(9000), rate)
+    facts, issues = examine(tmp_path / "a.wav", deep=deep)
+    assert facts is None
+    assert [(i.kind, i.is_error) for i in issues] == [("unsupported_rate", True)]
+    assert f"{rate:,} Hz" in issues[0].detail
+
+
+@pytest.mark.parametrize("riff, size, expected", [(36, 0, []), (0xFFFFFFFF, 0xFFFFFFFF, []), (2036, 0, ["empty"])])
+@pytest.mark.parametrize("deep", [True, False])
+def test_a_stream_without_its_size_is_heard_and_an_empty_recording_is_not(tmp_path, riff, size, expected, deep):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(500), RATE)
+    raw = path.read_bytes()
+    path.write_bytes(raw[:4] + struct.pack("<I", riff) + raw[8:40] + struct.pack("<I", size) + raw[44:])
+    assert kinds(path, deep) == expected
+
+
+def test_truncated_data_is_seen_without_decoding(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(), RATE, subtype="PCM_16")
+    assert truncated_bytes(path) == 0
+    raw = path.read_bytes()
+    path.write_bytes(raw[:-1000])
+    assert truncated_bytes(path) == 1000
+    assert kinds(path, deep=False) == kinds(path, deep=True) == ["truncated"]
+    assert not examine(path, deep=True)[1][0].is_error
+    at = raw.index(b"data") + 4
+    path.write_bytes(raw[:at] + struct.pack("<I", 0xFFFFFFFF) + raw[at + 4 :])
+    assert truncated_bytes(path) == 0  # a streaming writer that never learnt the length
+
+
+def test_half_a_flac_is_what_training_makes_of_it(tmp_path):
+    path = tmp_path / "a.flac"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, (RATE, 2)), RATE)
+    path.write_bytes(path.read_bytes()[:60_000])
+    with pytest.warns(AudioWarning):
+        assert len(decode_file(path, RATE)) > 0
+    facts, issues = examine(path, deep=True)
+    assert facts is not None
+    assert [(i.kind, i.is_error) for i in issues] == [("truncated", False)]
+    assert truncated_bytes(path) == 0
+    assert kinds(path, deep=False) == []
+
+
+def is_decoded(path) -> bool:
+    try:
+        decode_file(path, 22050)
+    except AudioError:
+        return False
+    return True
+
+
+@pytest.mark.filterwarnings("ignore::irmas_tf.audio.decode.AudioWarning")
+def test_what_passes_is_decoded_and_the_other_way_round(tmp_path):
+    from tests.helpers import mutations
+
+    bases = mutations.base_files()
+    rng = random.Random(5)
+    seen = []
+    for number in range(600):
+        suffix, data = bases[number % len(bases)]
+        path = tmp_path / f"{number}.{suffix}"
+        path.write_bytes(mutations.mutate(data, rng.choice(bases)[1], rng))
+        passed, passed_headers = (not any(i.is_error for i in examine(path, deep=d)[1]) for d in (True, False))
+        assert passed == is_decoded(path), path
+        assert passed_headers or not passed, path
+        seen.append(passed)
+    assert 100 < sum(seen) < 500
+
+
+def test_silence_clipping_and_offset(tmp_path):
+    cases = {
+        "silent": np.zeros((RATE, 2)),
+        "clipped": np.clip(tone(level=2.0), -1, 1),
+        "dc_offset": tone(level=0.2) + 0.3,
+    }
+    for kind, data in cases.items():
+        soundfile.write(tmp_path / "a.wav", data, RATE, subtype="PCM_16")
+        facts, issues = examine(tmp_path / "a.wav", deep=True)
+        assert [(i.kind, i.is_error) for i in issues] == [(kind, False)]
+        assert facts is not None
+    quiet = tone(level=0.001)
+    soundfile.write(tmp_path / "a.wav", quiet, RATE, subtype="PCM_16")
+    assert kinds(tmp_path / "a.wav") == []
+
+
+def test_offset_of_one_channel_is_not_averaged_away(tmp_path):
+    data = tone(level=0.2)
+    data[:, 0] += 0.2
+    data[:, 1] -= 0.2
+    soundfile.write(tmp_path / "a.wav", data, RATE)
+    assert kinds(tmp_path / "a.wav") == ["dc_offset"]
+
+
+def test_a_header_that_promises_trillions_of_frames_does_not_hang(tmp_path):
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, tone(8000), RATE)
+    raw = path.read_bytes()
+    at = max(raw.find(b"Xing"), raw.find(b"Info"))
+    assert at > 0
+    path.write_bytes(raw[: at + 8] + b"\xff\xff\xff\xff" + raw[at + 12 :])  # number of MPEG frames
+    facts, issues = examine(path, deep=True)
+    assert facts.frames > 10**12
+    assert [i.kind for i in issues] == ["truncated"]

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tensorflow.lite.python import schema_py_generated as schema
+
+from irmas_tf.deploy.check_signals import check_signals
+from irmas_tf.deploy.export_inputs import LoadedRun, load_run
+from irmas_tf.deploy.saved_model import ExportError
+from irmas_tf.deploy.tflite import QUANTIZATIONS, convert, front_end_layers, front_end_pattern
+from irmas_tf.deploy.tflite_check import LiteModel
+from irmas_tf.deploy.tflite_flatbuffer import builtin_code, custom_operations, unpack
+from tests.helpers import lite_run
+
+NAMES = {number: name for name, number in vars(schema.BuiltinOperator).items() if isinstance(number, int)}
+SIGNALS = check_signals(lite_run.RATE_HZ, lite_run.WINDOW_SAMPLES, {})
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory) -> LoadedRun:
+    return load_run(str(lite_run.make_lite_run(tmp_path_factory.mktemp("runs") / "lite").path))
+
+
+@pytest.fixture(scope="module")
+def contents(loaded) -> dict[str, bytes]:
+    windows = np.stack(list(SIGNALS.values()))
+    return {name: convert(loaded.model, loaded.config, name, windows) for name in QUANTIZATIONS}
+
+
+def operations(content: bytes) -> list[tuple[str, list[str], list[str]]]:
+    """Return (operation, its input types, its output types) in order; constants are marked."""
+    model = unpack(content)
+    (graph,) = model.subgraphs
+    types = {number: name for name, number in vars(schema.TensorType).items() if isinstance(number, int)}
+
+    def describe(place: int) -> str:
+        if place < 0:
+            return "none"
+        tensor = graph.tensors[place]
+        data = model.buffers[tensor.buffer].data
+        return types[tensor.type] + (" constant" if data is not None and len(data) else "")
+
+    return [
+        (
+            NAMES[builtin_code(model.operatorCodes[one.opcodeIndex])],
+            [describe(place) for place in one.inputs],
+            [describe(place) for place in one.outputs],
+        )
+        for one in graph.operators
+    ]
+
+
+@pytest.mark.parametrize("name, tolerance", [("none", 1e-5), ("float16", 2e-3), ("dynamic", 0.02), ("int8", 0.1)])
+def test_it_answers_as_the_model(loaded, contents, name, tolerance):
+    windows = np.stack(list(SIGNALS.values()))
+    wanted = np.concatenate([loaded.live.clip(window).values["probabilities"] for window in windows])
+    assert wanted.std(axis=0).max() > 0.05, "the answers must differ for this to mean anything"
+    found = LiteModel(contents[name]).probabilities(windows)
+    np.testing.assert_allclose(found, wanted, atol=tolerance)
+    if name != "none":
+        assert np.abs(found - wanted).max() > 1e-6, "nothing was quantised"
+
+
+@pytest.mark.parametrize("name", QUANTIZATIONS)
+def test_it_has_one_named_signature_and_built_in_operations_only(contents, name):
+    assert LiteModel(contents[name]).signatures == {
+        "serving_default": {"inputs": ["waveform"], "outputs": ["probabilities"]}
+    }
+    assert custom_operations(contents[name]) == []
+
+
+def test_files_become_smaller(contents):
+    sizes = [len(contents[name]) for name in ("none", "float16", "dynamic")]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(contents["int8"]) < len(contents["none"])
+
+
+@pytest.mark.parametrize("name", ["dynamic", "int8"])
+def test_front_ends_compute_in_float(contents, name):
+    """Everything from the waveform to the logarithms, wavelets and spectra: no int8 but stored mel filters."""
+    found = operations(contents[name])
+    last = max(place for place, (kind, *_) in enumerate(found) if kind == "LOG")
+    front_end = [one for one in found[: last + 1] if one[0] in ("CONV_2D", "FULLY_CONNECTED")]
+    network = found[last + 1 :]
+    assert any("INT8" in " ".join(inputs) for _, inputs, _ in network), "the network is not quantised"
+    # The branches come one after the other, so what lies before the last LOG is sorted out by what is constant float.
+    wavelets = [one for one in front_end if one[0] == "CONV_2D" and one[1][1] == "FLOAT32 constant"]
+    assert len(wavelets) >= 4, "wavelets are octaves of convolutions with float32 filters"
+    assert all(inputs[0] == "FLOAT32" and outputs == ["FLOAT32"] for _, inputs, outputs in wavelets)
+    for kind, inputs, outputs in found:
+        if kind in ("BATCH_MATMUL", "LOG", "SQRT", "SQUARED_DIFFERENCE", "SQUARE"):
+            assert all("INT8" not in text for text in inputs + outputs), kind
+
+
+@pytest.mark.parametrize("name", QUANTIZATIONS)
+def test_fourier_transforms_are_products_of_unrounded_constants(contents, name):
+    found = operations(contents[name])
+    kinds = [kind for kind, *_ in found]
+    assert "RFFT2D" not in kinds
+    assert "BATCH_MATMUL" in kinds
+    for place, (kind, inputs, _) in enumerate(found):
+        if kind == "BATCH_MATMUL":
+            assert inputs[0] == "FLOAT32 constant"
+        if kind == "SQUARE" and kinds[place - 1] == "FULLY_CONNECTED":
+            assert found[place - 1][1][1] == "FLOAT32 constant", "the transform's second product is rounded"
+
+
+def test_probabilities_are_not_rounded_to_eight_bits(contents):
+    assert operations(contents["int8"])[-1] == ("SOFTMAX", ["FLOAT32"], ["FLOAT32"])
+
+
+@pytest.mark.parametrize("name, tolerance", [("float16", 0.005), ("dynamic", 0.02), ("int8", 0.04)])
+@pytest.mark.parametrize("log_offset", [1e-3, 1e-6])
+def test_features_of_a_sine_survive(name, tolerance, log_offset):
+    """A log-mel and its mean, which int8 rounds to steps of .05; float16 of the converter is off by 3.8 with 1e-6."""
+    import keras
+
+    from irmas_tf.layers.spectrogram import Spectrogram
+
+    config = lite_run.make_lite_config()
+    waveform = keras.Input([lite_run.WINDOW_SAMPLES], name="waveform")
+    layer = Spectrogram(lite_run.RATE_HZ, 512, 128, 24, log_offset=log_offset, name="mel_spectrogram")
+    features = keras.layers.GlobalAveragePooling1D()(layer(waveform))
+    # The probabilities are a softmax: their logarithms are the features but for a constant.
+    model = keras.Model(waveform, features)
+    sine = SIGNALS["sine"][None]
+    content = convert(model, config, name, sine)
+    wanted = np.asarray(model(sine))
+    found = np.log(LiteModel(content).probabilities(sine).astype(np.float64))
+    assert np.ptp(wanted) > 4.0
+    np.testing.assert_allclose(found - found.mean(), wanted - wanted.mean(), atol=tolerance)
+
+
+def test_the_layers_of_a_front_end_are_found_in_a_nested_model(loaded):
+    import keras
+
+    names = front_end_layers(loaded.model)
+    for part in ("mel_spectrogram", "mel_normalization", "morlet_scalogram", "morlet_normalization"):
+        assert any(part in name for name in names), names
+    assert not any("conv" in name or "logits" in name for name in names)
+    waveform = keras.Input([lite_run.WINDOW_SAMPLES])
+    assert front_end_layers(keras.Model(waveform, loaded.model(waveform))) == names
+
+
+def test_names_are_found_as_the_converter_writes_them(loaded):
+    pattern = front_end_pattern(loaded.model)
+    name = next(name for name in front_end_layers(loaded.model) if "spectrogram" in name)
+    for text in (f"multi_branch_1/{name}_1/MatMul", f"a/b;multi_branch/{name}/mul", f"{name}/x", f"x/{name};y"):
+        assert pattern.search(text), text
+    for text in (f"multi_branch_1/{name}x/MatMul", f"multi_branch_1/my{name}/MatMul", "multi_branch_1/logits/MatMul"):
+        assert not pattern.search(text), text
+
+
+def test_what_cannot_be_converted_is_refused(loaded):
+    with pytest.raises(ExportError, match=r"--quantization=int4: must be one of none, float16"):
+        convert(loaded.model, loaded.config, "int4")
+    with pytest.raises(ExportError, match=r"--quantization=int8: needs representative windows; give the --data_dir"):
+        convert(loaded.model, loaded.config, "int8")
+
+
+def test_a_model_without_a_front_end_of_ours_is_not_quantised():
+    import keras
+
+    waveform = keras.Input([lite_run.WINDOW_SAMPLES])
+    model = keras.Model(waveform, keras.layers.Dense(11)(waveform))
+    with pytest.raises(ExportError, match=r"no front-end layer; only --quantization=none is safe"):
+        front_end_pattern(model)
+
+
+def test_the_converter_is_quiet(loaded, capfd):
+    convert(loaded.model, loaded.config)
+    captured = capfd.readouterr()
+    assert captured.out == "" and captured.err == ""

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from irmas_tf.deploy.acceptance import ClipWindows
+from irmas_tf.deploy.export_inputs import LoadedRun, load_run
+from irmas_tf.deploy.saved_model import ExportError
+from irmas_tf.deploy.tflite import convert
+from irmas_tf.deploy.tflite_check import MEAN_TOLERANCES, TOLERANCES, LiteModel, LiteModelError, check_tflite
+from irmas_tf.deploy.tflite_flatbuffer import pack, unpack
+from irmas_tf.deploy.tflite_metadata import embed
+from tests.helpers import lite_run
+
+FACTS = lite_run.lite_facts()
+
+
+@dataclasses.dataclass
+class NumpyModel:
+    """What `lite_content` computes, as a live model; its logits may be pushed aside."""
+
+    shift: float = 0.0
+
+    def clip(self, waveform: np.ndarray) -> ClipWindows:
+        values = lite_run.lite_answer(waveform[None])
+        if self.shift:
+            powers = values * np.exp([self.shift, 0.0, 0.0])
+            values = powers / powers.sum()
+        return ClipWindows({"probabilities": values.astype(np.float32)}, np.zeros(1, int))
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return lite_run.lite_content()
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory) -> LoadedRun:
+    branches = ("mel:frame_length=512:hop_length=128:num_bins=24:max_frequency_hz=4000",)
+    run = lite_run.make_lite_run(tmp_path_factory.mktemp("runs") / "lite", branches=branches, block="plain")
+    return load_run(str(run.path))
+
+
+@pytest.fixture
+def write(content, tmp_path):
+    def written(changed: bytes = content, quantization: str = "none", **facts) -> Path:
+        path = tmp_path / "model.tflite"
+        path.write_bytes(embed(changed, lite_run.lite_facts(quantization=quantization, **facts)))
+        return path
+
+    return written
+
+
+def verdicts(report) -> dict[str, bool]:
+    return {check.name: check.passed for check in report.checks}
+
+
+def failed(report) -> set[str]:
+    return {name for name, passed in verdicts(report).items() if not passed}
+
+
+MUSIC = {"music": np.random.default_rng(9).normal(0, 0.2, 500).astype(np.float32)}
+
+
+def test_a_right_file_passes_every_check(write):
+    report = check_tflite(write(), FACTS, NumpyModel(), MUSIC)
+    assert report.passed, report.table()
+    assert set(verdicts(report)) == {
+        "facts and label order", "size", "operations", "signatures", "input", "silence", "noise", "sine", "click",
+        "chirp", "quiet noise", "music", "mean over all signals", "sum of a window's probabilities", "the same again",
+        "latency of a window",
+    }  # fmt: skip
+
+
+def test_another_answer_fails(write):
+    report = check_tflite(write(), FACTS, NumpyModel(shift=0.01), MUSIC)
+    assert {"silence", "music", "mean over all signals"} <= failed(report)
+    assert "sum of a window's probabilities" not in failed(report)
+
+
+def test_nan_fails(write):
+    class Broken(NumpyModel):
+        def clip(self, waveform):
+            return ClipWindows({"probabilities": np.full([1, 3], np.nan, np.float32)}, np.zeros(1, int))
+
+    assert {"silence", "noise"} <= failed(check_tflite(write(), FACTS, Broken(), MUSIC))
+
+
+def test_swapped_labels_fail_before_anything_runs(write):
+    report = check_tflite(write(labels=["flu", "cel", "vio"]), FACTS, NumpyModel(), MUSIC)
+    assert failed(report) == {"facts and label order"} and "silence" not in verdicts(report)
+
+
+def test_foreign_operations_fail_before_anything_runs(write, content):
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    model = unpack(content)
+    model.operatorCodes[0].builtinCode = model.operatorCodes[0].deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+    model.operatorCodes[0].customCode = b"FlexRFFT"
+    report = check_tflite(write(pack(model)), FACTS, NumpyModel(), MUSIC)
+    assert failed(report) == {"operations"} and "FlexRFFT" in report.table()
+
+
+def test_a_damaged_model_with_intact_facts_does_not_load(write):
+    path = write()
+    content = path.read_bytes()
+    for damaged in (
+        bytes(100) + content[100:],
+        bytes(4) + content[4:],
+        content[:4] + b"XXXX" + content[8:],
+        content[500:],
+    ):
+        path.write_bytes(damaged)
+        report = check_tflite(path, FACTS, NumpyModel(), MUSIC)
+        assert failed(report) == {"loading"}, report.table()
+        assert "export it again" in report.table()
+
+
+@pytest.mark.parametrize("field", ["input", "signatures"])
+def test_another_interface_fails(write, content, field):
+    model = unpack(content)
+    if field == "signatures":
+        model.signatureDefs[0].inputs[0].name = b"args_0"
+        report = check_tflite(write(pack(model)), FACTS, NumpyModel(), MUSIC)
+    else:
+        facts = FACTS | {"window_samples": 1999}
+        report = check_tflite(write(window_samples=1999), facts, NumpyModel(), MUSIC)
+    assert failed(report) == {field} and "silence" not in verdicts(report)
+
+
+def test_probabilities_of_many_labels_need_not_sum_to_one(write):
+    facts = {"kind": "multi_label", "thresholds": {"cel": 0.5, "flu": 0.5, "vio": 0.5}}
+    report = check_tflite(write(**facts), FACTS | facts, NumpyModel(), MUSIC)
+    assert report.passed and "sum of a window's probabilities" not in verdicts(report)
+
+
+@pytest.mark.parametrize("after, passed", [(0.70, True), (0.69, True), (0.689, False)])
+def test_int8_may_lose_one_point_of_accuracy(write, after, passed):
+    asked = []
+
+    def accuracy(answer):
+        asked.append(answer(np.zeros([2, lite_run.WINDOW_SAMPLES], np.float32)).shape)
+        return 0.70, after, 1000
+
+    report = check_tflite(write(quantization="int8"), FACTS, NumpyModel(), MUSIC, accuracy=accuracy)
+    assert asked == [(2, 3)]
+    assert verdicts(report)["validation accuracy"] is passed
+    assert f"{after:.2%} on 1000 excerpts, the run's model 70.00%" in report.table()
+    assert "validation accuracy" not in verdicts(check_tflite(write(), FACTS, NumpyModel(), MUSIC, accuracy=accuracy))
+
+
+def test_perturbed_weights_of_a_real_export_are_detected(loaded, tmp_path):
+    """A hundredth of the weights' size, in one layer."""
+    path = tmp_path / "model.tflite"
+    music = {"music": MUSIC["music"]}
+    for quantization in ("none", "dynamic"):
+        content = convert(loaded.model, loaded.config, quantization)
+        path.write_bytes(embed(content, {**loaded.facts, "quantization": quantization}))
+        report = check_tflite(path, loaded.facts, loaded.live, music)
+        assert report.passed, report.table()
+    logits = loaded.model.get_layer("logits")
+    before = logits.get_weights()
+    rng = np.random.default_rng(0)
+    try:
+        logits.set_weights([one + 0.01 * np.abs(before[0]).max() * rng.normal(size=one.shape) for one in before])
+        content = convert(loaded.model, loaded.config)
+    finally:
+        logits.set_weights(before)
+    path.write_bytes(embed(content, {**loaded.facts, "quantization": "none"}))
+    assert {"noise", "sine", "music", "mean over all signals"} <= failed(
+        check_tflite(path, loaded.facts, loaded.live, music)
+    )
+
+
+def test_a_file_that_says_nothing_about_its_quantization_is_refused(content, tmp_path):
+    path = tmp_path / "model.tflite"
+    path.write_bytes(embed(content, FACTS))
+    with pytest.raises(ExportError, match=r"model\.tflite: says nothing about its quantisation; export it again"):
+        check_tflite(path, FACTS, NumpyModel(), MUSIC)
+
+
+def test_tolerances_are_stated_for_every_quantization_and_rise_with_it():
+    from irmas_tf.deploy.tflite import QUANTIZATIONS
+
+    for tolerances in (TOLERANCES, MEAN_TOLERANCES):
+        assert tuple(tolerances) == QUANTIZATIONS
+        assert list(tolerances.values()) == sorted(tolerances.values())
+
+
+def test_what_is_no_model_is_refused():
+    with pytest.raises(LiteModelError, match=r"this is not a \.tflite model"):
+        LiteModel(b"nothing of the kind, but long enough to be looked at")

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+
+import numpy as np
+import pytest
+
+from irmas_tf.config.labels import IRMAS_CODES, get_label_scheme
+from irmas_tf.inference.answers import Answer, AnswerWriter, printable
+
+SCHEME = get_label_scheme("irmas")
+NOT_UTF8 = os.fsdecode(b"\xff\xfe.wav")
+ODD_NAMES = ["plain.wav", 'a "quoted", name.wav', "line\nbreak\t.wav", NOT_UTF8, "Ünï\u2028.wav", ""]
+
+
+def _answer(path: str) -> Answer:
+    probabilities = np.arange(1.0, 12.0) / 66
+    return Answer(path, 3.14159, probabilities, ("voi",))
+
+
+def _written(format: str, paths: list[str], top_k: int = 3) -> str:
+    stream = io.StringIO()
+    writer = AnswerWriter(stream, format, SCHEME, top_k)
+    for path in paths:
+        writer.write(_answer(path))
+    return stream.getvalue()
+
+
+def test_json_is_one_object_a_line_and_names_come_back() -> None:
+    text = _written("json", ODD_NAMES)
+    text.encode("ascii")
+    lines = text.split("\n")
+    assert lines.pop() == "" and len(lines) == len(ODD_NAMES)
+    for line, path in zip(lines, ODD_NAMES, strict=True):
+        item = json.loads(line)
+        assert list(item) == ["file", "duration_seconds", "probabilities", "labels"]
+        assert item["file"] == path and os.fsencode(item["file"]) == os.fsencode(path)
+        assert tuple(item["probabilities"]) == IRMAS_CODES
+        assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert item["duration_seconds"] == 3.142 and item["labels"] == ["voi"]
+
+
+def test_csv_keeps_the_bytes_of_odd_names() -> None:
+    raw = _written("csv", ODD_NAMES).encode("utf-8", "surrogateescape")
+    header, *rows = csv.reader(io.StringIO(raw.decode("utf-8", "surrogateescape"), newline=""))
+    assert header == ["file", "duration_seconds", "labels", *IRMAS_CODES]
+    assert [row[0] for row in rows] == ODD_NAMES
+    assert all(float(row[-1]) == pytest.approx(1 / 6, abs=1e-6) and row[2] == "voi" for row in rows)
+
+
+def test_table_ranks_classes_and_keeps_one_line_a_file() -> None:
+    lines = _written("table", ODD_NAMES, top_k=2).splitlines()
+    assert len(lines) == 1 + len(ODD_NAMES)
+    assert lines[1].split() == ["3.1", "voice", "16.7", "%", "violin", "15.2", "%", "plain.wav"]
+    assert lines[0].index("file") == lines[1].index("plain.wav"), "columns must be aligned"
+    assert "line\\nbreak\\t.wav" in lines[3]
+
+
+def test_top_k_beyond_the_classes_shows_them_all() -> None:
+    assert _written("table", ["x"], top_k=99).count("%") == 11
+
+
+def test_a_table_can_show_which_classes_are_named() -> None:
+    stream = io.StringIO()
+    writer = AnswerWriter(stream, "table", SCHEME, top_k=2, mark_named=True)
+    probabilities = np.arange(11.0, 0.0, -1.0) / 100
+    for labels in ((), ("cla",), ("voi", "cel")):
+        writer.write(Answer("x.wav", 1.0, probabilities, labels))
+    header, none, second, far = stream.getvalue().splitlines()
+    assert header.endswith("file (* named)")
+    assert none.split() == ["1.0", "cello", "11.0", "%", "clarinet", "10.0", "%", "x.wav"]
+    assert second.split() == ["1.0", "cello", "11.0", "%", "clarinet", "10.0", "%*", "x.wav"]
+    assert far.split() == ["1.0", "cello", "11.0", "%*", "clarinet", "10.0", "%", "voice", "1.0", "%*", "x.wav"]
+    assert header.index("file") == none.index("x.wav") == second.index("x.wav"), "columns must be aligned"
+
+
+def test_without_an_answer_a_table_has_no_heading_and_csv_has() -> None:
+    assert _written("table", []) == ""
+    assert _written("csv", []).startswith("file,duration_seconds,labels,cel")
+
+
+def test_printable_escapes_what_moves_a_cursor() -> None:
+    assert printable("é\x1b[31m\r" + os.fsdecode(b"\xff")) == "é\\x1b[31m\\r\\udcff"
+
+
+def test_each_answer_is_flushed() -> None:
+    flushed: list[str] = []
+
+    class Stream(io.StringIO):
+        def flush(self) -> None:
+            flushed.append(self.getvalue())
+
+    writer = AnswerWriter(Stream(), "json", SCHEME)
+    writer.write(_answer("a"))
+    assert flushed and '"a"' in flushed[-1]

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from irmas_tf.process import cpu
+
+# Allocates, touches and frees 64 MB in large blocks, again and again, and prints how many pages the kernel handed out
+# after the first round.
+CODE = """
+import resource, sys
+from irmas_tf.process.cpu import keep_freed_memory
+if sys.argv[1] == "keep":
+    assert keep_freed_memory()
+def once():
+    blocks = [bytes(range(256)) * 16384 for _ in range(16)]
+once()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5):
+    once()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def page_faults(how: str) -> int:
+    done = subprocess.run([sys.executable, "-c", CODE, how], capture_output=True, text=True, check=True, timeout=60)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+def test_freed_blocks_are_not_fetched_from_the_kernel_again():
+    assert page_faults("keep") < 1000 < page_faults("return")
+
+
+def test_other_systems_are_left_alone(monkeypatch):
+    monkeypatch.setattr(cpu.sys, "platform", "darwin")
+    assert cpu.keep_freed_memory() is False
+
+
+@pytest.mark.parametrize(
+    "machine, given, expected",
+    [("x86_64", None, "1"), ("AMD64", None, "1"), ("x86_64", "0", "0"), ("aarch64", None, None), ("arm64", "1", "1")],
+)
+def test_onednn_is_preferred_on_x86_unless_the_user_says_otherwise(monkeypatch, machine, given, expected):
+    monkeypatch.setattr(cpu.platform, "machine", lambda: machine)
+    monkeypatch.delenv(cpu.ONEDNN, raising=False)
+    if given is not None:
+        monkeypatch.setenv(cpu.ONEDNN, given)
+    cpu.prefer_onednn()
+    assert os.environ.get(cpu.ONEDNN) == expected
+    monkeypatch.delenv(cpu.ONEDNN, raising=False)  # or the setting would outlive this test
+
+
+def test_the_settings_need_no_tensorflow():
+    code = "import sys, irmas_tf.process.cpu; sys.exit('tensorflow' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

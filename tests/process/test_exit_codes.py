@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.process.exit_codes import run_command
+
+
+def raiser(error: BaseException):
+    def command():
+        raise error
+
+    return command
+
+
+def test_the_status_is_what_the_command_returns_and_none_is_zero():
+    assert run_command(lambda: None) == 0
+    assert run_command(lambda: 1) == 1
+
+
+@pytest.mark.parametrize(
+    "error, status, message",
+    [
+        (ConfigError("--a=1: must be\n b"), 2, "error: --a=1: must be b\n"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "x.wav"), 2, "error: x.wav: No such file"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "error: [Errno 28] No space left on device"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+    ],
+)
+def test_expected_errors_are_one_line_and_a_status(capsys, error, status, message):
+    assert run_command(raiser(error)) == status
+    stderr = capsys.readouterr().err
+    assert stderr.startswith(message)
+    assert stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), TypeError("a bug"), OSError("raised by hand")])
+def test_bugs_keep_their_traceback(error):
+    with pytest.raises(type(error)):
+        run_command(raiser(error))
+
+
+def test_a_reader_that_goes_away_ends_the_command_quietly():
+    code = (
+        "import sys\nfrom irmas_tf.process.exit_codes import run_command\n"
+        "sys.exit(run_command(lambda: [print('x' * 100) for _ in range(100000)] and None))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.read(10)
+    process.stdout.close()
+    stderr = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 141
+    assert stderr == b""

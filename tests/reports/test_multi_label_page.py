@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import base64
+import dataclasses
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
+from irmas_tf.reports.multi_label_files import write_multi_label_reports
+from irmas_tf.reports.multi_label_page import multi_label_page, write_multi_label_page
+from irmas_tf.reports.multi_label_summary import summarize_multi_label
+from irmas_tf.reports.page import PageOptions, ReportPage
+from irmas_tf.runs.run_dir import RunDir
+from tests.helpers import ROOT, page_checks, tiny_run
+from tests.helpers.made_evaluation import make_evaluation
+
+ODD = 'Part1/<i>"odd" & \udcff.wav'
+
+
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory: pytest.TempPathFactory) -> MultiLabelEvaluation:
+    """60 clips of 15 songs, all with the same sound."""
+    path = tmp_path_factory.mktemp("audio") / "noise.wav"
+    soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(5 * 8000), 8000)
+    made = make_evaluation(tiny_run.make_config())
+    files = tuple(f"{ODD}{k}" for k in range(len(made.clips)))
+    return dataclasses.replace(made, clips=dataclasses.replace(made.clips, files=files, paths=(str(path),) * 60))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunDir:
+    return RunDir.create(tmp_path_factory.mktemp("run") / "made & tried", tiny_run.make_config())
+
+
+@pytest.fixture(scope="module")
+def page(evaluation: MultiLabelEvaluation, run: RunDir) -> ReportPage:
+    return multi_label_page(evaluation, summarize_multi_label(evaluation), run, PageOptions(clips=2))
+
+
+def test_the_page_is_sound_and_says_what_the_summary_says(page: ReportPage, evaluation: MultiLabelEvaluation) -> None:
+    reader = page_checks.check_page(page.render())
+    text, summary = "".join(reader.text), summarize_multi_label(evaluation)
+    of = summary["aggregations"]["mean"]
+    fixed = of["decisions"]["fixed"]
+    wanted = [fixed["global"]["micro_f1"], fixed["per_class"]["macro_f1"], of["lrap"], of["mean_average_precision"]]
+    assert "Thresholds: fixed in advance, one for all classes." in page.headlines[0].note
+    assert "Thresholds: fixed in advance, one a class." in page.headlines[1].note
+    assert "mean over 10 of 11 classes" in page.headlines[3].note
+    assert [h.value for h in page.headlines] == [score["value"] for score in wanted]
+    assert [(h.low, h.high) for h in page.headlines] == [(score["low"], score["high"]) for score in wanted]
+    assert page.headlines[0].baselines[0][1] == summary["baselines"]["constant"]["micro_f1"]["value"]
+    for words in ("fixed in advance", "tuned on other songs", "oracle", "made by hand", "temperature", "60 clips"):
+        assert words in text
+    by_class = {row[0]: row for row in page.sections[0].blocks[0].rows}
+    for row in summary["per_class"]:
+        assert by_class[row["name"]][2] == f"{row['f1']:.2f}" and by_class[row["name"]][-1] == str(row["support"])
+    assert by_class["voice"][5] == "–", "no clip has it, so there is no average precision"
+
+
+def test_mistakes_are_classes_named_beside_labels_that_they_are_not(
+    page: ReportPage, evaluation: MultiLabelEvaluation
+) -> None:
+    heat = page.sections[1].blocks[0]
+    labels, answers = evaluation.clips.labels, evaluation.answers()
+    for row in range(11):
+        for column in range(11):
+            clips = labels[:, row] & answers[:, column]
+            if row != column:
+                clips &= ~labels[:, column]
+            assert (heat.texts[row][column] or "0") == str(clips.sum())
+    together = page.sections[1].folded[0]
+    assert together.texts[2][2] == str(labels[:, 2].sum())
+    assert (together.texts[2][5] or "0") == str((labels[:, 2] & labels[:, 5]).sum())
+
+
+def test_clips_are_ordered_by_their_worst_label(page: ReportPage, evaluation: MultiLabelEvaluation) -> None:
+    scores, labels = evaluation.clips.scores["mean"], evaluation.clips.labels
+    margin = [s[t].min() - s[~t].max() for s, t in zip(scores, labels, strict=True)]
+    worst, best = (next(s for s in page.sections if s.anchor == anchor).blocks for anchor in ("worst", "best"))
+    assert worst[0].name == evaluation.clips.files[int(np.argmin(margin))]
+    assert best[0].name == evaluation.clips.files[int(np.argmax(margin))]
+    assert len(worst) == 2 and all(clip.audio for clip in (*worst, *best))
+    levels = evaluation.decisions[evaluation.headline].thresholds[0]
+    named = {evaluation.clips.names[k] for k in np.flatnonzero(scores[int(np.argmin(margin))] >= levels)}
+    said = ", ".join(value for what, value, _ in worst[0].facts if what in ("right", "wrongly named"))
+    assert {name for name in evaluation.clips.names if name in said} == named
+
+
+def _mixed(evaluation: MultiLabelEvaluation, seconds: float) -> tuple[MultiLabelEvaluation, list[int]]:
+    """Return the evaluation as one of mixtures, which are no files, and the list of the mixtures rendered."""
+    assert evaluation.windows is not None and evaluation.config is not None
+    rate, rendered = evaluation.config.audio.sample_rate_hz, []
+
+    def render(number: int) -> np.ndarray:
+        rendered.append(number)
+        return 0.5 * np.sin(2 * np.pi * 500 * np.arange(round(seconds * rate)) / rate).astype(np.float32)
+
+    windows = dataclasses.replace(evaluation.windows, start_seconds=np.zeros(0), durations_seconds=())
+    clips = dataclasses.replace(evaluation.clips, paths=(), durations_seconds=())
+    return dataclasses.replace(evaluation, clips=clips, windows=windows, render=render, split="validation"), rendered
+
+
+@pytest.mark.parametrize("audio", [True, False])
+def test_mixtures_are_rendered_again_for_the_page(evaluation: MultiLabelEvaluation, audio: bool) -> None:
+    made, rendered = _mixed(evaluation, 0.5)  # three windows of .25 s every .125 s
+    page = multi_label_page(made, summarize_multi_label(made), None, PageOptions(clips=2, audio=audio))
+    reader = page_checks.check_page(page.render())
+    cards = [card for section in page.sections if section.anchor in ("worst", "best") for card in section.blocks]
+    assert len(cards) == len(rendered) == 4 and [card.name for card in cards] == [made.clips.files[k] for k in rendered]
+    assert all('data-seconds="0.500000"' in card.picture and "activity" in card.picture for card in cards)
+    assert len(reader.of("audio")) == (4 if audio else 0)
+    if audio:
+        sound, rate = soundfile.read(io.BytesIO(base64.b64decode(cards[0].audio.split(",")[1])))
+        spectrum = np.abs(np.fft.rfft(sound[2000:10000]))
+        assert np.argmax(spectrum) * rate / 8000 == pytest.approx(500, abs=4)
+    assert "do not change over time" not in "".join(reader.text)
+
+
+def test_clips_of_one_window_say_so(evaluation: MultiLabelEvaluation) -> None:
+    made, _ = _mixed(evaluation, 0.25)
+    windows = dataclasses.replace(made.windows, logits=made.windows.logits[::3], clip_of=np.arange(60))
+    made = dataclasses.replace(made, windows=windows)
+    page = multi_label_page(made, summarize_multi_label(made), None, PageOptions(clips=1, audio=False))
+    assert "Every clip is one window here" in page.sections[-2].lead
+
+
+def test_score_files_have_no_sound_but_a_page(evaluation: MultiLabelEvaluation, tmp_path: Path) -> None:
+    clips = dataclasses.replace(evaluation.clips, paths=())
+    made = dataclasses.replace(evaluation, clips=clips, windows=None, calibration=None, config=None, split="scores")
+    path = write_multi_label_page(made, summarize_multi_label(made), tmp_path, PageOptions())
+    reader = page_checks.check_page(path.read_text(encoding="utf-8"))
+    assert not reader.of("audio") and "Worst clips" in "".join(reader.text)
+    assert "How far its probabilities can be trusted" in "".join(reader.text)
+
+
+def test_levels_of_the_mean_alone(evaluation: MultiLabelEvaluation, tmp_path: Path) -> None:
+    """As on the validation mixtures of a multi-label run, which chose levels for the mean and for nothing else."""
+    decisions = {key: d for key, d in evaluation.decisions.items() if key[0] == "mean" or key[1] != "fixed"}
+    made = dataclasses.replace(evaluation, decisions=decisions)
+    summary = summarize_multi_label(made)
+    write_multi_label_reports(made, summary, tmp_path)
+    headers = {
+        name: (tmp_path / name).read_text("utf-8", "replace").split("\n")[0] for name in ("clips.csv", "clips_s2.csv")
+    }
+    assert "answers" in headers["clips.csv"] and "answers" not in headers["clips_s2.csv"]
+    page_checks.check_page(multi_label_page(made, summary, None, PageOptions(clips=0)).render())
+
+
+def test_scores_that_are_no_probabilities(evaluation: MultiLabelEvaluation) -> None:
+    """Decibels, say: no reliability, and the axis of the thresholds is theirs."""
+    from irmas_tf.evaluation.multi_label import all_decisions
+
+    clips = dataclasses.replace(
+        evaluation.clips, scores={"scores": 60 * evaluation.clips.scores["mean"] - 50}, paths=()
+    )
+    made = dataclasses.replace(
+        evaluation, clips=clips, decisions=all_decisions(clips, {}), windows=None, calibration=None, config=None
+    )
+    page = multi_label_page(made, summarize_multi_label(made), None, PageOptions())
+    page_checks.check_page(page.render())
+    assert "confidence" not in {section.anchor for section in page.sections}
+
+
+def test_clips_without_labels_are_no_best_or_worst(evaluation: MultiLabelEvaluation) -> None:
+    labels = evaluation.clips.labels.copy()
+    labels[:58] = False
+    labels[58] = True
+    made = dataclasses.replace(evaluation, clips=dataclasses.replace(evaluation.clips, labels=labels))
+    page = multi_label_page(made, summarize_multi_label(made), None, PageOptions())
+    page_checks.check_page(page.render())
+    shown = [clip.name for s in page.sections if s.anchor in ("worst", "best") for clip in s.blocks]
+    assert shown in ([], [evaluation.clips.files[59]])
+
+
+def test_no_tensorflow_is_needed() -> None:
+    code = "import sys, irmas_tf.reports.multi_label_page; assert 'tensorflow' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_a_browser_renders_it_without_complaint(page: ReportPage, tmp_path: Path) -> None:
+    browser = page_checks.find_browser()
+    if browser is None:
+        pytest.skip("no browser on the PATH: the page is not rendered")
+    path = tmp_path / "report.html"
+    path.write_text(page.render(), encoding="utf-8")
+    shown = page_checks.console_of(
+        browser, path, tmp_path / "profile", "--window-size=390,3000", f"--screenshot={tmp_path}/page.png"
+    )
+    assert shown == []

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import dataclasses
+import struct
+
+import numpy as np
+import pytest
+import soundfile
+import tensorflow as tf
+from tensorflow.python.framework import config as framework_config  # the public API can only switch determinism on
+
+from irmas_tf.audio.decode import AudioError, decode_file
+from irmas_tf.audio.windows import window_starts
+from irmas_tf.config.audio import AudioConfig
+from irmas_tf.config.augment import AugmentConfig
+from irmas_tf.config.run_config import Config, DataConfig, ModelConfig, TrainingConfig
+from irmas_tf.training import batches as pipeline
+
+RATE = 8000
+MODEL = ModelConfig(
+    branches=("mel:frame_length=256:hop_length=64:num_bins=32:max_frequency_hz=4000",), stage_channels=(8,)
+)
+
+
+def make_config(**changes) -> Config:
+    """Return a small configuration; ``changes`` are fields of any section."""
+    sections = {
+        "data": DataConfig(cache="memory", loader_threads=2),
+        "audio": AudioConfig(sample_rate_hz=RATE, window_seconds=0.5, window_hop_seconds=0.25),
+        "augment": AugmentConfig(),
+        "training": TrainingConfig(batch_size=4, seed=7),
+    }
+    for name, value in changes.items():
+        section = next(s for s, c in sections.items() if name in {f.name for f in dataclasses.fields(c)})
+        sections[section] = dataclasses.replace(sections[section], **{name: value})
+    return Config(model=MODEL, **sections)
+
+
+@pytest.fixture(autouse=True)
+def _no_stores_left():
+    pipeline.clear_stores()
+    yield
+    pipeline.clear_stores()
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory) -> list[str]:
+    """Thirteen stereo files of 1 s at 16 kHz; file k holds values around (k + 1) / 20 with a slow ramp."""
+    folder = tmp_path_factory.mktemp("audio")
+    found = []
+    for k in range(13):
+        ramp = np.linspace(0.0, 0.04, 16_000) + (k + 1) / 20
+        path = folder / f"[cla]{k:02}.wav"
+        soundfile.write(path, np.stack([ramp, ramp], axis=1), 16_000)
+        found.append(str(path))
+    return found
+
+
+LABELS = np.array([0] * 8 + [1] * 3 + [2] * 2)
+
+
+def collect(dataset: tf.data.Dataset) -> list[tuple[np.ndarray, ...]]:
+    return [tuple(part.numpy() for part in batch) for batch in dataset]
+
+
+def assert_same(first: list[tuple[np.ndarray, ...]], second: list[tuple[np.ndarray, ...]]) -> None:
+    assert len(first) == len(second)
+    for a, b in zip(first, second, strict=True):
+        for x, y in zip(a, b, strict=True):
+            np.testing.assert_array_equal(x, y)
+
+
+def epoch_of(paths, config=None, **arguments) -> list[tuple[np.ndarray, ...]]:
+    arguments = {"epoch": 0, **arguments}
+    return collect(pipeline.training_dataset(paths, LABELS, config or make_config(), **arguments))
+
+
+def test_shapes_types_and_cardinality_are_static(paths):
+    dataset = pipeline.training_dataset(paths, LABELS, make_config(), epoch=0, start_batch=1)
+    assert dataset.cardinality().numpy() == 2 == pipeline.steps_per_epoch(13, make_config()) - 1
+    assert [(s.shape.as_list(), s.dtype) for s in dataset.element_spec] == [
+        ([4, 4000], tf.float32), ([4], tf.int32), ([4, 2], tf.int32),
+    ]  # fmt: skip
+
+
+def test_every_example_at_most_once_with_its_label(paths):
+    batches = epoch_of(paths, make_config())
+    seen = []
+    for waveform, label, _ in batches:
+        files = np.floor(waveform[:, 100:-100].min(axis=1) * 20 + 1e-3).astype(int) - 1
+        np.testing.assert_array_equal(LABELS[files], label)
+        seen += files.tolist()
+    assert len(seen) == 12 == len(set(seen))
+
+
+def test_the_same_seed_and_epoch_give_the_same_bits_and_others_do_not(paths):
+    first = epoch_of(paths)
+    assert_same(first, epoch_of(paths))
+    for other in (epoch_of(paths, epoch=1), epoch_of(paths, make_config(seed=8))):
+        assert not np.array_equal(first[0][0], other[0][0])
+        assert not np.array_equal(first[0][2], other[0][2])
+
+
+@pytest.mark.parametrize("cache", ["none", "memory", "disk"])
+def test_resuming_at_a_batch_is_exact(paths, tmp_path, cache):
+    config = make_config(cache=cache, cache_dir=str(tmp_path))
+    whole = epoch_of(paths, config, epoch=3)
+    for start in range(4):
+        assert_same(epoch_of(paths, config, epoch=3, start_batch=start), whole[start:])
+
+
+@pytest.mark.parametrize("balance", ["none", "resample"])
+def test_caches_decoders_and_threads_give_identical_batches(paths, tmp_path, balance):
+    expected = epoch_of(paths, make_config(class_balance=balance))
+    for changes in (
+        {"cache": "none"},
+        {"cache": "disk"},
+        {"decoder": "soundfile"},
+        {"loader_threads": 1, "cache": "none"},
+    ):
+        config = make_config(class_balance=balance, cache_dir=str(tmp_path), **changes)
+        assert_same(epoch_of(paths, config), expected)
+
+
+def test_determinism_mode_of_tensorflow_changes_nothing(paths):
+    expected = epoch_of(paths, make_config(cache="none"))
+    tf.config.experimental.enable_op_determinism()
+    try:
+        assert_same(epoch_of(paths, make_config(cache="none")), expected)
+    finally:
+        framework_config.disable_op_determinism()
+
+
+def test_later_epochs_do_not_decode_again(paths, monkeypatch, tmp_path):
+    for cache in ("memory", "disk"):
+        config = make_config(cache=cache, cache_dir=str(tmp_path))
+        epoch_of(paths, config)
+        with monkeypatch.context() as patch:
+            patch.setattr("irmas_tf.audio.decode._decode_pcm16", None)
+            epoch_of(paths, config, epoch=1, start_batch=2)
+            if cache == "disk":  # nor does another process
+                pipeline.clear_stores()
+                epoch_of(paths, config, epoch=1)
+
+
+def test_crops_cover_the_excerpt_evenly(paths):
+    # The ramp tells where a window was cut from.
+    starts = []
+    config = make_config()
+    for epoch in range(40):
+        for waveform, _, _ in epoch_of(paths, config, epoch=epoch):
+            rise = (waveform[:, 2000] * 20) % 1.0 / 20 / 0.04 * 8000
+            starts += (rise - 2000).tolist()
+    starts = np.array(starts)
+    assert starts.min() > -60 and starts.max() < 4060
+    counts = np.histogram(starts, 8, (0, 4000))[0]
+    assert counts.min() > 0.6 * counts.mean() and counts.max() < 1.4 * counts.mean()
+
+
+def test_windows_longer_than_the_excerpt_are_padded_at_the_end(paths):
+    for waveform, _, _ in epoch_of(paths, make_config(window_seconds=1.5)):
+        assert waveform.shape == (4, 12_000)
+        assert not waveform[:, 8000:].any() and (waveform[:, 100:7900] > 0.04).all()
+
+
+@pytest.mark.parametrize("window_seconds, again", [(0.95, 1000), (1.05, 600), (1.25, 0)])
+def test_what_faster_playing_needs_is_read_on_from_the_beginning(paths, window_seconds, again):
+    config = make_config(window_seconds=window_seconds)
+    samples = max(9000, config.audio.window_samples)
+    for waveform, _, _ in epoch_of(paths, config, samples=samples):
+        assert waveform.shape == (4, samples) and (waveform[:, 100:7900] > 0.04).all()
+        np.testing.assert_array_equal(waveform[:, 8000 : 8000 + again], waveform[:, :again])
+        assert not waveform[:, 8000 + again :].any()
+
+
+def test_resampling_balances_classes(paths):
+    config = make_config(class_balance="resample")
+    labels = np.concatenate([label for epoch in range(10) for _, label, _ in epoch_of(paths, config, epoch=epoch)])
+    assert np.bincount(labels).min() > 0.8 * len(labels) / 3
+
+
+def test_wrong_arguments_are_refused(paths):
+    with pytest.raises(ValueError, match="--batch_size=64: must be at most the 13 excerpts"):
+        pipeline.training_dataset(paths, LABELS, make_config(batch_size=64), epoch=0)
+    with pytest.raises(ValueError, match="start_batch=4: must be from 0 to the 3 batches"):
+        pipeline.training_dataset(paths, LABELS, make_config(), epoch=0, start_batch=4)
+    with pytest.raises(ValueError, match="one for each file"):
+        pipeline.training_dataset(paths, LABELS[:5], make_config(), epoch=0)
+    with pytest.raises(ValueError, match="batch_size=0"):
+        pipeline.evaluation_dataset(paths, make_config(), batch_size=0)
+
+
+def test_a_bad_file_is_named(paths, tmp_path):
+    bad = tmp_path / "[gac] bad.wav"
+    bad.write_bytes(b"not audio")
+    files = [*paths[:-1], str(bad)]
+    with pytest.raises(AudioError, match=r"\[gac\] bad\.wav: is not audio"):
+        epoch_of(files)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[gac\] bad\.wav: is not audio"):
+        for epoch in range(3):  # each drops one file
+            epoch_of(files, make_config(cache="none"), epoch=epoch)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[gac\] bad\.wav: is not audio"):
+        collect(pipeline.evaluation_dataset(files, make_config(), batch_size=4))
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_evaluation_gives_every_window_in_order_and_unchanged(tmp_path, keep):
+    rng = np.random.default_rng(0)
+    files, expected, clips = [], [], []
+    for k, seconds in enumerate((2.3, 0.2, 0.5, 1.0, 0.51)):
+        path = tmp_path / f"{k}.flac"
+        soundfile.write(path, rng.uniform(-0.5, 0.5, int(seconds * RATE)), RATE)
+        files.append(str(path))
+        clip = np.pad(decode_file(path, RATE), (0, 4000))
+        for start in window_starts(int(seconds * RATE), 4000, 2000):
+            expected.append(clip[start : start + 4000])
+            clips.append(k)
+    for _ in range(2):
+        got = collect(pipeline.evaluation_dataset(files, make_config(), batch_size=3, keep=keep))
+        assert [len(index) for _, index in got] == [3] * (len(clips) // 3) + [len(clips) % 3] * (len(clips) % 3 > 0)
+        np.testing.assert_array_equal(np.concatenate([index for _, index in got]), clips)
+        tolerance = 2e-5 if keep else 0.0  # a kept clip has 16-bit samples
+        np.testing.assert_allclose(np.concatenate([w for w, _ in got]), expected, atol=tolerance)
+
+
+def test_long_clips_are_streamed(tmp_path, monkeypatch):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, 60_000), RATE)
+    short = collect(pipeline.evaluation_dataset([str(path)], make_config(), batch_size=5))
+    monkeypatch.setattr(pipeline, "_WHOLE_CLIP_SAMPLES", 10_000)
+    monkeypatch.setattr(pipeline, "make_decoder", lambda name, rate: None)
+    assert_same(collect(pipeline.evaluation_dataset([str(path)], make_config(), batch_size=5)), short)
+
+
+def test_a_clip_of_one_sample_and_no_clips(tmp_path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(
+        b"RIFF" + struct.pack("<I", 38) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, RATE, 2 * RATE, 2, 16)
+        + b"data" + struct.pack("<Ih", 2, 16384)
+    )  # fmt: skip
+    ((waveform, index),) = collect(pipeline.evaluation_dataset([str(path)], make_config(), batch_size=4))
+    assert index.tolist() == [0] and waveform[0, 0] == 0.5 and not waveform[0, 1:].any()
+    assert collect(pipeline.evaluation_dataset([], make_config(), batch_size=4)) == []
+
+
+def test_stores_are_shared_and_only_a_few_are_kept(paths):
+    config = make_config()
+    assert pipeline.open_store(paths, config) is pipeline.open_store(list(paths), config)
+    assert pipeline.open_store(paths, make_config(cache="none")) is None
+    first = pipeline.open_store(paths[:2], config)
+    for count in range(3, 8):
+        pipeline.open_store(paths[:count], config)
+    assert pipeline.open_store(paths[:2], config) is not first
+
+
+def test_the_default_cache_folder_follows_xdg(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert pipeline.default_cache_dir() == tmp_path / "irmas_tf" / "audio"
+
+
+def test_the_tuner_is_off_for_what_is_made_and_what_is_made_of_it(paths):
+    """Its thread sleeps for up to a minute at a time, and the end of an epoch had to wait for it."""
+    config = make_config()
+    training = pipeline.training_dataset(paths, LABELS, config, epoch=0)
+    evaluation = pipeline.evaluation_dataset(paths, config, batch_size=2)
+    zipped = tf.data.Dataset.zip((training, tf.data.Dataset.range(3))).map(lambda example, number: number)
+    for dataset in (training, evaluation, zipped):
+        assert dataset.options().autotune.enabled is False
