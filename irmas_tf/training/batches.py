@@ -1,8 +1,8 @@
 """From lists of files to batches of waveforms, as `tf.data.Dataset`s.
 
 Training: an epoch is a pure function of (files, labels, configuration, epoch), see `irmas_tf.training.epoch_plan`;
-batch k is the same whether the epoch was read from its beginning or from k, with any cache, decoder thread count or machine
-load. Decoded audio is kept between the epochs of a process (``--cache=memory``), or between processes (``disk``); with
+batch k is the same whether the epoch was read from its beginning or from k, with any cache, decoder thread count or
+machine load. Decoded audio is kept between the epochs of a process (``--cache=memory``), or between processes (``disk``); with
 ``none`` every epoch decodes again, which 16-bit WAV files hardly notice.
 
 Evaluation: deterministic sliding windows in the order of the files; nothing is random and nothing is changed.

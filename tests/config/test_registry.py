@@ -35,3 +35,21 @@ def test_an_unknown_name_lists_the_known_ones():
     registry.register("a")(len)
     with pytest.raises(ValueError, match="unknown block 'c'; known: a, b"):
         registry.get("c")
+
+
+def test_a_built_in_entry_is_imported_when_it_is_asked_for():
+    registry: Registry = Registry("codec", {"json": "json:dumps", "absent": "no_such_module:x"})
+    assert registry.names() == ("absent", "json")
+    assert registry.get("json")([1]) == "[1]"
+    with pytest.raises(ValueError, match="codec 'json' is registered twice"):
+        registry.register("json")(len)
+    with pytest.raises(ModuleNotFoundError):
+        registry.get("absent")
+
+
+def test_what_was_registered_can_be_forgotten():
+    registry: Registry = Registry("block")
+    registry.register("plain")(len)
+    registry.unregister("plain")
+    registry.unregister("plain")
+    assert registry.names() == ()

@@ -1,0 +1,54 @@
+"""Modules of other packages that add front-ends, backbones, augmentations, data sets or artefacts by registering them.
+
+Two ways to be heard of, both read at the first look into a registry:
+
+- an installed package declares an entry point in the group ``irmas_tf.extensions``; its value is a module, which
+  registers what it brings when it is imported:
+
+      entry_points={"irmas_tf.extensions": ["gammatone = my_package.gammatone"]}
+
+- the environment variable ``IRMAS_TF_EXTENSIONS`` lists modules, separated by commas, that Python can import.
+
+A program that imports its module itself needs neither.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+
+from irmas_tf.config.settings import ConfigError
+
+GROUP = "irmas_tf.extensions"
+VARIABLE = "IRMAS_TF_EXTENSIONS"
+
+_loaded: set[str] = set()
+
+
+def load_extensions() -> None:
+    """Import every extension that has not been imported yet.
+
+    Raises:
+        ConfigError: an extension cannot be imported; the message says which, and who asks for it.
+    """
+    modules = {entry.value.partition(":")[0]: f"entry point {entry.name!r}" for entry in _entry_points()}
+    for name in os.environ.get(VARIABLE, "").split(","):
+        if name.strip():
+            modules.setdefault(name.strip(), f"{VARIABLE}={os.environ[VARIABLE]}")
+    for module, source in modules.items():
+        if module in _loaded:
+            continue
+        _loaded.add(module)  # before the import: an extension looks into registries, too
+        try:
+            importlib.import_module(module)
+        except Exception as error:
+            _loaded.discard(module)
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise ConfigError(
+                f"{source}: the extension {module!r} cannot be imported ({reason}); mend or remove it"
+            ) from error
+
+
+def _entry_points() -> tuple[importlib.metadata.EntryPoint, ...]:
+    return tuple(importlib.metadata.entry_points(group=GROUP))
