@@ -28,7 +28,7 @@ _VALUES = frozenset(
 _PUT = frozenset({"BINPUT", "LONG_BINPUT", "PUT"})
 _GET = frozenset({"BINGET", "LONG_BINGET", "GET"})
 _IGNORED = frozenset({"PROTO", "FRAME"})
-# Keys of dictionaries. Hashing or comparing a container goes as deep as it is nested, in C, until the stack overflows.
+# Keys of dictionaries. A container is never hashed or compared: its depth is the file's to choose.
 _KEYS = (str, bytes, int, float, type(None))
 
 Maker = Callable[..., object]
