@@ -77,7 +77,7 @@ setup(
     license_files=["LICENSE", "NOTICE"],
     # A bare find_packages() would install tests and export as top-level packages.
     packages=find_packages(include=["irmas_tf", "irmas_tf.*"]),
-    package_data={"irmas_tf": ["py.typed"], "irmas_tf.evaluation": ["report.css", "report.js"]},
+    package_data={"irmas_tf": ["py.typed"], "irmas_tf.reports": ["report.css", "report.js"]},
     python_requires=">=3.10",
     install_requires=CORE,
     extras_require=EXTRAS,

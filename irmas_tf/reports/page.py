@@ -367,4 +367,4 @@ def _in_grids(blocks: Sequence[Block]) -> Markup:
 
 
 def _resource(name: str) -> str:
-    return importlib.resources.files("irmas_tf.evaluation").joinpath(name).read_text(encoding="utf-8")
+    return importlib.resources.files("irmas_tf.reports").joinpath(name).read_text(encoding="utf-8")

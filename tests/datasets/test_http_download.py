@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import email.utils
 import errno
 import hashlib
 import http.server
@@ -16,7 +15,7 @@ import time
 import pytest
 
 from irmas_tf.datasets import http_download
-from irmas_tf.datasets.http_download import DownloadError, download_file, format_bytes, parse_retry_after
+from irmas_tf.datasets.http_download import DownloadError, download_file, format_bytes
 
 CONTENT = random.Random(0).randbytes(600_000)
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -134,7 +133,7 @@ def test_a_part_that_is_too_long_starts_over(server, fetch):
     fetch.part.write_bytes(CONTENT + b"x")
     fetch()
     assert fetch.target.read_bytes() == CONTENT
-    assert fetch.waits == [0.0]
+    assert fetch.waits == []
 
 
 def test_server_without_ranges_restarts(server, fetch):
@@ -172,14 +171,14 @@ def test_busy_server_is_obeyed(server, fetch):
 
 def test_retries_end(server, fetch):
     server.script.extend([("status", (503, {}))] * 4)
-    with pytest.raises(DownloadError, match=r"gave up after 4 failures.*503.*continues where it stopped"):
+    with pytest.raises(DownloadError, match=r"gave up: .*503.*\(4 attempts\).*continues where it stopped"):
         fetch(retries=3)
     assert fetch.waits == [2.0, 4.0, 8.0]
     assert not fetch.target.exists()
 
 
 def test_nobody_listening(tmp_path):
-    with pytest.raises(DownloadError, match="gave up after 2 failures"):
+    with pytest.raises(DownloadError, match=r"gave up: ConnectionError: .*\(2 attempts\)"):
         download_file("http://127.0.0.1:9/x", tmp_path / "x", md5=None, retries=1, sleep=lambda s: None, progress=False)
 
 
@@ -264,15 +263,6 @@ def test_two_downloads_of_one_file_do_not_mix(server, fetch):
 def test_unwritable_place(server, tmp_path):
     with pytest.raises(DownloadError, match="cannot be written"):
         download_file(server.url, tmp_path / "absent" / "file.zip", md5=MD5, progress=False)
-
-
-def test_retry_after():
-    assert parse_retry_after(None) is None
-    assert parse_retry_after("120") == 120.0
-    assert parse_retry_after("-5") is None
-    assert parse_retry_after("later") is None
-    assert parse_retry_after("Thu, 01 Jan 1970 00:00:00 GMT") == 0.0
-    assert 50 < parse_retry_after(email.utils.formatdate(time.time() + 60, usegmt=True)) <= 60
 
 
 @pytest.mark.parametrize(

@@ -253,9 +253,9 @@ def test_absent_file_and_failed_write(tmp_path):
 def test_what_a_kill_leaves_of_a_split_is_removed_at_the_next_start(tmp_path):
     script = """
         import os, signal, sys
-        from irmas_tf import run_dir
+        from irmas_tf.process import atomic_files
         from irmas_tf.datasets.splits import Split, save_split
-        run_dir.os.replace = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+        atomic_files.os.replace = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
         save_split(sys.argv[1], Split(("a",), ("b",), 0, "song", 0.2))
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "split.json")]

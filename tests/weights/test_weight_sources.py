@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.weight_table import WeightsError
-from irmas_tf.weights.weight_sources import is_handle, read_published, sha256_of, where_published
+from irmas_tf.weights.weight_sources import is_handle, read_published, where_published
 from tests.helpers import torch_files
 
 YAMNET, MN04 = BACKBONES.get("yamnet"), BACKBONES.get("mn04")
@@ -74,12 +74,3 @@ def test_formats_of_other_networks(tmp_path):
     path = torch_files.write_zip(tmp_path / "x.pt", {"a": np.zeros(3, np.float32)})
     with pytest.raises(WeightsError, match=r"is a PyTorch checkpoint.*yamnet come as a Keras 2 weight file"):
         read_published(YAMNET, path)
-
-
-def test_checksum_of_a_folder_sees_names_and_contents(tmp_path):
-    (tmp_path / "a").write_text("1")
-    first = sha256_of(tmp_path)
-    (tmp_path / "a").rename(tmp_path / "b")
-    second = sha256_of(tmp_path)
-    (tmp_path / "b").write_text("2")
-    assert len({first, second, sha256_of(tmp_path)}) == 3
