@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from irmas_tf.config.labels import LABEL_SCHEMES, get_label_scheme
 from irmas_tf.config.settings import setting
 from irmas_tf.embed import NetworkOptions, load_embedder
 from irmas_tf.process.atomic_files import write_json_atomic
+from irmas_tf.process.cache_folder import cache_folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +47,7 @@ COMMAND = Command(
 
 
 def _cache_dir(options: ProbeOptions) -> str:
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return options.cache_dir or str(Path(cache) / "irmas_tf" / "embeddings")
+    return options.cache_dir or str(cache_folder("embeddings"))
 
 
 def main(flags: ParsedFlags) -> int:

@@ -11,61 +11,35 @@ What is wrong with a file is an `AudioError` that names it. Data that stops befo
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import io
 import os
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
-import soundfile
 
 from irmas_tf.audio.mono import mean_of_channels, pcm16_to_mono
+from irmas_tf.audio.sound_file import (
+    UNKNOWN_FRAMES,
+    AudioError,
+    AudioWarning,
+    PathLike,
+    block_frames,
+    check_rate,
+    no_samples,
+    open_raw,
+    open_sound,
+    read_blocks,
+)
 from irmas_tf.audio.wav_header import WavHeader, read_wav_header
-from irmas_tf.dsp.resample import MAX_RATE_HZ, MIN_RATE_HZ, StreamingResampler, design_resampler, resample_padded
+from irmas_tf.dsp.resample import StreamingResampler, design_resampler, resample_padded
 from irmas_tf.dsp.scratch import scratch
 
-PathLike = str | os.PathLike[str]
 Truncated = Callable[[PathLike, float, float], None]
 
-_BLOCK_VALUES = 1 << 18  # values (frames x channels) read at once, at most: three seconds of CD audio
 _SHORT_VALUES = 1 << 22  # files of up to this many 16-bit values are read in one go: 47 seconds of CD audio
-_SALVAGE_FRAMES = 512
 _MAX_ABSOLUTE = 2.0**32  # floats on the scale of 32-bit integers are odd but usable; beyond, spectra would overflow
-_UNKNOWN_FRAMES = 1 << 48  # libsndfile's answer for a FLAC stream of open length is near 2^63
-
-
-class AudioError(ValueError):
-    """A file that cannot be used; the message names the file, what is wrong with it and the remedy.
-
-    ``kind`` is for programs: "unreadable", "empty", "unsupported_rate" or "non_finite".
-    """
-
-    def __init__(self, path: PathLike, problem: str, kind: str = "unreadable") -> None:
-        self.path = os.fspath(path)
-        self.problem = problem
-        self.kind = kind
-        super().__init__(f"{self.path}: {problem}")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.path, self.problem, self.kind)
-
-
-class _ForwardReader(soundfile.SoundFile):
-    """A `SoundFile` that is only read from its beginning to its end.
-
-    soundfile follows each read of a seekable file by a seek to where the file already is. In MP3 that seek loses the
-    decoder's bit reservoir, and every block but the first begins with wrong samples; in FLAC and Vorbis it costs time.
-    """
-
-    def seekable(self) -> bool:
-        return False
-
-
-class AudioWarning(UserWarning):
-    """A file is used, but something about it is not as it should be."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,24 +63,24 @@ class AudioInfo:
     frames: int
 
 
-def probe(path: PathLike) -> AudioInfo:
+def audio_info(path: PathLike) -> AudioInfo:
     """Return what the header of a file says, without decoding it.
 
     Raises:
         AudioError: the file cannot be opened, is not audio, is empty, or has a rate that is not supported.
     """
-    with _open_raw(path) as raw:
+    with open_raw(path) as raw:
         header = read_wav_header(raw)
     if header and header.is_pcm16 and header.present_frames:  # as `iter_blocks` reads it
         frames, rate = header.present_frames, header.sample_rate_hz
-        _check_rate(path, rate)
+        check_rate(path, rate)
         return AudioInfo(frames / rate, rate, header.channels, "PCM_16", "WAV", frames)
-    with _open(path) as file:
+    with open_sound(path) as file:
         frames = file.frames
-        if not 0 <= frames < _UNKNOWN_FRAMES:
-            frames = sum(len(block) for block in _read_blocks(path, file, _block_frames(file.channels)))
+        if not 0 <= frames < UNKNOWN_FRAMES:
+            frames = sum(len(block) for block in read_blocks(path, file, block_frames(file.channels)))
         if frames == 0:
-            raise _no_samples(path)
+            raise no_samples(path)
         return AudioInfo(frames / file.samplerate, file.samplerate, file.channels, file.subtype, file.format, frames)
 
 
@@ -125,10 +99,10 @@ def decode_file(path: PathLike, target_hz: int, *, fast: bool = True) -> np.ndar
         AudioError: not a readable file, not audio, no samples, an unsupported rate, NaN or infinity in it.
     """
     if fast:
-        with _open_raw(path) as raw:
+        with open_raw(path) as raw:
             header = read_wav_header(raw)
             if header and header.is_pcm16 and 0 < header.present_frames * header.channels <= _SHORT_VALUES:
-                _check_rate(path, header.sample_rate_hz)
+                check_rate(path, header.sample_rate_hz)
                 return _decode_pcm16(path, raw, header, target_hz)
     blocks = list(iter_blocks(path, target_hz, fast=fast))
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
@@ -141,7 +115,7 @@ def _decode_pcm16(path: PathLike, raw: io.FileIO, header: WavHeader, target_hz: 
     raw.seek(header.data_offset)
     frames = min(frames, raw.readinto(values.data.cast("B")) // header.frame_bytes)  # less if the file shrank
     if frames == 0:
-        raise _no_samples(path)
+        raise no_samples(path)
     if header.promised_frames is not None and frames < header.promised_frames:
         _warn_truncated(path, frames / header.sample_rate_hz, header.promised_frames / header.sample_rate_hz)
     design = design_resampler(header.sample_rate_hz, target_hz)
@@ -185,45 +159,35 @@ def iter_blocks(
         if len(output := resampler.push(block)):
             yield output
     if resampler is None:
-        raise _no_samples(path)
+        raise no_samples(path)
     if len(output := resampler.flush()):
         yield output
-
-
-def iter_channels(path: PathLike) -> Iterator[np.ndarray]:
-    """Yield what libsndfile decodes of a file, float32 [frames, channels] at its rate; a block is gone with the next.
-
-    Raises:
-        AudioError: nothing can be decoded. What samples there are is not judged.
-    """
-    with _open(path) as file:
-        yield from _read_blocks(path, file, _block_frames(file.channels))
 
 
 def _iter_mono(
     path: PathLike, block_seconds: float, fast: bool, on_truncated: Truncated
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (source rate, mono float32 block at that rate), blocks never empty."""
-    with _open_raw(path) as raw:
+    with open_raw(path) as raw:
         header = read_wav_header(raw)
         if fast and header and header.is_pcm16 and header.present_frames:
-            _check_rate(path, header.sample_rate_hz)
+            check_rate(path, header.sample_rate_hz)
             yield from _iter_pcm16(path, raw, header, block_seconds, on_truncated)
             return
-    with _open(path) as file:
+    with open_sound(path) as file:
         rate, promised = file.samplerate, file.frames
         if header is not None and header.promised_frames is not None:
             promised = header.promised_frames
         is_integer = file.subtype.startswith("PCM") or file.format == "FLAC"
         received = 0
-        for block in _read_blocks(path, file, _block_frames(file.channels, int(rate * block_seconds))):
+        for block in read_blocks(path, file, block_frames(file.channels, int(rate * block_seconds))):
             mono = mean_of_channels(block)
             if not is_integer:
                 _check_values(path, block, received, rate)
             received += len(block)
             yield rate, mono
         tolerance = 0 if file.format != "MP3" else max(4 * 1152, promised // 100)  # MP3 lengths may be estimates
-        if received and promised < _UNKNOWN_FRAMES and received < promised - tolerance:
+        if received and promised < UNKNOWN_FRAMES and received < promised - tolerance:
             on_truncated(path, received / rate, promised / rate)
 
 
@@ -232,7 +196,7 @@ def _iter_pcm16(
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (source rate, mono float32 block) of a 16-bit PCM WAV file."""
     rate, channels, frames = header.sample_rate_hz, header.channels, header.present_frames
-    size = _block_frames(channels, int(rate * block_seconds))
+    size = block_frames(channels, int(rate * block_seconds))
     raw.seek(header.data_offset)
     values = scratch("audio_io.values", size * channels, "<i2")
     for first in range(0, frames, size):
@@ -245,25 +209,6 @@ def _iter_pcm16(
         yield rate, mono
     if header.promised_frames is not None and frames < header.promised_frames:
         on_truncated(path, frames / rate, header.promised_frames / rate)
-
-
-def _block_frames(channels: int, wanted: int = _BLOCK_VALUES) -> int:
-    """Return frames to read at once: about ``wanted`` within the limit of memory, a multiple of the salvage step.
-
-    The multiple makes damaged data end at the same frame whatever the block size.
-    """
-    return max(1, min(wanted, _BLOCK_VALUES // channels) // _SALVAGE_FRAMES) * _SALVAGE_FRAMES
-
-
-def _check_rate(path: PathLike, rate: int) -> None:
-    if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
-        supported = f"{MIN_RATE_HZ:,} to {MAX_RATE_HZ:,} Hz"
-        problem = f"has a sample rate of {rate:,} Hz; supported are {supported}, convert it"
-        raise AudioError(path, problem, "unsupported_rate")
-
-
-def _no_samples(path: PathLike) -> AudioError:
-    return AudioError(path, "holds no samples; replace or remove the file", "empty")
 
 
 def _check_values(path: PathLike, block: np.ndarray, first: int, rate: int) -> None:
@@ -292,87 +237,3 @@ def _warn_truncated(path: PathLike, present: float, promised: float) -> None:
         AudioWarning,
         stacklevel=2,
     )
-
-
-@contextlib.contextmanager
-def _open_raw(path: PathLike) -> Iterator[io.FileIO]:
-    """Open the file itself; what the system has against it, now or while it is read, becomes an `AudioError`."""
-    try:
-        with open(path, "rb", buffering=0) as raw:
-            yield raw
-    except IsADirectoryError as error:
-        raise AudioError(path, "is a folder, not an audio file") from error
-    except OSError as error:
-        raise AudioError(path, f"cannot be read ({error.strerror or error})") from error
-
-
-def _open(path: PathLike) -> _ForwardReader:
-    """Return the open file, its rate and channel count checked."""
-    name = os.fspath(path)
-    if os.path.isdir(name):
-        raise AudioError(path, "is a folder, not an audio file")
-    try:
-        size = os.path.getsize(name)
-    except (OSError, ValueError) as error:
-        raise AudioError(path, f"cannot be opened ({getattr(error, 'strerror', None) or error})") from error
-    if size == 0:
-        raise AudioError(path, "is empty (0 bytes); replace or remove the file", "empty")
-    try:
-        file = _ForwardReader(os.fsencode(name))
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
-        if not os.access(name, os.R_OK):
-            raise AudioError(path, "cannot be opened (permission denied)") from error
-        detail = getattr(error, "error_string", None) or str(error)
-        raise AudioError(
-            path, f"is not audio that libsndfile can read ({detail.strip().rstrip('.')}); replace it or convert it"
-        ) from error
-    try:
-        _check_rate(path, file.samplerate)
-        if file.channels < 1:
-            raise AudioError(path, "has no channels; replace or remove the file")
-    except AudioError:
-        file.close()
-        raise
-    return file
-
-
-def _read_blocks(path: PathLike, file: soundfile.SoundFile, size: int) -> Iterator[np.ndarray]:
-    """Yield float32 [frames, channels] until the end or, with a warning, until the data can no longer be decoded."""
-    received = 0
-    while True:
-        try:
-            # One work array for all blocks: callers take the mean of the channels before they ask for the next block.
-            block = file.read(size, out=scratch("audio_io.block", (size, file.channels), np.float32))
-        except (soundfile.LibsndfileError, RuntimeError) as error:
-            rest = _salvage(path, received)
-            if received == 0 and len(rest) == 0:
-                detail = getattr(error, "error_string", None) or str(error)
-                raise AudioError(path, f"cannot be decoded ({detail.strip().rstrip('.')}); replace the file") from error
-            if len(rest):
-                yield rest
-            return
-        if len(block) == 0:
-            return
-        received += len(block)
-        yield block
-
-
-def _salvage(path: PathLike, position: int) -> np.ndarray:
-    """Return what can be decoded from frame ``position`` to the first error, float32 [frames, channels].
-
-    libsndfile reports an error inside a block without saying how much of it was good, so the file is read once more up
-    to there (seeking in damaged data fails) and then in small steps. At most one block is held.
-    """
-    pieces: list[np.ndarray] = []
-    with _open(path) as file:
-        channels = file.channels
-        try:
-            while position > 0:
-                position -= len(file.read(min(position, _block_frames(channels)), dtype="float32", always_2d=True))
-            while len(piece := file.read(_SALVAGE_FRAMES, dtype="float32", always_2d=True)):
-                pieces.append(piece)
-                if len(pieces) * _SALVAGE_FRAMES > _block_frames(channels):
-                    break
-        except (soundfile.LibsndfileError, RuntimeError):
-            pass
-    return np.concatenate(pieces) if pieces else np.zeros((0, channels), np.float32)

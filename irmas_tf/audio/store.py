@@ -18,8 +18,9 @@ import numpy as np
 from tqdm import tqdm
 
 from irmas_tf.audio.decode import AudioError
-from irmas_tf.audio.decode_pool import DecodePool, Decoder
+from irmas_tf.audio.decoders import Decoder
 from irmas_tf.process.held_temporary import delete_leftovers, held_temporary
+from irmas_tf.process.ordered_threads import OrderedThreads
 
 _FORMAT_VERSION = 1  # part of the key of a disk store: raise it when decoded samples change
 _KIND = "audio"  # of temporary files
@@ -76,7 +77,7 @@ class AudioStore:
         return sum(item.samples.nbytes for item in self._items)
 
     @classmethod
-    def in_memory(cls, paths: Sequence[str], decoder: Decoder, pool: DecodePool) -> AudioStore:
+    def in_memory(cls, paths: Sequence[str], decoder: Decoder, pool: OrderedThreads) -> AudioStore:
         """Decode the files and keep them in memory.
 
         Raises:
@@ -93,7 +94,7 @@ class AudioStore:
         sample_rate_hz: int,
         decoder_name: str,
         decoder: Decoder,
-        pool: DecodePool,
+        pool: OrderedThreads,
         folder: str,
     ) -> AudioStore:
         """Decode the files into one file in ``folder``, or use the one that is there, and map it into memory.
@@ -139,7 +140,9 @@ class AudioStore:
         )
 
 
-def _decode_all(paths: Sequence[str], decoder: Decoder, pool: DecodePool, keep: Callable[[StoredAudio], None]) -> None:
+def _decode_all(
+    paths: Sequence[str], decoder: Decoder, pool: OrderedThreads, keep: Callable[[StoredAudio], None]
+) -> None:
     """Decode the files and hand each to ``keep`` in order; all are tried before the errors are reported."""
     errors: list[AudioError] = []
 
@@ -186,7 +189,9 @@ def _delete_old_stores(newest: Path) -> None:
         index.with_suffix(".int16").unlink(missing_ok=True)
 
 
-def _write_store(paths: Sequence[str], decoder: Decoder, pool: DecodePool, data_path: Path, index_path: Path) -> None:
+def _write_store(
+    paths: Sequence[str], decoder: Decoder, pool: OrderedThreads, data_path: Path, index_path: Path
+) -> None:
     """Write the samples and then the index, whose presence says that both are complete."""
     lengths: list[int] = []
     scales: list[float] = []

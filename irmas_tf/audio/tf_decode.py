@@ -1,6 +1,6 @@
 """Decoding inside a TensorFlow graph.
 
-`decode_audio` is for `tf.data` pipelines of one's own; irmas_tf's go through `irmas_tf.audio.decode_pool`, which is
+`decode_audio` is for `tf.data` pipelines of one's own; irmas_tf's decode on threads of their own, which is
 faster: each op of a graph copies what it passes on. With ``decoder="tensorflow_io"`` everything but the look at the
 header runs in TensorFlow ops, resampling included. libsndfile is the default because tensorflow-io's native decoders
 can crash the process on damaged files, and its last release only loads on TensorFlow 2.16 and 2.17.
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from irmas_tf.audio.decode import AudioError, decode_file, probe
+from irmas_tf.audio.decode import AudioError, audio_info, decode_file
 from irmas_tf.dsp.resample import MAX_RATE_HZ, MIN_RATE_HZ, resample
 from irmas_tf.dsp.resample_tf import resample_waveform
 
@@ -123,7 +123,7 @@ def _decode_function(target_hz: int) -> Any:
 def _which_decoder(path: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Return (index into `_graph_decoders`, sample rate) from the header, int32 scalars."""
     name = os.fsdecode(path)
-    info = probe(name)
+    info = audio_info(name)
     which = {
         "WAV": _WAV_BITS.get(info.subtype),
         "WAVEX": _WAV_BITS.get(info.subtype),

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterable, Iterator
 
 # What a folder is searched for. A file that is named by itself is tried whatever its name.
-AUDIO_EXTENSIONS = frozenset((
+AUDIO_SUFFIXES = (
     ".wav", ".wave", ".rf64", ".w64", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".au", ".caf",
-))  # fmt: skip
+)  # fmt: skip
 STDIN = "-"
 
 
@@ -31,7 +31,7 @@ class AudioFiles:
     path of each file, or a `Failure` for a path that does not exist, is neither file nor folder, or may not be read.
 
     Attributes:
-        ignored: files in the folders walked so far that are not audio by their extension.
+        ignored: files in the folders walked so far that are not audio by their suffix.
         total: number of paths if it is known beforehand (no folders), else None.
     """
 
@@ -75,7 +75,7 @@ class AudioFiles:
             if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(entry.path)
             # "._x.wav" is where macOS keeps attributes of x.wav on foreign disks; it is not audio.
-            elif os.path.splitext(entry.name)[1].lower() in AUDIO_EXTENSIONS and not entry.name.startswith("._"):
+            elif os.path.splitext(entry.name)[1].lower() in AUDIO_SUFFIXES and not entry.name.startswith("._"):
                 yield from self._expand(entry.path)
             elif not entry.is_dir():
                 self.ignored += 1

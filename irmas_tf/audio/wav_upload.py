@@ -12,7 +12,7 @@ import struct
 
 import numpy as np
 
-from irmas_tf.audio.decode import AudioError, PathLike, iter_blocks, probe
+from irmas_tf.audio.decode import AudioError, PathLike, audio_info, iter_blocks
 from irmas_tf.audio.wav_header import WavHeader, read_wav_header
 
 # The rates that exported models read, besides their own.
@@ -41,7 +41,7 @@ def wav_upload(path: PathLike, rate_hz: int = 0, max_bytes: int = 1 << 30) -> by
             if header is not None and is_readable_as_it_is(header, rate_hz):
                 file.seek(0)
                 return file.read()
-    target_hz = rate_hz or probe(path).sample_rate_hz
+    target_hz = rate_hz or audio_info(path).sample_rate_hz
     if not rate_hz and target_hz not in UPLOAD_RATES_HZ:
         target_hz = DEFAULT_RATE_HZ
     blocks, values = [], 0

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from irmas_tf.audio.decode import AudioError, iter_blocks, probe
-from irmas_tf.audio.decode_pool import shared_pool
-from irmas_tf.datasets.irmas_layout import AUDIO_SUFFIXES, DataError, display, walk_files
+from irmas_tf.audio.decode import AudioError, audio_info, iter_blocks
+from irmas_tf.audio.walk import AUDIO_SUFFIXES
+from irmas_tf.datasets.irmas_layout import DataError, display, walk_files
+from irmas_tf.process.ordered_threads import shared_threads
 
 MAX_SAMPLES = 1 << 24
 _NAMED_ERRORS = 5
@@ -82,11 +83,11 @@ def _audio_files(root: Path) -> list[Path]:
 
 
 def _load(root: Path, paths: Sequence[Path], sample_rate_hz: int, threads: int) -> NoiseBank:
-    pool, errors = shared_pool(threads), []
+    pool, errors = shared_threads(threads), []
 
     def expected_samples(path: Path) -> int | AudioError:
         try:
-            return max(1, round(probe(path).duration_seconds * sample_rate_hz))
+            return max(1, round(audio_info(path).duration_seconds * sample_rate_hz))
         except AudioError as error:
             return error
 

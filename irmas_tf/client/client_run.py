@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from irmas_tf.audio.walk import AudioFiles
 from irmas_tf.client.connection import connect
 from irmas_tf.client.model_address import ModelAddress
-from irmas_tf.client.retry import Retry
 from irmas_tf.client.server_answers import Sending, server_answers
 from irmas_tf.inference.exported_labels import ExportedLabels
+from irmas_tf.process.retry import Retry
 from irmas_tf.reports.answer_output import check_output, write_answers
 
 

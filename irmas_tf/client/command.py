@@ -1,4 +1,4 @@
-"""Name the instruments in audio files by a server: ``python -m irmas_tf.client --url=URL FILES_OR_FOLDERS...``."""
+"""Name the instruments in audio files by a server: ``irmas client --url=URL FILES_OR_FOLDERS...``."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ClientOptions:
 COMMAND = Command(
     "irmas_tf.client.command",
     """
-    Answer for audio files with a model on TensorFlow Serving, in the formats of irmas_tf.predict. WAV files go as they
+    Answer for audio files with a model on TensorFlow Serving, in the formats of irmas predict. WAV files go as they
     are, other formats are decoded here. Folders are searched recursively; '-' reads file names from standard input, one
     a line.
 
@@ -63,9 +63,9 @@ def main(flags: ParsedFlags) -> int:
         raise ConfigError("no audio given: name files or folders after the flags")
     from irmas_tf.client.client_run import client_run
     from irmas_tf.client.model_address import ModelAddress
-    from irmas_tf.client.retry import Retry
     from irmas_tf.client.server_answers import Sending
     from irmas_tf.inference.exported_labels import ExportedLabels
+    from irmas_tf.process.retry import Retry
 
     options = flags.options
     if options.signature and flags.given("labels"):

@@ -54,7 +54,7 @@ class GrpcTransport:
             ("grpc.max_send_message_length", -1),
             ("grpc.max_receive_message_length", -1),
             ("grpc.service_config", _SERVICE_CONFIG),
-            ("grpc.enable_retries", 0),  # `Retry` does it
+            ("grpc.enable_retries", 0),  # `irmas_tf.process.retry` does it
         ]
         if address.is_encrypted:
             self._channel = grpc.secure_channel(address.target, grpc.ssl_channel_credentials(), options)

@@ -25,6 +25,7 @@ from irmas_tf.client.transport import (
     ClipOutputs,
     classes_of,
 )
+from irmas_tf.process.retry import parse_retry_after
 
 # 408 and 504 are timeouts, 502 and 503 a server that is not there now, also behind a proxy, 429 one that is too busy.
 RETRIED_STATUSES = frozenset((408, 429, 502, 503, 504))
@@ -106,7 +107,7 @@ class RestTransport:
                 raise ServerError(f"{self._address}: does not answer in JSON; is it TensorFlow Serving?") from error
         reason = _error_of(answer)
         if answer.status_code in RETRIED_STATUSES:
-            raise UnavailableError(f"{self._address}: {reason}", _retry_after(answer))
+            raise UnavailableError(f"{self._address}: {reason}", parse_retry_after(answer.headers.get("Retry-After")))
         if answer.status_code in _REFUSED_STATUSES:
             raise RefusedError(refusal(reason))
         raise ServerError(f"{self._address}: {reason}")
@@ -137,9 +138,3 @@ def _error_of(answer: requests.Response) -> str:
     except (ValueError, KeyError, TypeError):
         return status  # a proxy's page
     return f"{said}" if answer.status_code in _REFUSED_STATUSES else f"{status}: {str(said)[:_LONGEST_QUOTE]}"
-
-
-def _retry_after(answer: requests.Response) -> float:
-    """Return the pause that a Retry-After header asks for, in seconds; 0 without one, or if it is a date."""
-    value = answer.headers.get("Retry-After", "")
-    return float(value) if value.isdecimal() else 0.0

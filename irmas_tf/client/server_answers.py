@@ -11,12 +11,12 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from irmas_tf.audio.walk import Failure
 from irmas_tf.audio.wav_upload import wav_upload
 from irmas_tf.client.batch_answers import BatchAnswers
-from irmas_tf.client.ordered_calls import in_order
-from irmas_tf.client.retry import Retry
 from irmas_tf.client.server_errors import ServerError, UnavailableError
 from irmas_tf.client.transport import ClipOutputs, Transport
 from irmas_tf.inference.answers import Answer
 from irmas_tf.inference.exported_labels import ExportedLabels
+from irmas_tf.process.ordered_threads import OrderedThreads
+from irmas_tf.process.retry import Retry
 
 MAX_LOST_REQUESTS = 3
 """Requests in a row without an answer, all repetitions included, after which the server is given up."""
@@ -55,9 +55,10 @@ def server_answers(
         ServerError: the server cannot be used, or has stopped answering.
     """
     sender = _Sender(transport, labels, retry, sending)
-    results = in_order(sender, _batches(paths, sending.batch_size), sending.concurrency)
+    threads = OrderedThreads(sending.concurrency, name="request", daemon=True)
+    results = threads.map(sender, _batches(paths, sending.batch_size), lookahead=2 * sending.concurrency)
     try:
-        with contextlib.closing(results):
+        with contextlib.closing(threads), contextlib.closing(results):
             for answers in results:
                 yield from answers
     finally:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import re
 
+from irmas_tf.process.retry import TemporaryError
+
 
 class ServerError(ValueError):
     """The server cannot be used, whatever is sent to it; the message names it and the remedy."""
 
 
-class UnavailableError(ServerError):
-    """The server did not answer this time; it may later.
-
-    Attributes:
-        retry_after_seconds: when the server asks to be tried again; 0 if it does not say.
-    """
-
-    def __init__(self, message: str, retry_after_seconds: float = 0.0) -> None:
-        super().__init__(message)
-        self.retry_after_seconds = retry_after_seconds
+class UnavailableError(TemporaryError, ServerError):
+    """The server did not answer this time; it may later."""
 
 
 class RefusedError(ValueError):

@@ -8,7 +8,6 @@ Modulators and LFOs are not: vibrato, swells and velocity are the performer's bu
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import importlib.util
 from pathlib import Path
 
@@ -96,15 +95,6 @@ def bundled_soundfont() -> Path:
             " Run `pip install irmas_tf[demo]`, or name a file with --soundfont FILE.sf2"
         )
     return path
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits, reading a megabyte at a time."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -72,7 +72,7 @@ def _sample_issues(path: Path) -> list[AudioIssue]:
     """Judge how a file sounds, channel by channel; what cannot be decoded is not judged here."""
     import numpy as np
 
-    from irmas_tf.audio.decode import AudioError, iter_channels
+    from irmas_tf.audio.sound_file import AudioError, iter_channels
 
     frames, clipped, peak = 0, 0, 0.0
     total = np.zeros(1)
@@ -110,10 +110,10 @@ def examine(path: Path, *, deep: bool) -> tuple[AudioFacts | None, list[AudioIss
         deep: decode all samples, and judge them. Otherwise only float files are decoded, the one format whose samples
             can be no numbers, and of others the header is read.
     """
-    from irmas_tf.audio.decode import AudioError, probe
+    from irmas_tf.audio.decode import AudioError, audio_info
 
     try:
-        info = probe(path)
+        info = audio_info(path)
         facts = AudioFacts(info.sample_rate_hz, info.channels, info.subtype, info.frames)
         missing = truncated_bytes(path)
         issues = _decoding_issues(path, info.sample_rate_hz) if deep or info.subtype in _FLOATS else []

@@ -10,7 +10,8 @@ from irmas_tf.datasets import irmas_counts
 from irmas_tf.datasets.audio_check import AudioFacts, AudioIssue
 from irmas_tf.datasets.check_report import Finding
 from irmas_tf.datasets.irmas import contradictory_sets, count_differences, identical_sets
-from irmas_tf.datasets.irmas_layout import AUDIO_SUFFIXES, walk_files
+from irmas_tf.audio.walk import AUDIO_SUFFIXES
+from irmas_tf.datasets.irmas_layout import walk_files
 from irmas_tf.datasets.irmas_records import Excerpt, TestClip, TestingScan, TrainingScan
 
 _FETCH = "python -m irmas_tf.download fetches missing parts"

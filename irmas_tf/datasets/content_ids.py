@@ -11,17 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from irmas_tf.datasets.irmas_layout import DataError, display
+from irmas_tf.process.cache_folder import cache_folder
+from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.held_temporary import delete_leftovers, held_temporary
 
-_CHUNK_BYTES = 1 << 20
 _THREADS = 4
 _KIND = "content_ids"  # of temporary files
-
-
-def cache_folder() -> Path:
-    """Return ``$XDG_CACHE_HOME/irmas_tf`` (``~/.cache/irmas_tf`` if the variable is unset or relative)."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "irmas_tf"
 
 
 def _cache_path(root: str) -> Path:
@@ -35,16 +30,12 @@ def hash_file(path: Path) -> str:
     Raises:
         DataError: the file cannot be read.
     """
-    digest = hashlib.sha1(usedforsecurity=False)
     try:
-        with open(path, "rb", buffering=0) as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
+        return checksum_of(path, "sha1")
     except OSError as error:
         raise DataError(
             f"{display(path)}: cannot be read ({error.strerror}); restore the file or remove it from the data directory"
         ) from error
-    return digest.hexdigest()
 
 
 def _load(path: Path) -> dict[str, list[object]]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import errno
-import hashlib
 import os
 import re
 import shutil
@@ -15,9 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_CHUNK_BYTES = 1 << 18
+from irmas_tf.process.checksums import feed, new_digest
+from irmas_tf.process.locks import exclusive
+from irmas_tf.process.retry import Retry, TemporaryError, parse_retry_after
+
 # A connection that breaks loses what it has of the current chunk, so these are small.
-_NETWORK_CHUNK_BYTES = 1 << 15
+_CHUNK_BYTES = 1 << 15
 _RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MAX_WAIT_SECONDS = 3600.0
 _RESERVE_BYTES = 64 << 20  # left free so that logs, caches and other programs still work
@@ -58,20 +59,6 @@ def disk_full(path: Path) -> DownloadError:
     )
 
 
-def md5_of(path: Path) -> str:
-    """Return the MD5 of a file's bytes, in hexadecimal."""
-    return _hash_prefix(path, None).hexdigest()
-
-
-def _hash_prefix(path: Path, length: int | None) -> Any:
-    digest = hashlib.md5(usedforsecurity=False)
-    with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK_BYTES if length is None else min(_CHUNK_BYTES, length)):
-            digest.update(chunk)
-            length = None if length is None else length - len(chunk)
-    return digest
-
-
 def set_aside(path: Path) -> Path:
     """Rename a file to a free name ending in ``.bad`` (``.bad2``...) and return the new path."""
     target, number = path.with_name(path.name + ".bad"), 1
@@ -82,62 +69,31 @@ def set_aside(path: Path) -> Path:
     return target
 
 
-def parse_retry_after(value: str | None) -> float | None:
-    """Return the seconds a Retry-After header asks for (number or HTTP date); None if absent or malformed."""
-    if value is None:
-        return None
-    if re.fullmatch(r"[0-9]{1,9}", value.strip()):
-        return float(value)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-class _Retry(Exception):
-    """This attempt failed in a way worth trying again; ``wait`` is what the server asked for, in seconds."""
-
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.wait = wait
-
-
 class _Part:
-    """The unfinished file beside the target, with the checksum of what it holds."""
+    """The unfinished file beside the target, held by this process, with the checksum of what it holds."""
 
     def __init__(self, target: Path) -> None:
         self.path = target.with_name(target.name + ".part")
-        self.file = open(self.path, "ab")  # noqa: SIM115 - closed by close()
-        self._lock()
-        self.size = self.file.tell()
-        self.digest = _hash_prefix(self.path, self.size)
-
-    def _lock(self) -> None:
-        try:
-            import fcntl
-        except ImportError:  # Windows: no advisory lock, two downloads into one folder are the user's affair
-            return
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self.file.close()
-            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-                raise DownloadError(f"{self.path}: another download is writing this file; wait for it") from error
-            self.file = open(self.path, "ab")  # noqa: SIM115 - a file system without locks
+        self.digest = new_digest("md5")
+        with contextlib.ExitStack() as stack:
+            self.file = stack.enter_context(open(self.path, "ab"))
+            refusal = DownloadError(f"{self.path}: another download is writing this file; wait for it")
+            stack.enter_context(exclusive(self.path, refusal))
+            self.size = self.file.tell()
+            with open(self.path, "rb") as file:
+                feed(self.digest, file, self.size)
+            self.close = stack.pop_all().close
 
     def restart(self) -> None:
         self.file.truncate(0)
         self.file.seek(0)
         self.size = 0
-        self.digest = hashlib.md5(usedforsecurity=False)
+        self.digest = new_digest("md5")
 
     def write(self, chunk: bytes) -> None:
         self.file.write(chunk)
         self.digest.update(chunk)
         self.size += len(chunk)
-
-    def close(self) -> None:
-        self.file.close()
 
 
 def _total_size(response: Any, offset: int) -> int | None:
@@ -145,7 +101,7 @@ def _total_size(response: Any, offset: int) -> int | None:
     if response.status_code == 206:
         found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
         if not found or int(found[1]) != offset:
-            raise _Retry("the server answered with another range than asked for")
+            raise TemporaryError("the server answered with another range than asked for")
         return int(found[2]) if found[2] != "*" else None
     length = response.headers.get("Content-Length", "")
     return int(length) if length.isdigit() else None
@@ -163,11 +119,13 @@ def _attempt(
             found = re.fullmatch(r"bytes \*/(\d+)", response.headers.get("Content-Range", "").strip())
             if found and int(found[1]) == offset:
                 return
+            if not offset:
+                raise TemporaryError("the server answered with another range than asked for")
             part.restart()
-            raise _Retry("the partial file does not fit; starting over", 0.0)
+            return _attempt(session, url, part, timeout, extra_bytes, bar)
         if status in _RETRY_STATUS:
-            wait = parse_retry_after(response.headers.get("Retry-After"))
-            raise _Retry(f"the server answered {status} {response.reason}", wait)
+            seconds = parse_retry_after(response.headers.get("Retry-After"))
+            raise TemporaryError(f"the server answered {status} {response.reason}", seconds)
         if status not in (200, 206):
             raise DownloadError(
                 f"{url}: the server answered {status} {response.reason}; check --base_url, or download the file in a"
@@ -181,12 +139,12 @@ def _attempt(
             bar.total = total
         bar.n = part.size
         bar.refresh()
-        for chunk in response.iter_content(_NETWORK_CHUNK_BYTES):
+        for chunk in response.iter_content(_CHUNK_BYTES):
             part.write(chunk)
             bar.update(len(chunk))
         part.file.flush()
         if total is not None and part.size < total:
-            raise _Retry(f"the connection closed after {format_bytes(part.size)} of {format_bytes(total)}")
+            raise TemporaryError(f"the connection closed after {format_bytes(part.size)} of {format_bytes(total)}")
 
 
 def download_file(
@@ -211,7 +169,7 @@ def download_file(
         target: file to make; its folder must exist.
         md5: expected checksum in hexadecimal, or None not to check.
         retries: failures in a row, without a byte received in between, after which it gives up.
-        backoff_seconds: wait before the first retry; doubled each time; a Retry-After header is respected instead.
+        backoff_seconds: wait before the first retry; doubled each time, or longer if a Retry-After header asks for it.
         timeout_seconds: (connect, read between two chunks).
         extra_bytes: total size -> bytes that must be free beyond the file itself.
         sleep: replaced in tests.
@@ -229,31 +187,28 @@ def download_file(
     except OSError as error:
         raise DownloadError(f"{target}: cannot be written ({error.strerror or error}); check the folder") from error
     bar = tqdm(desc=target.name, initial=part.size, unit="B", unit_scale=True, disable=None if progress else True)
-    failures = 0
+    retry = Retry(retries, backoff_seconds, _MAX_WAIT_SECONDS, shortest_part=1.0, pause=sleep)
+
+    def report(error: TemporaryError, seconds: float) -> None:
+        tqdm.write(f"{target.name}: {error}; next try in {seconds:.0f} s", file=sys.stderr)
+
     try:
         with requests.Session() as session:
-            while True:
-                before = part.size
+
+            def attempt() -> None:
                 try:
                     _attempt(session, url, part, timeout_seconds, extra_bytes, bar)
-                    break
-                except _Retry as error:
-                    reason, wait = str(error), error.wait
                 except bad_url as error:
                     raise DownloadError(f"{url}: not a web address that can be downloaded; check --base_url") from error
                 except (requests.RequestException, ConnectionError, TimeoutError) as error:
-                    reason, wait = f"{type(error).__name__}: {error}", None
-                failures = 1 if part.size > before else failures + 1
-                if failures > retries:
-                    raise DownloadError(
-                        f"{url}: gave up after {failures} failures in a row ({reason}); check the connection and run"
-                        " the same command again: it continues where it stopped"
-                    )
-                if wait is None:
-                    wait = backoff_seconds * 2.0 ** (failures - 1)
-                wait = min(wait, _MAX_WAIT_SECONDS)
-                tqdm.write(f"{target.name}: {reason}; next try in {wait:.0f} s", file=sys.stderr)
-                sleep(wait)
+                    raise TemporaryError(f"{type(error).__name__}: {error}") from error
+
+            retry.call(attempt, progress=lambda: part.size, report=report)
+    except TemporaryError as error:
+        raise DownloadError(
+            f"{url}: gave up: {error}; check the connection and run the same command again: it continues where it"
+            " stopped"
+        ) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise disk_full(part.path) from error

@@ -11,9 +11,9 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+from irmas_tf.audio.walk import AUDIO_SUFFIXES
 from irmas_tf.config.labels import IRMAS_NAMES
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 MANIFEST_NAME = ".irmas_tf_manifest.json"
 
 # Folder names by which a training or testing folder is recognised, most official first (see `_key`).

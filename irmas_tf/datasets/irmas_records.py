@@ -12,8 +12,9 @@ import unicodedata
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from irmas_tf.audio.walk import AUDIO_SUFFIXES
 from irmas_tf.config.labels import IRMAS_CODES
-from irmas_tf.datasets.irmas_layout import AUDIO_SUFFIXES, DataError, display
+from irmas_tf.datasets.irmas_layout import DataError, display
 
 GENRES = ("cou_fol", "cla", "pop_roc", "lat_sou", "jaz_blu")
 

@@ -9,8 +9,8 @@ import os
 import unicodedata
 from pathlib import Path
 
+from irmas_tf.audio.walk import AUDIO_SUFFIXES
 from irmas_tf.datasets.irmas_layout import (
-    AUDIO_SUFFIXES,
     DataError,
     class_of_folder,
     display,

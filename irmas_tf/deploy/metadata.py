@@ -9,9 +9,9 @@ from irmas_tf import __version__
 from irmas_tf.config.labels import MULTI_LABEL
 from irmas_tf.config.run_config import Config
 from irmas_tf.models.probabilities import answer_kind
+from irmas_tf.process.checksums import checksum_of
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
-from irmas_tf.weights.weight_sources import sha256_of
 
 FORMAT = 1
 """Raised when a field changes its meaning."""
@@ -63,7 +63,7 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
         "description": f"Names the predominant {named} of music, of {labels.num_classes} classes.",
         "run": run.path.resolve().name,
         "config_hash": config.hash,
-        "model_sha256": sha256_of(run.model_path),
+        "model_sha256": checksum_of(run.model_path),
         "irmas_tf": __version__,
         "kind": answer_kind(config),
         "labels": list(labels.codes),

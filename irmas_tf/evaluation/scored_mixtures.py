@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from irmas_tf.audio.decode_pool import make_decoder
+from irmas_tf.audio.decoders import make_decoder
 from irmas_tf.config.run_config import Config
 from irmas_tf.datasets.irmas_records import Excerpt
 from irmas_tf.evaluation.window_scores import WindowScores, score_batches

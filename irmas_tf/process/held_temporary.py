@@ -49,8 +49,9 @@ def held_temporary(target: Path, kind: str) -> Iterator[BinaryIO]:
 def delete_leftovers(folder: Path, kind: str) -> None:
     """Delete the temporary files of a kind that nobody writes any more; those that may not be deleted stay."""
     for path in folder.glob(f".{kind}-*.tmp"):
-        with contextlib.suppress(_HeldError, OSError), exclusive(path, _HeldError()):
-            path.unlink()
+        with contextlib.suppress(_HeldError, OSError), exclusive(path, _HeldError()) as is_held:
+            if is_held:
+                path.unlink()
 
 
 def _create(folder: Path, kind: str, stack: contextlib.ExitStack) -> tuple[BinaryIO, Path]:

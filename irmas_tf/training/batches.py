@@ -13,19 +13,19 @@ dataset; either message names the file.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from irmas_tf.audio.decode import iter_blocks, probe
-from irmas_tf.audio.decode_pool import make_decoder, shared_pool
+from irmas_tf.audio.decode import audio_info, iter_blocks
+from irmas_tf.audio.decoders import make_decoder
 from irmas_tf.audio.store import AudioStore, StoredAudio, quantize
 from irmas_tf.audio.windows import iter_windows, window_starts
 from irmas_tf.config.run_config import Config
+from irmas_tf.process.cache_folder import cache_folder
+from irmas_tf.process.ordered_threads import shared_threads
 from irmas_tf.training.epoch_plan import plan_epoch
 
 _PREFETCHED_BATCHES = 4
@@ -55,11 +55,11 @@ def open_store(paths: Sequence[str], config: Config) -> AudioStore | None:
     key = (tuple(paths), rate, data.cache, data.cache_dir, data.decoder)
     with _stores_lock:
         if key not in _stores:
-            decoder, pool = make_decoder(data.decoder, rate), shared_pool(data.loader_threads)
+            decoder, pool = make_decoder(data.decoder, rate), shared_threads(data.loader_threads)
             if data.cache == "memory":
                 store = AudioStore.in_memory(paths, decoder, pool)
             else:
-                folder = data.cache_dir or str(default_cache_dir())
+                folder = data.cache_dir or str(cache_folder("audio"))
                 store = AudioStore.on_disk(paths, rate, data.decoder, decoder, pool, folder)
             while len(_stores) >= _KEPT_STORES:
                 del _stores[next(iter(_stores))]
@@ -73,11 +73,6 @@ def clear_stores() -> None:
     """Forget the decoded audio that this process keeps."""
     with _stores_lock:
         _stores.clear()
-
-
-def default_cache_dir() -> Path:
-    """Return where the disk cache is when ``--cache_dir`` is empty: the user's cache folder."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "irmas_tf" / "audio"
 
 
 def training_dataset(
@@ -128,7 +123,7 @@ def training_dataset(
     )
     store = open_store(paths, config)
     decoder = make_decoder(config.data.decoder, config.audio.sample_rate_hz)
-    pool = shared_pool(config.data.loader_threads)
+    pool = shared_threads(config.data.loader_threads)
 
     def load(number: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         slots = np.arange(int(number) * batch, (int(number) + 1) * batch)
@@ -252,9 +247,9 @@ def _clip_windows(
     decoder = make_decoder(config.data.decoder, rate)
 
     def decode_unless_long(path: str) -> np.ndarray | None:
-        return decoder(path) if probe(path).duration_seconds * rate <= _WHOLE_CLIP_SAMPLES else None
+        return decoder(path) if audio_info(path).duration_seconds * rate <= _WHOLE_CLIP_SAMPLES else None
 
-    for clip, waveform in enumerate(shared_pool(config.data.loader_threads).map(decode_unless_long, paths)):
+    for clip, waveform in enumerate(shared_threads(config.data.loader_threads).map(decode_unless_long, paths)):
         blocks = iter_blocks(paths[clip], rate) if waveform is None else [waveform]
         for some in iter_windows(blocks, window, hop, max_windows):
             yield clip, some

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from irmas_tf.audio.decode_pool import make_decoder
+from irmas_tf.audio.decoders import make_decoder
 from irmas_tf.audio.windows import iter_windows
 from irmas_tf.config.run_config import Config
 from irmas_tf.training.batches import open_store, window_batches

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.audio.decode import AudioError, AudioWarning, decode_file, iter_blocks, probe
+from irmas_tf.audio.decode import AudioError, AudioWarning, audio_info, decode_file, iter_blocks
 from irmas_tf.dsp.resample import resample
 
 FORMATS = {
@@ -77,8 +77,8 @@ def test_every_rate(tmp_path, rate):
     np.testing.assert_allclose(got[500:-500], tone(0.6, 22050).mean(axis=1)[500 : len(got) - 500], atol=2e-4)
 
 
-def test_probe_reads_the_header(tmp_path):
-    info = probe(write(tmp_path / "a.flac", tone(1.5, 48000, 3), 48000, "FLAC24"))
+def test_the_header_alone_says_what_a_file_is(tmp_path):
+    info = audio_info(write(tmp_path / "a.flac", tone(1.5, 48000, 3), 48000, "FLAC24"))
     assert (info.duration_seconds, info.sample_rate_hz, info.channels) == (1.5, 48000, 3)
     assert (info.subtype, info.format, info.frames) == ("PCM_24", "FLAC", 72000)
 
@@ -138,7 +138,11 @@ BAD = {
 def test_what_is_not_audio_is_refused_by_name(tmp_path, name, extension):
     path = tmp_path / f"{name}.{extension}"
     path.write_bytes(BAD[name])
-    for function in (lambda: decode_file(path, 22050), lambda: list(iter_blocks(path, 22050)), lambda: probe(path)):
+    for function in (
+        lambda: decode_file(path, 22050),
+        lambda: list(iter_blocks(path, 22050)),
+        lambda: audio_info(path),
+    ):
         with pytest.raises(AudioError) as caught:
             function()
         message = str(caught.value)
@@ -178,7 +182,7 @@ def test_a_stream_without_its_size_is_read_to_its_end(tmp_path, riff, size):
         warnings.simplefilter("error")
         np.testing.assert_array_equal(decode_file(path, 22050), whole)
         np.testing.assert_array_equal(np.concatenate(list(iter_blocks(path, 22050, 0.1))), whole)
-    assert probe(path).frames == 22050
+    assert audio_info(path).frames == 22050
 
 
 def test_who_wants_to_know_of_cut_data_is_told_instead_of_warned(tmp_path):
@@ -211,7 +215,7 @@ def test_missing_files_and_folders(tmp_path):
     with pytest.raises(AudioError, match="is a folder"):
         decode_file(tmp_path, 22050)
     with pytest.raises(AudioError, match="is a folder"):
-        probe(tmp_path)
+        audio_info(tmp_path)
 
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "FLAC16", "VORBIS", "MPEG_LAYER_III"])

@@ -11,12 +11,13 @@ import pytest
 import soundfile
 
 from irmas_tf.audio.decode import AudioError, decode_file
-from irmas_tf.audio.decode_pool import DecodePool, make_decoder
+from irmas_tf.audio.decoders import make_decoder
 from irmas_tf.audio.store import AudioStore, StoredAudio, quantize
+from irmas_tf.process.ordered_threads import OrderedThreads
 
 RATE = 16000
 DECODE = make_decoder("auto", RATE)
-POOL = DecodePool(2)
+POOL = OrderedThreads(2)
 
 
 @pytest.fixture
@@ -155,11 +156,11 @@ def test_what_a_kill_leaves_is_deleted_and_what_another_process_writes_is_not(pa
     script = """
         import sys, time
         from irmas_tf.audio.store import AudioStore
-        from irmas_tf.audio.decode_pool import DecodePool
+        from irmas_tf.process.ordered_threads import OrderedThreads
         def decode(path):
             print("decoding", flush=True)
             time.sleep(600)
-        AudioStore.on_disk(sys.argv[2:], 16000, "auto", decode, DecodePool(1), sys.argv[1])
+        AudioStore.on_disk(sys.argv[2:], 16000, "auto", decode, OrderedThreads(1), sys.argv[1])
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(folder), *paths[:2]]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:

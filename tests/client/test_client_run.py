@@ -9,9 +9,9 @@ import pytest
 
 from irmas_tf.client.client_run import client_run
 from irmas_tf.client.model_address import ModelAddress
-from irmas_tf.client.retry import Retry
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.exported_labels import ExportedLabels, LabelsError
+from irmas_tf.process.retry import Retry
 
 IRMAS = ExportedLabels.from_words(("irmas",))
 

@@ -101,7 +101,7 @@ def test_a_refused_and_an_unreadable_file_are_named_and_the_others_answered(
 def test_a_busy_server_is_asked_again_and_the_answers_are_all_there(
     fake_serving: Any, audio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("irmas_tf.client.retry.Retry.pause_seconds", lambda *_: 0.01)
+    monkeypatch.setattr("irmas_tf.process.retry.Retry.pause_seconds", lambda *_: 0.01)
     output = tmp_path / "answers.csv"
     for url, faults in ((fake_serving.http, [503, "drop", 429]), (fake_serving.grpc, ["UNAVAILABLE"] * 3)):
         fake_serving.core.faults[:] = faults

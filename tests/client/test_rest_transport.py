@@ -141,7 +141,7 @@ def test_other_statuses_end_it_with_the_status(other: Any, status: int) -> None:
 
 def test_a_pause_is_asked_for(other: Any) -> None:
     other.status = 429
-    for value, seconds in (("7", 7.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0)):
+    for value, seconds in (("7", 7.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0)):
         other.headers_sent = (("Retry-After", value),)
         with pytest.raises(UnavailableError) as caught:
             transport(other.url).classify(CLIPS)

@@ -9,12 +9,12 @@ import pytest
 import soundfile
 
 from irmas_tf.audio.walk import Failure
-from irmas_tf.client.retry import Retry
 from irmas_tf.client.server_answers import MAX_LOST_REQUESTS, Sending, server_answers
 from irmas_tf.client.server_errors import RefusedError, ServerError, UnavailableError
 from irmas_tf.client.transport import ClipOutputs
 from irmas_tf.inference.answers import Answer
 from irmas_tf.inference.exported_labels import ExportedLabels, LabelsError
+from irmas_tf.process.retry import Retry
 
 LABELS = ExportedLabels.from_words(("loud", "quiet"))
 BAD = 7.0  # a level that the server refuses

@@ -253,11 +253,6 @@ def test_stores_are_shared_and_only_a_few_are_kept(paths):
     assert pipeline.open_store(paths[:2], config) is not first
 
 
-def test_the_default_cache_folder_follows_xdg(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert pipeline.default_cache_dir() == tmp_path / "irmas_tf" / "audio"
-
-
 def test_the_tuner_is_off_for_what_is_made_and_what_is_made_of_it(paths):
     """Its thread sleeps for up to a minute at a time, and the end of an epoch had to wait for it."""
     config = make_config()
