@@ -8,7 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.helpers import ROOT
+from tests.helpers import ROOT, cases
 
 # Before TensorFlow is imported anywhere: the tests' figures are those of the CPU, and one worker should not take the
 # cores of the others.
@@ -20,7 +20,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The same commit gives the same verdict; machines are too different for deadlines.
-hypothesis.settings.register_profile("irmas_tf", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("irmas_tf", deadline=None, derandomize=True, max_examples=cases(30, 1000))
 hypothesis.settings.load_profile("irmas_tf")
 
 REPOSITORY = ROOT
@@ -50,12 +50,28 @@ def shared_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a corpus of tones in the layout of IRMAS (tests/helpers/tone_corpus.py)."""
+    from tests.helpers.tone_corpus import write_corpus
+
+    return write_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Return a function of configurations that train on that corpus in a second: (folder, **changes) -> Config."""
+    from tests.helpers.tone_corpus import tiny_config
+
+    return tiny_config
+
+
+@pytest.fixture(scope="session")
 def mn01_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a weight file of the smallest pretrained network; its weights are random."""
     import keras
     import numpy as np
 
-    from irmas_tf.models.backbone import BACKBONES
+    from irmas_tf.config.backbones import BACKBONES
     from irmas_tf.models.pretrained import published_classifier
     from irmas_tf.weights.weight_file import write_weight_file
 

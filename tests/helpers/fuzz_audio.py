@@ -19,7 +19,6 @@ from pathlib import Path
 
 BATCH = 250
 BATCH_TIMEOUT_SECONDS = 180  # a busy machine takes 20, an idle one 2
-TESTS = Path(__file__).resolve().parent.parent
 
 
 def peak_megabytes() -> float:

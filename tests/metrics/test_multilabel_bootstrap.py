@@ -19,7 +19,7 @@ def _data(clips: int = 120, classes: int = 5, seed: int = 0) -> tuple[np.ndarray
     return labels, scores, scores > 0.7, np.sort(rng.integers(0, 25, clips)) * 3 - 7
 
 
-REPLICATES = 40
+REPLICATES = 20
 
 
 @pytest.mark.filterwarnings("ignore:No positive class found:UserWarning")

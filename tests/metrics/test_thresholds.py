@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from irmas_tf.metrics import thresholds as t
+from tests.helpers import cases
 
 
 def _candidates(scores: np.ndarray) -> list[float]:
@@ -21,7 +22,7 @@ def _case(seed: int, clips: int = 25, classes: int = 4) -> tuple[np.ndarray, np.
     return labels, np.round(scores, 1) if seed % 2 else scores
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(cases(4, 100)))
 def test_the_best_levels_are_those_of_brute_force(seed: int) -> None:
     labels, scores = _case(seed)
     every = [f1_score(labels, scores >= x, average="micro", zero_division=0) for x in _candidates(scores)]
@@ -34,7 +35,7 @@ def test_the_best_levels_are_those_of_brute_force(seed: int) -> None:
             assert f1_score(labels[:, k], scores[:, k] >= of_class[k]) == pytest.approx(max(every))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(cases(2, 20)))
 def test_the_curve_is_what_its_levels_score(seed: int) -> None:
     labels, scores = _case(seed, classes=1)
     levels, f1 = t.f1_curve(labels, scores)
