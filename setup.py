@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import runpy
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
+
+# Files beside the code that an installed package needs: folder in irmas_tf/shipped -> (folder of the checkout, names).
+# A checkout uses them where they are (irmas_tf/config/shipped.py).
+SHIPPED = {"configs": ("configs", "*.flags"), "serving": ("export/serving", "*.*")}
 
 
 def read_version() -> str:
@@ -17,6 +24,29 @@ def read_version() -> str:
 def read_readme() -> str:
     path = ROOT / "README.md"
     return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def scripts() -> list[str]:
+    """Return ``irmas`` and an ``irmas-NAME`` for every command of the table."""
+    table = runpy.run_path(str(ROOT / "irmas_tf" / "config" / "commands.py"))["COMMANDS"]
+    return ["irmas = irmas_tf.__main__:cli", *(f"irmas-{name} = {entry.module}:cli" for name, entry in table.items())]
+
+
+class BuildWithShippedFiles(build_py):
+    """Also copies the files of `SHIPPED`; not for an editable installation, which reads them in the checkout."""
+
+    def run(self) -> None:
+        if getattr(self, "editable_mode", False):
+            super().run()
+            return
+        package = Path(self.build_lib) / "irmas_tf"
+        shutil.rmtree(package, ignore_errors=True)  # an earlier build left modules that may be gone or elsewhere now
+        super().run()
+        for name, (folder, pattern) in SHIPPED.items():
+            target = package / "shipped" / name
+            target.mkdir(parents=True)
+            for path in sorted((ROOT / folder).glob(pattern)):
+                shutil.copy(path, target / path.name)
 
 
 # Ranges in which the core is known to work; the exact set that passes all tests together is requirements/default.txt.
@@ -77,28 +107,12 @@ setup(
     license_files=["LICENSE", "NOTICE"],
     # A bare find_packages() would install tests and export as top-level packages.
     packages=find_packages(include=["irmas_tf", "irmas_tf.*"]),
-    package_data={"irmas_tf": ["py.typed"], "irmas_tf.reports": ["report.css", "report.js"]},
+    package_data={"": ["py.typed", "*.css", "*.js", "*.html", "templates/*"]},
     python_requires=">=3.10",
     install_requires=CORE,
     extras_require=EXTRAS,
-    entry_points={
-        "console_scripts": [
-            "irmas-train = irmas_tf.train:cli",
-            "irmas-evaluate = irmas_tf.evaluate:cli",
-            "irmas-predict = irmas_tf.predict:cli",
-            "irmas-embed = irmas_tf.embed:cli",
-            "irmas-probe = irmas_tf.probe:cli",
-            "irmas-export-saved-model = irmas_tf.export_saved_model:cli",
-            "irmas-export-tflite = irmas_tf.export_tflite:cli",
-            "irmas-check-export = irmas_tf.check_export:cli",
-            "irmas-client = irmas_tf.client.command:cli",
-            "irmas-beam = irmas_tf.beam.classify:cli",
-            "irmas-check = irmas_tf.check:cli",
-            "irmas-download = irmas_tf.download:cli",
-            "irmas-soundfont = irmas_tf.soundfont:cli",
-            "irmas-convert = irmas_tf.convert:cli",
-        ]
-    },
+    entry_points={"console_scripts": scripts()},
+    cmdclass={"build_py": BuildWithShippedFiles},
     classifiers=[
         "Programming Language :: Python :: 3",
         "Topic :: Multimedia :: Sound/Audio :: Analysis",

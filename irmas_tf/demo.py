@@ -1,4 +1,4 @@
-"""The main job in a few minutes, on audio it makes itself: ``python -m irmas_tf.demo --out=build/demo``.
+"""The main job in a few minutes, on audio it makes itself: ``irmas demo --out=build/demo``.
 
 Runs the commands a user would type, prints them, and ends with what was made and what to type next. Every step can be
 interrupted; the same command goes on from there.
@@ -16,11 +16,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from irmas_tf.config.commands import called_as
 from irmas_tf.config.labels import IRMAS_NAMES
-from irmas_tf.config.settings import ConfigError
+from irmas_tf.config.shipped import find_flagfile
 from irmas_tf.process.exit_codes import EXIT_ERROR, run_command
 
-FLAGFILE = Path(__file__).resolve().parent.parent / "configs" / "demo.flags"
+FLAGFILE = "demo"
 EXCERPTS = 1320
 TEST_CLIPS = 22
 
@@ -34,15 +35,15 @@ class _StepFailed(Exception):
 
 
 def _run(title: str, *arguments: str | Path) -> float:
-    """Run ``python -m irmas_tf.ARGUMENTS``, showing it, and return the seconds it took.
+    """Run ``irmas ARGUMENTS``, showing it, and return the seconds it took.
 
     Raises:
         _StepFailed: it did not succeed.
     """
-    command = ["python", "-m", f"irmas_tf.{arguments[0]}", *map(str, arguments[1:])]
-    print(f"\n== {title}\n$ {shlex.join(command)}\n", flush=True)
+    words = list(map(str, arguments))
+    print(f"\n== {title}\n$ {shlex.join(['irmas', *words])}\n", flush=True)
     start = time.perf_counter()
-    status = subprocess.run([sys.executable, *command[1:]]).returncode
+    status = subprocess.run([sys.executable, "-m", "irmas_tf", *words]).returncode
     if status:
         # A negative status is the signal that ended the command.
         raise _StepFailed(status if status > 0 else 128 - status)
@@ -56,7 +57,7 @@ def _shown(path: Path) -> Path:
 
 
 def _activation() -> str:
-    """Return the line that makes ``python`` this one, if it is that of an environment the shell does not use."""
+    """Return the line that makes ``irmas`` known, if it is that of an environment the shell does not use."""
     if sys.prefix == sys.base_prefix or os.environ.get("VIRTUAL_ENV") == sys.prefix:
         return ""
     return f"\n  In your shell     . {_shown(Path(sys.prefix))}/bin/activate"
@@ -84,19 +85,18 @@ def _summary(out: Path, clip: Path, codes: Sequence[str], seconds: dict[str, flo
 Next:{_activation()}
   Look at it        open {run}/evaluation/validation/report.html in a browser
   How it learned    tensorboard --logdir {run}/tensorboard
-  Label your own    python -m irmas_tf.predict --run_dir={run} FILES_OR_FOLDERS...
-  Get the real set  python -m irmas_tf.download --out=data
-  Train on it       python -m irmas_tf.train --flagfile=configs/three_branch.flags --data_dir=data \\
-                      --run_dir=runs/first
+  Label your own    irmas predict --run_dir={run} FILES_OR_FOLDERS...
+  Get the real set  irmas download --out=data
+  Train on it       irmas train --flagfile=three_branch --data_dir=data --run_dir=runs/first
 """
 
 
-def run_demo(out: Path, flagfile: Path, excerpts: int, test_clips: int, flags: Sequence[str] = ()) -> None:
+def run_demo(out: Path, flagfile: str, excerpts: int, test_clips: int, flags: Sequence[str] = ()) -> None:
     """Make a corpus, train on it, evaluate the model, label a test clip, export the model and print a summary.
 
     Args:
         out: folder for everything that is made; an earlier demo there is gone on with.
-        flagfile: configuration of the training.
+        flagfile: configuration of the training; a path, or the name of a shipped one.
         excerpts: training excerpts of the corpus, over all classes.
         test_clips: test clips of the corpus, at least one.
         flags: further flags of the training.
@@ -105,13 +105,12 @@ def run_demo(out: Path, flagfile: Path, excerpts: int, test_clips: int, flags: S
         ConfigError: there is no flagfile.
         _StepFailed: a command did not succeed.
     """
-    if not flagfile.is_file():
-        raise ConfigError(f"--flagfile={flagfile}: no such file; run this in a checkout, or name a configuration")
-    data, run, flagfile = out / "data", out / "run", _shown(flagfile)
+    find_flagfile(flagfile)  # or the mistake would be told only after the corpus is made
+    data, run = out / "data", out / "run"
     seconds = {
         "corpus": _run(
             "1. A corpus of short pieces for eleven instruments",
-            "data.soundfont", "--out", data, "--excerpts", str(excerpts), "--test_clips", str(test_clips),
+            "soundfont", f"--out={data}", f"--excerpts={excerpts}", f"--test_clips={test_clips}",
         ),
         "training": _run(
             "2. Training", "train", f"--flagfile={flagfile}", f"--data_dir={data}", f"--run_dir={run}", *flags
@@ -123,7 +122,7 @@ def run_demo(out: Path, flagfile: Path, excerpts: int, test_clips: int, flags: S
     clip = index_testing(data, progress=False)[0]
     seconds["prediction"] = _run("4. Labels for a file", "predict", f"--run_dir={run}", clip.path)
     seconds["export"] = _run(
-        "5. A file for phones", "export_tflite", f"--run_dir={run}", f"--out={out / 'irmas.tflite'}",
+        "5. A file for phones", "export-tflite", f"--run_dir={run}", f"--out={out / 'irmas.tflite'}",
         "--quantization=dynamic", "--overwrite",
     )  # fmt: skip
     print(_summary(out, clip.path, clip.irmas_codes, seconds), end="")
@@ -132,19 +131,16 @@ def run_demo(out: Path, flagfile: Path, excerpts: int, test_clips: int, flags: S
 def cli(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: that of the step that failed, if any."""
     parser = argparse.ArgumentParser(
-        prog="python -m irmas_tf.demo", description="Make a corpus, train on it, evaluate, label a file, and export."
+        prog=called_as("irmas_tf.demo"), description="Make a corpus, train on it, evaluate, label a file, and export."
     )
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for all files (%(default)s)")
-    parser.add_argument("--flagfile", type=Path, default=FLAGFILE, help="training configuration (configs/demo.flags)")
+    parser.add_argument("--flagfile", default=FLAGFILE, help="training configuration (%(default)s)")
     parser.add_argument("--excerpts", type=int, default=EXCERPTS, help="training excerpts to make (%(default)s)")
     parser.add_argument("--test_clips", type=int, default=TEST_CLIPS, help="test clips to make (%(default)s)")
     parser.add_argument("flags", nargs="*", metavar="-- FLAG", help="further flags of the training, after --")
 
     def command() -> int:
-        try:
-            options = parser.parse_args(argv)
-        except SystemExit as end:
-            return int(end.code or 0)
+        options = parser.parse_args(argv)
         try:
             run_demo(options.out, options.flagfile, options.excerpts, options.test_clips, options.flags)
         except _StepFailed as failure:

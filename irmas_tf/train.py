@@ -1,4 +1,4 @@
-"""Train a model: ``python -m irmas_tf.train --flagfile=configs/demo.flags --data_dir=D --run_dir=R``.
+"""Train a model: ``irmas train --flagfile=demo --data_dir=D --run_dir=R``.
 
 The same command again goes on with an interrupted training.
 """
@@ -58,7 +58,7 @@ def main(flags: ParsedFlags) -> int:
         f"{run.path}: finished, {result.finished}. Best validation {result.score_name} {result.best_score:.4f}"
         f" in epoch {result.best_epoch}: {run.model_path}"
     )
-    print(f"Next: python -m irmas_tf.evaluate --run_dir={run.path}")
+    print(f"Next: irmas evaluate --run_dir={run.path}")
     return 0
 
 

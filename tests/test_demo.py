@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from irmas_tf import demo
+from irmas_tf.config.commands import COMMANDS
 
 METRICS = {
     "excerpts": 40,
@@ -24,17 +25,18 @@ class FakeCommands:
         self.out, self.failing, self.status, self.seen = out, failing, status, []
 
     def __call__(self, command, **kwargs):
-        assert command[:2] == [sys.executable, "-m"]
-        module = command[2].removeprefix("irmas_tf.")
-        self.seen.append((module, command[3:]))
-        if module == self.failing:
+        assert command[:3] == [sys.executable, "-m", "irmas_tf"]
+        name = command[3]
+        assert name in COMMANDS
+        self.seen.append((name, command[4:]))
+        if name == self.failing:
             return SimpleNamespace(returncode=self.status)
-        if module == "data.soundfont":
+        if name == "soundfont":
             part = self.out / "data" / "IRMAS-TestingData-Part1" / "Part1"
             part.mkdir(parents=True, exist_ok=True)
             (part / "01 - a song-1.wav").touch()
             (part / "01 - a song-1.txt").write_text("gac\nvio\n")
-        if module == "evaluate":
+        if name == "evaluate":
             folder = self.out / "run" / "evaluation" / "validation"
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "metrics.json").write_text(json.dumps(METRICS))
@@ -54,23 +56,23 @@ def fake(tmp_path, monkeypatch):
 def test_it_runs_the_five_steps_and_says_what_was_made_and_what_to_type_next(tmp_path, fake, capsys):
     commands = fake()
     assert demo.cli(["--out", str(tmp_path), "--excerpts=66", "--", "--epochs=2"]) == 0
-    steps = ["data.soundfont", "train", "evaluate", "predict", "export_tflite"]
-    assert [module for module, _ in commands.seen] == steps
+    steps = ["soundfont", "train", "evaluate", "predict", "export-tflite"]
+    assert [name for name, _ in commands.seen] == steps
     soundfont, train, evaluate, predict, export = (arguments for _, arguments in commands.seen)
-    assert soundfont == ["--out", f"{tmp_path}/data", "--excerpts", "66", "--test_clips", str(demo.TEST_CLIPS)]
+    assert soundfont == [f"--out={tmp_path}/data", "--excerpts=66", f"--test_clips={demo.TEST_CLIPS}"]
+    assert train[0] == "--flagfile=demo"
     assert train[1:] == [f"--data_dir={tmp_path}/data", f"--run_dir={tmp_path}/run", "--epochs=2"]
-    assert train[0].endswith("configs/demo.flags")
     assert evaluate == [f"--run_dir={tmp_path}/run", "--split=validation"]
     assert predict[1].endswith("01 - a song-1.wav")
     assert export[:2] == [f"--run_dir={tmp_path}/run", f"--out={tmp_path}/irmas.tflite"]
     text = capsys.readouterr().out
-    assert text.count("\n$ python -m irmas_tf.") == 5, "every command is shown as it would be typed"
+    assert text.count("\n$ irmas ") == 5, "every command is shown as it would be typed"
     assert "50% (40% to 60%) of the time" in text
     assert "acoustic guitar, violin" in text
     assert f"{tmp_path}/run/evaluation/validation/report.html" in text
     assert f"{tmp_path}/irmas.tflite" in text
-    assert "python -m irmas_tf.download --out=" in text
-    assert "configs/three_branch.flags" in text
+    assert "irmas download --out=" in text
+    assert "irmas train --flagfile=three_branch " in text
 
 
 def test_the_shell_is_told_to_use_the_environment_unless_it_does(tmp_path, fake, capsys, monkeypatch):
@@ -95,15 +97,18 @@ def test_scores_of_a_single_song_have_no_interval(tmp_path, fake, capsys, monkey
 def test_a_step_that_fails_ends_the_demo_with_its_status(tmp_path, fake, capsys, status, expected):
     commands = fake(failing="train", status=status)
     assert demo.cli(["--out", str(tmp_path)]) == expected
-    assert [module for module, _ in commands.seen] == ["data.soundfont", "train"]
+    assert [name for name, _ in commands.seen] == ["soundfont", "train"]
     assert "goes on from this step" in capsys.readouterr().err
 
 
-def test_a_missing_flagfile_is_named(tmp_path, fake, capsys):
-    fake()
+def test_a_missing_flagfile_is_named_before_anything_is_made(tmp_path, fake, capsys):
+    commands = fake()
     assert demo.cli(["--out", str(tmp_path), "--flagfile=absent.flags"]) == 2
+    assert not commands.seen
     assert capsys.readouterr().err.startswith("error: --flagfile=absent.flags: no such file")
 
 
-def test_the_flagfile_is_shipped():
-    assert demo.FLAGFILE.is_file()
+def test_wrong_usage_is_status_2(capsys):
+    assert demo.cli(["--excerpts=many"]) == 2
+    assert demo.cli(["--help"]) == 0
+    assert capsys.readouterr().out.startswith("usage: irmas demo ")

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import irmas_tf
+from irmas_tf.config.commands import COMMANDS
 from tests.helpers import ROOT
 
 # Parsed while pytest collects, for the reason given in test_architecture.py.
@@ -52,9 +53,6 @@ def test_only_the_package_is_installed(arguments):
     assert {name.split(".")[0] for name in arguments["packages"]} == {"irmas_tf"}
     folders = {path.parent for path in (ROOT / "irmas_tf").rglob("*.py")}
     assert set(arguments["packages"]) == {".".join(folder.relative_to(ROOT).parts) for folder in folders}
-    for name, patterns in arguments["package_data"].items():
-        for pattern in patterns:
-            assert list((ROOT / name.replace(".", "/")).glob(pattern)), pattern
 
 
 def test_the_version_is_that_of_the_package(arguments):
@@ -65,9 +63,7 @@ def test_the_version_is_that_of_the_package(arguments):
 def test_every_console_script_names_a_function(arguments):
     scripts = arguments["entry_points"]["console_scripts"]
     names = {line.split("=")[0].strip() for line in scripts}
-    commands = ("train", "evaluate", "predict", "embed", "probe", "convert", "check", "download", "soundfont", "client")
-    commands += ("export-saved-model", "export-tflite", "check-export", "beam")
-    assert names == {f"irmas-{command}" for command in commands}
+    assert names == {"irmas", *(f"irmas-{command}" for command in COMMANDS)}
     for line in scripts:
         module, _, function = line.split("=")[1].strip().partition(":")
         assert callable(getattr(importlib.import_module(module), function)), line

@@ -43,7 +43,7 @@ def test_the_command_trains_and_then_says_that_it_is_done(data, tmp_path, capsys
     command = [*FLAGS, f"--data_dir={data}", f"--run_dir={tmp_path / 'run'}"]
     assert cli(command) == 0
     out = capsys.readouterr().out
-    assert "train loss" in out and "all 1 epochs are done" in out and "irmas_tf.evaluate" in out
+    assert "train loss" in out and "all 1 epochs are done" in out and "Next: irmas evaluate --run_dir=" in out
     assert (tmp_path / "run" / "model.keras").exists()
     assert cli(command) == 0
     assert "already finished" in capsys.readouterr().out

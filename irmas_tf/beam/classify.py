@@ -1,4 +1,4 @@
-"""Classify a catalogue with Apache Beam: ``python -m irmas_tf.beam.classify --input 'gs://B/*.wav' ...``."""
+"""Classify a catalogue with Apache Beam: ``irmas beam --input 'gs://B/*.wav' ...``."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from irmas_tf.config.commands import called_as
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.process.exit_codes import run_command
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m irmas_tf.beam.classify",
+        prog=called_as("irmas_tf.beam.classify"),
         description="Classify audio files with an exported SavedModel on any runner of Apache Beam. Answers go to"
-        " OUTPUT-*.json (lines, as irmas_tf.predict writes them) or .parquet; files without an answer, with the reason,"
+        " OUTPUT-*.json (lines, as irmas predict writes them) or .parquet; files without an answer, with the reason,"
         " to OUTPUT.errors-*.json.",
         epilog="All other flags go to Beam, for example --runner=DataflowRunner --region=europe-west1 ...; on one"
         " machine --direct_num_workers=4 --direct_running_mode=multi_processing. Exit status: 0 all files have an"
@@ -119,16 +120,10 @@ def _count(result: Any, name: str) -> int:
     return sum(counter.committed if counter.committed is not None else counter.attempted or 0 for counter in counters)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status."""
-    args, rest = _parser().parse_known_args(argv)
-    return run_command(lambda: classify(args, rest))
-
-
-def cli() -> None:
-    """Entry point of the console script."""
-    sys.exit(main())
+def cli(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the console script; returns the exit status."""
+    return run_command(lambda: classify(*_parser().parse_known_args(argv)))
 
 
 if __name__ == "__main__":
-    cli()
+    sys.exit(cli())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from irmas_tf.config.settings import ConfigError
+from irmas_tf.config.shipped import find_flagfile
 
 _FLAG = re.compile(r"--?([A-Za-z]\w*)(?:=(.*))?", re.DOTALL)
 
@@ -34,7 +35,7 @@ class _FlagfileError(ConfigError):
     """An error that already says in which file and line."""
 
 
-def expand_flagfiles(argv: Sequence[str], known: Mapping[str, KnownFlag], module: str) -> list[str]:
+def expand_flagfiles(argv: Sequence[str], known: Mapping[str, KnownFlag], program: str) -> list[str]:
     """Return the arguments with every flagfile replaced by its flags, each checked where it stands.
 
     Flags come out as ``--name=value`` or ``--name``; positional arguments and all after ``--`` are left alone.
@@ -42,17 +43,16 @@ def expand_flagfiles(argv: Sequence[str], known: Mapping[str, KnownFlag], module
     Args:
         argv: arguments without the program's name.
         known: the flags, by name.
-        module: name of the command for messages.
+        program: name of the command for messages.
 
     Raises:
-        ConfigError: unknown flag, missing or refused value, malformed flagfile, or one that includes itself.
-        FileNotFoundError: no such flagfile.
+        ConfigError: unknown flag, missing or refused value; a flagfile that is missing, malformed or includes itself.
     """
-    return list(_expand(argv, known, module, ()))
+    return list(_expand(argv, known, program, ()))
 
 
 def _expand(
-    argv: Sequence[str], known: Mapping[str, KnownFlag], module: str, including: tuple[Path, ...]
+    argv: Sequence[str], known: Mapping[str, KnownFlag], program: str, including: tuple[Path, ...]
 ) -> Iterator[str]:
     args = iter(argv)
     for arg in args:
@@ -68,7 +68,7 @@ def _expand(
             raise ConfigError(f"{arg!r} is not a flag; flags are written --name=value")
         name, text = match.groups()
         if name == "flagfile":
-            yield from _read(Path(_value(name, text, args)).expanduser(), known, module, including)
+            yield from _read(find_flagfile(_value(name, text, args)), known, program, including)
             continue
         flag = known.get(name)
         if flag is None and name.startswith("no") and name[2:] in known and known[name[2:]].boolean:
@@ -77,7 +77,7 @@ def _expand(
             yield arg
             continue
         if flag is None or flag.check is None:
-            raise ConfigError(_unknown(name, known, module))
+            raise ConfigError(_unknown(name, known, program))
         if text is None and flag.boolean:
             yield arg
             continue
@@ -95,15 +95,15 @@ def _value(name: str, text: str | None, args: Iterator[str]) -> str:
     return text
 
 
-def _unknown(name: str, known: Mapping[str, KnownFlag], module: str) -> str:
+def _unknown(name: str, known: Mapping[str, KnownFlag], program: str) -> str:
     if name in known:
-        return f"--{name} is a configuration flag that {module} does not take; see --help"
+        return f"--{name} is a configuration flag that {program} does not take; see --help"
     taken = [flag for flag, entry in known.items() if entry.check is not None]
     near = difflib.get_close_matches(name, [*taken, "flagfile"], n=1)
     return f"unknown flag --{name}; " + (f"did you mean --{near[0]}?" if near else "see --help")
 
 
-def _read(path: Path, known: Mapping[str, KnownFlag], module: str, including: tuple[Path, ...]) -> Iterator[str]:
+def _read(path: Path, known: Mapping[str, KnownFlag], program: str, including: tuple[Path, ...]) -> Iterator[str]:
     """Yield the flags of a flagfile."""
     resolved = path.resolve()
     if resolved in including:
@@ -117,12 +117,11 @@ def _read(path: Path, known: Mapping[str, KnownFlag], module: str, including: tu
             continue
         try:
             _check_line(line)
-            yield from _expand([line.strip()], known, module, (*including, resolved))
+            yield from _expand([line.strip()], known, program, (*including, resolved))
         except _FlagfileError:
             raise
-        except (ConfigError, FileNotFoundError) as error:
-            reason = f"{error.filename}: no such file" if isinstance(error, FileNotFoundError) else error
-            raise _FlagfileError(f"{path}:{number}: {reason}") from error
+        except ConfigError as error:
+            raise _FlagfileError(f"{path}:{number}: {error}") from error
 
 
 def _check_line(line: str) -> None:

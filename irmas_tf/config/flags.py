@@ -17,8 +17,9 @@ A command declares its own flags as a frozen dataclass of `setting` fields and r
     def cli(argv: Sequence[str] | None = None) -> int:
         return run_main(main, COMMAND, argv)
 
-``--flagfile=configs/X.flags`` is expanded where it stands, so later flags override it. absl reads an indented or
-trailing ``#`` and quotes as part of a value; here they are errors that name the file and the line.
+``--flagfile=X`` is expanded where it stands, so later flags override it; X is a path or the name of a shipped
+configuration. absl reads an indented or trailing ``#`` and quotes as part of a value; here they are errors that name
+the file and the line.
 
 ``python -m irmas_tf.config.flags`` prints configs/reference.flags.
 """
@@ -34,6 +35,7 @@ from typing import Any
 from absl import flags as absl_flags
 
 from irmas_tf import __version__
+from irmas_tf.config.commands import called_as
 from irmas_tf.config.flagfile import KnownFlag, expand_flagfiles
 from irmas_tf.config.run_config import SECTIONS, Config
 from irmas_tf.config.settings import ConfigError, describe_rule, format_value, parse_text, setting_types, split_type
@@ -124,7 +126,8 @@ class Command:
         options: frozen dataclass of the command's own flags, made of `setting` fields; or None.
         config_fields: configuration flags it accepts (`ALL`, or some names).
         required: flags that must be given (and not empty).
-        positional: name of the positional arguments for the help ("FILES"); empty if it takes none.
+        positional: name of the positional arguments for the help ("FILES", or "[FILE]" for one that may be left out);
+            empty if it takes none.
     """
 
     module: str
@@ -159,14 +162,19 @@ class Command:
 
     def help(self) -> str:
         """Return the text of ``--help``: every flag with type, unit, default and allowed values, by section."""
-        usage = f"Usage: python -m {self.module} [--flagfile=FILE] [--FLAG=VALUE...]"
+        usage = f"Usage: {called_as(self.module)} [--flagfile=FILE] [--FLAG=VALUE...]"
         parts = [
-            usage + (f" {self.positional}..." if self.positional else ""),
+            usage + (f" {self.positional}" + "..." * (self.positional[0] != "[") if self.positional else ""),
             textwrap.dedent(self.description).strip(),
         ]
         parts.append(
-            "  --flagfile=FILE\n      Read flags from FILE, one a line; flags after it override it.\n"
-            "  --help, --version"
+            "  --flagfile=FILE\n      Read flags from FILE, one per line; flags after it override it."
+            + (
+                " A shipped configuration goes by its name (irmas configs lists them).\n"
+                if self.config_fields
+                else "\n"
+            )
+            + "  --help, --version"
         )
         for title, fields in self.groups():
             lines = [_help_entry(field, kind, field.name in self.required) for field, kind in fields]
@@ -191,6 +199,8 @@ def _describe(field: dataclasses.Field[Any], required: bool | None = None) -> st
         facts.append(rule)
     if unit := field.metadata["unit"]:
         facts.append(f"in {unit}")
+    if known := field.metadata["known"]:
+        facts.append(f"known: {', '.join(known()) or 'none'}")
     if required is not None:
         facts.append("required" if required else f"default {format_value(field.default) or 'empty'}")
     return field.metadata["help"] + (f" [{'; '.join(facts)}]" if facts else "")
@@ -228,18 +238,17 @@ def parse_flags(command: Command, argv: Sequence[str]) -> ParsedFlags:
 
     Raises:
         ConfigError: unknown flag, value that is not allowed, missing value or required flag, stray positional argument,
-            malformed flagfile.
-        FileNotFoundError: a flagfile is missing.
+            malformed or missing flagfile.
     """
-    values = command.define()
+    values, called = command.define(), called_as(command.module)
     known = {name: KnownFlag(values[name].parser.parse, bool(values[name].boolean)) for name in values}
     for name in set(ALL) - set(known):
         known[name] = KnownFlag(None)
-    args = expand_flagfiles(argv, known, command.module)
-    rest = tuple(values([command.module, *args])[1:])
+    args = expand_flagfiles(argv, known, called)
+    rest = tuple(values([called, *args])[1:])
     if rest and not command.positional:
         raise ConfigError(
-            f"unexpected argument {rest[0]!r}: {command.module} takes only flags, written --name=value"
+            f"unexpected argument {rest[0]!r}: {called} takes only flags, written --name=value"
             " (a switch is --name or --noname)"
         )
     for name in command.required:
@@ -272,9 +281,10 @@ def run_main(main: Callable[[ParsedFlags], int | None], command: Command, argv: 
 def reference() -> str:
     """Return the text of configs/reference.flags: every configuration flag at its default, commented."""
     lines = [
-        "# Every configuration flag with its default, generated by: python -m irmas_tf.config.flags",
-        "# Copy the lines you want to change into a file of your own and pass it with --flagfile=FILE; later flags",
-        "# override it. Comments need a line of their own that starts with '#'.",
+        "# What:     every configuration flag with its default.",
+        "# Source:   python -m irmas_tf.config.flags",
+        "# Use:      copy the lines you want to change into a file of your own and pass it with --flagfile=FILE; later",
+        "#           flags override it. Comments need a line of their own that starts with '#'.",
     ]
     for title, section in SECTIONS.items():
         lines += ["", f"# ---- {title} ----"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from irmas_tf.beam.classify import _beam_options, _parser, main
+from irmas_tf.beam.classify import _beam_options, _parser, cli
 from tests.helpers import ROOT
 
 
@@ -22,15 +22,15 @@ def test_the_command_counts_and_refuses_to_mix_outputs(
     arguments: list[str], catalogue: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
-    assert main([*arguments, "--runner=DirectRunner"]) == 0
+    assert cli([*arguments, "--runner=DirectRunner"]) == 0
     assert "5 files classified, 0 without an answer\n" in capfd.readouterr().err
     before = sorted(os.listdir(tmp_path))
     assert len([name for name in before if name.startswith("x-")]) == 1
-    assert main(arguments) == 2
+    assert cli(arguments) == 2
     assert "is already there" in capfd.readouterr().err
     assert sorted(os.listdir(tmp_path)) == before
     more = [f"--input={catalogue}/text.wav", "--overwrite", "--runner", "DirectRunner"]
-    assert main([*arguments, *more]) == 1
+    assert cli([*arguments, *more]) == 1
     assert f"5 files classified, 1 without an answer; see {tmp_path / 'x'}.errors-*\n" in capfd.readouterr().err
 
 
@@ -48,7 +48,7 @@ def test_wrong_use_is_a_line(
     arguments: list[str], tmp_path: Path, more: list[str], words: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
-    assert main([*arguments, *more]) == 2
+    assert cli([*arguments, *more]) == 2
     errors = capfd.readouterr().err
     assert f"error: {words}" in errors and "Traceback" not in errors
     assert os.listdir(tmp_path) == []
@@ -65,14 +65,14 @@ def test_without_beam_the_message_says_what_to_install(
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    assert main(arguments) == 2
+    assert cli(arguments) == 2
     assert "pip install 'irmas_tf[beam]'" in capfd.readouterr().err
 
 
 def test_the_commands_of_the_page_are_understood() -> None:
     pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
     page = (ROOT / "docs" / "beam.md").read_text(encoding="utf-8").replace("\\\n", " ")
-    commands = re.findall(r"^python -m irmas_tf\.beam\.classify (.*)$", page, re.MULTILINE)
+    commands = re.findall(r"^irmas beam (.*)$", page, re.MULTILINE)
     assert len(commands) == 3
     for command in commands:
         args, rest = _parser().parse_known_args(shlex.split(command))
