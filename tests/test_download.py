@@ -1,220 +1,67 @@
-"""The download command against a local server with small archives."""
-
 from __future__ import annotations
 
-import functools
-import hashlib
-import http.server
-import io
-import subprocess
-import sys
-import threading
-import zipfile
+from pathlib import Path
 
 import pytest
 
-from irmas_tf import download as module
-from irmas_tf.datasets import irmas_counts
-from irmas_tf.datasets.archive import ArchiveError, read_manifest
+from irmas_tf.datasets import irmas_download
 from irmas_tf.datasets.http_download import DownloadError
-from irmas_tf.datasets.irmas import DataError, index_testing, index_training
-from irmas_tf.datasets.irmas_counts import ARCHIVES, Archive
-from irmas_tf.download import download, is_complete, main
-from tests.helpers import ROOT
-
-
-def zipped(entries: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in entries.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
-CONTENTS = {
-    "train": {
-        "IRMAS-TrainingData/cel/[cel][cla]0001__1.wav": b"a",
-        "IRMAS-TrainingData/voi/[voi][pop_roc]2300__1.wav": b"b",
-    },
-    "test1": {"Part1/01 - Song-1.wav": b"c", "Part1/01 - Song-1.txt": b"voi\t\r\n"},
-    "test2": {"IRTestingData-Part2/Caf\u00e9-1.wav": b"d", "IRTestingData-Part2/Caf\u00e9-1.txt": b"pia\n"},
-    "test3": {"Part3/x-1.wav": b"e", "Part3/x-1.txt": b"sax\n"},
-}
-
-
-class Handler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-    def do_GET(self):
-        self.server.requests.append(self.path)
-        super().do_GET()
+from irmas_tf.datasets.irmas_counts import ARCHIVES, BASE_URL
+from irmas_tf.download import cli
 
 
 @pytest.fixture
-def server(tmp_path):
-    folder = tmp_path / "www"
-    folder.mkdir()
-    for part, entries in CONTENTS.items():
-        (folder / ARCHIVES[part].zip_name).write_bytes(zipped(entries))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder)) as server:
-        server.folder, server.requests = folder, []
-        server.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+def fetched(monkeypatch):
+    """Stand in for the downloads; return what they are asked for."""
+    asked = []
+
+    def download(out, parts, **options):
+        asked.append((out, parts, options))
+        return [irmas_download.PartResult(part, Path(out) / part, part == "test1") for part in parts]
+
+    monkeypatch.setattr(irmas_download, "download", download)
+    return asked
 
 
-@pytest.fixture
-def archives(server) -> dict[str, Archive]:
-    sums = {part: hashlib.md5((server.folder / a.zip_name).read_bytes()).hexdigest() for part, a in ARCHIVES.items()}
-    return {part: Archive(part, a.zip_name, sums[part], a.folder) for part, a in ARCHIVES.items()}
+def test_it_says_the_licence_what_was_done_and_what_comes_next(fetched, capsys):
+    assert cli(["--out", "data", "--parts", "train, test1"]) == 0
+    ((out, parts, options),) = fetched
+    assert (out, parts) == ("data", ("train", "test1"))
+    assert options == {"base_url": BASE_URL, "keep_zips": False, "retries": 8}
+    printed = capsys.readouterr().out
+    assert printed.startswith("IRMAS") and "CC BY-NC-SA 3.0" in printed
+    assert "train: unpacked: data/train\ntest1: already complete: data/test1\n" in printed
+    assert printed.endswith("Next: irmas check --data_dir=data\n")
 
 
-@pytest.fixture
-def run(server, archives, tmp_path):
-    options = {"base_url": server.url, "archives": archives, "progress": False, "sleep": lambda s: None}
-    return lambda *parts, **more: download(tmp_path / "out", parts or tuple(ARCHIVES), **{**options, **more})
-
-
-def test_all_parts_become_a_data_set(run, server, tmp_path):
-    results = run()
-    assert [(r.part, r.skipped) for r in results] == [(part, False) for part in ARCHIVES]
-    out = tmp_path / "out"
-    assert sorted(p.name for p in out.iterdir()) == sorted(a.folder for a in ARCHIVES.values())
-    assert [e.name for e in index_training(out)] == ["cel/[cel][cla]0001__1.wav", "voi/[voi][pop_roc]2300__1.wav"]
-    assert [(c.part, c.song_id, c.irmas_codes) for c in index_testing(out)] == [
-        (1, "01 - Song", ("voi",)),
-        (2, "Café", ("pia",)),
-        (3, "x", ("sax",)),
-    ]
-    assert server.requests[0] == "/IRMAS-TrainingData.zip?download=1"
-
-
-def test_complete_parts_are_skipped_without_a_request(run, server, tmp_path):
-    run("train")
-    server.requests.clear()
-    assert run("train")[0].skipped
-    assert server.requests == []
-    (tmp_path / "out" / "IRMAS-TrainingData" / "cel" / "[cel][cla]0001__1.wav").unlink()
-    assert not run("train", "train")[0].skipped
-    assert len(server.requests) == 1
-    assert len(index_training(tmp_path / "out")) == 2
-
-
-def test_zips_can_be_kept_and_used_again(run, server, tmp_path):
-    run("test1", keep_zips=True)
-    zip_path = tmp_path / "out" / "IRMAS-TestingData-Part1.zip"
-    assert zip_path.exists()
-    server.requests.clear()
-    (tmp_path / "out" / "IRMAS-TestingData-Part1" / "Part1" / "01 - Song-1.wav").unlink()
-    run("test1", keep_zips=True)
-    assert server.requests == []
-    assert len(index_testing(tmp_path / "out")) == 1
-    (tmp_path / "out" / "IRMAS-TestingData-Part1" / "Part1" / "01 - Song-1.wav").unlink()
-    zip_path.write_bytes(b"damaged")
-    run("test1")
-    assert len(server.requests) == 1
-    assert zip_path.with_name(zip_path.name + ".bad").read_bytes() == b"damaged"
-    assert not zip_path.exists()
-
-
-def test_wrong_checksum_unpacks_nothing(run, server, tmp_path):
-    (server.folder / "IRMAS-TrainingData.zip").write_bytes(zipped({"x.wav": b"other"}))
-    with pytest.raises(DownloadError, match=r"IRMAS-TrainingData\.zip: wrong checksum"):
-        run("train")
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["IRMAS-TrainingData.zip.part.bad"]
-
-
-def test_evil_archive_with_the_right_checksum(run, server, archives, tmp_path):
-    raw = zipped({"IRMAS-TrainingData/a.wav": b"a", "../evil.wav": b"evil"})
-    (server.folder / "IRMAS-TrainingData.zip").write_bytes(raw)
-    archives["train"] = Archive("train", "IRMAS-TrainingData.zip", hashlib.md5(raw).hexdigest(), "IRMAS-TrainingData")
-    with pytest.raises(ArchiveError, match="leaves the target folder"):
-        run("train")
-    assert not (tmp_path / "evil.wav").exists()
-    assert not (tmp_path / "out" / "IRMAS-TrainingData").exists()
-
-
-def test_one_download_at_a_time(run, tmp_path):
-    pytest.importorskip("fcntl")
-    (tmp_path / "out").mkdir()
-    with (
-        module._only_download(tmp_path / "out"),
-        pytest.raises(DownloadError, match="another download into this folder"),
-    ):
-        run("train")
-    run("train")
-
-
-def test_unusable_places_and_parts(run, server, archives, tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(DownloadError, match=r"--out=.*file.*cannot be made"):
-        download(tmp_path / "file", ("train",), base_url=server.url)
-    with pytest.raises(DataError, match="--parts=test4: unknown part; known: train, test1"):
-        run("test4")
-
-
-def test_copies_unpacked_by_hand_count_as_complete(tmp_path, monkeypatch):
-    folder = tmp_path / "IRMAS-TrainingData" / "cel"
-    folder.mkdir(parents=True)
-    (folder / "[cel][cla]0001__1.wav").touch()
-    archive = ARCHIVES["train"]
-    assert not is_complete(tmp_path / "absent", archive)
-    assert not is_complete(folder.parent, archive)
-    monkeypatch.setattr(irmas_counts, "TRAINING_EXCERPTS", {"cel": 1})
-    assert is_complete(folder.parent, archive)
-    part = tmp_path / "IRMAS-TestingData-Part3" / "Part3"
-    part.mkdir(parents=True)
-    (part / "x-1.wav").touch()
-    (part / "x-1.txt").write_text("sax")
-    assert not is_complete(part.parent, ARCHIVES["test3"])
-    monkeypatch.setattr(irmas_counts, "TESTING_CLIPS", {3: 1})
-    assert is_complete(part.parent, ARCHIVES["test3"])
-
-
-def test_command(server, archives, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(download, "__kwdefaults__", {**download.__kwdefaults__, "archives": archives})
-    assert main(["--out", str(tmp_path / "out"), "--parts", "train, test1", "--base_url", server.url]) == 0
-    out = capsys.readouterr().out
-    assert "CC BY-NC-SA 3.0" in out
-    assert "train: unpacked" in out
-    assert "irmas_tf.check" in out
-    assert read_manifest(tmp_path / "out" / "IRMAS-TestingData-Part1")
-    (server.folder / "IRMAS-TestingData-Part2.zip").unlink()
-    assert main(["--out", str(tmp_path / "out"), "--parts=test2", "--base_url", server.url]) == 1
-    err = capsys.readouterr().err
-    assert "error: " in err
-    assert "404" in err
+def test_all_parts_are_the_default(fetched):
+    assert cli(["--out=data", "--keep_zips"]) == 0
+    assert fetched[0][1] == tuple(ARCHIVES) and fetched[0][2]["keep_zips"]
 
 
 @pytest.mark.parametrize(
-    "args",
+    "error, status, line",
+    [(DownloadError("no\nnet"), 1, "error: no net"), (KeyboardInterrupt(), 130, "it continues where it stopped")],
+)
+def test_what_ends_it_is_a_line_and_a_status(error, status, line, monkeypatch, capsys):
+    def failing(*args, **options):
+        raise error
+
+    monkeypatch.setattr(irmas_download, "download", failing)
+    assert cli(["--out=data"]) == status
+    assert capsys.readouterr().err.endswith(f"{line}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
     [
-        [],
-        ["--out", "x", "--parts", "test9"],
-        ["--out", "x", "--parts="],
-        ["--out", "x", "y"],
-        ["--out", "x", "--retries=-1"],
-        ["--ou", "x"],
+        ([], "--out is required"),
+        (["--out=x", "--parts=test9"], "--parts=test9: must be one of train, test1, test2, test3"),
+        (["--out=x", "--parts="], "--parts is empty"),
+        (["--out=x", "--retries=-1"], "--retries=-1: must be at least 0"),
     ],
 )
-def test_usage_errors(args, capsys):
-    with pytest.raises(SystemExit) as end:
-        main(args)
-    assert end.value.code == 2
-    assert "usage:" in capsys.readouterr().err
-
-
-def test_help_loads_nothing_heavy():
-    code = (
-        "import sys, irmas_tf.download as d\n"
-        "try: d.main(['--help'])\n"
-        "except SystemExit: pass\n"
-        "print([m for m in ('requests', 'numpy', 'soundfile', 'tensorflow') if m in sys.modules])"
-    )
-    root = ROOT
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, timeout=60)
-    assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
+def test_wrong_usage_is_a_line_and_status_2(arguments, message, fetched, capsys):
+    assert cli(arguments) == 2
+    assert message in capsys.readouterr().err
+    assert not fetched

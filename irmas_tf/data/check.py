@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
 from irmas_tf.check import cli
 
 if __name__ == "__main__":
-    cli()
+    sys.exit(cli())

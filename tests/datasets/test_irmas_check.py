@@ -1,20 +1,16 @@
-"""The check command on good, odd and broken copies."""
+"""The check on good, odd and broken copies."""
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.check import check, main
 from irmas_tf.datasets.irmas import DataError
-from tests.helpers import ROOT
+from irmas_tf.datasets.irmas_check import check
 
 FRAMES = 132299
 
@@ -102,10 +98,9 @@ def test_everything_that_can_be_wrong_is_found(data_dir):
     assert severities == sorted(severities, key=("error", "warning", "note").index)
 
 
-def test_what_training_refuses_is_found_without_decoding_everything(data_dir, capsys):
+def test_what_training_refuses_is_found_without_decoding_everything(data_dir):
     root = data_dir / "IRMAS-TrainingData" / "cel"
-    assert main(["--data_dir", str(data_dir)]) == 0
-    assert "result: usable (headers only; --deep decodes everything)" in capsys.readouterr().out
+    assert "result: usable (headers only; --deep decodes everything)" in check(data_dir, progress=False).to_table()
     write(root / "[cel][cou_fol]9103__1.wav", seed=1, rate=7000)
     nan = np.full((FRAMES, 2), np.nan, "float32")
     soundfile.write(root / "[cel][cou_fol]9104__1.wav", nan, 44100, subtype="FLOAT")
@@ -131,44 +126,6 @@ def test_folders_without_training_data(tmp_path, data_dir):
     assert not check(data_dir, progress=False).is_usable
     with pytest.raises(DataError, match="no such folder"):
         check(data_dir / "absent")
-
-
-def test_command_formats_and_status(data_dir, capsys):
-    assert main(["--data_dir", str(data_dir)]) == 0
-    table = capsys.readouterr().out
-    assert "cello" in table
-    assert table.rstrip().splitlines()[-1].startswith("result: usable")
-    assert main(["--data_dir", str(data_dir), "--format=json", "--deep"]) == 0
-    data = json.loads(capsys.readouterr().out)
-    assert data["deep"] is True
-    assert data["excerpts"] == 6
-    (data_dir / "IRMAS-TrainingData" / "cel" / "[cel][cou_fol]9100__1.wav").write_bytes(b"x")
-    assert main(["--data_dir", str(data_dir), "--format", "json"]) == 1
-    assert json.loads(capsys.readouterr().out)["usable"] is False
-    assert main(["--data_dir", str(data_dir / "absent")]) == 2
-    assert "no such folder" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    "args", [[], ["--data_dir"], ["--data_dir", ".", "--format=xml"], ["--data_dir", ".", "extra"], ["--data", "."]]
-)
-def test_usage_errors(args, capsys):
-    with pytest.raises(SystemExit) as end:
-        main(args)
-    assert end.value.code == 2
-    assert "usage:" in capsys.readouterr().err
-
-
-def test_table_prints_in_any_locale(data_dir):
-    (data_dir / "IRMAS-TestingData-Part1" / "Part1" / "01 - Caf\u00e9, [live]-1.txt").unlink()
-    root = ROOT
-    done = subprocess.run(
-        [sys.executable, "-m", "irmas_tf.check", "--data_dir", str(data_dir)],
-        capture_output=True, cwd=root, timeout=300,
-        env={"PYTHONIOENCODING": "ascii", "PATH": "", "XDG_CACHE_HOME": str(data_dir / "cache")},
-    )  # fmt: skip
-    assert done.returncode == 1, done.stderr
-    assert b"has no label file" in done.stdout
 
 
 def test_nothing_is_written_into_the_data(data_dir):

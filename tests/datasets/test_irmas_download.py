@@ -1,4 +1,4 @@
-"""The download command against a local server with small archives."""
+"""Downloads from a local server with small archives."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import functools
 import hashlib
 import http.server
 import io
-import subprocess
-import sys
 import threading
 import zipfile
 
 import pytest
 
 from irmas_tf.datasets import irmas_counts
-from irmas_tf.datasets.archive import ArchiveError, read_manifest
+from irmas_tf.datasets.archive import ArchiveError
 from irmas_tf.datasets.http_download import DownloadError
 from irmas_tf.datasets.irmas import DataError, index_testing, index_training
 from irmas_tf.datasets.irmas_counts import ARCHIVES, Archive
-from irmas_tf.download import download, is_complete, main
+from irmas_tf.datasets.irmas_download import download, is_complete
 from irmas_tf.process.locks import exclusive
-from tests.helpers import ROOT
 
 
 def zipped(entries: dict[str, bytes]) -> bytes:
@@ -173,48 +170,3 @@ def test_copies_unpacked_by_hand_count_as_complete(tmp_path, monkeypatch):
     assert not is_complete(part.parent, ARCHIVES["test3"])
     monkeypatch.setattr(irmas_counts, "TESTING_CLIPS", {3: 1})
     assert is_complete(part.parent, ARCHIVES["test3"])
-
-
-def test_command(server, archives, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(download, "__kwdefaults__", {**download.__kwdefaults__, "archives": archives})
-    assert main(["--out", str(tmp_path / "out"), "--parts", "train, test1", "--base_url", server.url]) == 0
-    out = capsys.readouterr().out
-    assert "CC BY-NC-SA 3.0" in out
-    assert "train: unpacked" in out
-    assert "irmas_tf.check" in out
-    assert read_manifest(tmp_path / "out" / "IRMAS-TestingData-Part1")
-    (server.folder / "IRMAS-TestingData-Part2.zip").unlink()
-    assert main(["--out", str(tmp_path / "out"), "--parts=test2", "--base_url", server.url]) == 1
-    err = capsys.readouterr().err
-    assert "error: " in err
-    assert "404" in err
-
-
-@pytest.mark.parametrize(
-    "args",
-    [
-        [],
-        ["--out", "x", "--parts", "test9"],
-        ["--out", "x", "--parts="],
-        ["--out", "x", "y"],
-        ["--out", "x", "--retries=-1"],
-        ["--ou", "x"],
-    ],
-)
-def test_usage_errors(args, capsys):
-    with pytest.raises(SystemExit) as end:
-        main(args)
-    assert end.value.code == 2
-    assert "usage:" in capsys.readouterr().err
-
-
-def test_help_loads_nothing_heavy():
-    code = (
-        "import sys, irmas_tf.download as d\n"
-        "try: d.main(['--help'])\n"
-        "except SystemExit: pass\n"
-        "print([m for m in ('requests', 'numpy', 'soundfile', 'tensorflow') if m in sys.modules])"
-    )
-    root = ROOT
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, timeout=60)
-    assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr

@@ -1,0 +1,140 @@
+"""An IRMAS-shaped data set, the same whatever the number of workers, and nobody else's folder touched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from irmas_tf.config.labels import IRMAS_CODES
+from irmas_tf.corpus import generation
+from irmas_tf.corpus.generation import MANIFEST, CorpusError, make_corpus
+from irmas_tf.corpus.rendering import EXCERPT_FRAMES
+from irmas_tf.corpus.sf2 import bundled_soundfont
+from irmas_tf.datasets.irmas import index_testing, index_training
+from irmas_tf.process.checksums import checksum_of
+from irmas_tf.process.locks import exclusive
+
+SIZE = {"excerpts": 36, "test_clips": 2, "progress": False}
+
+
+def files_of(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """A corpus of 36 excerpts and 2 clips, made with two workers."""
+    out = tmp_path_factory.mktemp("corpus") / "demo"
+    make_corpus(out, **SIZE, workers=2)
+    return out
+
+
+def test_the_index_reads_it_as_irmas(corpus):
+    excerpts = index_training(corpus, content_ids=False)
+    assert len(excerpts) == 36
+    assert {e.irmas_code for e in excerpts} == set(IRMAS_CODES)
+    songs = {}
+    for excerpt in excerpts:
+        songs.setdefault(excerpt.song_id, []).append(excerpt)
+    assert len(songs) == 12
+    assert all(
+        [e.excerpt_number for e in sorted(s, key=lambda e: e.excerpt_number)] == [1, 2, 3] for s in songs.values()
+    )
+    assert all(len({(e.irmas_code, e.genre) for e in s}) == 1 for s in songs.values())
+    clips = index_testing(corpus)
+    assert len(clips) == 2
+    assert all(1 <= len(c.irmas_codes) <= 5 and c.part == 1 for c in clips)
+
+
+def test_formats_are_exactly_the_official_ones(corpus):
+    for excerpt in index_training(corpus, content_ids=False):
+        info = soundfile.info(excerpt.path)
+        assert (info.samplerate, info.channels, info.subtype, info.frames) == (44100, 2, "PCM_16", EXCERPT_FRAMES)
+        assert info.format == "WAV"
+    for clip in index_testing(corpus):
+        info = soundfile.info(clip.path)
+        assert (info.samplerate, info.channels, info.subtype) == (44100, 2, "PCM_16")
+        assert 5 <= info.duration <= 20
+        text = clip.path.with_suffix(".txt").read_bytes()
+        assert text.endswith(b"\t\n")
+        assert set(text.decode().split()) == set(clip.irmas_codes)
+
+
+def test_the_manifest_says_what_it_is(corpus):
+    manifest = json.loads((corpus / MANIFEST).read_text())
+    assert manifest["complete"] is True
+    assert manifest["excerpts"] == 36 == sum(manifest["excerpts_per_class"].values())
+    assert manifest["test_clips"] == 2
+    assert len(manifest["soundfont_sha256"]) == 64
+    assert "GPL" in manifest["licence"]
+    assert manifest["seed"] == 0
+
+
+def test_one_worker_writes_the_same_bytes_as_two(corpus, tmp_path):
+    make_corpus(tmp_path / "alone", excerpts=12, test_clips=1, workers=1, progress=False)
+    two, one = files_of(corpus), files_of(tmp_path / "alone")
+    del one[MANIFEST]
+    assert len(one) == 12 + 2
+    assert {name: two[name] for name in one} == one
+
+
+def test_running_again_changes_nothing_and_litter_is_removed(corpus):
+    before = files_of(corpus)
+    litter = corpus / "IRMAS-TrainingData" / "cel" / ".x.wav.part"
+    litter.write_bytes(b"half")
+    tally = make_corpus(corpus, **SIZE, workers=1)
+    assert (tally.rendered, tally.kept) == (0, 38)
+    assert files_of(corpus) == before
+
+
+def test_another_seed_gives_other_music(corpus, tmp_path):
+    make_corpus(tmp_path / "other", excerpts=1, test_clips=0, seed=1, workers=1, progress=False)
+    (other,) = [data for name, data in files_of(tmp_path / "other").items() if name.endswith(".wav")]
+    assert other not in files_of(corpus).values()
+    assert not (tmp_path / "other" / "IRMAS-TestingData-Part1").exists()
+
+
+@pytest.mark.parametrize("change", ["foreign", "file", "damaged", "seed", "smaller"])
+def test_folders_that_are_not_ours_are_refused_and_untouched(tmp_path, change):
+    out = tmp_path / "out"
+    identity = generation._identity(0, Path("TimGM6mb.sf2"), "0" * 64)
+    manifest = {**identity, "excerpts": 12, "test_clips": 0}
+    out.mkdir()
+    if change == "foreign":
+        (out / "thesis.txt").write_text("mine")
+    elif change == "file":
+        out.rmdir()
+        out.write_text("mine")
+    elif change == "damaged":
+        (out / MANIFEST).write_text('{"seed": ')
+    elif change == "seed":
+        (out / MANIFEST).write_text(json.dumps({**manifest, "seed": 5}))
+    else:
+        identity = generation._identity(0, bundled_soundfont(), checksum_of(bundled_soundfont()))
+        (out / MANIFEST).write_text(json.dumps({**identity, "excerpts": 1200, "test_clips": 0}))
+    before = files_of(tmp_path)
+    with pytest.raises(CorpusError) as caught:
+        make_corpus(out, excerpts=3, test_clips=0, workers=1, progress=False)
+    assert str(out) in str(caught.value)
+    assert files_of(tmp_path) == before
+
+
+def test_a_corpus_is_written_by_one_process_at_a_time(tmp_path):
+    with exclusive(tmp_path, RuntimeError()), pytest.raises(CorpusError, match="another process is writing here"):
+        make_corpus(tmp_path, excerpts=3, test_clips=0, progress=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_small_disk_is_noticed_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(generation.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10**6})())
+    with pytest.raises(CorpusError, match=r"GB free"):
+        make_corpus(tmp_path / "out", excerpts=30, test_clips=0, workers=1, progress=False)
+
+
+def test_a_missing_soundfont_is_named(tmp_path):
+    with pytest.raises((ValueError, OSError), match=r"no\.sf2"):
+        make_corpus(tmp_path / "out", soundfont=tmp_path / "no.sf2", progress=False)
+    assert not (tmp_path / "out").exists()
