@@ -9,6 +9,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from irmas_tf.process.keras_backend import check_keras_backend
+
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 # TensorFlow registers its CUDA plugins twice and says so before it reads its log level. Newer ones also print, whatever
@@ -24,7 +26,11 @@ def import_tensorflow() -> None:
 
     Only warnings about this machine are silenced. What else is printed meanwhile on stderr comes out afterwards, and
     all of it if the import fails. A user who has set ``TF_CPP_MIN_LOG_LEVEL`` sees everything that TensorFlow prints.
+
+    Raises:
+        KerasBackendError: Keras is set to another backend, or to another layout of its numbers.
     """
+    check_keras_backend()
     if "tensorflow" in sys.modules or LOG_LEVEL in os.environ:
         import tensorflow
 
