@@ -14,7 +14,7 @@ from irmas_tf.corpus.composition import compose_song, compose_test_song, draw_la
 from irmas_tf.corpus.instruments import DRUM_BANK, INSTRUMENTS, PROGRAM_TO_CODE
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(st.sampled_from(IRMAS_CODES), st.integers(0, 10**9))
 def test_songs_are_led_by_their_class_and_stay_in_range(code, seed):
     song = compose_song(code, str(seed), seconds=24)
@@ -37,7 +37,7 @@ def test_songs_are_led_by_their_class_and_stay_in_range(code, seed):
         assert part.notes == sorted(part.notes, key=lambda n: (n.start, n.key))
 
 
-@pytest.mark.parametrize("code", IRMAS_CODES)
+@pytest.mark.parametrize("code", ["gel", "org", "voi"])
 def test_the_same_seed_composes_the_same_song(code):
     first, again, other = (compose_song(code, seed, seconds=20) for seed in ("1", "1", "2"))
     assert first == again
@@ -45,7 +45,7 @@ def test_the_same_seed_composes_the_same_song(code):
 
 
 def test_songs_vary():
-    songs = [compose_song("gel", str(seed), seconds=16) for seed in range(60)]
+    songs = [compose_song("gel", str(seed), seconds=8) for seed in range(60)]
     assert len({s.leads[0].program for s in songs}) >= 5
     assert len({s.genre for s in songs}) >= 3
     assert 1 <= sum(len(s.parts) == 1 for s in songs) <= 30
@@ -66,7 +66,7 @@ def test_labels_are_drawn_in_irmas_proportions():
     assert counts["voi"] > counts["sax"] > counts["cla"]
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.integers(0, 10**9))
 def test_test_songs_have_one_lead_a_label_and_an_unlabelled_rest(seed):
     codes = draw_labels(random.Random(seed))

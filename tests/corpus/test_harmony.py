@@ -35,7 +35,7 @@ def test_genres_are_those_of_irmas():
 
 
 @pytest.mark.parametrize("genre", sorted(GENRES))
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(2))
 def test_chords_follow_on_one_another_and_time_runs_forward(genre, seed):
     frame = make_frame(random.Random(seed), genre, seconds=30)
     assert frame.seconds >= 29

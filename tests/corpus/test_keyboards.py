@@ -26,8 +26,7 @@ def test_every_keyboard_texture_is_used():
     assert set(KEYBOARD_TEXTURES) <= MANNERS
 
 
-@pytest.mark.parametrize("texture", sorted(KEYBOARD_TEXTURES))
-@pytest.mark.parametrize("genre", sorted(GENRES))
+@pytest.mark.parametrize("texture, genre", [*zip(2 * sorted(KEYBOARD_TEXTURES), itertools.cycle(sorted(GENRES)))])
 def test_textures_fill_the_song_in_range(texture, genre):
     code = "org" if texture.startswith("organ") or texture in ("chorale", "toccata") else "pia"
     frame, program, notes = play(texture, genre, code)

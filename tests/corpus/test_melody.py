@@ -17,7 +17,7 @@ from irmas_tf.corpus.melody import melody
 LINES = [(i.code, p) for i in INSTRUMENTS.values() for p in i.programs if p.manners[0][0] in ("melody", "sing")]
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(st.integers(0, 10**6), st.sampled_from(LINES), st.sampled_from(sorted(GENRES)))
 def test_lines_stay_in_range_and_in_time(seed, line, genre):
     code, program = line
@@ -39,19 +39,19 @@ def test_lines_stay_in_range_and_in_time(seed, line, genre):
 
 def test_phrases_breathe():
     silent = 0
-    for seed in range(20):
+    for seed in range(8):
         rng = random.Random(seed)
         frame = make_frame(rng, "cla", seconds=30)
         notes = sorted(melody(rng, frame, LINES[0][1], INSTRUMENTS["cel"].expression), key=lambda n: n.start)
         gaps = [b.start - a.end for a, b in itertools.pairwise(notes)]
         silent += max(gaps) > 0.12
-    assert silent >= 18
+    assert silent >= 7
 
 
 def test_articulation_differs_between_instruments():
     def share(code: str, attribute: str) -> float:
         found = []
-        for seed in range(12):
+        for seed in range(5):
             rng = random.Random(seed)
             frame = make_frame(rng, "jaz_blu", seconds=30)
             program = INSTRUMENTS[code].programs[0]
@@ -63,7 +63,7 @@ def test_articulation_differs_between_instruments():
     assert share("pia", "vibrato") == 0
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_same_seed_writes_the_same_line(seed):
     def write() -> list:
         rng = random.Random(seed)
