@@ -1,6 +1,6 @@
 """What several trained runs know together: accuracy of the mean of their probabilities, and where all of them fail.
 
-Reads the ``predictions.csv`` that ``python -m irmas_tf.evaluate`` left for each run; the runs must have been evaluated
+Reads the ``predictions.csv`` that ``irmas evaluate`` left for each run; the runs must have been evaluated
 on the same excerpts. The mean of equally good networks that were trained apart is usually better than each of them;
 where it is not, and all of them fail in the same way, the labels may be to blame.
 

@@ -14,7 +14,7 @@ from irmas_tf.audio.walk import AUDIO_SUFFIXES
 from irmas_tf.datasets.irmas_layout import walk_files
 from irmas_tf.datasets.irmas_records import Excerpt, TestClip, TestingScan, TrainingScan
 
-_FETCH = "python -m irmas_tf.download fetches missing parts"
+_FETCH = "irmas download fetches missing parts"
 _ISSUE_WORDS = {
     "unreadable": "cannot be read as audio: replace or remove",
     "empty": "hold no sound: replace or remove",

@@ -34,7 +34,7 @@ __all__ = [
     "parse_training_name",
 ]
 
-_CHECK_HINT = "python -m irmas_tf.check --data_dir {} lists everything"
+_CHECK_HINT = "irmas check --data_dir={} lists everything"
 
 
 def _raise_first(problems: Sequence[Problem], data_dir: str | os.PathLike[str]) -> None:
@@ -74,7 +74,7 @@ def index_training(
         if differences:
             raise DataError(
                 f"{display(scan.root)}: not the complete official training set: {'; '.join(differences)};"
-                " fetch it again with python -m irmas_tf.download --parts train"
+                " fetch it again with irmas download --parts=train"
             )
     surplus = [p for p in scan.problems if not p.is_fatal]
     if surplus:
@@ -121,7 +121,7 @@ def index_testing(
     if not scan.clips:
         raise DataError(
             f"{display(data_dir)}: holds no IRMAS test clips (expected IRMAS-TestingData-Part1/Part1/*.wav with .txt"
-            " label files); correct --data_dir, or fetch them with: python -m irmas_tf.download --parts"
+            " label files); correct --data_dir, or fetch them with: irmas download --parts"
             f" test1,test2,test3 --out {display(data_dir)}"
         )
     if require_official:

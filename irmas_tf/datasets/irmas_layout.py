@@ -134,7 +134,7 @@ def check_data_dir(data_dir: str | os.PathLike[str]) -> Path:
     if not path.exists():
         raise DataError(
             f"{display(path)}: no such folder; give --data_dir the folder that holds IRMAS-TrainingData,"
-            f" or fetch it with: python -m irmas_tf.download --out {display(path)}"
+            f" or fetch it with: irmas download --out={display(path)}"
         )
     if not path.is_dir():
         hint = "unpack it first and " if path.suffix.lower() == ".zip" else ""
@@ -180,7 +180,7 @@ def find_training_root(data_dir: str | os.PathLike[str]) -> Path:
     raise DataError(
         f"{display(base)}: holds no IRMAS training audio (expected IRMAS-TrainingData/<class>/*.wav with names such as"
         " '[cel][cla]0001__1.wav'); correct --data_dir, or fetch it with:"
-        f" python -m irmas_tf.download --out {display(base)}"
+        f" irmas download --out={display(base)}"
     )
 
 

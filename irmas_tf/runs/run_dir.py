@@ -176,7 +176,7 @@ class RunDir:
         """
         run = cls(path)
         if not str(path) or not run.path.is_dir():
-            raise RunDirError(f"--run_dir={path}: no such folder; python -m irmas_tf.train --run_dir=... makes one")
+            raise RunDirError(f"--run_dir={path}: no such folder; irmas train --run_dir=... makes one")
         if not run.config_path.exists():
             raise RunDirError(f"--run_dir={run.path}: is not a run: it has no {run.config_path.name}")
         return run

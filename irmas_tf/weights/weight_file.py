@@ -82,9 +82,9 @@ def read_weight_file(path: str | os.PathLike[str]) -> WeightFile:
     if not path.is_file():
         raise WeightsError(
             f"{path}: is not a file. Make one from published weights:"
-            " python -m irmas_tf.convert --backbone=NAME --weights=FILE --out=FILE.npz"
+            " irmas convert --backbone=NAME --weights=FILE --out=FILE.npz"
         )
-    remedy = "convert the published weights with python -m irmas_tf.convert"
+    remedy = "convert the published weights with irmas convert"
     try:
         arrays = read_npz(path)
         facts = arrays.pop(_METADATA, None)

@@ -94,7 +94,7 @@ def test_count_differences():
 
 
 def test_testing_errors(data_dir):
-    with pytest.raises(DataError, match=r"no IRMAS test clips.*irmas_tf\.download"):
+    with pytest.raises(DataError, match=r"no IRMAS test clips.*irmas download"):
         index_testing(data_dir)
     write(data_dir / "Part1" / "a-1.wav")
     with pytest.raises(DataError, match=r"a-1\.wav: has no label file"):

@@ -44,7 +44,7 @@ def test_official_name_wins_over_other_folders(tmp_path):
 
 
 def test_errors_name_folder_and_remedy(tmp_path):
-    with pytest.raises(DataError, match=r"absent: no such folder.*irmas_tf\.download"):
+    with pytest.raises(DataError, match=r"absent: no such folder.*irmas download"):
         layout.find_training_root(tmp_path / "absent")
     with pytest.raises(DataError, match=r"holds no IRMAS training audio.*IRMAS-TrainingData"):
         layout.find_training_root(tmp_path)

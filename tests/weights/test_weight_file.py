@@ -46,7 +46,7 @@ def test_any_numpy_can_read_it_without_pickle(path):
 def test_name_and_missing_file(tmp_path):
     with pytest.raises(WeightsError, match=r"--out=.*\.npz"):
         write_weight_file(tmp_path / "w.h5", METADATA, TENSORS)
-    with pytest.raises(WeightsError, match=r"irmas_tf\.convert"):
+    with pytest.raises(WeightsError, match=r"irmas convert"):
         read_weight_file(tmp_path / "absent.npz")
 
 
