@@ -104,7 +104,8 @@ def _add(mix: np.ndarray, start: float, sound: np.ndarray, rate_hz: int) -> None
 
 def _chord(timbre: Timbre, keys: tuple[int, ...], seconds: float, rate_hz: int, rng: np.random.Generator) -> np.ndarray:
     """Return keys that sound together through one amplifier, with an attack and an end."""
-    sound = sum(_tone(timbre, 440.0 * 2.0 ** ((key - 69) / 12), seconds, rate_hz, rng) for key in keys)
+    tones = [_tone(timbre, 440.0 * 2.0 ** ((key - 69) / 12), seconds, rate_hz, rng) for key in keys]
+    sound = np.sum(tones, axis=0)
     time = np.arange(len(sound)) / rate_hz
     sound += timbre.breath * (0.2 + np.exp(-time / 0.05)) * rng.standard_normal(len(sound))
     if timbre.drive:

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows has no fcntl; nothing is then locked
-    fcntl = None  # type: ignore[assignment]
-
+CAN_LOCK = importlib.util.find_spec("fcntl") is not None  # Windows has none; nothing is then locked
 _HELD_BY_ANOTHER = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 
 
@@ -35,7 +32,7 @@ def exclusive(path: Path, refusal: Exception) -> Iterator[bool]:
     Raises:
         OSError: ``path`` cannot be opened.
     """
-    if fcntl is None:  # and folders cannot be opened, either
+    if not CAN_LOCK:  # and folders cannot be opened, either
         yield False
         return
     descriptor = _open(path)
@@ -55,6 +52,8 @@ def _open(path: Path) -> int:
 
 
 def _lock(descriptor: int, refusal: Exception) -> bool:
+    import fcntl
+
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -36,10 +36,9 @@ def write(path: Path, samples: np.ndarray, rate: int = 44100, subtype: str = "PC
 
 
 @pytest.mark.parametrize("subtype", FORMATS)
-@pytest.mark.parametrize("channels", [1, 2])
-def test_every_format_gives_the_same_mono_signal(tmp_path, subtype, channels):
+def test_every_format_gives_the_same_mono_signal(tmp_path, subtype):
     extension, tolerance = FORMATS[subtype]
-    samples = tone(channels=channels)
+    samples = tone(0.5)
     path = write(tmp_path / f"a.{extension}", samples, subtype=subtype)
     got = decode_file(path, 22050)
     expected = resample(samples.mean(axis=1), 44100, 22050)
@@ -49,8 +48,7 @@ def test_every_format_gives_the_same_mono_signal(tmp_path, subtype, channels):
     np.testing.assert_allclose(got[shared], expected[shared], atol=tolerance)
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 8])
-@pytest.mark.parametrize("rate", [22050, 44100, 48000])
+@pytest.mark.parametrize("channels, rate", [(1, 22050), (2, 44100), (8, 48000)])
 def test_the_short_cut_for_16_bit_gives_the_bits_of_libsndfile(tmp_path, channels, rate):
     samples = np.random.default_rng(channels).uniform(-1, 1, (70_001, channels))
     path = write(tmp_path / "a.wav", samples, rate)
@@ -63,7 +61,7 @@ def test_the_short_cut_for_16_bit_gives_the_bits_of_libsndfile(tmp_path, channel
 
 @pytest.mark.parametrize("subtype", ["PCM_24", "FLAC16", "VORBIS", "MPEG_LAYER_III"])
 def test_pieces_joined_are_the_whole(tmp_path, subtype):
-    path = write(tmp_path / f"a.{FORMATS[subtype][0]}", tone(9.0), subtype=subtype)
+    path = write(tmp_path / f"a.{FORMATS[subtype][0]}", tone(7.0), subtype=subtype)
     blocks = list(iter_blocks(path, 16000, 0.25))
     assert len(blocks) > 2 and all(len(block) for block in blocks)
     np.testing.assert_array_equal(np.concatenate(blocks), decode_file(path, 16000))
@@ -99,8 +97,7 @@ def float_wav(path: Path, value: float, at: int = 30_000) -> Path:
     return write(path, samples, subtype="FLOAT")
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
-@pytest.mark.parametrize("at", [0, 30_000, 44_099])
+@pytest.mark.parametrize("value, at", [(np.nan, 30_000), (np.inf, 0), (-np.inf, 44_099), (1e30, 30_000)])
 def test_values_that_are_no_audio_are_refused(tmp_path, value, at):
     path = float_wav(tmp_path / "bad.wav", value, at)
     with pytest.raises(AudioError, match=rf"bad\.wav: holds .* at {at / 44100:.3f} s; export it again"):
@@ -133,8 +130,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
-@pytest.mark.parametrize("extension", ["wav", "ogg", "flac", "mp3", "raw", ""])
+@pytest.mark.parametrize("name, extension", [*((name, "wav") for name in BAD), ("text", "mp3"), ("zeros", "raw")])
 def test_what_is_not_audio_is_refused_by_name(tmp_path, name, extension):
     path = tmp_path / f"{name}.{extension}"
     path.write_bytes(BAD[name])
@@ -151,10 +147,10 @@ def test_what_is_not_audio_is_refused_by_name(tmp_path, name, extension):
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT", "FLAC16", "VORBIS", "MPEG_LAYER_III"])
 def test_mutated_files_are_refused_or_decoded(tmp_path, subtype):
-    original = write(tmp_path / f"a.{FORMATS[subtype][0]}", tone(0.3), subtype=subtype).read_bytes()
+    original = write(tmp_path / f"a.{FORMATS[subtype][0]}", tone(0.15), subtype=subtype).read_bytes()
     rng = np.random.default_rng(len(original))
     path = tmp_path / f"b.{FORMATS[subtype][0]}"
-    for kind in range(40):
+    for kind in range(24):
         content = bytearray(original)
         for _ in range(rng.integers(1, 50)):
             content[rng.integers(0, 64 if kind % 2 else len(content))] = rng.integers(256)
@@ -218,8 +214,9 @@ def test_missing_files_and_folders(tmp_path):
         audio_info(tmp_path)
 
 
-@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "FLAC16", "VORBIS", "MPEG_LAYER_III"])
-@pytest.mark.parametrize("share", [0.3, 0.77])
+@pytest.mark.parametrize("subtype, share", [
+    ("PCM_16", 0.3), ("PCM_24", 0.77), ("FLOAT", 0.3), ("FLAC16", 0.77), ("VORBIS", 0.3), ("MPEG_LAYER_III", 0.3),
+])  # fmt: skip
 def test_what_there_is_of_truncated_data_is_used(tmp_path, subtype, share):
     # FLAC decodes what is complete only in noise-like material; a tone would shrink to a handful of frames.
     samples = tone(4.0) + 0.01 * np.random.default_rng(0).standard_normal((176_400, 2))
@@ -244,10 +241,10 @@ def test_errors_survive_a_process_boundary(tmp_path):
     assert str(error) == "a.wav: is bad" and error.path == "a.wav"
 
 
-def test_a_two_hour_file_is_streamed_in_little_memory(tmp_path):
+def test_a_long_file_is_streamed_in_little_memory(tmp_path):
     path = tmp_path / "long.wav"
-    data_bytes = 2 * 3600 * 16000 * 2
-    with open(path, "wb") as file:  # sparse: two hours of digital silence in no space
+    data_bytes = 2400 * 16000 * 2
+    with open(path, "wb") as file:  # sparse: forty minutes of digital silence in no space
         file.write(wav(b"", size=data_bytes, channels=1, rate=16000))
         file.truncate(44 + data_bytes)
     script = textwrap.dedent("""
@@ -259,5 +256,5 @@ def test_a_two_hour_file_is_streamed_in_little_memory(tmp_path):
     """)
     result = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
     samples, megabytes = map(int, result.stdout.split())
-    assert samples == 7200 * 8000
-    assert megabytes < 100
+    assert samples == 2400 * 8000
+    assert megabytes < 40, "a quarter of what its samples take"

@@ -229,7 +229,7 @@ def test_mutated_archives_raise_nothing_else(tmp_path, out):
     path = tmp_path / "mutant.zip"
     rng = random.Random(0)
     done = refused = 0
-    for _ in range(300):
+    for _ in range(80):
         raw = bytearray(good)
         for _ in range(rng.randint(1, 6)):
             at = rng.randrange(len(raw))
@@ -249,8 +249,8 @@ def test_mutated_archives_raise_nothing_else(tmp_path, out):
             done += 1
             shutil.rmtree(out / "T")
         assert list(out.iterdir()) == []
-    assert done > 5
-    assert refused > 100
+    assert done >= 1
+    assert refused > 30
 
 
 def test_other_compression_methods_are_refused(tmp_path, out):

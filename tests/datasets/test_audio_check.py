@@ -23,8 +23,10 @@ def kinds(path, deep=True):
     return [i.kind for i in examine(path, deep=deep)[1]]
 
 
-@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
-@pytest.mark.parametrize("rate, channels", [(8000, 1), (44100, 2), (192000, 6)])
+@pytest.mark.parametrize("subtype, rate, channels", [
+    ("PCM_U8", 8000, 1), ("PCM_16", 44100, 2), ("PCM_16", 192000, 6),
+    ("PCM_24", 192000, 6), ("PCM_32", 8000, 1), ("FLOAT", 44100, 2), ("DOUBLE", 192000, 6),
+])  # fmt: skip
 def test_sound_files(tmp_path, subtype, rate, channels):
     path = tmp_path / "a.wav"
     soundfile.write(path, tone(5000, channels), rate, subtype=subtype)
@@ -45,14 +47,14 @@ def test_compressed_files(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("raw", [b"not audio at all" * 50, b"RIFF", b"RIFF\x00\x00\x00\x00WAVE", b"\0" * 1000, b"ID3"])
-@pytest.mark.parametrize("deep", [True, False])
-def test_other_bytes(tmp_path, raw, deep):
+def test_other_bytes(tmp_path, raw):
     path = tmp_path / "a.wav"
     path.write_bytes(raw)
-    facts, issues = examine(path, deep=deep)
-    assert facts is None
-    assert issues[0].is_error
-    assert issues[0].kind in ("unreadable", "empty")
+    for deep in (True, False):
+        facts, issues = examine(path, deep=deep)
+        assert facts is None
+        assert issues[0].is_error
+        assert issues[0].kind in ("unreadable", "empty")
 
 
 def test_absent_and_empty_files(tmp_path):
@@ -75,8 +77,7 @@ def test_samples_that_are_not_numbers(tmp_path, value):
         assert [(i.kind, i.is_error) for i in issues] == [("non_finite", True)]
 
 
-@pytest.mark.parametrize("deep", [True, False])
-@pytest.mark.parametrize("rate", [7999, 192001, 384000])
+@pytest.mark.parametrize("rate, deep", [(7999, True), (192001, True), (192001, False)])
 def test_a_rate_that_training_refuses_is_an_error(tmp_path, rate, deep):
     soundfile.write(tmp_path / "a.wav", tone(9000), rate)
     facts, issues = examine(tmp_path / "a.wav", deep=deep)
@@ -137,7 +138,7 @@ def test_what_passes_is_decoded_and_the_other_way_round(tmp_path):
     bases = mutations.base_files()
     rng = random.Random(5)
     seen = []
-    for number in range(600):
+    for number in range(150):
         suffix, data = bases[number % len(bases)]
         path = tmp_path / f"{number}.{suffix}"
         path.write_bytes(mutations.mutate(data, rng.choice(bases)[1], rng))
@@ -145,7 +146,7 @@ def test_what_passes_is_decoded_and_the_other_way_round(tmp_path):
         assert passed == is_decoded(path), path
         assert passed_headers or not passed, path
         seen.append(passed)
-    assert 100 < sum(seen) < 500
+    assert 25 < sum(seen) < 125
 
 
 def test_silence_clipping_and_offset(tmp_path):
