@@ -8,7 +8,7 @@ The regimes, which papers often leave unnamed:
 - ``chosen_here``: a run's own levels, scored on the very mixtures that its training chose them on. Optimistic.
 - ``oracle``: chosen on the very clips that are scored, by this evaluation. No result.
 
-Each with one level for all classes (``global``, chosen for micro F1) or one a class (``per_class``, chosen for the F1
+Each with one level for all classes (``global``, chosen for micro F1) or one per class (``per_class``, chosen for the F1
 of each, and so for macro F1). An oracle bounds only what it was chosen for: no other level for all classes has a higher
 micro F1 than the global oracle, no other levels of the classes a higher macro F1 than the per-class oracle. Levels of
 the classes may well have a higher micro F1 than the global oracle, and levels that differ between folds are bound by
@@ -36,7 +36,7 @@ REGIME_WORDS = {
 }
 GLOBAL, PER_CLASS = "global", "per_class"
 LEVELS = (GLOBAL, PER_CLASS)
-LEVEL_WORDS = {GLOBAL: "one for all classes", PER_CLASS: "one a class"}
+LEVEL_WORDS = {GLOBAL: "one for all classes", PER_CLASS: "one per class"}
 FOLDS = 3
 CONVENTIONAL_LEVEL = 0.5
 

@@ -33,8 +33,8 @@ PICTURE_HZ = 8000  # an outline needs no more
 class ActivityFiles:
     """Writes the activity of each answer into a folder, each file whole or not at all.
 
-    ``csv``: a row a window: start_seconds, end_seconds, labels (active classes, separated by blanks) and a column of
-    probabilities a class. ``json``: one object with times and probabilities in columns, the levels, and segments.
+    ``csv``: a row per window: start_seconds, end_seconds, labels (active classes, separated by blanks) and a column of
+    probabilities per class. ``json``: one object with times and probabilities in columns, the levels, and segments.
     ``audacity``: a label track (File > Import > Labels): start, end, name, separated by tabs. ``png``: see
     `activity_figure`.
 
@@ -113,8 +113,8 @@ class ActivityFiles:
         }) + "\n"  # fmt: skip
 
     def _audacity(self, answer: Answer, activity: Activity) -> Iterator[str]:
-        for one in segments(activity, self._levels):
-            yield f"{one.start:.6f}\t{one.end:.6f}\t{self._scheme.names[one.class_index]}\n"
+        for piece in segments(activity, self._levels):
+            yield f"{piece.start:.6f}\t{piece.end:.6f}\t{self._scheme.names[piece.class_index]}\n"
 
     def _draw(self, answer: Answer, activity: Activity, path: Path) -> None:
         # Here, because the other formats should not wait for matplotlib.
@@ -149,7 +149,7 @@ def check_formats(formats: Sequence[str]) -> None:
     """
     if not formats or (unknown := set(formats) - set(FORMATS)):
         wrong = ",".join(sorted(unknown)) if formats else ""
-        raise ConfigError(f"--activity_formats={wrong}: must be some of {', '.join(FORMATS)}")
+        raise ConfigError(f"--activity_formats={wrong}: must be one or more of {', '.join(FORMATS)}")
 
 
 def check_folder(folder: Path) -> None:

@@ -11,9 +11,10 @@ from irmas_tf.audio.envelope import Envelope
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.activity import Activity, segments
 from irmas_tf.inference.answers import printable
-from irmas_tf.reports.charts import clock, time_ticks
-from irmas_tf.reports.plots import COLOR_MAP
+from irmas_tf.reports.clip_timeline import clock, time_ticks
 
+# One hue from light to dark: readable for colour-blind eyes and in grey print.
+COLOR_MAP = "Blues"
 ENVELOPE_POINTS = 1000
 MOST_COLUMNS = 2000  # more than the picture has pixels; a longer clip shows the highest probability of neighbours
 ACTIVE_COLOR = "#c2491d"
@@ -22,7 +23,7 @@ ACTIVE_COLOR = "#c2491d"
 def activity_figure(
     activity: Activity, envelope: Envelope, scheme: LabelScheme, labels: tuple[str, ...], levels: np.ndarray | None
 ) -> Figure:
-    """Return a picture: the waveform, and below it a row a class whose shade is the probability.
+    """Return a picture: the waveform, and below it a row per class, whose shade is the probability.
 
     A line under the row says where the class is active (`Activity.active`); the names of ``labels`` are bold.
 
@@ -41,9 +42,9 @@ def activity_figure(
     wave.set_title(_title(activity.path), loc="left", fontsize="medium", parse_math=False)
     edges, shades = _columns(activity)
     picture = rows.pcolormesh(edges, np.arange(scheme.num_classes + 1) - 0.5, shades.T, cmap=COLOR_MAP, vmin=0, vmax=1)
-    for one in segments(activity, levels):
-        y = one.class_index + 0.38
-        rows.plot([one.start, one.end], [y, y], color=ACTIVE_COLOR, linewidth=2.5, solid_capstyle="butt")
+    for piece in segments(activity, levels):
+        y = piece.class_index + 0.38
+        rows.plot([piece.start, piece.end], [y, y], color=ACTIVE_COLOR, linewidth=2.5, solid_capstyle="butt")
     rows.set_ylim(scheme.num_classes - 0.5, -0.5)
     rows.set_yticks(range(scheme.num_classes), scheme.names)
     for code, name in zip(scheme.codes, rows.get_yticklabels(), strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,47 +11,33 @@ from irmas_tf.evaluation.multi_label import MACRO_F1, MICRO_F1, MultiLabelEvalua
 from irmas_tf.evaluation.scored_clips import LEVEL_WORDS, REGIME_WORDS
 from irmas_tf.inference.activity import Activity
 from irmas_tf.metrics.multilabel_bootstrap import SongBootstrap
-from irmas_tf.reports.charts import bar
-from irmas_tf.reports.clips_on_page import AUDIO_HZ, JudgedClip, PageAudio, clip_card, spread
-from irmas_tf.reports.levels_on_page import levels_section, trust_section
-from irmas_tf.reports.page import (
-    REPORT_NAME,
-    ClipCard,
-    Headline,
-    HeatTable,
-    PageOptions,
-    ReportPage,
-    Section,
-    Table,
-    write_page,
-)
-from irmas_tf.reports.settings_on_page import settings_section
+from irmas_tf.reports.class_sections import classes_section, confusion_figure, top_confusions_table
+from irmas_tf.reports.clip_cards import AUDIO_HZ, JudgedClip, PageAudio, clip_card, clips_section, spread
+from irmas_tf.reports.page import ClipCard, Figure, Headline, PageOptions, ReportPage, Section, Table
+from irmas_tf.reports.score_texts import footer_text
+from irmas_tf.reports.settings_section import settings_section
+from irmas_tf.reports.threshold_sections import confidence_section, thresholds_section
 from irmas_tf.runs.run_dir import RunDir
 
 
-def multi_label_page(
-    evaluation: MultiLabelEvaluation, summary: dict[str, Any], run: RunDir | None, options: PageOptions
-) -> ReportPage:
-    """Return the page of an evaluation.
+def multi_label_page(evaluation: MultiLabelEvaluation, summary: dict[str, Any], run: RunDir | None) -> ReportPage:
+    """Return the page of an evaluation, without clips.
 
     Args:
         evaluation: what was found.
-        summary: its scores (`irmas_tf.reports.multi_label_summary.summarize_multi_label`).
+        summary: its scores (`irmas_tf.evaluation.multi_label_summary.summarize_multi_label`).
         run: the run folder; None for a score file.
-        options: what a user may choose.
     """
     classes = len(summary["classes"])
-    sections = [_classes(evaluation, summary), _mistakes(evaluation), levels_section(evaluation, summary)]
-    if (trust := trust_section(evaluation, summary)) is not None:
-        sections.append(trust)
-    if options.clips:
-        sections += _clips(evaluation, options)
+    sections = [_classes(evaluation, summary), _mistakes(evaluation), thresholds_section(evaluation, summary)]
+    if (confidence := confidence_section(evaluation)) is not None:
+        sections.append(confidence)
     if evaluation.config is not None:
         sections.append(settings_section(evaluation.config, run))
     parts = ", ".join(f"Part{part}: {count:,}" for part, count in summary["parts"].items())
     facts = [
         f"{summary['clips']:,} clips of {summary['songs']:,} songs",
-        f"{summary['labels_per_clip']:.2f} labels a clip, {classes} classes",
+        f"{summary['labels_per_clip']:.2f} labels per clip, {classes} classes",
         summary["source"],
     ]
     if (plain := summary["single_label"]) is not None:
@@ -60,28 +45,14 @@ def multi_label_page(
             f"the {plain['excerpts']:,} plain excerpts, one label each: accuracy {plain['accuracy']:.3f}, macro F1"
             f" {plain['macro_f1']:.3f}"
         )
-    hashed = f", configuration {summary['config_hash']}" if summary["config_hash"] else ""
     return ReportPage(
         f"{run.path.resolve().name}: {evaluation.split} split" if run else evaluation.source,
         tuple([*facts, parts] if parts else facts),
         tuple(_headlines(evaluation, summary)),
         tuple(sections),
         tuple(summary["warnings"]),
-        f"irmas_tf.evaluate{hashed}. Intervals: 95 %, percentile bootstrap over songs, {evaluation.replicates:,}"
-        " replicates. The same figures as tables: metrics.json, per_class.csv, thresholds.csv, threshold_curves.csv,"
-        " clips.csv beside this page.",
+        footer_text(summary, ("metrics.json", "per_class.csv", "thresholds.csv", "threshold_curves.csv", "clips.csv")),
     )
-
-
-def write_multi_label_page(
-    evaluation: MultiLabelEvaluation,
-    summary: dict[str, Any],
-    folder: Path,
-    options: PageOptions,
-    run: RunDir | None = None,
-) -> Path:
-    """Write the page into a folder, whole or not at all; return its path."""
-    return write_page(multi_label_page(evaluation, summary, run, options), folder / REPORT_NAME)
 
 
 def _headlines(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> list[Headline]:
@@ -90,7 +61,7 @@ def _headlines(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> lis
     baselines, classes = summary["baselines"], len(summary["classes"])
     counted = classes - len(of["classes_without_labels"])
     constant = f"always {', '.join(baselines['constant']['classes'])}"
-    found = []
+    headlines = []
     for name, title, note in (
         (MICRO_F1, "Micro F1", "Over all labels."),
         (MACRO_F1, "Macro F1", "Mean of the classes' F1."),
@@ -99,7 +70,7 @@ def _headlines(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> lis
         score = of["decisions"][regime][level][name]
         note += f" Thresholds: {REGIME_WORDS[regime]}, {LEVEL_WORDS[level]}."
         baseline = baselines["constant"][name]["value"]
-        found.append(Headline(title, score["value"], score["low"], score["high"], ((constant, baseline),), note))
+        headlines.append(Headline(title, score["value"], score["low"], score["high"], ((constant, baseline),), note))
     ranking = baselines["prevalence_ranking"]
     for name, title, note in (
         ("lrap", "LRAP", "How far up the labels are in each clip's ranking of the classes; needs no threshold."),
@@ -113,86 +84,89 @@ def _headlines(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> lis
         score = of[name]
         if score["value"] is not None:
             rows = (("ranking by prevalence in training", ranking[name]["value"] or 0.0),)
-            found.append(Headline(title, score["value"], score["low"], score["high"], rows, note))
-    return found
+            headlines.append(Headline(title, score["value"], score["low"], score["high"], rows, note))
+    return headlines
 
 
 def _classes(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Section:
-    """Return F1 of each class, best first, with intervals over songs."""
     clips, answers = evaluation.clips, evaluation.answers()
     draws = SongBootstrap(clips.groups, replicates=evaluation.replicates)
-    rows = []
-    order = sorted(range(len(clips.codes)), key=lambda k: -summary["per_class"][k]["f1"])
-    for k in order:
-        row = summary["per_class"][k]
-        # Of a single class, the macro F1 is its F1.
-        interval = draws.decision_intervals(clips.labels[:, [k]], answers[:, [k]])["macro_f1"]
-        ends = (interval.low, interval.high) if interval else (None, None)
-        figures = (_figure(row[key]) for key in ("f1", "precision", "recall", "average_precision", "threshold"))
-        rows.append((row["name"], bar(row["f1"], *ends), *figures, f"{row['support']:,}"))
-    names = ("F1", "prec.", "recall", "AP", "level", "clips")
-    table = Table(
-        "F1 of each class, best first; the whisker is the 95 % interval over songs",
-        ("class", "", *names),
-        tuple(rows),
-        names,
-        "bars",
-    )
-    lead = (
+    # Of a single class, the macro F1 is its F1.
+    intervals = [
+        draws.decision_intervals(clips.labels[:, [k]], answers[:, [k]])["macro_f1"] for k in range(len(clips.codes))
+    ]
+    return classes_section(
+        summary["per_class"],
+        intervals,
+        {"F1": "f1", "prec.": "precision", "recall": "recall", "AP": "average_precision", "level": "threshold"},
+        "clips",
         "Prec.: of the clips answered with the class, how many have it. Recall: of the clips that have it, how many"
-        " were answered with it. AP: average precision, which needs no threshold. Level: the threshold of the class."
+        " were answered with it. AP: average precision, which needs no threshold. Level: the threshold of the class.",
     )
-    return Section("classes", "Instruments", lead, (table,))
 
 
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+def mistakes(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    """Return counts [classes, classes]: clips labelled with the row in which the column is named.
+
+    The diagonal counts hits. Off it stand only wrong answers: a class that is named rightly beside another one is no
+    confusion.
+
+    Args:
+        labels, answers: [clips, classes] bool.
+    """
+    truth, named = np.asarray(labels, int), np.asarray(answers, int)
+    wrong = named * (1 - truth)
+    return truth.T @ wrong + np.diag((truth * named).sum(axis=0))
 
 
 def _mistakes(evaluation: MultiLabelEvaluation) -> Section:
     """Return what is named without being a label, by the labels that are there; and which labels occur together."""
     clips, answers = evaluation.clips, evaluation.answers()
     labels = clips.labels.astype(int)
-    support = labels.sum(axis=0)
-    wrong = labels.T @ (answers & ~clips.labels)
-    counts = wrong + np.diag((clips.labels & answers).sum(axis=0))
-    notes = tuple(f"({count:,})" for count in support)
+    support, counts = labels.sum(axis=0), mistakes(labels, answers)
 
-    def heat(caption: str, corner: str, table: np.ndarray) -> HeatTable:
-        texts = tuple(tuple(str(count) if count else "" for count in row) for row in table.tolist())
-        shares = table / np.maximum(support, 1)[:, None]
-        return HeatTable(caption, corner, clips.codes, clips.names, notes, texts, shares)
+    def figure(name: str, title: str, table: np.ndarray, column: str, caption: str) -> Figure:
+        caption += " The number is clips, the shade their share of the row."
+        axes = ("label", column)
+        return confusion_figure(name, title, table, support, (clips.codes, clips.names), axes, caption)
 
+    top = top_confusions_table(counts, support, clips.names, "Most frequent mistakes", "named", "clips")
     return Section(
         "mistakes",
-        "What is named by mistake, beside what",
+        "What is named by mistake, and beside what",
         "The diagonal is right: clips with the label in which it is named. Off the diagonal, clips with the row's"
-        " label in which the column's class is named although it is no label of theirs.",
+        " label in which the column's class is named although it is not one of their labels.",
         (
-            heat(
-                "Rows: label (clips). Columns: class named. The number is clips, the shade their share of the row.",
-                "label \\ named",
-                counts,
-            ),
+            figure("co_occurrence", "Mistakes beside labels", counts, "named", "Columns: class named."),
+            *([top] if top else []),
         ),
         (
-            heat(
-                "Labels together. Rows: label (clips). Columns: label that is there as well.",
-                "label \\ label",
+            figure(
+                "labels_together",
+                "Labels together",
                 labels.T @ labels,
+                "label",
+                "Columns: label that is there as well.",
             ),
-            heat(
-                "Answers together. Rows: label (clips). Columns: class named, whether a label or not.",
-                "label \\ named",
+            figure(
+                "answers_together",
+                "Answers together",
                 labels.T @ answers.astype(int),
+                "named",
+                "Columns: class named, whether a label or not.",
             ),
         ),
         "Which labels, and which answers, occur together",
     )
 
 
-def _clips(evaluation: MultiLabelEvaluation, options: PageOptions) -> list[Section]:
-    """Return the clips whose labels are furthest below, and above, the other classes; one a song."""
+def multi_label_clips(evaluation: MultiLabelEvaluation, options: PageOptions) -> list[Section]:
+    """Return the clips whose labels are furthest below, and above, the other classes; one per song.
+
+    Args:
+        evaluation: what was found; without windows or audio (a score file) the clips are listed.
+        options: how many clips, and whether they can be heard.
+    """
     clips = evaluation.clips
     scores = clips.scores[evaluation.headline[0]]
     least_label = np.where(clips.labels, scores, np.inf).min(axis=1)
@@ -202,25 +176,23 @@ def _clips(evaluation: MultiLabelEvaluation, options: PageOptions) -> list[Secti
     worst = spread([k for k in order if margin[k] < 0], clips.groups, options.clips)
     best = spread([k for k in reversed(order) if margin[k] > 0], clips.groups, options.clips)
     audio = PageAudio(options.audio)
-    parts = (
-        ("worst", "Worst clips", "A label is furthest below a class that is none.", worst),
-        ("best", "Best clips", "All labels are furthest above all other classes.", best),
-    )
-    found = []
-    for anchor, title, lead, chosen in parts:
+    sections = []
+    for anchor, lead, chosen in (
+        ("worst", "A label scores furthest below a class that is not a label.", worst),
+        ("best", "All labels score furthest above all other classes.", best),
+    ):
         if not chosen:
             continue
         if evaluation.windows is None or not (clips.paths or evaluation.render):
-            found.append(Section(anchor, title, f"{lead} One clip a song.", (_listed(evaluation, chosen, title),)))
+            title = f"{anchor.title()} clips"
+            table = _listed(evaluation, chosen, title)
+            sections.append(Section(anchor, title, f"{lead} One clip per song.", (table,)))
             continue
-        lead += (
-            " One clip a song. Each row is a class, its height the probability over time, the dashes its threshold;"
-            " a click in the picture plays from there."
-        )
         if evaluation.windows.single_window:
-            lead += " Every clip is one window here, so that the probabilities do not change over time."
-        found.append(Section(anchor, title, lead, tuple(_card(evaluation, k, audio) for k in chosen)))
-    return found
+            lead += " Every clip is a single window here, so that its probabilities do not change over time."
+        cards = [_card(evaluation, k, audio) for k in chosen]
+        sections.append(clips_section(anchor, "clip", lead, cards, thresholds=True))
+    return sections
 
 
 def _levels(evaluation: MultiLabelEvaluation, k: int) -> np.ndarray:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from irmas_tf.evaluation.score_entries import Score
 from irmas_tf.evaluation.scored_clips import LEVEL_WORDS, REGIME_WORDS
+from irmas_tf.reports.score_texts import score_text
 
 _WIDTH = 43  # of the first column
 PREVALENCE_WORDS = {
@@ -20,7 +22,7 @@ def format_multi_label_table(summary: dict[str, Any]) -> str:
     speed = f", {summary['clips_per_second']:g} clips/s" if summary["clips_per_second"] else ""
     lines = [
         f"{summary['split']}: {summary['clips']} clips of {summary['songs']} songs{parts},"
-        f" {summary['labels_per_clip']:.2f} labels a clip{speed}",
+        f" {summary['labels_per_clip']:.2f} labels per clip{speed}",
         f"{summary['source']}; intervals are 95 % over songs",
         *(f"note: {text}" for text in summary["warnings"]),
         "",
@@ -124,11 +126,6 @@ def _calibration_lines(study: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _cell(score: dict[str, float | None]) -> str:
+def _cell(score: Score) -> str:
     """Return ".500 [.400, .600]" in 20 characters."""
-    if score["value"] is None:
-        return f"{'-':<20}"
-    text = f"{score['value']:.3f}"
-    if score["low"] is not None:
-        text += f" [{score['low']:.3f}, {score['high']:.3f}]"
-    return f"{text:<20}"
+    return f"{score_text(score, none='-'):<20}"

@@ -1,32 +1,32 @@
 """The report that people read: one HTML file that needs nothing else, whatever was evaluated.
 
-A page is plain data (`ReportPage`); `report_single_label` and its multi-label sibling fill it. It loads nothing from
-anywhere: style, script, pictures and audio are inside, and its content security policy forbids the rest.
+A page is plain data (`ReportPage`); the modules of the two tasks fill it, and the templates beside this file turn it
+into HTML, in which every text is escaped. It loads nothing from anywhere: style, script, pictures and audio are inside,
+and its content security policy forbids the rest.
 """
 
 from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import hashlib
-import importlib.resources
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
-import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from irmas_tf.inference.answers import printable
 from irmas_tf.process.atomic_files import write_text_atomic
 from irmas_tf.reports.charts import interval_strip
-from irmas_tf.reports.markup import Markup, element, joined
-
-# From this share on a cell of a heat table is so dark that its text is drawn light.
-LIGHT_TEXT_FROM = 0.6
-# Small shares are what one looks for, and a linear scale would show them as one pale colour.
-HEAT_GAMMA = 0.6
-
+from irmas_tf.reports.svg import Svg, svg_text, template_text
 
 REPORT_NAME = "report.html"
+SETTINGS = "settings"  # anchor of the last section
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Headline:
         value: in [0, 1].
         low, high: ends of its 95 % interval, or None.
         baselines: (name, value) of what needs no model.
-        note: one sentence, may be empty.
+        note: a sentence; may be empty.
     """
 
     name: str
@@ -56,31 +56,19 @@ class Headline:
     baselines: tuple[tuple[str, float], ...] = ()
     note: str = ""
 
-    def render(self) -> Markup:
-        """Return the card."""
-        spoken = f"{self.name} {self.value:.3f}"
-        has_interval = self.low is not None and self.high is not None
-        interval = f"95 % interval {self.low:.3f} – {self.high:.3f}" if has_interval else "no interval"
-        spoken += f", {interval}" + "".join(f"; {name}: {value:.3f}" for name, value in self.baselines)
-        return element(
-            "article",
-            element("h3", self.name),
-            element("p", f"{self.value:.3f}", class_="figure"),
-            element("p", interval, class_="quiet"),
-            interval_strip(self.value, self.low, self.high, self.baselines, spoken),
-            element(
-                "ul",
-                [
-                    element("li", element("span", name), element("span", f"{value:.3f}", class_="number"))
-                    for name, value in self.baselines
-                ],
-                class_="baselines",
-            )
-            if self.baselines
-            else None,
-            element("p", self.note, class_="quiet") if self.note else None,
-            class_="card headline",
-        )
+    @property
+    def interval(self) -> str:
+        """The interval in words."""
+        if self.low is None or self.high is None:
+            return "no interval"
+        return f"95 % interval {self.low:.3f} – {self.high:.3f}"
+
+    @property
+    def strip(self) -> Svg:
+        """The score, its interval and its baselines on a line from 0 to 1."""
+        spoken = f"{self.name} {self.value:.3f}, {self.interval}"
+        spoken += "".join(f"; {name}: {value:.3f}" for name, value in self.baselines)
+        return interval_strip(self.value, self.low, self.high, self.baselines, spoken)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,130 +77,47 @@ class Table:
 
     Attributes:
         caption: what it shows.
-        header, rows: text, or markup.
-        numeric: headers of the columns that are aligned as numbers.
+        header: names of the columns.
+        rows: text, or pictures.
+        numeric: names of the columns that are aligned as numbers.
         class_: for the style; ``bars``: the second column is a picture; ``stack``: a narrow page shows a row as lines;
             ``mono``: settings; ``listed``: long texts that wrap anywhere.
+        in_grid: whether it stands beside its neighbours where there is room.
     """
+
+    template: ClassVar[str] = "table"
 
     caption: str
     header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[str | Svg, ...], ...]
     numeric: tuple[str, ...] = ()
     class_: str = ""
-
-    @property
-    def stacked(self) -> bool:
-        """Whether a narrow page shows each row as lines, which then need the names of their columns."""
-        return "stack" in self.class_.split()
-
-    def render(self) -> Markup:
-        """Return the table, which scrolls sideways by itself where the page is narrow."""
-        kinds = ["number" if name in self.numeric else None for name in self.header]
-        head = element(
-            "tr", [element("th", name, scope="col", class_=kind) for name, kind in zip(self.header, kinds, strict=True)]
-        )
-        body = [
-            element(
-                "tr",
-                element("th", row[0], scope="row"),
-                [
-                    element("td", cell, class_=kind, data_label=name if self.stacked else None)
-                    for cell, kind, name in zip(row[1:], kinds[1:], self.header[1:], strict=True)
-                ],
-            )
-            for row in self.rows
-        ]
-        table = element(
-            "table",
-            element("caption", self.caption),
-            element("thead", head),
-            element("tbody", body),
-            class_=self.class_ or None,
-        )
-        return element("div", table, class_="scroll", tabindex="0", role="region", aria_label=self.caption)
-
-
-@dataclasses.dataclass(frozen=True)
-class HeatTable:
-    """A square of classes, its cells coloured by a share.
-
-    Attributes:
-        caption: what it shows.
-        corner: what rows and columns are.
-        codes, names: of the classes, short and long.
-        notes: behind each row's name (how many clips).
-        texts: of the cells, [classes][classes].
-        shares: of the cells, [classes, classes] in [0, 1].
-    """
-
-    caption: str
-    corner: str
-    codes: tuple[str, ...]
-    names: tuple[str, ...]
-    notes: tuple[str, ...]
-    texts: tuple[tuple[str, ...], ...]
-    shares: np.ndarray
-
-    def render(self) -> Markup:
-        """Return the table."""
-        columns = [
-            element("th", element("abbr", code, title=name), scope="col")
-            for code, name in zip(self.codes, self.names, strict=True)
-        ]
-        rows = []
-        for k, name in enumerate(self.names):
-            heading = element(
-                "th",
-                element("span", name, class_="wide"),
-                element("abbr", self.codes[k], title=name, class_="narrow"),
-                " ",
-                element("small", self.notes[k]),
-                scope="row",
-            )
-            cells = [
-                self._cell(text, float(share), k == column)
-                for column, (text, share) in enumerate(zip(self.texts[k], self.shares[k], strict=True))
-            ]
-            rows.append(element("tr", heading, cells))
-        table = element(
-            "table",
-            element("caption", self.caption),
-            element("thead", element("tr", element("th", self.corner, scope="col", class_="corner"), columns)),
-            element("tbody", rows),
-            class_="heat",
-        )
-        return element("div", table, class_="scroll", tabindex="0", role="region", aria_label=self.caption)
-
-    def _cell(self, text: str, share: float, diagonal: bool) -> Markup:
-        depth = min(max(share, 0.0), 1.0) ** HEAT_GAMMA
-        kinds = ["diagonal"] if diagonal else []
-        kinds += ["deep"] if depth >= LIGHT_TEXT_FROM else []
-        return element("td", text, style=f"--depth:{depth:.2f}" if share else None, class_=" ".join(kinds) or None)
+    in_grid: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """A picture (inline SVG or other markup) and what it says."""
+    """A picture and what it says.
 
+    Attributes:
+        name: of its file beside the page, without the ending.
+        title: heading.
+        picture: inline in the page.
+        caption: below it; may be empty.
+    """
+
+    template: ClassVar[str] = "figure"
+    in_grid: ClassVar[bool] = True
+
+    name: str
     title: str
-    picture: Markup
+    picture: Svg
     caption: str = ""
-
-    def render(self) -> Markup:
-        """Return the figure."""
-        return element(
-            "figure",
-            element("h3", self.title),
-            self.picture,
-            element("figcaption", self.caption) if self.caption else None,
-            class_="card",
-        )
 
 
 @dataclasses.dataclass(frozen=True)
 class ClipCard:
-    """One clip: what it is, what the model said, and how it sounds.
+    """A clip: what it is, what the model said, and how it sounds.
 
     Attributes:
         name: of the file.
@@ -222,38 +127,22 @@ class ClipCard:
         audio_note: why there is no audio, or what is heard.
     """
 
+    template: ClassVar[str] = "clip"
+    in_grid: ClassVar[bool] = True
+
     name: str
     facts: tuple[tuple[str, str, str], ...]
-    picture: Markup
+    picture: Svg
     audio: str | None = None
     audio_note: str = ""
 
-    def render(self) -> Markup:
-        """Return the card."""
-        facts = [
-            element("div", element("dt", what), element("dd", value, class_=role or None))
-            for what, value, role in self.facts
-        ]
-        player = None
-        if self.audio is not None:
-            player = element("audio", controls=True, preload="metadata", src=self.audio, aria_label=f"Play {self.name}")
-        return element(
-            "article",
-            element("h4", self.name),
-            element("dl", facts),
-            self.picture,
-            player,
-            element("p", self.audio_note, class_="quiet") if self.audio_note else None,
-            class_="card clip",
-        )
 
-
-Block = Table | HeatTable | Figure | ClipCard
+Block = Table | Figure | ClipCard
 
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A part of the page: a lead sentence, then blocks; those that are cards stand side by side where there is room.
+    """A part of the page: a lead sentence, then blocks.
 
     Attributes:
         anchor: unique name of the section, a word.
@@ -270,18 +159,6 @@ class Section:
     folded: tuple[Block, ...] = ()
     folded_title: str = ""
 
-    def render(self) -> Markup:
-        """Return the section."""
-        return element(
-            "section",
-            element("h2", self.title, id=f"{self.anchor}-title"),
-            element("p", self.lead, class_="lead") if self.lead else None,
-            _in_grids(self.blocks),
-            element("details", element("summary", self.folded_title), _in_grids(self.folded)) if self.folded else None,
-            id=self.anchor,
-            aria_labelledby=f"{self.anchor}-title",
-        )
-
 
 @dataclasses.dataclass(frozen=True)
 class ReportPage:
@@ -290,10 +167,10 @@ class ReportPage:
     Attributes:
         title: heading.
         facts: short facts under the heading.
-        warnings: what makes the scores say less than they seem to.
         headlines: the scores at the top.
         sections: the rest.
-        footer: one line at the end.
+        warnings: what makes the scores say less than they seem to.
+        footer: a line at the end.
     """
 
     title: str
@@ -302,6 +179,17 @@ class ReportPage:
     sections: tuple[Section, ...]
     warnings: tuple[str, ...] = ()
     footer: str = ""
+
+    def with_clips(self, clips: Iterable[Section]) -> ReportPage:
+        """Return the page with sections of clips, before the settings at its end."""
+        settings = [section for section in self.sections if section.anchor == SETTINGS]
+        others = [section for section in self.sections if section.anchor != SETTINGS]
+        return dataclasses.replace(self, sections=(*others, *clips, *settings))
+
+    def figures(self) -> Iterator[Figure]:
+        """Yield the pictures that are files beside the page as well."""
+        for section in self.sections:
+            yield from (block for block in (*section.blocks, *section.folded) if isinstance(block, Figure))
 
     def render(self) -> str:
         """Return the HTML document.
@@ -312,36 +200,17 @@ class ReportPage:
         anchors = [section.anchor for section in self.sections]
         if len(set(anchors)) < len(anchors):
             raise ValueError(f"sections must have different anchors, not {', '.join(anchors)}")
-        style, script = _resource("report.css"), _resource("report.js")
-        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        # Nothing from elsewhere, and no script but this one, whatever a file name tries to be.
-        policy = (
-            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:;"
-            f" script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        script = template_text("report.js")
+        return (
+            _templates()
+            .get_template("page.html")
+            .render(
+                page=self,
+                style=Markup(template_text("picture.css") + template_text("report.css")),
+                script=Markup(script),
+                script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            )
         )
-        head = element(
-            "head",
-            element("meta", charset="utf-8"),
-            element("meta", http_equiv="Content-Security-Policy", content=policy),
-            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            element("meta", name="color-scheme", content="light dark"),
-            element("title", self.title),
-            element("style", Markup(style)),
-        )
-        links = [element("li", element("a", section.title, href=f"#{section.anchor}")) for section in self.sections]
-        header = element(
-            "header",
-            element("h1", self.title),
-            element("ul", [element("li", fact) for fact in self.facts], class_="facts"),
-            [element("p", warning, class_="warning", role="note") for warning in self.warnings],
-            element("nav", element("ul", links), aria_label="Sections"),
-        )
-        headlines = element(
-            "section", [one.render() for one in self.headlines], class_="grid headlines", aria_label="Headline scores"
-        )
-        main = element("main", headlines, [section.render() for section in self.sections])
-        body = element("body", header, main, element("footer", self.footer), element("script", Markup(script)))
-        return "<!DOCTYPE html>\n" + element("html", head, body, lang="en") + "\n"
 
 
 def write_page(page: ReportPage, path: str | os.PathLike[str]) -> Path:
@@ -350,21 +219,27 @@ def write_page(page: ReportPage, path: str | os.PathLike[str]) -> Path:
     return Path(path)
 
 
-def _in_grids(blocks: Sequence[Block]) -> Markup:
-    """Return blocks one after the other, neighbouring cards in one grid."""
-    parts: list[Markup] = []
-    cards: list[Markup] = []
-    for block in (*blocks, None):
-        if isinstance(block, (Figure, ClipCard)):
-            cards.append(block.render())
-            continue
-        if cards:
-            parts.append(element("div", cards, class_="grid"))
-            cards = []
-        if block is not None:
-            parts.append(block.render())
-    return joined(parts)
+@functools.cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader("irmas_tf.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    templates.filters["in_grids"] = lambda blocks: [
+        (in_grid, list(group)) for in_grid, group in itertools.groupby(blocks, key=lambda block: block.in_grid)
+    ]
+    return templates
 
 
-def _resource(name: str) -> str:
-    return importlib.resources.files("irmas_tf.reports").joinpath(name).read_text(encoding="utf-8")
+def _shown(value: object) -> object:
+    """Return what a template prints of a value, before it is escaped.
+
+    A picture is markup. In a text, control characters and bytes of a name that is not UTF-8 become visible escapes.
+    """
+    if isinstance(value, Svg):
+        return Markup(svg_text(value))
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,45 +12,29 @@ from irmas_tf.audio.walk import Failure
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.inference.activity import activity_of
-from irmas_tf.inference.classifier import WindowClassifier
 from irmas_tf.inference.clip_windows import clip_windows
+from irmas_tf.inference.window_model import WindowModel
 from irmas_tf.metrics import bootstrap
 from irmas_tf.metrics.calibration import reliability
 from irmas_tf.metrics.confidence import selective_curves
-from irmas_tf.reports.charts import Curve, bar, curve_chart, reliability_chart, reliability_words
-from irmas_tf.reports.clips_on_page import JudgedClip, PageAudio, clip_card, spread
-from irmas_tf.reports.page import (
-    REPORT_NAME,
-    Figure,
-    Headline,
-    HeatTable,
-    PageOptions,
-    ReportPage,
-    Section,
-    Table,
-    write_page,
-)
-from irmas_tf.reports.settings_on_page import settings_section
+from irmas_tf.reports.charts import Curve, curve_chart, reliability_chart, reliability_words
+from irmas_tf.reports.class_sections import classes_section, confusion_figure, top_confusions_table
+from irmas_tf.reports.clip_cards import JudgedClip, PageAudio, clip_card, clips_section, spread
+from irmas_tf.reports.page import Figure, Headline, PageOptions, ReportPage, Section
+from irmas_tf.reports.score_texts import footer_text
+from irmas_tf.reports.settings_section import settings_section
 from irmas_tf.runs.run_dir import RunDir
 
 RELIABILITY_BINS = 10
 
 
-def single_label_page(
-    evaluation: Evaluation,
-    summary: dict[str, Any],
-    run: RunDir,
-    classifier: WindowClassifier | None,
-    options: PageOptions,
-) -> ReportPage:
-    """Return the page of an evaluation.
+def single_label_page(evaluation: Evaluation, summary: dict[str, Any], run: RunDir) -> ReportPage:
+    """Return the page of an evaluation, without clips.
 
     Args:
         evaluation: what was found.
-        summary: its scores (`irmas_tf.reports.single_label_files.summarize`).
+        summary: its scores (`irmas_tf.evaluation.single_label_summary`).
         run: the run folder.
-        classifier: the run's model, for the clips' activity over time; None leaves the clips out.
-        options: what a user may choose.
     """
     baseline = summary["majority_baseline"]
     always = f"always “{evaluation.config.labels.names[summary['classes'].index(baseline['class'])]}”"
@@ -69,60 +52,40 @@ def single_label_page(
             ("macro_f1", "Macro F1", "Mean of the classes' F1: every class counts the same, frequent or rare."),
         )
     )
-    sections = [_classes(evaluation, summary), _confusions(evaluation, summary), _trust(evaluation)]
-    if classifier is not None and options.clips:
-        sections += _clips(evaluation, classifier, options.clips, PageAudio(options.audio))
-    sections.append(settings_section(evaluation.config, run))
     return ReportPage(
         f"{run.path.resolve().name}: {evaluation.split} split",
         (
             f"{summary['excerpts']:,} excerpts of {summary['songs']:,} songs",
             f"split by {summary['split_by']}",
-            "one instrument an excerpt",
+            "one instrument per excerpt",
             f"label scheme {summary['label_scheme']}",
         ),
         headlines,
-        tuple(sections),
+        (
+            _classes(evaluation, summary),
+            _confusions(evaluation),
+            _confidence(evaluation),
+            settings_section(evaluation.config, run),
+        ),
         tuple(summary["warnings"]),
-        f"irmas_tf.evaluate, configuration {summary['config_hash']}. Intervals: 95 %, percentile bootstrap over songs,"
-        f" {evaluation.replicates:,} replicates. The same figures as tables: metrics.json, per_class.csv,"
-        " confusion.csv, predictions.csv beside this page.",
+        footer_text(summary, ("metrics.json", "per_class.csv", "confusion.csv", "predictions.csv")),
     )
 
 
-def write_single_label_page(
-    evaluation: Evaluation, summary: dict[str, Any], folder: Path, options: PageOptions, run: RunDir
-) -> Path:
-    """Write the page of an evaluation of a run into a folder, whole or not at all; return its path."""
-    classifier = WindowClassifier.load(run) if options.clips else None
-    return write_page(single_label_page(evaluation, summary, run, classifier, options), folder / REPORT_NAME)
-
-
 def _classes(evaluation: Evaluation, summary: dict[str, Any]) -> Section:
-    """Return F1 of each class, best first, with intervals over songs."""
     confusions = bootstrap.group_confusions(
         evaluation.labels, evaluation.predicted, evaluation.groups, evaluation.config.labels.num_classes
     )
     statistics = {code: _f1_of(k) for k, code in enumerate(summary["classes"])}
     intervals = bootstrap.bootstrap_intervals(confusions, statistics, replicates=evaluation.replicates)
-    rows = []
-    for row in sorted(summary["per_class"], key=lambda row: -row["f1"]):
-        interval = intervals[row["class"]]
-        ends = (interval.low, interval.high) if interval else (None, None)
-        figures = (f"{row[key]:.2f}" for key in ("f1", "precision", "recall"))
-        rows.append((row["name"], bar(row["f1"], *ends), *figures, f"{row['support']}"))
-    table = Table(
-        "F1 of each class, best first; the whisker is the 95 % interval over songs",
-        ("class", "", "F1", "precision", "recall", "excerpts"),
-        tuple(rows),
-        ("F1", "precision", "recall", "excerpts"),
-        "bars",
-    )
-    lead = (
+    return classes_section(
+        summary["per_class"],
+        [intervals[code] for code in summary["classes"]],
+        {"F1": "f1", "precision": "precision", "recall": "recall"},
+        "excerpts",
         "Precision: of the excerpts answered with the class, how many have it. Recall: of the excerpts that have it,"
-        " how many were answered with it. F1 is high only where both are."
+        " how many were answered with it. F1 is high only where both are.",
     )
-    return Section("classes", "Instruments", lead, (table,))
 
 
 def _f1_of(k: int) -> bootstrap.Statistic:
@@ -133,43 +96,29 @@ def _f1_of(k: int) -> bootstrap.Statistic:
     return f1
 
 
-def _confusions(evaluation: Evaluation, summary: dict[str, Any]) -> Section:
+def _confusions(evaluation: Evaluation) -> Section:
     """Return the confusion matrix and its largest entries off the diagonal."""
-    scheme, confusion = evaluation.config.labels, evaluation.confusion
-    support = confusion.sum(axis=1)
-    names = dict(zip(scheme.codes, scheme.names, strict=True))
-    heat = HeatTable(
-        "Rows: label (excerpts). Columns: answer of the model. The number is a count, the shade its share of the row.",
-        "label \\ answer",
-        scheme.codes,
-        scheme.names,
-        tuple(f"({count})" for count in support),
-        tuple(tuple(str(count) if count else "" for count in row) for row in confusion.tolist()),
-        confusion / np.maximum(support, 1)[:, None],
+    scheme, counts = evaluation.config.labels, evaluation.confusion
+    support = counts.sum(axis=1)
+    figure = confusion_figure(
+        "confusion",
+        "Confusion matrix",
+        counts,
+        support,
+        (scheme.codes, scheme.names),
+        ("label", "answer"),
+        "The number is a count of excerpts, the shade its share of the row.",
     )
-    rows = tuple(
-        (
-            f"{names[pair['label']]} → {names[pair['predicted']]}",
-            f"{pair['excerpts']}",
-            f"{100 * pair['excerpts'] / support[scheme.codes.index(pair['label'])]:.0f} %",
-        )
-        for pair in summary["top_confusions"]
-    )
-    top = Table(
-        "Most frequent confusions",
-        ("label → answer", "excerpts", "share of label"),
-        rows,
-        ("excerpts", "share of label"),
-    )
+    table = top_confusions_table(counts, support, scheme.names, "Most frequent confusions", "answer", "excerpts")
     return Section(
         "confusions",
-        "What is taken for what",
+        "What is mistaken for what",
         "The diagonal is right. A shade off the diagonal is a pair of instruments that the model does not tell apart.",
-        (heat, top) if rows else (heat,),
+        (figure, *([table] if table else [])),
     )
 
 
-def _trust(evaluation: Evaluation) -> Section:
+def _confidence(evaluation: Evaluation) -> Section:
     """Return the curves over the confidence of the answer, and whether it is honest."""
     confidence = evaluation.probabilities.max(axis=1)
     right = evaluation.predicted == evaluation.labels
@@ -177,30 +126,32 @@ def _trust(evaluation: Evaluation) -> Section:
     given, hits = selective_curves(confidence, right, levels)
     known = np.isfinite(hits)
     curves = (
-        Curve("share of the answers given that are right", levels[known], hits[known]),
-        Curve("share of the excerpts that get an answer", levels, given),
+        Curve("share of the answers that are right", levels[known], hits[known]),
+        Curve("share of the excerpts answered", levels, given),
     )
     half = int(np.searchsorted(-given, -0.5, side="right")) - 1
-    found = reliability(right, confidence, RELIABILITY_BINS)
-    leaning = "too modest" if confidence.mean() < right.mean() else "too sure of itself"
+    curve = reliability(right, confidence, RELIABILITY_BINS)
+    leaning = "underconfident" if confidence.mean() < right.mean() else "overconfident"
     return Section(
         "confidence",
-        "How far its confidence can be trusted",
+        "How far to trust its confidence",
         "Confidence is the probability of the class answered, mean over the excerpt's windows.",
         (
             Figure(
-                "If it may keep silent",
+                "confidence",
+                "If it answers only when confident",
                 curve_chart(curves, "least confidence for an answer", "Accuracy and share answered over confidence"),
                 f"Answering only from a confidence of {levels[half]:.2f} on, {100 * given[half]:.0f} % of the excerpts"
                 f" get an answer, and {100 * hits[half]:.0f} % of these are right.",
             ),
             Figure(
+                "reliability",
                 "Reliability",
                 reliability_chart(
-                    found, "confidence; bars: excerpts", f"Share right over confidence. {reliability_words(found)}"
+                    curve, "confidence; bars: excerpts", f"Share right over confidence. {reliability_words(curve)}"
                 ),
                 "On the dotted line, answers are right as often as the model says."
-                f" Here the confidence is off by {found.expected_calibration_error:.3f} on average"
+                f" Here the confidence is off by {curve.expected_calibration_error:.3f} on average"
                 f" (expected calibration error, {RELIABILITY_BINS} bins);"
                 f" over all excerpts the model is {leaning}: confidence {confidence.mean():.3f}, right"
                 f" {right.mean():.3f}.",
@@ -209,43 +160,37 @@ def _trust(evaluation: Evaluation) -> Section:
     )
 
 
-def _clips(evaluation: Evaluation, classifier: WindowClassifier, count: int, audio: PageAudio) -> list[Section]:
-    """Return the excerpts whose label is least and most probable to the model, one a song."""
-    of_label = evaluation.probabilities[np.arange(len(evaluation.labels)), evaluation.labels]
-    order = np.argsort(of_label, kind="stable")
-    worst = spread(
-        [k for k in order.tolist() if evaluation.predicted[k] != evaluation.labels[k]], evaluation.groups, count
-    )
-    best = spread(
-        [k for k in order.tolist()[::-1] if evaluation.predicted[k] == evaluation.labels[k]], evaluation.groups, count
-    )
-    by_index = dict(zip([*worst, *best], _judged(evaluation, classifier, [*worst, *best]), strict=True))
-    scheme = evaluation.config.labels
-    parts = (
-        ("worst", "Worst excerpts", "Wrong, and surest of it: the label has the lowest probability.", worst),
-        ("best", "Best excerpts", "Right, and surest of it: the label has the highest probability.", best),
-    )
-    return [
-        Section(
-            anchor,
-            title,
-            f"{lead} One excerpt a song. Each row is a class, its height the probability over time;"
-            " a click in the picture plays from there.",
-            tuple(clip_card(by_index[k], scheme, audio) for k in chosen),
-        )
-        for anchor, title, lead, chosen in parts
-        if chosen
-    ]
+def single_label_clips(evaluation: Evaluation, model: WindowModel, options: PageOptions) -> list[Section]:
+    """Return the excerpts whose label is least and most probable to the model, one per song.
 
-
-def _judged(evaluation: Evaluation, classifier: WindowClassifier, chosen: Sequence[int]) -> list[JudgedClip]:
-    """Return the chosen excerpts with their activity.
+    Args:
+        evaluation: what was found.
+        model: the run's model, for the activity over time.
+        options: how many excerpts, and whether they can be heard.
 
     Raises:
-        DataError: a file became unreadable since it was scored.
+        DataError: an excerpt became unreadable since it was scored.
     """
+    of_label = evaluation.probabilities[np.arange(len(evaluation.labels)), evaluation.labels]
+    order = np.argsort(of_label, kind="stable")
+    right = (evaluation.predicted == evaluation.labels)[order]
+    worst = spread(order[~right].tolist(), evaluation.groups, options.clips)
+    best = spread(order[right][::-1].tolist(), evaluation.groups, options.clips)
+    audio = PageAudio(options.audio)
+    cards = [clip_card(clip, evaluation.config.labels, audio) for clip in _judged(evaluation, model, worst + best)]
+    wrong = "Wrong, and most confident of it: the label has the lowest probability."
+    sure = "Right, and most confident of it: the label has the highest probability."
+    sections = (
+        clips_section("worst", "excerpt", wrong, cards[: len(worst)]),
+        clips_section("best", "excerpt", sure, cards[len(worst) :]),
+    )
+    return [section for section in sections if section.blocks]
+
+
+def _judged(evaluation: Evaluation, model: WindowModel, chosen: Sequence[int]) -> list[JudgedClip]:
+    """Return the chosen excerpts with their activity."""
     judged = []
-    results = clip_windows(classifier.window_probabilities, [evaluation.paths[k] for k in chosen])
+    results = clip_windows(model, [evaluation.paths[k] for k in chosen])
     with contextlib.closing(results):
         for k, result in zip(chosen, results, strict=True):
             if isinstance(result, Failure):

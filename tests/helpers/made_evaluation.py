@@ -1,6 +1,8 @@
-"""A multi-label evaluation made by hand, in which everything follows from a seed; no model and no audio."""
+"""Evaluations of both tasks made by hand, in which everything follows from a seed; no model and no audio."""
 
 from __future__ import annotations
+
+import functools
 
 import numpy as np
 
@@ -9,7 +11,9 @@ from irmas_tf.datasets.testing_clips import official_counts
 from irmas_tf.evaluation.calibration_study import study_calibration
 from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, all_decisions
 from irmas_tf.evaluation.scored_clips import LEVELS, ScoredClips, fixed, optimal
+from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.evaluation.window_scores import WindowScores
+from tests.helpers.tiny_run import make_config
 
 WINDOWS_PER_CLIP = 3
 
@@ -30,7 +34,7 @@ def make_windows(labels: np.ndarray, seed: int, config: Config) -> WindowScores:
 
 
 def make_labels(clips: int, seed: int) -> np.ndarray:
-    """Return 1 to 3 labels a clip; the last class is never there."""
+    """Return 1 to 3 labels per clip; the last class is never there."""
     rng = np.random.default_rng(seed)
     labels = np.zeros([clips, 11], bool)
     for row in labels:
@@ -70,4 +74,29 @@ def make_evaluation(config: Config, clips: int = 60, songs: int = 15, replicates
         warnings=("made by hand",),
         seconds=2.0,
         replicates=replicates,
+    )
+
+
+@functools.cache
+def multi_label_evaluation() -> MultiLabelEvaluation:
+    """Return `make_evaluation` of the tiny run, the same object every time."""
+    return make_evaluation(make_config())
+
+
+@functools.cache
+def single_label_evaluation() -> Evaluation:
+    """Return 60 excerpts of 20 songs, without audio; classes 9 and 10 never occur."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(rng.integers(0, 9, 20), 3)
+    probabilities = rng.dirichlet(np.ones(11), 60) + 0.35 * np.eye(11)[labels]
+    return Evaluation(
+        split="validation",
+        config=make_config(),
+        files=tuple(f"cel/[cel][cla]{i:04d}__1.wav" for i in range(60)),
+        groups=np.repeat(np.arange(20), 3),
+        labels=labels,
+        probabilities=probabilities / probabilities.sum(axis=1, keepdims=True),
+        train_labels=np.array([3, 3, 4]),
+        seconds=2.0,
+        replicates=200,
     )

@@ -25,7 +25,7 @@ def _answer(path: str, windows: int = 3) -> Answer:
     probabilities = np.zeros([windows, 11], np.float32)
     probabilities[:2, 0], probabilities[2:, 10] = 0.75, 0.625
     activity = Activity(path, windows + 0.5, 1.5, np.arange(float(windows)), probabilities)
-    return Answer(path, windows + 0.5, probabilities.mean(axis=0), ("cel",), activity)
+    return Answer(path, windows + 0.5, SCHEME, probabilities.mean(axis=0), ("cel",), activity)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_folders_that_cannot_be_used_are_refused_beforehand(tmp_path: Path) -> N
         with pytest.raises(ConfigError, match=f"--activity={folder}: {words}"):
             ActivityFiles(folder, ("csv",), SCHEME, None)
     for formats in ((), ("csv", "xml")):
-        with pytest.raises(ConfigError, match="some of csv, json, audacity, png"):
+        with pytest.raises(ConfigError, match="one or more of csv, json, audacity, png"):
             ActivityFiles(tmp_path, formats, SCHEME, None)
     assert sorted(os.listdir(tmp_path)) == ["file"], "the check leaves nothing"
 

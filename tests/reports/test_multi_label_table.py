@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
 
-from irmas_tf.reports.multi_label_summary import summarize_multi_label
+from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
 from irmas_tf.reports.multi_label_table import format_multi_label_table
-from tests.helpers.made_evaluation import make_evaluation
-from tests.helpers.tiny_run import make_config
+from tests.helpers.made_evaluation import multi_label_evaluation
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, Any]:
+    return summarize_multi_label(multi_label_evaluation())
 
 
 @pytest.fixture
-def summary() -> dict[str, Any]:
-    return summarize_multi_label(make_evaluation(make_config()))
+def summary(made: dict[str, Any]) -> dict[str, Any]:
+    return copy.deepcopy(made)
 
 
 def _row(text: str, beginning: str) -> str:
@@ -50,7 +55,7 @@ def test_the_headline_names_the_level_of_each_f1(summary: dict[str, Any]) -> Non
     assert _row(text, "mean, thresholds fixed in advance:")
     micro, macro = decisions["global"]["micro_f1"]["value"], decisions["per_class"]["macro_f1"]["value"]
     assert _row(text, f"micro F1 {micro:.3f} [").endswith("one for all classes (global)")
-    assert _row(text, f"macro F1 {macro:.3f} [").endswith("one a class (per class)")
+    assert _row(text, f"macro F1 {macro:.3f} [").endswith("one per class (per class)")
 
 
 def test_map_says_how_many_classes_it_covers(summary: dict[str, Any]) -> None:

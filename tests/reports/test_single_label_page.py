@@ -3,32 +3,41 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import soundfile
 
+from irmas_tf.config.audio import AudioConfig
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.evaluation.single_label import Evaluation
-from irmas_tf.inference.classifier import WindowClassifier
 from irmas_tf.reports.page import PageOptions, ReportPage
-from irmas_tf.reports.single_label_files import summarize
-from irmas_tf.reports.single_label_page import single_label_page, write_single_label_page
+from irmas_tf.reports.report import summarize, write_report
+from irmas_tf.reports.single_label_page import single_label_clips, single_label_page
 from irmas_tf.runs.run_dir import RunDir
-from tests.helpers import tiny_run
+from tests.helpers.made_evaluation import single_label_evaluation
 from tests.helpers.page_checks import check_page
+from tests.helpers.pictures import texts_of
+from tests.helpers.tiny_run import make_config
 
 ODD = 'cel/<b>"odd" & \udcff__1.wav'
 
 
+class SameAnswer:
+    """A model whose probabilities are the same for every window."""
+
+    audio: AudioConfig = make_config().audio
+    outputs = ("probabilities",)
+    source: ClassVar = {"run": "made by hand"}
+
+    def values(self, windows: np.ndarray, output: str) -> np.ndarray:
+        return np.tile(np.arange(11, dtype=np.float32) / 55, (len(windows), 1))
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunDir:
-    return tiny_run.make_tiny_run(tmp_path_factory.mktemp("run") / "tiny <1>")
-
-
-@pytest.fixture(scope="module")
-def classifier(run: RunDir) -> WindowClassifier:
-    return WindowClassifier.load(run)
+    return RunDir.create(tmp_path_factory.mktemp("run") / "tiny <1>", make_config())
 
 
 @pytest.fixture(scope="module")
@@ -36,29 +45,18 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory, run: RunDir) -> Evaluat
     """60 excerpts of 20 songs, all with the same sound; excerpt 0 is surely wrong, 59 surely right."""
     path = tmp_path_factory.mktemp("audio") / "noise.wav"
     soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(8000), 8000)
-    rng = np.random.default_rng(0)
-    labels = np.repeat(rng.integers(0, 9, 20), 3)
-    probabilities = rng.dirichlet(np.ones(11), 60) + 0.35 * np.eye(11)[labels]
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    made = single_label_evaluation()
+    probabilities = made.probabilities.copy()
     probabilities[0] = np.eye(11)[10]
-    probabilities[59] = np.eye(11)[labels[59]]
-    return Evaluation(
-        split="validation",
-        config=run.load_config(),
-        files=(ODD, *(f"cel/[cel][cla]{i:04d}__1.wav" for i in range(1, 60))),
-        groups=np.repeat(np.arange(20), 3),
-        labels=labels,
-        probabilities=probabilities,
-        train_labels=np.array([3, 3, 4]),
-        seconds=2.0,
-        replicates=200,
-        paths=(str(path),) * 60,
-    )
+    probabilities[59] = np.eye(11)[made.labels[59]]
+    files = (ODD, *made.files[1:])
+    return dataclasses.replace(made, files=files, probabilities=probabilities, paths=(str(path),) * 60)
 
 
 @pytest.fixture(scope="module")
-def page(evaluation: Evaluation, run: RunDir, classifier: WindowClassifier) -> ReportPage:
-    return single_label_page(evaluation, summarize(evaluation), run, classifier, PageOptions(clips=3))
+def page(evaluation: Evaluation, run: RunDir) -> ReportPage:
+    page = single_label_page(evaluation, summarize(evaluation), run)
+    return page.with_clips(single_label_clips(evaluation, SameAnswer(), PageOptions(clips=3)))
 
 
 def test_the_page_is_sound_and_says_what_the_summary_says(page: ReportPage, evaluation: Evaluation) -> None:
@@ -75,8 +73,8 @@ def test_the_page_is_sound_and_says_what_the_summary_says(page: ReportPage, eval
         )  # fmt: skip
     f1 = [float(row[2]) for row in page.sections[0].blocks[0].rows]
     assert f1 == sorted(f1, reverse=True)
-    heat = page.sections[1].blocks[0]
-    assert [[int(cell or 0) for cell in row] for row in heat.texts] == summary["confusion"]
+    counts = texts_of(page.sections[1].blocks[0].picture, "figure-cell")
+    assert [int(count) for count in counts] == [count for row in summary["confusion"] for count in row if count]
     assert "--sample_rate_hz" in text and "confusion.csv" in text
 
 
@@ -101,13 +99,10 @@ def test_confidence_figures(page: ReportPage, evaluation: Evaluation) -> None:
     assert f"confidence {confidence.mean():.3f}" in reliable.caption
 
 
-def test_what_is_left_out_on_demand(evaluation: Evaluation, run: RunDir, classifier: WindowClassifier) -> None:
-    quiet = single_label_page(evaluation, summarize(evaluation), run, classifier, PageOptions(2, audio=False))
-    assert not check_page(quiet.render()).of("audio")
-    assert {"worst", "best"} <= {s.anchor for s in quiet.sections}
-    bare = single_label_page(evaluation, summarize(evaluation), run, None, PageOptions(0))
-    assert not {"worst", "best"} & {s.anchor for s in bare.sections}
-    check_page(bare.render())
+def test_clips_without_sound(evaluation: Evaluation) -> None:
+    sections = single_label_clips(evaluation, SameAnswer(), PageOptions(2, audio=False))
+    assert [section.anchor for section in sections] == ["worst", "best"]
+    assert all(clip.audio is None and clip.audio_note == "" for section in sections for clip in section.blocks)
 
 
 def test_one_song_and_nothing_right(evaluation: Evaluation, run: RunDir) -> None:
@@ -119,7 +114,7 @@ def test_one_song_and_nothing_right(evaluation: Evaluation, run: RunDir) -> None
         probabilities=evaluation.probabilities[:3],
         leaks=4,
     )
-    page = single_label_page(lonely, summarize(lonely), run, None, PageOptions())
+    page = single_label_page(lonely, summarize(lonely), run)
     text = "".join(check_page(page.render()).text)
     assert "no interval" in text and "4 songs are on both sides" in text
 
@@ -127,5 +122,5 @@ def test_one_song_and_nothing_right(evaluation: Evaluation, run: RunDir) -> None
 def test_an_excerpt_that_vanished_is_named(evaluation: Evaluation, run: RunDir, tmp_path: Path) -> None:
     gone = dataclasses.replace(evaluation, paths=(str(tmp_path / "gone.wav"),) * 60)
     with pytest.raises(DataError, match=r"gone\.wav"):
-        write_single_label_page(gone, summarize(gone), tmp_path / "out", PageOptions(), run)
-    assert not (tmp_path / "out").exists()
+        write_report(gone, summarize(gone), tmp_path, PageOptions(), run=run, model=SameAnswer())
+    assert (tmp_path / "metrics.json").exists() and not (tmp_path / "report.html").exists()

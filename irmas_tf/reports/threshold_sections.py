@@ -1,4 +1,4 @@
-"""Thresholds and calibration of a multi-label evaluation on the report page."""
+"""Thresholds and calibration of a multi-label evaluation, as sections of its page."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from irmas_tf.metrics.calibration import Reliability, reliability
 from irmas_tf.reports.charts import Curve, Mark, curve_chart, reliability_chart, reliability_words
 from irmas_tf.reports.multi_label_table import PREVALENCE_WORDS
 from irmas_tf.reports.page import Figure, Section, Table
+from irmas_tf.reports.score_texts import figure_text, score_text
 
 RELIABILITY_BINS = 10
 _LEADS = {
-    FIXED: "Fixed in advance: chosen without these clips, what counts.",
-    OTHER_SONGS: "Tuned on other songs: chosen on other songs of the same set, which tells of its class prior.",
-    CHOSEN_HERE: "The run's own, chosen here: those that predict answers with; training chose them on these very clips,"
-    " so that they score higher here than on others.",
-    ORACLE: "Oracle: chosen on the clips scored by this evaluation, no result. No other single threshold has a higher"
-    " micro F1 than its one for all classes, no others a class a higher macro F1 than its one a class; neither bounds"
-    " the other figure.",
+    FIXED: "Fixed in advance: chosen without these clips; these are what counts.",
+    OTHER_SONGS: "Tuned on other songs: chosen on other songs of the same set, which reveals its class prior.",
+    CHOSEN_HERE: "The run's own, chosen here: those that predict uses; training chose them on these very clips, so that"
+    " they score higher here than on others.",
+    ORACLE: "Oracle: chosen on the very clips that are scored, so no result. No single threshold for all classes has a"
+    " higher micro F1 than the oracle's, and no thresholds per class a higher macro F1; neither bounds the other.",
 }
 
 
-def levels_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Section:
+def thresholds_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Section:
     """Return the scores under every threshold regime, and what any single threshold would score."""
     main = evaluation.headline[0]
     curves = threshold_curves(evaluation.clips, main)
@@ -78,12 +78,14 @@ def levels_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) ->
         (
             _decisions(evaluation, summary, main, "Every regime, with 95 % intervals over songs; ★: the scores above"),
             Figure(
+                "thresholds",
                 "What any threshold would score",
                 picture,
                 f"{summary['aggregations'][main]['words']}. A flat top means that the choice matters little.",
             ),
             Figure(
-                "Classes want different thresholds",
+                "class_thresholds",
+                "Classes need different thresholds",
                 of_class,
                 "The two best of the classes that occur, and the two worst.",
             ),
@@ -108,18 +110,18 @@ def _decisions(evaluation: MultiLabelEvaluation, summary: dict[str, Any], aggreg
             micro, macro = (" ★" if key == evaluation.headline_of(score) else "" for score in (MICRO_F1, MACRO_F1))
             rows.append((
                 f"{REGIME_WORDS[regime]}, {LEVEL_WORDS[level]}",
-                _with_interval(scores["micro_f1"]) + micro,
-                _with_interval(scores["macro_f1"]) + macro,
-                _figure(scores["exact_match"]),
-                _figure(scores["hamming_loss"]),
+                score_text(scores["micro_f1"], 2) + micro,
+                score_text(scores["macro_f1"], 2) + macro,
+                figure_text(scores["exact_match"]["value"]),
+                figure_text(scores["hamming_loss"]["value"]),
             ))  # fmt: skip
     constant = summary["baselines"]["constant"]
     rows.append((
         f"baseline: always {', '.join(constant['classes'])}",
-        _with_interval(constant["micro_f1"]),
-        _with_interval(constant["macro_f1"]),
-        _figure(constant["exact_match"]),
-        _figure(constant["hamming_loss"]),
+        score_text(constant["micro_f1"], 2),
+        score_text(constant["macro_f1"], 2),
+        figure_text(constant["exact_match"]["value"]),
+        figure_text(constant["hamming_loss"]["value"]),
     ))  # fmt: skip
     names = ("micro F1", "macro F1", "exact", "hamming")
     return Table(caption, ("thresholds", *names), tuple(rows), names, "stack")
@@ -127,76 +129,62 @@ def _decisions(evaluation: MultiLabelEvaluation, summary: dict[str, Any], aggreg
 
 def _rankings(summary: dict[str, Any]) -> Table:
     rows = [
-        (of["words"], _with_interval(of["lrap"]), _with_interval(of["mean_average_precision"]))
+        (of["words"], score_text(of["lrap"], 2), score_text(of["mean_average_precision"], 2))
         for of in summary["aggregations"].values()
     ]
     for what, key in PREVALENCE_WORDS.items():
         baseline = summary["baselines"][key]
-        rows.append((what, _with_interval(baseline["lrap"]), _with_interval(baseline["mean_average_precision"])))
+        rows.append((what, score_text(baseline["lrap"], 2), score_text(baseline["mean_average_precision"], 2)))
     return Table("Rankings, which need no threshold", ("scores", "LRAP", "mAP"), tuple(rows), ("LRAP", "mAP"), "stack")
 
 
-def trust_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Section | None:
+def confidence_section(evaluation: MultiLabelEvaluation) -> Section | None:
     """Return whether the probabilities are honest; None where the scores are no probabilities."""
     main = evaluation.headline[0]
     study = evaluation.calibration
     scores = evaluation.clips.scores[main]
+    title = "How far to trust its probabilities"
     lead = "On the dotted line, a class is there as often as the model says. Every clip counts once for every class."
     if study is None:
         if scores.min() < 0 or scores.max() > 1:
             return None
-        found = reliability(evaluation.clips.labels, scores, RELIABILITY_BINS)
-        return Section(
-            "confidence", "How far its probabilities can be trusted", lead, (_figure_of(found, "Reliability"),)
-        )
+        curve = reliability(evaluation.clips.labels, scores, RELIABILITY_BINS)
+        return Section("confidence", title, lead, (_reliability(curve, "reliability", "Reliability"),))
     variants = [variant for variant in study.variants if variant.aggregation == main]
     if not variants:
         return None
-    table = Table(
-        f"Calibration fitted on {study.fitted_on}; temperature {study.temperatures[main]:.2f}",
-        ("probabilities", "NLL", "ECE", "LRAP", "mAP", "micro F1", "macro F1"),
-        tuple(
-            (
-                VARIANT_WORDS[v.name],
-                f"{v.negative_log_likelihood:.3f}",
-                f"{v.reliability.expected_calibration_error:.3f}",
-                *(f"{x:.3f}" for x in (v.lrap, v.mean_average_precision, v.micro_f1, v.macro_f1)),
-            )
-            for v in variants
-        ),
-        ("NLL", "ECE", "LRAP", "mAP", "micro F1", "macro F1"),
-        "stack",
-    )
+    header = ("probabilities", "NLL", "ECE", "LRAP", "mAP", "micro F1", "macro F1")
+    rows = tuple(
+        (
+            VARIANT_WORDS[v.name],
+            *map(figure_text, (
+                v.negative_log_likelihood, v.reliability.expected_calibration_error, v.lrap, v.mean_average_precision,
+                v.micro_f1, v.macro_f1,
+            )),
+        )
+        for v in variants
+    )  # fmt: skip
+    caption = f"Calibration fitted on {study.fitted_on}; temperature {study.temperatures[main]:.2f}"
     figures = [
-        _figure_of(study.variant(main, name).reliability, title)
-        for name, title in (
-            (AS_IS, "Reliability, as the model gives them"),
-            (TEMPERATURE, "Reliability, with temperature"),
+        _reliability(study.variant(main, variant).reliability, name, words)
+        for variant, name, words in (
+            (AS_IS, "reliability", "Reliability, as the model gives them"),
+            (TEMPERATURE, "reliability_temperature", "Reliability, with temperature"),
         )
     ]
     lead += (
-        " NLL: mean surprise at the truth; ECE: mean distance from the dotted line; both are better low. Thresholds for"
-        " the F1 here are chosen on the clips that the calibration is fitted on."
+        " NLL: mean surprise at the truth; ECE: mean distance from the dotted line; lower is better. Thresholds for the"
+        " F1 here are chosen on the clips that the calibration is fitted on."
     )
-    return Section("confidence", "How far its probabilities can be trusted", lead, (table, *figures))
+    return Section("confidence", title, lead, (Table(caption, header, rows, header[1:], "stack"), *figures))
 
 
-def _figure_of(found: Reliability, title: str) -> Figure:
+def _reliability(curve: Reliability, name: str, title: str) -> Figure:
     return Figure(
+        name,
         title,
         reliability_chart(
-            found, "probability; bars: clips × classes", f"Share over probability. {reliability_words(found)}"
+            curve, "probability; bars: clips × classes", f"Share over probability. {reliability_words(curve)}"
         ),
-        f"Off by {found.expected_calibration_error:.3f} on average (expected calibration error).",
+        f"Off by {curve.expected_calibration_error:.3f} on average (expected calibration error).",
     )
-
-
-def _with_interval(score: dict[str, float | None]) -> str:
-    if score["value"] is None:
-        return "–"
-    text = f"{score['value']:.3f}"
-    return text if score["low"] is None else f"{text} [{score['low']:.2f}, {score['high']:.2f}]"
-
-
-def _figure(score: dict[str, float | None]) -> str:
-    return "–" if score["value"] is None else f"{score['value']:.3f}"

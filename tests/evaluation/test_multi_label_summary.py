@@ -9,15 +9,14 @@ import pytest
 from sklearn import metrics as sk
 
 from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
+from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
 from irmas_tf.evaluation.scored_clips import ORACLE, OTHER_SONGS, PER_CLASS
-from irmas_tf.reports.multi_label_summary import summarize_multi_label
-from tests.helpers.made_evaluation import make_evaluation
-from tests.helpers.tiny_run import make_config
+from tests.helpers.made_evaluation import multi_label_evaluation
 
 
 @pytest.fixture(scope="module")
 def evaluation() -> MultiLabelEvaluation:
-    return make_evaluation(make_config())
+    return multi_label_evaluation()
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from irmas_tf.audio import decode as audio_io
 from irmas_tf.audio.envelope import envelope_of
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.activity import Activity
-from irmas_tf.reports.charts import ActivityRow, activity_chart
-from irmas_tf.reports.page import ClipCard
+from irmas_tf.reports.clip_timeline import ActivityRow, clip_timeline
+from irmas_tf.reports.page import ClipCard, Section
 
 # MP3 is what every browser plays, mono at this rate about 5 kB a second.
 AUDIO_HZ = 24000
@@ -118,19 +118,36 @@ def clip_card(
     return ClipCard(
         clip.name,
         _facts(clip, scheme),
-        activity_chart(rows, clip.activity.edges, envelope, f"Probabilities over time under the waveform. {spoken}"),
+        clip_timeline(rows, clip.activity.edges, envelope, f"Probabilities over time under the waveform. {spoken}"),
         uri,
         note,
     )
+
+
+def clips_section(anchor: str, unit: str, lead: str, cards: Sequence[ClipCard], thresholds: bool = False) -> Section:
+    """Return the section of the worst or the best clips.
+
+    Args:
+        anchor: worst or best.
+        unit: what a clip is called, in the singular.
+        lead: how they were chosen.
+        cards: the clips.
+        thresholds: whether the pictures show them.
+    """
+    lead += (
+        f" One {unit} per song. Each row is a class, its height the probability over time"
+        f"{', the dashes its threshold' if thresholds else ''}; a click in the picture plays from there."
+    )
+    return Section(anchor, f"{anchor.title()} {unit}s", lead, tuple(cards))
 
 
 def _facts(clip: JudgedClip, scheme: LabelScheme) -> tuple[tuple[str, str, str], ...]:
     """Return the labels and the answer, by what they have to do with one another."""
     facts = []
     for role, what in (("right", "right"), ("missed", "missed"), ("wrong", "wrongly named")):
-        found = [k for k in np.argsort(-clip.scores, kind="stable").tolist() if clip.role(k) == role]
-        if found:
-            facts.append((what, ", ".join(f"{scheme.names[k]} {clip.scores[k]:.2f}" for k in found), role))
+        classes = [k for k in np.argsort(-clip.scores, kind="stable").tolist() if clip.role(k) == role]
+        if classes:
+            facts.append((what, ", ".join(f"{scheme.names[k]} {clip.scores[k]:.2f}" for k in classes), role))
     return tuple(facts)
 
 
@@ -153,7 +170,7 @@ class _Heard:
 
 
 def spread(order: Sequence[int], groups: np.ndarray, count: int) -> list[int]:
-    """Return the first ``count`` clips of an order, at most one a song: three excerpts of one song teach no more."""
+    """Return the first ``count`` clips of an order, at most one per song: three excerpts of a song teach no more."""
     chosen: list[int] = []
     seen: set[int] = set()
     for index in order:

@@ -9,7 +9,7 @@ from typing import Any
 
 from irmas_tf.config.run_config import SECTIONS, Config
 from irmas_tf.config.settings import ConfigError, format_value
-from irmas_tf.reports.page import Section, Table
+from irmas_tf.reports.page import SETTINGS, Section, Table
 from irmas_tf.runs.run_dir import RunDir
 
 EMPTY = "(empty)"
@@ -37,7 +37,7 @@ def settings_section(config: Config, run: RunDir | None = None) -> Section:
         if made_with:
             folded.append(Table("What the run was made with", ("what", "value"), made_with, class_="stack mono"))
     return Section(
-        "settings",
+        SETTINGS,
         "Configuration",
         f"Configuration {config.hash}: the settings that differ from the defaults.",
         (Table("Changed settings", ("setting", "value", "default"), tuple(changed), class_="stack mono"),),
@@ -58,12 +58,12 @@ def _made_with(run: RunDir) -> Iterator[tuple[str, str]]:
     """Yield what the run folder says about its origins; an unreadable file says nothing."""
     for path in (run.versions_path, run.pretrained_path):
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            facts = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if isinstance(found, dict):
-            for key, value in found.items():
+        if isinstance(facts, dict):
+            for key, value in facts.items():
                 yield key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        elif isinstance(found, list):
-            for item in found:
+        elif isinstance(facts, list):
+            for item in facts:
                 yield path.stem, json.dumps(item, ensure_ascii=False)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from irmas_tf.config.run_config import SECTIONS, Config
-from irmas_tf.reports.settings_on_page import settings_section
+from irmas_tf.reports.settings_section import settings_section
 from irmas_tf.runs.run_dir import RunDir
 from tests.helpers.tiny_run import make_config
 

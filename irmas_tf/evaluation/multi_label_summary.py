@@ -11,9 +11,9 @@ import numpy as np
 
 from irmas_tf.evaluation.calibration_study import VARIANT_WORDS, CalibrationStudy
 from irmas_tf.evaluation.multi_label import LEVELS_FOR, MultiLabelEvaluation
+from irmas_tf.evaluation.score_entries import CONFIDENCE, interval_entry, score_entry
 from irmas_tf.evaluation.scored_clips import GLOBAL, LEVELS, REGIMES, Decision
 from irmas_tf.metrics.aggregation import AGGREGATION_WORDS
-from irmas_tf.metrics.bootstrap import Interval
 from irmas_tf.metrics.multilabel import (
     average_precision,
     constant_scores,
@@ -23,7 +23,6 @@ from irmas_tf.metrics.multilabel import (
     mean_average_precision_all_classes,
 )
 from irmas_tf.metrics.multilabel_bootstrap import SongBootstrap
-from irmas_tf.reports.single_label_files import CONFIDENCE
 
 
 def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
@@ -34,7 +33,7 @@ def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
 
     ``headline`` names the aggregation and the regime that count, ``level`` the kind of threshold behind the answers and
     the figures of the classes, and ``level_of`` that of each F1: micro F1 belongs to one threshold for all classes,
-    which is chosen for it, macro F1 to one a class.
+    which is chosen for it, macro F1 to one per class.
     """
     clips, config = evaluation.clips, evaluation.config
     draws = SongBootstrap(clips.groups, replicates=evaluation.replicates, confidence=CONFIDENCE)
@@ -52,11 +51,7 @@ def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
         "parts": {str(part): parts[part] for part in sorted(parts) if part},
         "classes": list(clips.codes),
         "names": list(clips.names),
-        "interval": {
-            "confidence": CONFIDENCE,
-            "method": "percentile bootstrap over songs",
-            "replicates": evaluation.replicates,
-        },
+        "interval": interval_entry(evaluation.replicates),
         "headline": {
             "aggregation": key[0],
             "regime": key[1],
@@ -89,18 +84,10 @@ def _warnings(evaluation: MultiLabelEvaluation) -> Iterable[str]:
         )
 
 
-def _score(value: float, interval: Interval | None) -> dict[str, float | None]:
-    return {
-        "value": float(value) if np.isfinite(value) else None,
-        "low": interval.low if interval else None,
-        "high": interval.high if interval else None,
-    }
-
-
 def _decision_scores(labels: np.ndarray, answers: np.ndarray, draws: SongBootstrap) -> dict[str, Any]:
     scores = decision_scores(labels, answers)
     return {
-        name: _score(getattr(scores, name), interval)
+        name: score_entry(getattr(scores, name), interval)
         for name, interval in draws.decision_intervals(labels, answers).items()
     }
 
@@ -112,7 +99,7 @@ def _ranking_scores(labels: np.ndarray, scores: np.ndarray, draws: SongBootstrap
         "mean_average_precision": mean_average_precision,
         "mean_average_precision_all_classes": mean_average_precision_all_classes,
     }
-    return {name: _score(mean(labels, scores), intervals[name]) for name, mean in means.items()}
+    return {name: score_entry(mean(labels, scores), intervals[name]) for name, mean in means.items()}
 
 
 def _aggregation(evaluation: MultiLabelEvaluation, name: str, draws: SongBootstrap) -> dict[str, Any]:

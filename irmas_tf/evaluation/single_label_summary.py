@@ -1,0 +1,76 @@
+"""The figures of a single-label evaluation as a JSON-ready dict: the content of metrics.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from irmas_tf.evaluation.score_entries import TOP_CONFUSIONS, interval_entry, score_entry
+from irmas_tf.evaluation.single_label import Evaluation
+from irmas_tf.metrics import single_label
+
+
+def summarize_single_label(evaluation: Evaluation) -> dict[str, Any]:
+    """Return the scores as a JSON-ready dict; the content of ``metrics.json``.
+
+    Scores are in [0, 1]. ``accuracy`` and ``macro_f1`` hold ``value``, ``low`` and ``high`` (95 % bootstrap interval
+    over songs, None with a single song). ``confusion`` has a row per label and a column per prediction, in the order of
+    ``classes``.
+    """
+    config, scheme = evaluation.config, evaluation.config.labels
+    codes, confusion = scheme.codes, evaluation.confusion
+    scores = single_label.class_scores(evaluation.labels, evaluation.predicted, scheme.num_classes)
+    baseline = single_label.majority_baseline(evaluation.train_labels, evaluation.labels, scheme.num_classes)
+    values = {
+        "accuracy": single_label.accuracy(evaluation.labels, evaluation.predicted),
+        "macro_f1": single_label.macro_f1(evaluation.labels, evaluation.predicted, scheme.num_classes),
+    }
+    intervals = evaluation.intervals()
+    return {
+        "split": evaluation.split,
+        "split_by": config.data.split_by,
+        "warnings": list(_warnings(evaluation)),
+        "excerpts": len(evaluation.files),
+        "songs": len(set(evaluation.groups.tolist())),
+        **{name: score_entry(value, intervals[name]) for name, value in values.items()},
+        "interval": interval_entry(evaluation.replicates),
+        "majority_baseline": {
+            "class": codes[baseline.class_index],
+            "accuracy": baseline.accuracy,
+            "macro_f1": baseline.macro_f1,
+        },
+        "per_class": [
+            {
+                "class": code,
+                "name": scheme.names[k],
+                "precision": float(scores.precision[k]),
+                "recall": float(scores.recall[k]),
+                "f1": float(scores.f1[k]),
+                "support": int(scores.support[k]),
+            }
+            for k, code in enumerate(codes)
+        ],
+        "top_confusions": [
+            {"label": codes[row], "predicted": codes[column], "excerpts": count}
+            for row, column, count in single_label.top_confusions(confusion, TOP_CONFUSIONS)
+        ],
+        "classes": list(codes),
+        "confusion": confusion.tolist(),
+        "label_scheme": scheme.name,
+        "config_hash": config.hash,
+        "seconds": round(evaluation.seconds, 3),
+        "excerpts_per_second": round(len(evaluation.files) / max(evaluation.seconds, 1e-9), 1),
+    }
+
+
+def _warnings(evaluation: Evaluation) -> Iterable[str]:
+    """Yield what makes the scores say less than they seem to."""
+    if evaluation.split == "train":
+        yield "these excerpts were trained on: the scores say nothing about new songs"
+    elif evaluation.leaks:
+        yield (
+            f"{evaluation.leaks} songs are on both sides of the split (split_by={evaluation.config.data.split_by}):"
+            " the model has heard them, and the scores are inflated"
+        )
+    if len(set(evaluation.groups.tolist())) < 2:
+        yield "one song only: no interval can be given"

@@ -1,0 +1,116 @@
+"""The tables that an evaluation leaves behind, for programs and papers."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
+from irmas_tf.evaluation.single_label import Evaluation
+from irmas_tf.evaluation.threshold_curves import threshold_curves
+from irmas_tf.process.atomic_files import atomic_path
+
+Table = tuple[str, Sequence[str], Iterable[Iterable[Any]]]
+"""Name of the file, header and rows."""
+
+
+def single_label_tables(evaluation: Evaluation, summary: dict[str, Any]) -> Iterator[Table]:
+    """Yield ``per_class.csv``, ``confusion.csv`` (row: label, column: prediction) and ``predictions.csv``."""
+    codes = summary["classes"]
+    yield _per_class(summary)
+    yield (
+        "confusion.csv",
+        ["label", *codes],
+        ([code, *row] for code, row in zip(codes, summary["confusion"], strict=True)),
+    )
+    columns = (evaluation.files, evaluation.groups, evaluation.labels, evaluation.predicted, evaluation.probabilities)
+    rows = (
+        [file, int(group), codes[label], codes[predicted], *(f"{p:.6f}" for p in probabilities)]
+        for file, group, label, predicted, probabilities in zip(*columns, strict=True)
+    )
+    yield "predictions.csv", ["file", "song_group", "label", "predicted", *codes], rows
+
+
+def multi_label_tables(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Iterator[Table]:
+    """Yield the tables of a multi-label evaluation.
+
+    ``per_class.csv``; ``thresholds.csv`` (every decision level); ``threshold_curves.csv``; ``clips.csv`` (labels, the
+    headline's answers, scores of the main aggregation) and ``clips_NAME.csv`` for the other aggregations, each of which
+    ``--scores`` reads.
+    """
+    yield _per_class(summary)
+    yield _thresholds(evaluation)
+    yield _curves(evaluation)
+    for number, aggregation in enumerate(evaluation.clips.scores):
+        yield (f"clips_{aggregation}.csv" if number else "clips.csv", *_clips(evaluation, aggregation))
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a table, whole or not at all."""
+    # surrogateescape: a file name that is not UTF-8 is written with its own bytes.
+    with atomic_path(path) as temporary:
+        with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(rows)
+
+
+def _per_class(summary: dict[str, Any]) -> Table:
+    rows = summary["per_class"]
+    return "per_class.csv", list(rows[0]), (row.values() for row in rows)
+
+
+def _thresholds(evaluation: MultiLabelEvaluation) -> Table:
+    rows = (
+        [aggregation, regime, level, fold, *map(repr, levels.tolist()), decision.chosen_on]
+        for (aggregation, regime, level), decision in evaluation.decisions.items()
+        for fold, levels in zip(decision.fold_names, decision.thresholds, strict=True)
+    )
+    header = ["aggregation", "regime", "level", "fold", *evaluation.clips.codes, "chosen_on"]
+    return "thresholds.csv", header, rows
+
+
+def _curves(evaluation: MultiLabelEvaluation) -> Table:
+    def rows() -> Iterator[list[str]]:
+        for aggregation in evaluation.clips.scores:
+            curves = threshold_curves(evaluation.clips, aggregation)
+            columns = [
+                curves.thresholds, curves.micro_precision, curves.micro_recall, curves.micro_f1, curves.macro_f1,
+                *curves.class_f1.T,
+            ]  # fmt: skip
+            for row in np.stack(columns, axis=1):
+                yield [aggregation, *(f"{x:.6g}" for x in row)]
+
+    names = ["threshold", "micro_precision", "micro_recall", "micro_f1", "macro_f1"]
+    header = ["aggregation", *names, *(f"f1_{code}" for code in evaluation.clips.codes)]
+    return "threshold_curves.csv", header, rows()
+
+
+def _clips(evaluation: MultiLabelEvaluation, aggregation: str) -> tuple[list[str], Iterator[list[Any]]]:
+    """Return header and rows."""
+    clips = evaluation.clips
+    _, regime, level = evaluation.headline
+    # A run chooses its levels for the mean alone: on its own validation mixtures the others have no such answers.
+    key = (aggregation, regime, level)
+    answers = evaluation.answers(key) if key in evaluation.decisions else None
+
+    def codes_of(named: np.ndarray) -> str:
+        return " ".join(code for code, yes in zip(clips.codes, named, strict=True) if yes)
+
+    # repr: numbers that come back as they were, so that a score file gives the figures of the run.
+    rows = (
+        [
+            clips.files[k],
+            int(clips.groups[k]),
+            int(clips.parts[k]),
+            codes_of(clips.labels[k]),
+            *([] if answers is None else [codes_of(answers[k])]),
+            *map(repr, clips.scores[aggregation][k].tolist()),
+        ]
+        for k in range(len(clips))
+    )
+    return ["file", "song", "part", "labels", *([] if answers is None else ["answers"]), *clips.codes], rows
