@@ -75,7 +75,7 @@ def _summary(out: Path, clip: Path, codes: Sequence[str], seconds: dict[str, flo
 
   {data}    a corpus in the layout of IRMAS, composed and rendered by the demo
   {run}     the run: model.keras, history.csv, config.json, and more
-  {run}/evaluation/validation    report.html, to read and listen to; confusion.png, metrics.json, and more
+  {run}/evaluation/validation    report.html, to read and listen to; metrics.json, and more
   {out}/irmas.tflite    the model for phones, compared with the run number by number
 
   On {metrics["excerpts"]} excerpts of songs it had not heard, the model is right {score} of the time;

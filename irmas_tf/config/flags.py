@@ -163,19 +163,12 @@ class Command:
     def help(self) -> str:
         """Return the text of ``--help``: every flag with type, unit, default and allowed values, by section."""
         usage = f"Usage: {called_as(self.module)} [--flagfile=FILE] [--FLAG=VALUE...]"
-        parts = [
-            usage + (f" {self.positional}" + "..." * (self.positional[0] != "[") if self.positional else ""),
-            textwrap.dedent(self.description).strip(),
-        ]
-        parts.append(
-            "  --flagfile=FILE\n      Read flags from FILE, one per line; flags after it override it."
-            + (
-                " A shipped configuration goes by its name (irmas configs lists them).\n"
-                if self.config_fields
-                else "\n"
-            )
-            + "  --help, --version"
-        )
+        if self.positional:
+            usage += f" {self.positional}" if self.positional.startswith("[") else f" {self.positional}..."
+        flagfile = "  --flagfile=FILE\n      Read flags from FILE, one per line; flags after it override it."
+        if self.config_fields:
+            flagfile += "\n      A shipped configuration goes by its name (irmas configs lists them)."
+        parts = [usage, textwrap.dedent(self.description).strip(), f"{flagfile}\n  --help, --version"]
         for title, fields in self.groups():
             lines = [_help_entry(field, kind, field.name in self.required) for field, kind in fields]
             heading = "Flags of this command" if title == "command" else f"Configuration: {title}"
