@@ -22,16 +22,27 @@ def test_the_command_counts_and_refuses_to_mix_outputs(
     arguments: list[str], catalogue: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
-    assert cli([*arguments, "--runner=DirectRunner"]) == 0
-    assert "5 files classified, 0 without an answer\n" in capfd.readouterr().err
-    before = sorted(os.listdir(tmp_path))
-    assert len([name for name in before if name.startswith("x-")]) == 1
+    (tmp_path / "x-00000-of-00001.json").touch()
     assert cli(arguments) == 2
     assert "is already there" in capfd.readouterr().err
-    assert sorted(os.listdir(tmp_path)) == before
+    assert os.listdir(tmp_path) == ["x-00000-of-00001.json"]
     more = [f"--input={catalogue}/text.wav", "--overwrite", "--runner", "DirectRunner"]
     assert cli([*arguments, *more]) == 1
-    assert f"5 files classified, 1 without an answer; see {tmp_path / 'x'}.errors-*\n" in capfd.readouterr().err
+    assert f"3 files classified, 1 without an answer; see {tmp_path / 'x'}.errors-*\n" in capfd.readouterr().err
+    assert len([name for name in os.listdir(tmp_path) if name.startswith("x-")]) == 1
+
+
+@pytest.mark.parametrize("failed, status, where", [(0, 0, ""), (2, 1, "; see x.errors-*")])
+def test_the_exit_status_says_whether_all_files_have_an_answer(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+    failed: int, status: int, where: str,
+) -> None:  # fmt: skip
+    pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
+    monkeypatch.setattr("irmas_tf.beam.pipeline.build", lambda pipeline, settings, labels: None)
+    counts = {"files_classified": 5, "files_failed": failed}
+    monkeypatch.setattr("irmas_tf.beam.classify._count", lambda result, name: counts[name])
+    assert cli([*arguments[:2], "--output=x"]) == status
+    assert capfd.readouterr().err.endswith(f"5 files classified, {failed} without an answer{where}\n")
 
 
 @pytest.mark.parametrize(
