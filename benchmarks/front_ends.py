@@ -35,28 +35,20 @@ def candidates(waveforms: Any, threads: int) -> dict[str, Callable[[], Any]]:
     import numpy as np
     import tensorflow as tf
 
-    from irmas_tf.config.audio import AudioConfig
-    from irmas_tf.config.run_config import ModelConfig
+    from irmas_tf.config.front_ends import SpectrogramBranch
+    from irmas_tf.config.run_config import Config
     from irmas_tf.dsp.framing import hann_window, padding
     from irmas_tf.dsp.mel import filterbank
     from irmas_tf.layers.normalization import BinNormalization
     from irmas_tf.layers.spec_augment import SpecAugment
-    from irmas_tf.layers.spectrogram import Spectrogram
+    from irmas_tf.models.branches import front_end_layer
 
-    rate, model = AudioConfig().sample_rate_hz, ModelConfig()
+    config = Config()
+    rate = config.audio.sample_rate_hz
     layers = [
-        Spectrogram(
-            rate,
-            branch.frame_length,
-            branch.hop_length,
-            branch.num_bins,
-            branch.scale,
-            branch.min_frequency_hz,
-            branch.max_frequency_hz,
-            model.mel_scale,
-            model.log_offset,
-        )
-        for branch in model.branch_configs
+        front_end_layer(branch, config, f"branch{index}")
+        for index, branch in enumerate(config.model.branch_configs)
+        if isinstance(branch, SpectrogramBranch)
     ]
     tensor = tf.constant(waveforms)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from irmas_tf.config.backbone_names import PROFILED
+from irmas_tf.config.backbones import BACKBONES, profiled_backbones
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 class NetworkOptions:
     """Flags that choose a network."""
 
-    backbone: str = setting("", "Pretrained network: mn04, yamnet, pann_cnn14 and others (irmas_tf.convert).")
+    backbone: str = setting("", "Pretrained network.", known=BACKBONES.names)
     weights: str = setting("", "Weight file of the backbone, as irmas_tf.convert writes it.")
     profile: bool = setting(
         False,
-        "Take what lasts in each frequency band of the backbone's middle and last layers in place of its embedding ("
-        + ", ".join(PROFILED)
-        + "); it is longer and knows more of timbre.",
+        "Take what lasts in each frequency band of the backbone's middle and last layers in place of its embedding; it"
+        " is longer and knows more of timbre. Not every network has it.",
+        known=profiled_backbones,
     )
     run_dir: str = setting("", "Take the embedding of this trained run instead; windows are then the run's.")
     window_seconds: float = setting(
@@ -71,15 +71,13 @@ def load_embedder(options: NetworkOptions) -> WindowEmbedder:
             f"--weights is missing: python -m irmas_tf.convert --backbone={options.backbone} says where they are"
             " published, and makes the file"
         )
-    if options.profile and options.backbone not in PROFILED:
-        raise ConfigError(f"--profile: is for --backbone={', '.join(PROFILED)} only")
+    if options.profile and options.backbone not in (profiled := profiled_backbones()):
+        raise ConfigError(f"--profile: is for --backbone={', '.join(profiled)} only")
     import_tensorflow()
     from irmas_tf.inference.embedding import WindowEmbedder
 
     if options.run_dir:
         return WindowEmbedder.of_run(options.run_dir)
-    from irmas_tf.models.backbone import BACKBONES
-
     if options.backbone not in BACKBONES:
         raise ConfigError(f"--backbone={options.backbone}: must be one of {', '.join(BACKBONES)}")
     return WindowEmbedder.of_backbone(

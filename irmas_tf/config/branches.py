@@ -1,26 +1,33 @@
-"""The configuration of one branch's front-end, and the short text it is written as on the command line."""
+"""What a branch of a model hears: a front-end or a pretrained network, and the short text it is written as.
+
+Front-ends are known by `FRONT_ENDS`, networks by `irmas_tf.config.backbones.BACKBONES`; packages outside add to both.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from irmas_tf.config.backbone_names import PROFILED, SAMPLE_RATES_HZ
+from irmas_tf.config.backbones import BACKBONES, checked_name, profiled_backbones
+from irmas_tf.config.registry import Registry
 from irmas_tf.config.settings import ConfigError, Section, setting, setting_types
 from irmas_tf.config.spec_text import parse_pairs, written
-from irmas_tf.dsp.morlet_bank import MAX_OMEGA0, MIN_OMEGA0, MorletBank
 
-FREQUENCY_SCALES = ("linear", "mel", "log")
-MORLET = "morlet"
-BACKBONES = tuple(SAMPLE_RATES_HZ)
+if TYPE_CHECKING:
+    from irmas_tf.config.run_config import Config
+
+_SPECTROGRAM = "irmas_tf.config.front_ends:SpectrogramBranch"
 
 
 @dataclasses.dataclass(frozen=True)
 class Branch(Section):
     """What a branch hears. `Branch.parse` makes the right subclass."""
 
-    scale: str = setting("mel", "Front-end or pretrained network.", choices=(*FREQUENCY_SCALES, MORLET, *BACKBONES))
+    scale: str
+    """Name of the front-end or pretrained network."""
 
     def error(self, problem: str) -> ConfigError:
         """Return the error that names this branch."""
@@ -45,16 +52,26 @@ class Branch(Section):
         """Return the branch a spec string describes.
 
         Raises:
-            ConfigError: unknown key, malformed or out-of-range value.
+            ConfigError: unknown name or key, malformed or out-of-range value.
         """
         scale, *pairs = spec.strip().split(":")
-        kind = MorletBranch if scale == MORLET else BackboneBranch if scale in BACKBONES else SpectrogramBranch
-        types = {name: type_ for name, type_ in setting_types(kind).items() if name != "scale"}
+        kind: Any
+        if scale in FRONT_ENDS:
+            kind = FRONT_ENDS.get(scale)
+        elif scale in BACKBONES:
+            kind = BackboneBranch
+        else:
+            names = ", ".join((*FRONT_ENDS, *BACKBONES))
+            raise ConfigError(
+                f"--branches={spec}: {scale!r} is no front-end or pretrained network; known: {names}; a name of another"
+                " package needs its extension installed"
+            )
+        hints = setting_types(kind)
+        types = {field.name: hints[field.name] for field in dataclasses.fields(kind)[1:]}
         values: dict[str, Any] = {"scale": scale, **parse_pairs(pairs, types, f"--branches={spec}")}
         try:
-            if scale not in (*FREQUENCY_SCALES, MORLET, *BACKBONES):
-                Branch(scale)  # says all that are known, not only the spectrograms
-            return kind(**values)
+            branch: Branch = kind(**values)
+            return branch
         except ConfigError as error:
             if str(error).startswith("--branches"):
                 raise
@@ -62,7 +79,7 @@ class Branch(Section):
 
     def spec(self) -> str:
         """Return the spec string that `parse` reads back."""
-        shared = [field.name for field in dataclasses.fields(FrontEndBranch)]
+        shared = [field.name for field in dataclasses.fields(BandedBranch)]
         own = [field.name for field in dataclasses.fields(self) if field.name not in shared]
         names = own + [name for name in shared[1:] if hasattr(self, name)]
         return ":".join([self.scale, *(f"{name}={written(getattr(self, name))}" for name in names)])
@@ -72,15 +89,14 @@ class Branch(Section):
 class BackboneBranch(Branch):
     """A pretrained network with its own front-end, written ``mn04`` or ``mn04:profile=1`` on the command line."""
 
-    scale: str = setting("mn04", "Pretrained network.", choices=BACKBONES)
     profile: bool = setting(
         False, "Whether the head sees middle layers too, and frequency bands apart, not the embedding (0 or 1)."
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.profile and self.scale not in PROFILED:
-            raise self.error(f"profile=1 is for {', '.join(PROFILED)} only")
+        if self.profile and not BACKBONES.get(self.scale).has_profile:
+            raise self.error(f"profile=1 is for {', '.join(profiled_backbones())} only")
 
     def spec(self) -> str:
         """Return the spec string that `parse` reads back: the name alone if nothing else is set."""
@@ -88,7 +104,7 @@ class BackboneBranch(Branch):
 
     def check_fits(self, sample_rate_hz: int, window_samples: int) -> None:
         """Check the rate (see `Branch.check_fits`); too short a window is padded by the network itself."""
-        wanted = SAMPLE_RATES_HZ[self.scale]
+        wanted = BACKBONES.get(self.scale).sample_rate_hz
         if sample_rate_hz != wanted:
             raise self.error(
                 f"hears {wanted} Hz only; set --sample_rate_hz={wanted} in place of --sample_rate_hz={sample_rate_hz}"
@@ -97,10 +113,62 @@ class BackboneBranch(Branch):
 
 @dataclasses.dataclass(frozen=True)
 class FrontEndBranch(Branch):
-    """A front-end of our own, followed by convolutions: it has a time step and a frequency axis."""
+    """The settings of a front-end, which is followed by convolutions: it has a time step and a frequency axis.
+
+    A subclass is registered with `register_front_end` and says what builds it:
+
+    - ``LAYER``: the class, an `irmas_tf.layers.base.FrontEnd`, as "module:attribute", which is imported only when a
+      model is built or loaded (or the class itself, at the price that whoever reads the settings loads TensorFlow);
+    - ``LAYER_NAME``: the end of the layer's name in a model;
+    - ``TITLE``: what it is, for people.
+    """
+
+    LAYER: ClassVar[str | type]
+    LAYER_NAME: ClassVar[str] = "front_end"
+    TITLE: ClassVar[str] = ""
 
     hop_length: int = setting(256, "Samples between frames.", unit="samples", minimum=1, maximum=65536)
     num_bins: int = setting(96, "Frequency bins the branch sees.", minimum=4, maximum=4096)
+
+    def layer_arguments(self, config: Config) -> dict[str, Any]:
+        """Return the arguments of the layer's constructor: by default the sample rate and all settings.
+
+        Name and dtype (float32: power spectra overflow float16) are added where the layer is made.
+        """
+        settings = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)[1:]}
+        return {"sample_rate_hz": config.audio.sample_rate_hz, **settings}
+
+    @classmethod
+    def layer_class(cls) -> Any:
+        """Return the class of the layer, imported; TensorFlow comes with it.
+
+        Raises:
+            ConfigError: it cannot be imported.
+        """
+        if not isinstance(cls.LAYER, str):
+            return cls.LAYER
+        module, _, attribute = cls.LAYER.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise ConfigError(f"the layer {cls.LAYER!r} of {cls.__name__} cannot be imported: {error}") from error
+
+    def check_shrinkage(self, window_samples: int, stem_stride: int, stages: int) -> None:
+        """Check that the convolutions leave something of the features (see `Branch.check_shrinkage`)."""
+        frames = math.ceil(window_samples / self.hop_length)
+        shrinkage = stem_stride * 2 ** (stages - 1)
+        if min(frames, self.num_bins) < shrinkage:
+            raise self.error(
+                f"{frames} frames x {self.num_bins} bins are too few for --stem_stride={stem_stride} and {stages}"
+                f" stages, which shrink both axes by {shrinkage}; use fewer --stage_channels, a smaller stride or a"
+                " shorter hop"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class BandedBranch(FrontEndBranch):
+    """The settings of a front-end whose bins are frequency bands."""
+
     min_frequency_hz: float = setting(30.0, "Lowest frequency.", unit="Hz", minimum=0.0)
     max_frequency_hz: float = setting(11000.0, "Highest frequency.", unit="Hz", above=0.0)
 
@@ -117,74 +185,46 @@ class FrontEndBranch(Branch):
                 f"max_frequency_hz must be at most {nyquist:g} Hz, half of --sample_rate_hz={sample_rate_hz}"
             )
 
-    def check_shrinkage(self, window_samples: int, stem_stride: int, stages: int) -> None:
-        """Check that the convolutions leave something of the features (see `Branch.check_shrinkage`)."""
-        frames = math.ceil(window_samples / self.hop_length)
-        shrinkage = stem_stride * 2 ** (stages - 1)
-        if min(frames, self.num_bins) < shrinkage:
-            raise self.error(
-                f"{frames} frames x {self.num_bins} bins are too few for --stem_stride={stem_stride} and {stages}"
-                f" stages, which shrink both axes by {shrinkage}; use fewer --stage_channels, a smaller stride or a"
-                " shorter hop"
-            )
+
+FRONT_ENDS: Registry[type[FrontEndBranch]] = Registry(
+    "front-end",
+    {
+        "linear": _SPECTROGRAM,
+        "mel": _SPECTROGRAM,
+        "log": _SPECTROGRAM,
+        "morlet": "irmas_tf.config.front_ends:MorletBranch",
+    },
+    extensible=True,
+)
+"""Name -> class of the settings."""
+
+Settings = TypeVar("Settings", bound=FrontEndBranch)
 
 
-@dataclasses.dataclass(frozen=True)
-class SpectrogramBranch(FrontEndBranch):
-    """An STFT branch, written ``scale:frame_length=1024:hop_length=256:num_bins=96`` on the command line."""
+def register_front_end(name: str) -> Callable[[type[Settings]], type[Settings]]:
+    """Return a decorator that makes the settings of a front-end known to ``--branches`` by a name.
 
-    scale: str = setting("mel", "Frequency scale.", choices=FREQUENCY_SCALES)
-    frame_length: int = setting(1024, "Samples per STFT frame.", unit="samples", minimum=16, maximum=65536)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.scale == "log" and self.min_frequency_hz <= 0:
-            raise self.error("scale log needs min_frequency_hz above 0")
-        if self.hop_length > self.frame_length:
-            raise self.error(
-                f"hop_length must be at most frame_length={self.frame_length}, or samples between frames are never seen"
-            )
-
-    @property
-    def fft_length(self) -> int:
-        """Power of two from ``frame_length`` up (other lengths do not run in TFLite)."""
-        return 1 << (self.frame_length - 1).bit_length()
-
-    def check_fits(self, sample_rate_hz: int, window_samples: int) -> None:
-        """Check the branch against the rate and the length of what it will see (see `Branch.check_fits`)."""
-        super().check_fits(sample_rate_hz, window_samples)
-        if self.frame_length > window_samples:
-            raise self.error(
-                f"frame_length must be at most the {window_samples} samples of"
-                f" --window_seconds={window_samples / sample_rate_hz:g}"
-            )
-
-
-@dataclasses.dataclass(frozen=True)
-class MorletBranch(FrontEndBranch):
-    """A wavelet branch, written ``morlet:hop_length=512:num_bins=96:omega0=6`` on the command line.
-
-    The defaults are twelve wavelets in each of the eight octaves from 40 Hz up.
+    Raises:
+        ValueError: the name is taken, or it is not made of small letters, digits and underscores.
     """
+    if checked_name(name) in BACKBONES:
+        raise ValueError(f"front-end {name!r} has the name of a backbone")
 
-    scale: str = setting(MORLET, "Wavelet transform.", choices=(MORLET,))
-    hop_length: int = setting(512, "Samples between frames.", unit="samples", minimum=1, maximum=65536)
-    min_frequency_hz: float = setting(40.0, "Centre of the lowest wavelet.", unit="Hz", above=0.0)
-    max_frequency_hz: float = setting(
-        10240.0, "One step above the centre of the highest wavelet.", unit="Hz", above=0.0
-    )
-    omega0: float = setting(
-        6.0, "Centre of the wavelet in radians; more is finer in frequency.", minimum=MIN_OMEGA0, maximum=MAX_OMEGA0
-    )
-    trainable: bool = setting(False, "Whether training moves centres and widths (0 or 1).")
+    def decorate(settings: type[Settings]) -> type[Settings]:
+        FRONT_ENDS.register(name)(settings)
+        return settings
 
-    def check_fits(self, sample_rate_hz: int, window_samples: int) -> None:
-        """Check the branch against the rate and the length of what it will see (see `Branch.check_fits`)."""
-        super().check_fits(sample_rate_hz, window_samples)
-        try:
-            bank = MorletBank(
-                sample_rate_hz, self.min_frequency_hz, self.max_frequency_hz, self.num_bins, omega0=self.omega0
-            )
-            bank.check_fits(window_samples)
-        except ValueError as error:
-            raise self.error(str(error)) from error
+    return decorate
+
+
+def known_branches() -> tuple[str, ...]:
+    """Return what a branch can be, in words: front-ends with the same settings together, then the networks."""
+    by_kind: dict[type[FrontEndBranch], list[str]] = {}
+    for name in FRONT_ENDS:
+        by_kind.setdefault(FRONT_ENDS.get(name), []).append(name)
+    profiled = ", ".join(profiled_backbones())
+    return (
+        *(f"{', '.join(names)}" + (f" ({kind.TITLE})" if kind.TITLE else "") for kind, names in by_kind.items()),
+        f"{', '.join(BACKBONES)} (pretrained networks; profile=1 reads {profiled} by frequency bands, in their middle"
+        " layers too)",
+    )

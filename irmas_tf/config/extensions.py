@@ -14,9 +14,11 @@ A program that imports its module itself needs neither.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import os
+import sys
 
 from irmas_tf.config.settings import ConfigError
 
@@ -32,7 +34,7 @@ def load_extensions() -> None:
     Raises:
         ConfigError: an extension cannot be imported; the message says which, and who asks for it.
     """
-    modules = {entry.value.partition(":")[0]: f"entry point {entry.name!r}" for entry in _entry_points()}
+    modules = {entry.value.partition(":")[0]: f"entry point {entry.name!r}" for entry in _entry_points(tuple(sys.path))}
     for name in os.environ.get(VARIABLE, "").split(","):
         if name.strip():
             modules.setdefault(name.strip(), f"{VARIABLE}={os.environ[VARIABLE]}")
@@ -50,5 +52,6 @@ def load_extensions() -> None:
             ) from error
 
 
-def _entry_points() -> tuple[importlib.metadata.EntryPoint, ...]:
+@functools.lru_cache(maxsize=1)  # registries ask often, and every look goes through all installed packages
+def _entry_points(path: tuple[str, ...]) -> tuple[importlib.metadata.EntryPoint, ...]:
     return tuple(importlib.metadata.entry_points(group=GROUP))

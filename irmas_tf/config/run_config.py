@@ -13,7 +13,8 @@ from typing import Any
 
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.augment import OF_WAVEFORMS, AugmentConfig
-from irmas_tf.config.branches import BACKBONES, BackboneBranch, Branch
+from irmas_tf.config.backbones import BACKBONES
+from irmas_tf.config.branches import BackboneBranch, Branch, known_branches
 from irmas_tf.config.labels import LABEL_SCHEMES, SINGLE_LABEL, TASKS, LabelScheme, get_label_scheme
 from irmas_tf.config.settings import ConfigError, Section, setting
 from irmas_tf.config.stages import Stage
@@ -82,10 +83,8 @@ class ModelConfig(Section):
             "mel:frame_length=1024:hop_length=512:num_bins=96",
             "mel:frame_length=4096:hop_length=1024:num_bins=128",
         ),
-        "Comma-separated branches, each FRONT_END[:KEY=VALUE...]; FRONT_END is linear, mel or log (spectrograms on that"
-        " frequency scale), morlet (wavelet transform), or the name of a pretrained network ("
-        + ", ".join(BACKBONES)
-        + "; the mn can be read by frequency bands, in their middle layers too: profile=1).",
+        "Comma-separated branches, each NAME[:KEY=VALUE...] with the name of a front-end or pretrained network.",
+        known=known_branches,
     )
     pretrained_weights: tuple[str, ...] = setting(
         (),

@@ -12,6 +12,7 @@ import functools
 import math
 import types
 import typing
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
@@ -29,6 +30,7 @@ def setting(
     maximum: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    known: Callable[[], Sequence[str]] | None = None,
 ) -> Any:
     """Declare a dataclass field.
 
@@ -39,9 +41,10 @@ def setting(
         choices: allowed strings.
         minimum, maximum: inclusive bounds.
         above, below: exclusive bounds.
+        known: returns what a registry holds, for ``--help`` and the reference; its section checks the value.
     """
     rules = {"choices": choices, "minimum": minimum, "maximum": maximum, "above": above, "below": below}
-    return dataclasses.field(default=default, metadata={"help": help, "unit": unit, **rules})
+    return dataclasses.field(default=default, metadata={"help": help, "unit": unit, "known": known, **rules})
 
 
 def describe_rule(field: dataclasses.Field[Any]) -> str:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.inference.classifier import load_run_model
-from irmas_tf.models.backbone import BACKBONES
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.models.factory import embedding_model
 from irmas_tf.models.pretrained import embedding_backbone
 from irmas_tf.runs.run_dir import RunDir

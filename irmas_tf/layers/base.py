@@ -1,4 +1,9 @@
-"""What every front-end promises: [batch, samples] in, [batch, ceil(samples / hop_length), bins] out, in float32."""
+"""What every front-end promises: [batch, samples] in, [batch, ceil(samples / hop_length), bins] out, in float32.
+
+A front-end of another package is a subclass of `FrontEnd`, registered with Keras (`register_keras_serializable`) so
+that saved models find it, and named by settings (`irmas_tf.config.branches.register_front_end`); docs/extending.md has
+an example.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,14 @@ import tensorflow as tf
 from irmas_tf.dsp.framing import num_frames
 
 
-class FrontEnd(keras.layers.Layer):
+class Float32Layer(keras.layers.Layer):
+    """Mark of the layers between the waveform and the network, which exports leave in float32, constants and all.
+
+    Signals and constants of 8 or 16 bits in a front-end change the answers beyond use (`irmas_tf.deploy.tflite`).
+    """
+
+
+class FrontEnd(Float32Layer):
     """Base of the layers that turn waveforms, of at least one sample, into features.
 
     A front-end computes in float32 and returns float32 under every dtype policy: half-precision audio has a noise
@@ -32,6 +44,17 @@ class FrontEnd(keras.layers.Layer):
         self.sample_rate_hz = sample_rate_hz
         self.hop_length = hop_length
         self.num_bins = num_bins
+
+    @property
+    def identity(self) -> str:
+        """Return a line that is equal for two front-ends if and only if they compute the same features.
+
+        By default the class and the constructor's arguments, without those that every layer has.
+        """
+        of_every_layer = ("name", "trainable", "dtype")
+        own = {key: value for key, value in self.get_config().items() if key not in of_every_layer}
+        facts = (f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in own.items())
+        return " ".join([type(self).__name__, *(fact.replace(" ", "") for fact in facts)])
 
     @property
     def frame_rate_hz(self) -> float:

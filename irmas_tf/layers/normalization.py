@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from irmas_tf.layers.base import Float32Layer
+
 
 @keras.saving.register_keras_serializable(package="irmas_tf")
-class BinNormalization(keras.layers.Layer):
+class BinNormalization(Float32Layer):
     """``(features - mean) / sqrt(variance + epsilon)`` with one stored mean and variance per bin.
 
     [..., bins] -> [..., bins]. The statistics are non-trainable float32 weights, so that they are saved with the

@@ -8,9 +8,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from irmas_tf.layers.base import Float32Layer
+
 
 @keras.saving.register_keras_serializable(package="irmas_tf")
-class Patches(keras.layers.Layer):
+class Patches(Float32Layer):
     """[batch, frames, bins] -> [batch * patches, patch_frames, bins, 1]; all patches of an example are neighbours.
 
     ``1 + (frames - patch_frames) // patch_hop_frames`` patches; frames after the last whole patch are dropped.
@@ -46,7 +48,7 @@ class Patches(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="irmas_tf")
-class JoinPatches(keras.layers.Layer):
+class JoinPatches(Float32Layer):
     """Undo `Patches`: [batch * patches, channels] and the features that were cut -> [batch, patches, 1, channels].
 
     The shape is that of a feature map [batch, frames, bins, channels] with a patch for a frame, so that what pools

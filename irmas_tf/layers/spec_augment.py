@@ -7,11 +7,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from irmas_tf.layers.base import Float32Layer
+
 FILLS = ("zero", "mean")
 
 
 @keras.saving.register_keras_serializable(package="irmas_tf")
-class SpecAugment(keras.layers.Layer):
+class SpecAugment(Float32Layer):
     """Masks random time and frequency stripes of every example, in training only.
 
     [batch, frames, bins] -> the same shape and dtype. Put it after normalisation, where 0 is the mean, or fill with

@@ -7,19 +7,15 @@ from typing import Any
 
 import keras
 
-from irmas_tf.config.branches import BackboneBranch, Branch, FrontEndBranch, MorletBranch, SpectrogramBranch
+from irmas_tf.config.backbones import BACKBONES
+from irmas_tf.config.branches import BackboneBranch, Branch, FrontEndBranch
 from irmas_tf.config.run_config import Config
 from irmas_tf.layers.base import FrontEnd
-from irmas_tf.layers.morlet import MorletScalogram
 from irmas_tf.layers.normalization import BinNormalization
 from irmas_tf.layers.spec_augment import SpecAugment
-from irmas_tf.layers.spectrogram import Spectrogram
-from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.blocks import BLOCKS, convolution, normalise, relu
 from irmas_tf.models.heads import TimePooling
 from irmas_tf.models.pretrained import band_profile
-
-MORLET_OFFSET = 0.1  # of ``log_offset``
 
 
 def scaled_channels(channels: int, width_multiplier: float) -> int:
@@ -28,30 +24,17 @@ def scaled_channels(channels: int, width_multiplier: float) -> int:
 
 
 def front_end_layer(branch: FrontEndBranch, config: Config, name: str) -> FrontEnd:
-    """Return the layer that turns waveforms into the features of a branch; ``name`` is the prefix of its name."""
-    shared: dict[str, Any] = {
-        "sample_rate_hz": config.audio.sample_rate_hz,
-        "hop_length": branch.hop_length,
-        "num_bins": branch.num_bins,
-        "min_frequency_hz": branch.min_frequency_hz,
-        "max_frequency_hz": branch.max_frequency_hz,
-        "log_offset": config.model.log_offset,
-        "dtype": "float32",  # under every policy: power spectra overflow float16
-    }
-    if isinstance(branch, MorletBranch):
-        # A tone reads 13 times less than in a spectrogram of 1024-sample frames, so the offset goes down with it.
-        shared["log_offset"] *= MORLET_OFFSET
-        return MorletScalogram(
-            **shared, omega0=branch.omega0, trainable_wavelets=branch.trainable, name=f"{name}_scalogram"
-        )
-    assert isinstance(branch, SpectrogramBranch)
-    return Spectrogram(
-        **shared,
-        frame_length=branch.frame_length,
-        scale=branch.scale,
-        mel_scale=config.model.mel_scale,
-        name=f"{name}_spectrogram",
-    )
+    """Return the layer that turns waveforms into the features of a branch; ``name`` is the prefix of its name.
+
+    Raises:
+        ConfigError: it cannot be imported, or it is no front-end.
+    """
+    kind = branch.layer_class()
+    if not (isinstance(kind, type) and issubclass(kind, FrontEnd)):
+        raise branch.error(f"{branch.LAYER} is not a subclass of irmas_tf.layers.base.FrontEnd")
+    # float32 under every policy: power spectra overflow float16.
+    layer: FrontEnd = kind(**branch.layer_arguments(config), dtype="float32", name=f"{name}_{branch.LAYER_NAME}")
+    return layer
 
 
 def front_end(waveform: Any, branch: FrontEndBranch, config: Config, name: str, seed: int) -> Any:
@@ -59,7 +42,7 @@ def front_end(waveform: Any, branch: FrontEndBranch, config: Config, name: str, 
 
     Args:
         waveform: Keras tensor [batch, samples] float32 in [-1, 1].
-        branch: the spectrogram.
+        branch: the front-end's settings.
         config: the run's configuration.
         name: prefix of the layers' names.
         seed: of the masks.
@@ -119,11 +102,10 @@ def pretrained_network(waveform: Any, branch: BackboneBranch, config: Config, na
     Its layers are called ``name`` and their published name; the weights are random until they are loaded.
     """
     spec = BACKBONES.get(branch.scale)
-    dropout = {"seed": seed} if spec.has_dropout else {}
     # Its front-end is not normalised, so that a mask of zeros could be louder than all around it.
     augment = masks(spec.hop_length, spec.num_bins, config, name, seed, fill="mean")
-    last = spec.features(waveform, name, augment=augment, **dropout)
-    return band_profile(spec, waveform, last, name) if branch.profile else spec.embedding(last, name, **dropout)
+    last = spec.features(waveform, name, augment=augment, seed=seed)
+    return band_profile(spec, waveform, last, name) if branch.profile else spec.embedding(last, name, seed=seed)
 
 
 def build_branch(waveform: Any, branch: Branch, config: Config, name: str, seed: int) -> Any:

@@ -6,7 +6,7 @@ TASLP 2020, table I and section III.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import keras
@@ -132,7 +132,12 @@ def weight_table() -> tuple[WeightEntry, ...]:
     return (*entries, *torch_linear("fc1", "fc1"), *torch_linear("fc_audioset", "fc_audioset"))
 
 
-def take_front_end(tensors: dict[str, Array], *, sample_rate_hz: int = 32000, **_: Any) -> None:
+def carries_front_end(keys: Collection[str]) -> bool:
+    """Return whether published tensors contain the front-end's constants, which `take_front_end` compares."""
+    return all(key in keys for key in FRONT_END_TENSORS)
+
+
+def take_front_end(tensors: dict[str, Array], *, sample_rate_hz: int = 32000) -> None:
     """Remove the front-end's constants, which the published files contain, after comparing them with ours.
 
     Raises:

@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from irmas_tf.layers.published_log_mel import PublishedLogMel
-from irmas_tf.models.backbone import BackboneSpec
+from irmas_tf.config.backbone_spec import BackboneSpec
+from irmas_tf.layers.base import FrontEnd
 from irmas_tf.models.heads import BandProfile
 
 
@@ -49,7 +49,7 @@ def band_profile(spec: BackboneSpec, waveform: Any, feature_map: Any, name: str)
     Raises:
         ValueError: the network has no such layers.
     """
-    if not spec.profiled_layers:
+    if not spec.has_profile:
         raise ValueError(f"{spec.name} has no profile")
     network = keras.Model(waveform, feature_map)
     maps = [*(network.get_layer(f"{name}_{layer}").output for layer in spec.profiled_layers), feature_map]
@@ -100,14 +100,14 @@ def block_layers(
     return {block: layers for block, layers in blocks.items() if layers or block in spec.blocks}
 
 
-def front_end_of(model: keras.Model, spec: BackboneSpec, name: str | None = None) -> PublishedLogMel:
+def front_end_of(model: keras.Model, spec: BackboneSpec, name: str | None = None) -> FrontEnd:
     """Return a backbone's front-end inside ``model``.
 
     Raises:
         ValueError: the model has no such layer.
     """
-    wanted = f"{name or spec.name}_log_mel"
+    wanted = f"{name or spec.name}_{spec.front_end_layer}"
     for layer in all_layers(model):
-        if layer.name == wanted and isinstance(layer, PublishedLogMel):
+        if layer.name == wanted and isinstance(layer, FrontEnd):
             return layer
     raise ValueError(f"model {model.name!r} has no front-end {wanted!r}: it does not contain {spec.name}")

@@ -9,11 +9,12 @@ from typing import Any
 
 import keras
 
+from irmas_tf.config.backbone_spec import BackboneSpec
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.branches import BackboneBranch
 from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.config.stages import Stage
-from irmas_tf.models.backbone import BACKBONES, BackboneSpec
 from irmas_tf.models.multi_branch import branch_name
 from irmas_tf.models.pretrained import block_layers
 from irmas_tf.models.weight_table import WeightsError

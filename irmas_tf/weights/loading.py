@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from irmas_tf import __version__
-from irmas_tf.models.backbone import BackboneSpec
+from irmas_tf.config.backbone_spec import BackboneSpec
 from irmas_tf.models.pretrained import all_layers, front_end_of, published_classifier
 from irmas_tf.models.weight_table import Array, WeightsError
 from irmas_tf.weights.weight_file import WeightFile, read_weight_file

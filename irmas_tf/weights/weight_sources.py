@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from irmas_tf.models.backbone import BackboneSpec
+from irmas_tf.config.backbone_spec import BackboneSpec
 from irmas_tf.models.weight_table import Array, WeightsError
+from irmas_tf.process.checksums import checksum_of
+from irmas_tf.process.quiet_tensorflow import import_tensorflow
+from irmas_tf.weights.npz_arrays import read_npz
 from irmas_tf.weights.torch_checkpoint import read_torch_checkpoint
 
 FORMATS = {
@@ -19,6 +21,7 @@ FORMATS = {
     "saved_model": "a TensorFlow SavedModel (folder, or handle of TensorFlow Hub)",
     "folded_npz": "an .npz with batch normalisation folded into the convolutions",
     "torch": "a PyTorch checkpoint (.pt, .pth)",
+    "npz": "an .npz of arrays",
 }
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -76,24 +79,12 @@ def needed_weights(spec: BackboneSpec) -> str:
 def _conversion(spec: BackboneSpec, path: str | os.PathLike[str]) -> str:
     return (
         f"{_publication(spec)} then"
-        f" python -m irmas_tf.convert --backbone={spec.name} --weights={spec.published_file} --out={path}"
+        f" irmas convert --backbone={spec.name} --weights={spec.published_file} --out={path}"
     )
 
 
-def sha256_of(path: Path) -> str:
-    """Return the checksum of a file, or of a folder's files with their names."""
-    digest = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
-        if path.is_dir():
-            digest.update(file.relative_to(path).as_posix().encode() + b"\0")
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
-
-
-def _format_of(path: Path) -> str:
-    """Return the format of what lies at ``path``, judged by its content."""
+def _format_of(spec: BackboneSpec, path: Path) -> str:
+    """Return the format of what lies at ``path``, judged by its content; an .npz is of the network's kind."""
     if path.is_dir():
         return "saved_model"
     with path.open("rb") as stream:
@@ -102,23 +93,31 @@ def _format_of(path: Path) -> str:
         return "keras_h5"
     if magic.startswith(_ZIP_MAGIC) and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            return "folded_npz" if any(name.endswith(".npy") for name in archive.namelist()) else "torch"
+            if any(name.endswith(".npy") for name in archive.namelist()):
+                return "npz" if "npz" in spec.formats else "folded_npz"
     return "torch"
 
 
-def _read(kind: str, path: Path) -> dict[str, Array]:
-    """Return the tensors at ``path``, which is of the format ``kind``."""
-    if kind == "torch":
-        return read_torch_checkpoint(path)
-    # Knows the network's layers, and so loads TensorFlow.
-    from irmas_tf.weights import yamnet_files
+def _read_arrays(path: Path) -> dict[str, Array]:
+    """Return the arrays of an .npz that is not compressed."""
+    try:
+        tensors = read_npz(path)
+    except WeightsError as error:
+        raise WeightsError(f"{path}: is a damaged .npz file or holds more than weights ({error})") from error
+    if "metadata" in tensors:
+        raise WeightsError(f"{path}: is converted already; use it as it is")
+    return tensors
 
-    readers: dict[str, Callable[[Path], dict[str, Array]]] = {
-        "keras_h5": yamnet_files.read_keras_h5,
-        "saved_model": yamnet_files.read_saved_model,
-        "folded_npz": yamnet_files.read_folded_npz,
-    }
-    return readers[kind](path)
+
+def _read(spec: BackboneSpec, kind: str, path: Path) -> dict[str, Array]:
+    """Return the tensors at ``path``, which is of the format ``kind``."""
+    general: dict[str, Callable[[Path], dict[str, Array]]] = {"torch": read_torch_checkpoint, "npz": _read_arrays}
+    if kind not in general:
+        import_tensorflow()  # a reader of the network's own may know its layers
+    reader = spec.reader(kind) or general.get(kind)
+    if reader is None:
+        raise WeightsError(f"{path}: is {FORMATS[kind]}, for which {spec.name} names no reader")
+    return reader(path)
 
 
 def _resolve(spec: BackboneSpec, handle: str) -> Path:
@@ -161,11 +160,11 @@ def read_published(spec: BackboneSpec, source: str | os.PathLike[str]) -> Publis
         raise WeightsError(f"{source}: no such file. {where_published(spec, source)}")
     for name in dict.fromkeys((path.name, path.resolve().name)):  # a link may be called otherwise
         spec.check_file_name(name)
-    kind = _format_of(path)
+    kind = _format_of(spec, path)
     if kind not in spec.formats:
         wanted = " or ".join(FORMATS[name] for name in spec.formats)
         raise WeightsError(f"{source}: is {FORMATS[kind]}; the weights of {spec.name} come as {wanted}")
-    tensors = _read(kind, path)
+    tensors = _read(spec, kind, path)
     class_map = path / _CLASS_MAP if path.is_dir() and (path / _CLASS_MAP).is_file() else None
     name = str(source) if is_handle(source) else path.resolve().name
-    return PublishedWeights(tensors, name, kind, sha256_of(path), class_map)
+    return PublishedWeights(tensors, name, kind, checksum_of(path), class_map)

@@ -4,14 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irmas_tf.config.branches import (
-    BACKBONES,
-    FREQUENCY_SCALES,
-    BackboneBranch,
-    Branch,
-    MorletBranch,
-    SpectrogramBranch,
-)
+from irmas_tf.config.backbones import BACKBONES
+from irmas_tf.config.branches import FRONT_ENDS, BackboneBranch, Branch, known_branches, register_front_end
+from irmas_tf.config.front_ends import SpectrogramBranch
 from irmas_tf.config.settings import ConfigError
 
 
@@ -21,16 +16,11 @@ def test_a_spec_sets_what_it_names_and_leaves_the_rest_at_its_default():
     assert Branch.parse("mel") == SpectrogramBranch()
 
 
-@pytest.mark.parametrize("frame_length, fft_length", [(16, 16), (17, 32), (1000, 1024), (1024, 1024), (1025, 2048)])
-def test_the_fft_length_is_the_next_power_of_two(frame_length, fft_length):
-    assert SpectrogramBranch(frame_length=frame_length, hop_length=8).fft_length == fft_length
-
-
 @pytest.mark.parametrize(
     "spec, message",
     [
-        ("", "--branches=: scale=: must be one of linear, mel, log"),
-        ("bark", "--branches=bark: scale=bark: must be one of linear, mel, log"),
+        ("", "--branches=: '' is no front-end or pretrained network; known: linear, log, mel, morlet, mn01, "),
+        ("chroma", "--branches=chroma: 'chroma' is no front-end or pretrained network; known: linear, log, mel"),
         ("mel:bins=3", "--branches=mel:bins=3: 'bins=3' is not KEY=VALUE with KEY one of hop_length, "),
         ("mel:num_bins", "--branches=mel:num_bins: 'num_bins' is not KEY=VALUE"),
         ("mel:num_bins=9:num_bins=9", "--branches=mel:num_bins=9:num_bins=9: num_bins is given twice"),
@@ -46,7 +36,8 @@ def test_the_fft_length_is_the_next_power_of_two(frame_length, fft_length):
         ("morlet:hop_length=-1", "hop_length=-1: must be at least 1"),
         ("morlet:trainable=yes", "trainable='yes' must be 0 or 1"),
         ("mn04:width=1", "'width=1' is not KEY=VALUE with KEY one of profile"),
-        ("mn99", "scale=mn99: must be one of linear, mel, log, morlet, yamnet, pann_cnn14, "),
+        ("mn99:profile=1", "'mn99' is no front-end or pretrained network; known: linear, log, mel, morlet, mn01, mn02"),
+        ("mn99", "yamnet; a name of another package needs its extension installed"),
     ],
 )
 def test_a_bad_spec_is_refused_with_the_spec_and_the_reason(spec, message):
@@ -56,48 +47,12 @@ def test_a_bad_spec_is_refused_with_the_spec_and_the_reason(spec, message):
     assert message in str(caught.value)
 
 
-@given(
-    scale=st.sampled_from(FREQUENCY_SCALES),
-    frame_length=st.integers(16, 65536),
-    hop_share=st.floats(0.01, 1.0),
-    num_bins=st.integers(4, 4096),
-    low=st.integers(1, 999),
-    high=st.floats(1000, 96000),
-)
-def test_any_branch_survives_being_written_as_a_spec(scale, frame_length, hop_share, num_bins, low, high):
-    branch = SpectrogramBranch(scale, max(1, int(hop_share * frame_length)), num_bins, low, high, frame_length)
-    again = Branch.parse(branch.spec())
-    assert isinstance(again, SpectrogramBranch)
-    assert again.max_frequency_hz == pytest.approx(high, rel=1e-9)
-    assert again.spec() == branch.spec()
-    assert (again.scale, again.frame_length, again.hop_length, again.num_bins, again.min_frequency_hz) == (
-        branch.scale,
-        branch.frame_length,
-        branch.hop_length,
-        branch.num_bins,
-        branch.min_frequency_hz,
-    )
-
-
 @given(st.text(max_size=40))
 def test_no_text_makes_parsing_fail_in_another_way(text):
     try:
         Branch.parse(text)
     except ConfigError as error:
         assert str(error).startswith("--branches=")
-
-
-@given(
-    omega0=st.integers(4, 64),
-    hop_length=st.integers(1, 65536),
-    num_bins=st.integers(4, 4096),
-    low=st.integers(1, 999),
-    high=st.integers(1000, 96000),
-    trainable=st.booleans(),
-)
-def test_any_wavelet_branch_survives_being_written_as_a_spec(omega0, hop_length, num_bins, low, high, trainable):
-    branch = MorletBranch("morlet", hop_length, num_bins, low, high, omega0, trainable)
-    assert Branch.parse(branch.spec()) == branch
 
 
 @pytest.mark.parametrize(
@@ -118,7 +73,7 @@ def test_what_does_not_fit_the_waveform_is_refused_with_what_would(spec, message
 
 
 def test_the_defaults_fit_the_default_window():
-    for scale in (*FREQUENCY_SCALES, "morlet"):
+    for scale in FRONT_ENDS:
         Branch.parse(scale).check_fits(22050, 66150)
 
 
@@ -137,3 +92,18 @@ def test_a_profile_is_written_with_the_networks_name_and_refused_where_there_is_
     assert Branch.parse("mn04:profile=0").spec() == "mn04"
     with pytest.raises(ConfigError, match=r"--branches=yamnet:profile=1: profile=1 is for mn01, .*mn20 only"):
         Branch.parse("yamnet:profile=1")
+
+
+def test_what_is_known_names_front_ends_with_the_same_settings_together():
+    spectrograms, wavelets, networks = known_branches()
+    assert spectrograms == "linear, log, mel (spectrograms on that frequency scale)"
+    assert wavelets == "morlet (wavelet transform)"
+    assert networks.startswith("mn01, mn02, ") and "profile=1 reads mn01, mn02" in networks
+
+
+@pytest.mark.parametrize(
+    "name, message", [("mel", "registered twice"), ("mn04", "name of a backbone"), ("a:b", "small letters, digits")]
+)
+def test_a_front_end_cannot_take_a_name_that_is_taken_or_cannot_be_written(name, message):
+    with pytest.raises(ValueError, match=message):
+        register_front_end(name)(SpectrogramBranch)

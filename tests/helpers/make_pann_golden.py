@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from irmas_tf.models.backbone import BACKBONES
+from irmas_tf.config.backbones import BACKBONES
 
 GOLDEN = Path(__file__).with_name("pann_golden.json")
 NAMES = ("pann_cnn14", "pann_cnn14_16k")

@@ -9,7 +9,7 @@ from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.run_config import Config, ModelConfig
 from irmas_tf.inference.classifier import ModelError
 from irmas_tf.inference.embedding import WindowEmbedder
-from irmas_tf.models.backbone import BACKBONES
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.models.factory import build_model, embedding_model
 from irmas_tf.models.pretrained import embedding_backbone
 from irmas_tf.models.weight_table import WeightsError

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.models import pann
-from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.pretrained import published_classifier
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.weights.loading import assign_tensors, turned_tensors

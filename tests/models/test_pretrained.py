@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.layers.batch_normalization import FusedBatchNormalization
-from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.pretrained import (
     all_layers,
     block_layers,

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.models import yamnet
-from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.pretrained import front_end_of, published_classifier
 from irmas_tf.weights.loading import assign_tensors, turned_tensors
 from irmas_tf.weights.weight_sources import PublishedWeights, read_published
@@ -117,6 +117,7 @@ def test_short_clips_are_padded_and_clips_are_means_of_patches():
         np.testing.assert_allclose(both[key], (first[key] + second[key]) / 2, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_published_device_model_with_its_own_weights(weights_dir, excerpts):
     """Architecture and front-end: the same scores within the rounding of its int8 activations, the same top classes."""
     published = PublishedLite(weights_dir / "yamnet_classification.tflite")
@@ -135,6 +136,7 @@ def test_the_published_device_model_with_its_own_weights(weights_dir, excerpts):
         assert set(clear) <= set(np.argsort(ours)[::-1][:5]), name
 
 
+@pytest.mark.slow
 def test_the_float_weights_name_real_instruments(weights_dir, pretrained, excerpts):
     """The .npz is another training than the device model, so only what they say can agree, not the scores."""
     with (weights_dir / "yamnet_class_map.csv").open(encoding="utf-8") as stream:
@@ -175,10 +177,16 @@ def test_unfolded_batch_norms_add_the_bias():
     np.testing.assert_allclose(tensors["layer1/conv/bn/moving_variance"] + yamnet.EPSILON, 1.0, atol=1e-7)
 
 
-def test_tflite_with_built_in_operations(pretrained, tmp_path):
-    lite = LiteModel(pretrained, (None, None), tmp_path)
+@pytest.mark.slow
+def test_tflite_with_built_in_operations(monkeypatch, tmp_path):
+    """The network with the front-end, the patches and four of its layers, which the others repeat."""
+    monkeypatch.setattr(yamnet, "_LAYERS", (*yamnet._LAYERS[:3], yamnet._LAYERS[-1]))
+    monkeypatch.setattr(yamnet, "BLOCKS", yamnet.BLOCKS[:4])
+    keras.utils.set_random_seed(0)
+    model = published_classifier(SPEC)
+    lite = LiteModel(model, (None, None), tmp_path)
     for name, x in signals(20000).items():
         x = x[None].astype(np.float32)
-        expected = pretrained(x)
+        expected = model(x)
         for key, value in lite(x).items():
             np.testing.assert_allclose(value, expected[key], rtol=1e-3, atol=1e-3, err_msg=f"{name} {key}")

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.run_config import Config, TrainingConfig
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.config.stages import Stage
-from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.factory import build_model, embedding_model
 from irmas_tf.models.heads import head_model, vector_model
 from irmas_tf.models.pretrained import embedding_backbone
@@ -196,20 +196,16 @@ def test_a_missing_file_is_named_with_where_to_get_it(tmp_path):
     message = str(caught.value)
     spec = BACKBONES.get("mn04")
     path = tmp_path / "mn04.npz"
-    for part in (f"--pretrained_weights={path}", spec.url, str(spec.sha256), "irmas_tf.convert"):
+    for part in (f"--pretrained_weights={path}", spec.url, str(spec.sha256), "irmas convert"):
         assert part in message
 
 
-@pytest.mark.parametrize("name, rate", [("yamnet", 16000), ("pann_cnn14_16k", 16000)])
-def test_the_other_networks_are_branches_too(name, rate):
+def test_the_other_networks_are_branches_too():
     config = Config.from_dict(
-        {"audio": {"sample_rate_hz": rate, "window_seconds": 1.0}, "model": {"branches": [name], "head_units": 0}}
+        {"audio": {"sample_rate_hz": 16000, "window_seconds": 1.0}, "model": {"branches": ["yamnet"], "head_units": 0}}
     )
-    if name.startswith("pann"):  # eighty million weights: its layers are enough
-        assert BACKBONES.get(name).has_dropout
-        return
     model = build_model(config)
-    assert model(np.zeros([1, rate], np.float32)).shape == (1, 11)
+    assert model(np.zeros([1, 16000], np.float32)).shape == (1, 11)
     (branch,) = pretrained_branches(model, config)
     assert [len(layers) for layers in branch.blocks] == [2] + [4] * 13
 

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.layers.published_log_mel import MobileNetLogMel
 from irmas_tf.models import mobilenet, pann
-from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.pretrained import embedding_backbone, published_classifier
 from irmas_tf.models.weight_table import LAYOUTS, WeightsError
 from irmas_tf.weights.loading import (
@@ -138,7 +138,7 @@ def test_a_missing_file_is_named_with_where_to_get_it(model, tmp_path, flag):
     path = tmp_path / "mn04.npz"
     with pytest.raises(WeightsError) as caught:
         load_pretrained(model, MN04, path, flag=flag)
-    command = f"irmas_tf.convert --backbone=mn04 --weights={MN04.published_file} --out={path}"
+    command = f"irmas convert --backbone=mn04 --weights={MN04.published_file} --out={path}"
     for part in (f"--{flag}={path}: no such file", MN04.url, MN04.sha256, command):
         assert part in str(caught.value)
     with pytest.raises(WeightsError, match="is not a file"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from irmas_tf.models.backbone import BACKBONES
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.weights.weight_sources import is_handle, read_published, where_published
 from tests.helpers import torch_files

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.models import yamnet
-from irmas_tf.models.backbone import BACKBONES
 from irmas_tf.models.pretrained import published_classifier
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.weights.loading import assign_tensors, turned_tensors

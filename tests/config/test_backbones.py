@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -8,12 +9,17 @@ import keras
 import numpy as np
 import pytest
 
-from irmas_tf.models import mobilenet, pann, yamnet
-from irmas_tf.models.backbone import BACKBONES
+from irmas_tf.config.backbones import BACKBONES, profiled_backbones, register_backbone
+from irmas_tf.models import mobilenet, pann
 from irmas_tf.models.pretrained import front_end_of
 
-MODULES = {"yamnet": yamnet, "pann": pann, "mobilenet": mobilenet}
+# One of each front-end; the mn differ in width only.
+DIFFERENT = ("yamnet", "pann_cnn14", "pann_cnn14_16k", "mn01")
 each_backbone = pytest.mark.parametrize("name", BACKBONES.names())
+
+
+def narrow(name: str) -> dict[str, float]:
+    return {"width": 1 / 32} if name.startswith("pann") else {}
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +31,7 @@ def built():
         if name not in models:
             spec = BACKBONES.get(name)
             waveform = keras.Input((None,), dtype="float32")
-            options = {"width": 1 / 32} if spec.module == "pann" else {}
-            known = {key: value for key, value in spec.options if key != "width" or spec.module != "pann"}
-            feature_map = MODULES[spec.module].features(waveform, name, **{**known, **options})
+            feature_map = spec.features(waveform, name, **narrow(name))
             models[name] = feature_map, keras.Model(waveform, feature_map)
         return models[name]
 
@@ -47,12 +51,21 @@ def test_facts(name):
     assert spec.published_file.replace("=", "%3D") in spec.url
     assert spec.licence
     assert str(spec.num_labels) in spec.label_set
-    module = MODULES[spec.module]
-    assert spec.blocks == module.BLOCKS
-    assert spec.head_blocks == module.HEAD_BLOCKS
+    assert spec.blocks == spec.network().BLOCKS
+    assert spec.head_blocks == spec.network().HEAD_BLOCKS
 
 
-@each_backbone
+def test_the_networks_with_a_profile_are_those_that_name_layers():
+    assert profiled_backbones() == ("mn01", "mn02", "mn04", "mn05", "mn10", "mn20")
+
+
+@pytest.mark.parametrize("name", ["", "My Net", "net:1", "a,b"])
+def test_a_name_that_could_not_be_written_in_a_flag_is_refused(name):
+    with pytest.raises(ValueError, match="small letters, digits and underscores"):
+        register_backbone(dataclasses.replace(BACKBONES.get("mn01"), name=name))
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
 def test_front_end_and_shortest_waveform(name, built):
     spec = BACKBONES.get(name)
     front_end = front_end_of(built(name)[1], spec)
@@ -61,10 +74,20 @@ def test_front_end_and_shortest_waveform(name, built):
     assert front_end.sample_rate_hz == spec.sample_rate_hz
 
 
-@pytest.mark.parametrize("name", [name for name in BACKBONES if not name.startswith("pann")])
+@pytest.mark.parametrize("name", ["yamnet", "mn01"])
 def test_embedding_size(name, built):
     spec = BACKBONES.get(name)
     assert spec.embedding(built(name)[0]).shape == (None, spec.embedding_size)
+
+
+@pytest.mark.parametrize("name", [name for name in BACKBONES if name.startswith("mn")])
+def test_rows_of_other_widths_follow_from_the_width(name):
+    spec, model = BACKBONES.get(name), BACKBONES.get("mn01")
+    width = dict(spec.options)["width"]
+    assert name == f"mn{round(10 * width):02}"
+    assert spec.embedding_size == 6 * mobilenet.rounded_channels(160 * width)
+    own = ("name", "title", "embedding_size", "options", "published_file", "url", "sha256")
+    assert dataclasses.replace(spec, **{field: getattr(model, field) for field in own}) == model
 
 
 @each_backbone
@@ -75,17 +98,16 @@ def test_every_weight_belongs_to_a_block_in_order(name):
     assert list(dict.fromkeys(blocks)) == [*spec.blocks, *spec.head_blocks]
 
 
-@pytest.mark.parametrize("name,options", [("yamnet", {}), ("mn01", {}), ("pann_cnn14", {"width": 1 / 32})])
-def test_augmentation_sees_log_mel_features(name, options):
+@pytest.mark.parametrize("name", ["yamnet", "mn01", "pann_cnn14"])
+def test_augmentation_sees_log_mel_features(name):
     spec, seen = BACKBONES.get(name), []
-    known = {key: value for key, value in spec.options if key not in options}
 
     def erase(features):
         seen.append(features.shape)
         return keras.layers.Rescaling(0.0)(features)
 
     waveform = keras.Input((None,))
-    model = keras.Model(waveform, MODULES[spec.module].features(waveform, name, augment=erase, **known, **options))
+    model = keras.Model(waveform, spec.features(waveform, name, augment=erase, **narrow(name)))
     assert seen == [(None, None, front_end_of(model, spec).num_bins)]
     x = np.random.default_rng(0).standard_normal((2, 20000)).astype(np.float32)
     np.testing.assert_allclose(model(x)[0], model(x)[1], atol=1e-6)  # nothing of the waveforms is left
@@ -104,10 +126,10 @@ def test_only_the_mn_networks_have_a_front_end_in_their_files_names_and_only_the
         for file in (spec.published_file, "x.npz", "yamnet"):
             spec.check_file_name(file)
         tensors = set(pann.FRONT_END_TENSORS)
-        assert spec.carries_front_end(tensors) == (spec.module == "pann")
+        assert spec.carries_front_end(tensors) == name.startswith("pann")
         assert not spec.carries_front_end(tensors - {pann.FRONT_END_TENSORS[0]})
 
 
 def test_reading_the_facts_loads_no_tensorflow():
-    code = "import sys, irmas_tf.models.backbone as b; b.BACKBONES.get('mn04'); print('tensorflow' in sys.modules)"
+    code = "import sys, irmas_tf.config.backbones as b; b.BACKBONES.get('mn04'); print('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
