@@ -42,7 +42,7 @@ def matrix_chart(
     top = 0.75 * LETTER * letters + 14 if turned else 22
     left = LETTER * max(len(row) for row in (*rows, _corner(axes))) + 10
     left_narrow = 1.3 * LETTER * letters + 10
-    width, height = left + CELL_WIDTH * len(names), top + CELL_HEIGHT * len(names) + 1
+    width, height = left + CELL_WIDTH * len(names) + 1, top + CELL_HEIGHT * len(names) + 1
     zoom = width / (width - left + left_narrow)
     style = f"--zoom:{max(zoom, 1):.3f};--cells:{len(names)};--most:{MAX_SCALE * width:.0f}px"
     svg = picture(width, height, label, "chart matrix", role="table", style=style)

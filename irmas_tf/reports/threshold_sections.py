@@ -21,9 +21,9 @@ from irmas_tf.evaluation.scored_clips import (
 from irmas_tf.evaluation.threshold_curves import threshold_curves
 from irmas_tf.metrics.calibration import Reliability, reliability
 from irmas_tf.reports.charts import Curve, Mark, curve_chart, reliability_chart, reliability_words
-from irmas_tf.reports.multi_label_table import PREVALENCE_WORDS
 from irmas_tf.reports.page import Figure, Section, Table
 from irmas_tf.reports.score_texts import figure_text, score_text
+from irmas_tf.reports.summary_tables import PREVALENCE_WORDS
 
 RELIABILITY_BINS = 10
 _LEADS = {

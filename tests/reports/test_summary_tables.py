@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
-from irmas_tf.reports.multi_label_table import format_multi_label_table
-from tests.helpers.made_evaluation import multi_label_evaluation
+from irmas_tf.evaluation.single_label_summary import summarize_single_label
+from irmas_tf.reports.summary_tables import format_multi_label_table, format_single_label_table
+from tests.helpers.made_evaluation import multi_label_evaluation, single_label_evaluation
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +93,14 @@ def test_plain_excerpts_stand_beside_mixtures(summary: dict[str, Any]) -> None:
     plain = {"excerpts": 7, "accuracy": 0.5, "macro_f1": 0.25}
     text = format_multi_label_table({**summary, "single_label": plain})
     assert "the 7 plain excerpts, one label each: accuracy 0.500, macro F1 0.250" in text
+
+
+def test_the_single_label_table_shows_scores_and_warnings() -> None:
+    summary = {**summarize_single_label(single_label_evaluation()), "warnings": ["heard before"]}
+    text = format_single_label_table(summary)
+    assert f"{summary['accuracy']['value']:.3f}  [{summary['accuracy']['low']:.3f}" in text
+    for words in ("macro F1", "acoustic guitar", "majority", "excerpts/s", "->", "note: heard before"):
+        assert words in text
+    assert max(map(len, text.splitlines())) <= 120
+    alone = {**summary, "accuracy": {"value": 0.5, "low": None, "high": None}}
+    assert "  accuracy  0.500\n" in format_single_label_table(alone)
