@@ -63,6 +63,7 @@ CORE = [
     "soundfile>=0.12.1",  # its wheel brings libsndfile
     "threadpoolctl>=3.1",
     "matplotlib>=3.8",
+    "jinja2>=3.1,<4",  # the page of an evaluation
     "tqdm>=4.66",
     "requests>=2.31",
     "h5py>=3.8",  # Keras weight files; Keras needs it as well
