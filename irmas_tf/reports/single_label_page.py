@@ -178,8 +178,8 @@ def single_label_clips(evaluation: Evaluation, model: WindowModel, options: Page
     best = spread(order[right][::-1].tolist(), evaluation.groups, options.clips)
     audio = PageAudio(options.audio)
     cards = [clip_card(clip, evaluation.config.labels, audio) for clip in _judged(evaluation, model, worst + best)]
-    wrong = "Wrong, and most confident of it: the label has the lowest probability."
-    sure = "Right, and most confident of it: the label has the highest probability."
+    wrong = "Wrong, and most confident about it: the label has the lowest probability."
+    sure = "Right, and most confident about it: the label has the highest probability."
     sections = (
         clips_section("worst", "excerpt", wrong, cards[: len(worst)]),
         clips_section("best", "excerpt", sure, cards[len(worst) :]),

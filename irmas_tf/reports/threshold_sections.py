@@ -91,7 +91,7 @@ def thresholds_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]
             ),
         ),
         (_rankings(summary), *others),
-        "Every way to put windows together",
+        "Every way to combine windows",
     )
 
 
