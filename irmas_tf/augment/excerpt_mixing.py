@@ -12,13 +12,66 @@ that carry its label (energies of unrelated sounds add up), weighted by the labe
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import dataclasses
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
+from irmas_tf.augment.augmentation import Augmentation, Context, Stream
 from irmas_tf.dsp.noise import SILENCE, root_mean_square
 
 _TINY = 1e-30  # keeps 0 / 0 from the shares of an example without labels
+
+
+@dataclasses.dataclass(frozen=True)
+class ExcerptMixing(Augmentation):
+    """With ``mix_probability``, other excerpts of the batch added to the example, and their labels.
+
+    Up to ``mix_max_excerpts`` sound together, each number from 2 up as likely; the levels of what is added are uniform
+    from -``mix_level_db`` to +``mix_level_db`` relative to the example's own. For the rest see the module.
+    """
+
+    mix_probability: float
+    mix_max_excerpts: int
+    mix_level_db: float
+    mix_targets: str
+    mix_predominance_db: float
+
+    stage = "mixture"
+    streams: ClassVar = {"mix": 0x6D61}
+    examples: ClassVar = {
+        "mixing of 2, union": {"mix_probability": 0.8},
+        "mixing of 2 to 4, by level": {"mix_probability": 0.8, "mix_max_excerpts": 4, "mix_targets": "level"},
+    }
+
+    @property
+    def is_on(self) -> bool:
+        """Whether excerpts are added."""
+        return self.mix_probability > 0
+
+    def draw(self, stream: Stream, batch_size: int) -> dict[str, np.ndarray]:
+        """Return ``mix_added`` [batch], how many are added, ``mix_partners`` and ``mix_levels_db``, both [batch, m].
+
+        The partners are draws in [0, 1) for `partner_rows`.
+        """
+        rng, most = stream("mix"), self.mix_max_excerpts - 1
+        added = rng.integers(1, most, batch_size, endpoint=True)
+        return {
+            "mix_added": added * (rng.random(batch_size) < self.mix_probability).astype(np.float32),
+            "mix_partners": rng.random([batch_size, most]),
+            "mix_levels_db": rng.uniform(-1.0, 1.0, [batch_size, most]) * self.mix_level_db,
+        }
+
+    def apply(
+        self, waveform: tf.Tensor, targets: tf.Tensor, numbers: Mapping[str, tf.Tensor], context: Context
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the mixtures and their labels, see `mix_many`."""
+        others = tf.cast(tf.shape(waveform)[0], tf.float32) - 1.0
+        added = tf.minimum(numbers["mix_added"], others)
+        plan = MixPlan(partner_rows(numbers["mix_partners"]), numbers["mix_levels_db"], added)
+        return mix_many(waveform, targets, plan, labels=self.mix_targets, predominance_db=self.mix_predominance_db)
 
 
 class MixPlan(NamedTuple):
@@ -97,17 +150,3 @@ def mix_many(
     share = energy / tf.maximum(tf.reduce_max(energy, axis=1, keepdims=True), _TINY)
     mixed = share if labels == "level" else tf.cast(share >= 10.0 ** (-predominance_db / 10.0), tf.float32)
     return mixture, tf.where(is_mixed[:, tf.newaxis], mixed, targets)
-
-
-def make_empty(waveform: tf.Tensor, targets: tf.Tensor, is_empty: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the batch with some examples replaced by silence, whose targets are all zero.
-
-    Only for tasks in which no label is an answer, see `AugmentConfig.check_task`.
-
-    Args:
-        waveform: [batch, samples] float32.
-        targets: [batch, classes] float32.
-        is_empty: [batch] bool.
-    """
-    row = is_empty[:, tf.newaxis]
-    return tf.where(row, tf.zeros_like(waveform), waveform), tf.where(row, tf.zeros_like(targets), targets)

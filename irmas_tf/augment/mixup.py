@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 import tensorflow as tf
 
-_STREAM = 0x6D69  # keeps these draws apart from others of the same seed
+from irmas_tf.augment.augmentation import Augmentation, Context, Stream
 
 
-def mixing_weights(seed: int, step: int, batch_size: int, alpha: float) -> np.ndarray:
-    """Return the share of each example in its mixture, [batch] float32 in [0.5, 1], from Beta(alpha, alpha).
+@dataclasses.dataclass(frozen=True)
+class Mixup(Augmentation):
+    """Two examples and their labels, weighted by a share from Beta(``mixup_alpha``, ``mixup_alpha``)."""
 
-    Depends on the arguments only, so that a resumed run draws what an uninterrupted one would. The larger share is
-    always the example's own: pairs are symmetric, and no class is then left out of a batch.
-    """
-    if alpha <= 0:
-        return np.ones(batch_size, np.float32)
-    share = np.random.default_rng([_STREAM, seed, step]).beta(alpha, alpha, batch_size)
-    return np.maximum(share, 1.0 - share).astype(np.float32)
+    mixup_alpha: float
+
+    stage = "example"
+    streams: ClassVar = {"share": 0x6D69}
+    examples: ClassVar = {"mixup": {"mixup_alpha": 0.3}}
+
+    @property
+    def is_on(self) -> bool:
+        """Whether examples are mixed."""
+        return self.mixup_alpha > 0
+
+    def draw(self, stream: Stream, batch_size: int) -> dict[str, np.ndarray]:
+        """Return ``share`` [batch] in [0.5, 1], what is kept of each example.
+
+        The larger share is always the example's own: pairs are symmetric, and no class is then left out of a batch.
+        """
+        share = stream("share").beta(self.mixup_alpha, self.mixup_alpha, batch_size)
+        return {"share": np.maximum(share, 1.0 - share)}
+
+    def apply(
+        self, waveform: tf.Tensor, targets: tf.Tensor, numbers: Mapping[str, tf.Tensor], context: Context
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return every example mixed with another, see `mix_pairs`."""
+        return mix_pairs(waveform, targets, numbers["share"])
 
 
-def mix(waveform: tf.Tensor, targets: tf.Tensor, share: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def mix_pairs(waveform: tf.Tensor, targets: tf.Tensor, share: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return every example mixed with the one before it; the order is random already, so that pairs are, too.
 
     Args:

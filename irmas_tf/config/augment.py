@@ -6,7 +6,9 @@ Each augmentation is off at its default except gain and masks; what is off costs
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
+from irmas_tf.config.augmentations import describe_registered, parse_augmentation
 from irmas_tf.config.labels import MULTI_LABEL
 from irmas_tf.config.settings import ConfigError, Section, setting
 
@@ -25,6 +27,7 @@ OF_WAVEFORMS = (
     "empty_probability",
     "noise_probability",
     "mixup_alpha",
+    "augmentations",
 )
 
 
@@ -146,6 +149,11 @@ class AugmentConfig(Section):
         minimum=0.0,
         maximum=10.0,
     )
+    augmentations: tuple[str, ...] = setting(
+        (),
+        "Comma-separated augmentations that other packages have registered, each NAME[:KEY=VALUE...].",
+        known=describe_registered,
+    )
     time_masks: int = setting(2, "SpecAugment time masks per branch.", minimum=0, maximum=16)
     time_mask_seconds: float = setting(0.25, "Longest time mask.", unit="s", minimum=0.0, maximum=10.0)
     frequency_masks: int = setting(2, "SpecAugment frequency masks per branch.", minimum=0, maximum=16)
@@ -164,6 +172,17 @@ class AugmentConfig(Section):
             raise ConfigError("--noise_dir=: must name a folder of audio files with --noise_kind=folder")
         if self.noise_dir and self.noise_kind != "folder":
             raise ConfigError(f"--noise_dir={self.noise_dir}: has no effect without --noise_kind=folder")
+        names: set[str] = set()
+        for spec in self.augmentations:
+            parse_augmentation(spec)
+            if (name := _name_in(spec)) in names:
+                raise ConfigError(f"--augmentations={','.join(self.augmentations)}: {name} is named twice")
+            names.add(name)
+
+    @property
+    def registered(self) -> dict[str, Any]:
+        """Name -> augmentation of another package, in the order of ``augmentations``."""
+        return {_name_in(spec): parse_augmentation(spec) for spec in self.augmentations}
 
     @property
     def uses_vocoder(self) -> bool:
@@ -206,3 +225,22 @@ class AugmentConfig(Section):
         ):
             if value := getattr(self, name):
                 raise ConfigError(f"--{name}={value:g}: is for --task={MULTI_LABEL}{remedy}")
+
+    def check_registered(self, config: Any) -> None:
+        """Let the augmentations of other packages check what they need of the rest of a configuration.
+
+        Args:
+            config: the `irmas_tf.config.run_config.Config`.
+
+        Raises:
+            ConfigError: one of them refuses it.
+        """
+        for spec, augmentation in zip(self.augmentations, self.registered.values(), strict=True):
+            try:
+                augmentation.check(config)
+            except ConfigError as error:
+                raise ConfigError(f"--augmentations={spec}: {error}") from error
+
+
+def _name_in(spec: str) -> str:
+    return spec.strip().partition(":")[0]

@@ -1,4 +1,4 @@
-"""Label schemes: which classes a model answers with, and how IRMAS codes map onto them.
+"""Label schemes: which classes a model answers with, and how a data set's codes map onto them.
 
 Source: Bosch et al., "A comparison of sound segregation techniques for predominant instrument recognition in
 musical audio signals", ISMIR 2012 (the IRMAS data set and its eleven instrument codes).
@@ -7,6 +7,7 @@ musical audio signals", ISMIR 2012 (the IRMAS data set and its eleven instrument
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 IRMAS_NAMES: dict[str, str] = {
     "cel": "cello",
@@ -23,20 +24,20 @@ IRMAS_NAMES: dict[str, str] = {
 }
 IRMAS_CODES: tuple[str, ...] = tuple(IRMAS_NAMES)
 
-# What a model answers: one class a clip, or any number of them.
+# What a model answers: one class per clip, or any number of them.
 SINGLE_LABEL, MULTI_LABEL = "single_label", "multi_label"
 TASKS = (SINGLE_LABEL, MULTI_LABEL)
 
 
 @dataclasses.dataclass(frozen=True)
 class LabelScheme:
-    """An ordered list of classes and the mapping from IRMAS codes to them.
+    """An ordered list of classes and the mapping from a data set's codes to them.
 
     Attributes:
-        name: scheme name, as given to ``--label_scheme``.
+        name: scheme name; for IRMAS as given to ``--label_scheme``.
         codes: class codes in output order; the model's k-th logit belongs to ``codes[k]``.
         names: human-readable class names, same order.
-        source_to_code: IRMAS code -> class code of this scheme, total over the eleven IRMAS codes.
+        source_to_code: code in the data set -> class code of this scheme; of IRMAS total over its eleven codes.
     """
 
     name: str
@@ -44,20 +45,35 @@ class LabelScheme:
     names: tuple[str, ...]
     source_to_code: dict[str, str]
 
+    @classmethod
+    def of(cls, name: str, names: Mapping[str, str]) -> LabelScheme:
+        """Return the scheme of a data set whose codes are the classes.
+
+        Args:
+            name: what the scheme is called.
+            names: class code -> readable name, in output order.
+
+        Raises:
+            ValueError: fewer than two classes, or an empty code or name.
+        """
+        if len(names) < 2 or not all(names) or not all(names.values()):
+            raise ValueError(f"label scheme {name!r}: needs two classes or more, each with a code and a name")
+        return cls(name, tuple(names), tuple(names.values()), {code: code for code in names})
+
     @property
     def num_classes(self) -> int:
         """Number of classes."""
         return len(self.codes)
 
-    def index(self, irmas_code: str) -> int:
-        """Return the class index of an IRMAS code.
+    def index(self, code: str) -> int:
+        """Return the class index of a code of the data set.
 
         Raises:
-            ValueError: the code is not one of the eleven IRMAS codes.
+            ValueError: the data set has no such code; the message lists those that it has.
         """
-        if irmas_code not in self.source_to_code:
-            raise ValueError(f"unknown IRMAS code {irmas_code!r}; known codes: {', '.join(IRMAS_CODES)}")
-        return self.codes.index(self.source_to_code[irmas_code])
+        if code not in self.source_to_code:
+            raise ValueError(f"unknown class code {code!r}; known codes: {', '.join(self.source_to_code)}")
+        return self.codes.index(self.source_to_code[code])
 
 
 _REPORT_CODES = (*(code for code in IRMAS_CODES if code != "gel"), "other")

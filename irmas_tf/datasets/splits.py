@@ -9,12 +9,12 @@ import json
 import os
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from irmas_tf import __version__
-from irmas_tf.datasets.irmas import Excerpt, contradictory_sets, group_excerpts
+from irmas_tf.datasets.dataset import LabelledExcerpt
 from irmas_tf.datasets.irmas_layout import DataError, display
 from irmas_tf.process.atomic_files import write_text_atomic
 
@@ -28,7 +28,7 @@ class Split:
     """Which excerpts train and which validate.
 
     Attributes:
-        train, validation: portable names (`Excerpt.name`), sorted, disjoint.
+        train, validation: portable names (`LabelledExcerpt.name`), sorted, disjoint.
         seed: seed it was drawn with.
         split_by: "song" (leak-free groups) or "excerpt" (leaky, for comparison only).
         validation_fraction: share that was asked for.
@@ -105,30 +105,26 @@ def _choose(groups: dict[str, Counter[str]], fraction: float, seed: int) -> set[
 
 
 def make_split(
-    excerpts: Sequence[Excerpt],
+    excerpts: Sequence[LabelledExcerpt],
     *,
     split_by: str = "song",
     validation_fraction: float = 0.2,
     seed: int = 0,
-    drop_contradictory: bool = False,
 ) -> Split:
     """Return a stratified split, the same for the same names, seed and contents whatever the order or machine.
 
-    For ``split_by="song"`` the unit is a group of `irmas_tf.datasets.irmas.group_excerpts`: excerpts of one song, or
-    with identical content, are on one side. Per class, the number of validation excerpts differs from
+    For ``split_by="song"`` the unit is `LabelledExcerpt.group`: in IRMAS excerpts of one song, or with identical
+    content, are on one side. Per class, the number of validation excerpts differs from
     ``validation_fraction`` times the class by at most half of the class's largest group (3 excerpts in the official
     set, 0.5 for ``split_by="excerpt"``), or by that group where the quota would leave a class with two or more groups
     absent from one side. (The bound holds as long as groups with several classes are the exception, as in IRMAS.)
     A class that has a single group is in the training side only.
 
     Args:
-        excerpts: index of the training set (`irmas_tf.datasets.irmas.index_training`), in any order.
+        excerpts: all that there are (`irmas_tf.datasets.dataset.Dataset.training`), in any order.
         split_by: "song" or "excerpt".
         validation_fraction: share of the excerpts, above 0 and below 1.
         seed: at least 0.
-        drop_contradictory: leave out excerpts whose audio also occurs under another label
-            (`irmas_tf.datasets.irmas.contradictory_sets`). Off by default: they are part of the official set that
-            published figures are measured on, and being in one group they cannot leak.
 
     Raises:
         DataError: too few groups to have both sides, or repeated names.
@@ -144,19 +140,15 @@ def make_split(
     for one, other in itertools.pairwise(ordered):
         if one.name == other.name:
             raise DataError(f"{display(one.path)} and {display(other.path)} have the same name; remove one of the two")
-    numbers = group_excerpts(ordered) if split_by == "song" else list(range(len(ordered)))
-    if drop_contradictory:
-        dropped = {e.name for group in contradictory_sets(ordered) for e in group}
-        pairs = [(e, n) for e, n in zip(ordered, numbers, strict=True) if e.name not in dropped]
-    else:
-        pairs = list(zip(ordered, numbers, strict=True))
-    group_name: dict[int, str] = {}
+    groups = [excerpt.group if split_by == "song" else excerpt.name for excerpt in ordered]
+    pairs = list(zip(ordered, groups, strict=True))
+    group_name: dict[Hashable, str] = {}
     counts: dict[str, Counter[str]] = {}
-    for excerpt, number in pairs:  # a group is called after its first excerpt
-        counts.setdefault(group_name.setdefault(number, excerpt.name), Counter())[excerpt.irmas_code] += 1
+    for excerpt, group in pairs:  # a group is called after its first excerpt
+        counts.setdefault(group_name.setdefault(group, excerpt.name), Counter())[excerpt.code] += 1
     chosen = _choose(counts, validation_fraction, seed)
-    train = tuple(e.name for e, n in pairs if group_name[n] not in chosen)
-    validation = tuple(e.name for e, n in pairs if group_name[n] in chosen)
+    train = tuple(excerpt.name for excerpt, group in pairs if group_name[group] not in chosen)
+    validation = tuple(excerpt.name for excerpt, group in pairs if group_name[group] in chosen)
     if not train or not validation:
         raise DataError(
             f"{len(pairs)} excerpts in {len(counts)} groups cannot be split {1 - validation_fraction:g} /"
@@ -165,19 +157,19 @@ def make_split(
     return Split(train, validation, seed, split_by, validation_fraction)
 
 
-def leaks(split: Split, excerpts: Sequence[Excerpt]) -> list[tuple[str, str]]:
+def leaks(split: Split, excerpts: Sequence[LabelledExcerpt]) -> list[tuple[str, str]]:
     """Return, for every group that is on both sides, one training and one validation name; empty means leak-free."""
     side = dict.fromkeys(split.train, 0) | dict.fromkeys(split.validation, 1)
-    members: dict[int, list[str]] = {}
-    for excerpt, number in zip(excerpts, group_excerpts(excerpts), strict=True):
+    members: dict[Hashable, list[str]] = {}
+    for excerpt in excerpts:
         if excerpt.name in side:
-            members.setdefault(number, []).append(excerpt.name)
-    found = []
+            members.setdefault(excerpt.group, []).append(excerpt.name)
+    pairs = []
     for names in members.values():
         train, validation = ([n for n in names if side[n] == s] for s in (0, 1))
         if train and validation:
-            found.append((train[0], validation[0]))
-    return found
+            pairs.append((train[0], validation[0]))
+    return pairs
 
 
 def save_split(path: str | os.PathLike[str], split: Split) -> None:
@@ -228,7 +220,7 @@ def _check_document(document: Any) -> Split:
     return Split(tuple(document["train"]), tuple(document["validation"]), seed, unit, float(fraction))
 
 
-def load_split(path: str | os.PathLike[str], excerpts: Sequence[Excerpt] | None = None) -> Split:
+def load_split(path: str | os.PathLike[str], excerpts: Sequence[LabelledExcerpt] | None = None) -> Split:
     """Return a saved split; with ``excerpts``, also verify that every file it names is there.
 
     Raises:
@@ -247,7 +239,7 @@ def load_split(path: str | os.PathLike[str], excerpts: Sequence[Excerpt] | None 
     return split
 
 
-def resolve(split: Split, excerpts: Sequence[Excerpt]) -> tuple[list[Excerpt], list[Excerpt]]:
+def resolve(split: Split, excerpts: Sequence[LabelledExcerpt]) -> tuple[list[LabelledExcerpt], list[LabelledExcerpt]]:
     """Return the training and the validation excerpts of a split, in the split's order.
 
     Names are matched exactly, or else without their extension, so that a converted copy (FLAC) of the data set works.
@@ -258,7 +250,7 @@ def resolve(split: Split, excerpts: Sequence[Excerpt]) -> tuple[list[Excerpt], l
     """
     exact = {e.name: e for e in excerpts}
     by_stem = {e.name.rpartition(".")[0]: e for e in excerpts}
-    sides: list[list[Excerpt]] = []
+    sides: list[list[LabelledExcerpt]] = []
     missing: list[str] = []
     for names in (split.train, split.validation):
         side = []

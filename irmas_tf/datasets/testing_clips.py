@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.datasets import irmas, irmas_counts
 
+OFFICIAL_PARTS = {f"Part{part}": clips for part, clips in irmas_counts.TESTING_CLIPS.items()}
+"""Clips in each part of IRMAS's test set."""
 
-def select_clips(clips: Sequence[irmas.TestClip], unique_clips: bool) -> tuple[list[irmas.TestClip], list[str]]:
+
+def select_clips(
+    clips: Sequence[irmas.TestClip], unique_clips: bool, official_parts: Mapping[str, int] = OFFICIAL_PARTS
+) -> tuple[list[irmas.TestClip], list[str]]:
     """Return the clips to count, and what is to be said about the choice.
 
     Args:
         clips: with content identifiers.
         unique_clips: keep the first of byte-identical clips only.
+        official_parts: "Part<number>" -> clips of the published test set; empty: there is none.
     """
     first: dict[str, irmas.TestClip] = {}
     repeated, contradicted = [], 0
@@ -27,11 +33,11 @@ def select_clips(clips: Sequence[irmas.TestClip], unique_clips: bool) -> tuple[l
             contradicted += set(same.irmas_codes) != set(clip.irmas_codes)
     chosen = list(first.values()) if unique_clips else list(clips)
     notes = []
-    found = Counter(f"Part{clip.part}" for clip in clips)
-    if irmas.count_differences(found, {f"Part{part}": n for part, n in irmas_counts.TESTING_CLIPS.items()}):
+    of_parts = Counter(f"Part{clip.part}" for clip in clips)
+    if irmas.count_differences(of_parts, dict(official_parts)):
         notes.append(
-            f"{len(clips)} clips are not the {irmas_counts.TESTING_TOTAL} of the official test set: the figures do not"
-            " stand beside published ones"
+            f"{len(clips)} clips are not the {sum(official_parts.values())} of the official test set: the figures do"
+            " not stand beside published ones"
         )
     if repeated:
         labelled = f", {contradicted} of them with other labels" if contradicted else ""

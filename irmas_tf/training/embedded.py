@@ -9,14 +9,15 @@ import numpy as np
 import tensorflow as tf
 
 from irmas_tf.config.run_config import Config
+from irmas_tf.datasets.split_sides import SplitSide
 from irmas_tf.training import batches as pipeline
 from irmas_tf.training.callbacks import embedding_bar
 from irmas_tf.training.epoch_plan import plan_epoch
-from irmas_tf.training.excerpts import MixedSide, Side
+from irmas_tf.training.excerpts import SideMixtures, evaluation_batches
 
 
-class EmbeddedSide:
-    """One vector for each window of each clip of a side, as evaluation cuts the clips: nothing is random.
+class EmbeddedClips:
+    """One vector per window of each clip of a side, as evaluation cuts the clips: nothing is random.
 
     Args:
         model: waveform [batch, window_samples] -> vectors [batch, channels]; used as in evaluation, with its present
@@ -27,7 +28,7 @@ class EmbeddedSide:
     """
 
     def __init__(
-        self, model: keras.Model, config: Config, side: Side | MixedSide, before_batch: Callable[[], None]
+        self, model: keras.Model, config: Config, side: SplitSide | SideMixtures, before_batch: Callable[[], None]
     ) -> None:
         self._config = config
         self._side = side
@@ -35,7 +36,7 @@ class EmbeddedSide:
         embed = tf.function(lambda waveform: tf.cast(model(waveform, training=False), tf.float32), signature)
         vectors, clips = [], []
         with embedding_bar(len(side)) as bar:
-            for waveform, clip in side.evaluation_batches(config):
+            for waveform, clip in evaluation_batches(side, config):
                 before_batch()
                 vectors.append(embed(waveform).numpy())
                 clips.append(clip.numpy())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -12,7 +11,8 @@ import tensorflow as tf
 from irmas_tf.config.labels import SINGLE_LABEL
 from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.datasets import irmas, splits
+from irmas_tf.datasets import splits
+from irmas_tf.datasets.split_sides import SplitSide, SplitSides, split_sides
 from irmas_tf.layers.normalization import BinNormalization
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training import batches as pipeline
@@ -22,23 +22,7 @@ STATISTICS_EXCERPTS = 512  # 26 minutes of music; more moves the statistics by l
 
 
 @dataclasses.dataclass(frozen=True)
-class Side:
-    """One side of a split: files, class indices [files] and song groups, in the same order."""
-
-    paths: tuple[str, ...]
-    labels: np.ndarray
-    groups: tuple[int, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def evaluation_batches(self, config: Config) -> tf.data.Dataset:
-        """Return the windows of the files with the indices of these; see `pipeline.evaluation_dataset`."""
-        return pipeline.evaluation_dataset(self.paths, config, batch_size=config.training.batch_size, keep=True)
-
-
-@dataclasses.dataclass(frozen=True)
-class MixedSide:
+class SideMixtures:
     """Mixtures of the excerpts of a side, which are always the same; labels are [mixtures, classes] bool."""
 
     paths: tuple[str, ...]
@@ -46,7 +30,7 @@ class MixedSide:
     labels: np.ndarray
 
     @classmethod
-    def of(cls, side: Side, config: Config) -> MixedSide:
+    def of(cls, side: SplitSide, config: Config) -> SideMixtures:
         """Return the mixtures that a run with this configuration is scored on."""
         plan = plan_mixtures(side.labels, side.groups, seed=config.data.split_seed)
         return cls(side.paths, plan, mixture_labels(plan, side.labels, config.labels.num_classes))
@@ -54,23 +38,21 @@ class MixedSide:
     def __len__(self) -> int:
         return len(self.mixtures)
 
-    def evaluation_batches(self, config: Config) -> tf.data.Dataset:
-        """Return the windows of the mixtures with the indices of these; see `mixture_dataset`."""
-        batch_size = config.training.batch_size
-        return mixture_dataset(self.paths, self.mixtures, config, batch_size=batch_size, keep=True)
 
-
-def validation_clips(side: Side, config: Config) -> Side | MixedSide:
+def validation_clips(side: SplitSide, config: Config) -> SplitSide | SideMixtures:
     """Return what a run is scored on between epochs: the excerpts of a side, for several labels their mixtures."""
-    return side if config.model.task == SINGLE_LABEL else MixedSide.of(side, config)
+    return side if config.model.task == SINGLE_LABEL else SideMixtures.of(side, config)
 
 
-def _side(excerpts: Sequence[irmas.Excerpt], group_of: dict[str, int], config: Config) -> Side:
-    labels = np.array([config.labels.index(e.irmas_code) for e in excerpts], np.int32)
-    return Side(tuple(str(e.path) for e in excerpts), labels, tuple(group_of[e.name] for e in excerpts))
+def evaluation_batches(clips: SplitSide | SideMixtures, config: Config) -> tf.data.Dataset:
+    """Return the windows of excerpts or mixtures with the indices of these; see `pipeline.evaluation_dataset`."""
+    batch_size = config.training.batch_size
+    if isinstance(clips, SideMixtures):
+        return mixture_dataset(clips.paths, clips.mixtures, config, batch_size=batch_size, keep=True)
+    return pipeline.evaluation_dataset(clips.paths, config, batch_size=batch_size, keep=True)
 
 
-def load_sides(config: Config, run: RunDir) -> tuple[Side, Side]:
+def load_sides(config: Config, run: RunDir) -> SplitSides:
     """Return the training and the validation side; the split is drawn and saved at first, and read from then on.
 
     The run's configuration is recorded as soon as the data and the split are found good, and not before.
@@ -86,8 +68,8 @@ def load_sides(config: Config, run: RunDir) -> tuple[Side, Side]:
     """
     data = config.data
     if not data.data_dir:
-        raise ConfigError("--data_dir is empty: give the folder that holds IRMAS-TrainingData")
-    excerpts = irmas.index_training(data.data_dir)
+        raise ConfigError(f"--data_dir is empty: give the folder of the data set (--dataset={data.dataset})")
+    excerpts = config.dataset.training(data.data_dir)
     is_saved = run.belongs_to(config) and run.split_path.exists()
     if is_saved:
         split = splits.load_split(run.split_path)
@@ -95,20 +77,19 @@ def load_sides(config: Config, run: RunDir) -> tuple[Side, Side]:
         split = splits.make_split(
             excerpts, split_by=data.split_by, validation_fraction=data.validation_fraction, seed=data.split_seed
         )
-    train, validation = splits.resolve(split, excerpts)
-    if len(train) < config.training.batch_size:
+    sides = split_sides(split, excerpts, config.labels)
+    if len(sides.train) < config.training.batch_size:
         raise ConfigError(
-            f"--batch_size={config.training.batch_size}: must be at most the {len(train)} excerpts of the training"
-            " split"
+            f"--batch_size={config.training.batch_size}: must be at most the {len(sides.train)} excerpts of the"
+            " training split"
         )
     run.record(config)
     if not is_saved:
         splits.save_split(run.split_path, split)
-    group_of = dict(zip((e.name for e in excerpts), irmas.group_excerpts(excerpts), strict=True))
-    return _side(train, group_of, config), _side(validation, group_of, config)
+    return sides
 
 
-def set_statistics(model: keras.Model, side: Side, config: Config) -> None:
+def set_statistics(model: keras.Model, side: SplitSide, config: Config) -> None:
     """Set the statistics of every `BinNormalization` from a seeded sample of ``side``, without augmentation."""
     layers = [layer for layer in model.layers if isinstance(layer, BinNormalization)]
     if not layers:  # pretrained networks have their own

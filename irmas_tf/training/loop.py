@@ -35,7 +35,7 @@ from irmas_tf.training.callbacks import (
     write_history,
 )
 from irmas_tf.training.checkpoint import CheckpointStore
-from irmas_tf.training.embedded import EmbeddedSide
+from irmas_tf.training.embedded import EmbeddedClips
 from irmas_tf.training.excerpts import load_sides, set_statistics, validation_clips
 from irmas_tf.training.fine_tuning import check_resumed_weights, load_pretrained_weights, set_learning
 from irmas_tf.training.hardware import (
@@ -110,7 +110,7 @@ class _Training:
         self.plan = StagePlan.of(config.training, -(-self.batches // config.training.accumulation_steps))
         self.stage = 0  # the stage that `step` belongs to
         self.step = self._make_step()
-        self.embedded: EmbeddedSide | None = None
+        self.embedded: EmbeddedClips | None = None
         self.validation_clips = validation_clips(validation_side, config)
         self.validator = Validator(self.model, config, self.validation_clips)
         self.tensorboard = TensorBoard(run)
@@ -153,8 +153,8 @@ class _Training:
             self.validator = Validator(self.model, self.config, self.validation_clips)
             return
         vectors = vector_model(self.model)
-        self.embedded = EmbeddedSide(vectors, self.config, self.train_side, self._check_stop)
-        held_out = EmbeddedSide(vectors, self.config, self.validation_clips, self._check_stop)
+        self.embedded = EmbeddedClips(vectors, self.config, self.train_side, self._check_stop)
+        held_out = EmbeddedClips(vectors, self.config, self.validation_clips, self._check_stop)
         self.validator = Validator(head_model(self.model), self.config, self.validation_clips, held_out)
 
     def _class_weights(self) -> np.ndarray | None:
@@ -249,7 +249,7 @@ class _Training:
             )
             for batch in range(first, self.batches)
         ]
-        stacked = {name: np.stack([of_batch[name] for of_batch in numbers]) for name in numbers[0]}
+        stacked = tf.nest.map_structure(lambda *of_batches: np.stack(of_batches), *numbers)
         dataset = pipeline.training_dataset(
             self.train_side.paths,
             self.train_side.labels,
@@ -258,6 +258,8 @@ class _Training:
             start_batch=first,
             samples=augmentation.training_samples(config),
         )
+        if not stacked:  # nothing is changed; a data set of nothing has no length
+            return self._distributed(dataset.map(lambda waveform, labels, _: (waveform, labels, {})))
         dataset = tf.data.Dataset.zip((dataset, tf.data.Dataset.from_tensor_slices(stacked)))
         dataset = dataset.map(lambda example, drawn: (example[0], example[1], drawn))
         return self._distributed(dataset)

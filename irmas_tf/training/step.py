@@ -16,7 +16,7 @@ from irmas_tf.training.averaging import WeightAverage
 from irmas_tf.training.losses import binary_losses, example_losses
 from irmas_tf.training.optim import build_optimizer, clip_by_norm, scaled_steps
 
-Numbers = dict[str, tf.Tensor]
+Numbers = Mapping[str, Mapping[str, tf.Tensor]]
 
 
 class TrainingStep:
@@ -63,7 +63,7 @@ class TrainingStep:
         with strategy.scope():
             self.optimizer = build_optimizer(training, model.trainable_variables)
             self.average = WeightAverage(model, training.ema_decay)
-            self._recordings = augmentation.load_recordings(config) if self._augments else None
+            self._prepared = augmentation.prepare(config) if self._augments else {}
             self._sums = [
                 tf.Variable(tf.zeros_like(v.value), trainable=False)
                 for v in (model.trainable_variables if self._accumulates else [])
@@ -114,7 +114,7 @@ class TrainingStep:
         """Return this replica's part of the gradients of the mean loss, and the sums `run_batch` returns."""
         targets = tf.one_hot(labels, self._classes)
         if self._augments:
-            waveform, targets = augmentation.apply(waveform, targets, numbers, self._config, self._recordings)
+            waveform, targets = augmentation.apply(waveform, targets, numbers, self._config, self._prepared)
         with tf.GradientTape() as tape:
             logits = self._network(waveform, training=True)
             losses = self._losses(logits, targets)

@@ -11,12 +11,13 @@ import tensorflow as tf
 
 from irmas_tf.config.labels import SINGLE_LABEL
 from irmas_tf.config.run_config import Config
+from irmas_tf.datasets.split_sides import SplitSide
 from irmas_tf.metrics import multilabel, single_label
 from irmas_tf.metrics.thresholds import best_global, best_per_class
 from irmas_tf.models.probabilities import probabilities_of
 from irmas_tf.runs.thresholds import Thresholds
-from irmas_tf.training.embedded import EmbeddedSide
-from irmas_tf.training.excerpts import MixedSide, Side
+from irmas_tf.training.embedded import EmbeddedClips
+from irmas_tf.training.excerpts import SideMixtures, evaluation_batches
 
 _LEAST_PROBABILITY = 1e-12  # keeps the loss finite
 
@@ -52,7 +53,7 @@ class Validator:
     """
 
     def __init__(
-        self, model: keras.Model, config: Config, clips: Side | MixedSide, embedded: EmbeddedSide | None = None
+        self, model: keras.Model, config: Config, clips: SplitSide | SideMixtures, embedded: EmbeddedClips | None = None
     ) -> None:
         self._config = config
         self._clips = clips
@@ -70,7 +71,7 @@ class Validator:
         sums = np.zeros([len(clips), config.labels.num_classes])
         windows = np.zeros(len(clips), np.int64)
         source = self._embedded
-        batches = clips.evaluation_batches(config) if source is None else source.evaluation_batches()
+        batches = evaluation_batches(clips, config) if source is None else source.evaluation_batches()
         for waveform, clip in batches:
             before_batch()
             np.add.at(sums, clip.numpy(), self._probabilities(waveform).numpy())

@@ -20,7 +20,7 @@ def test_everything_but_gain_and_masks_is_off_by_default():
 
 def test_what_changes_waveforms_is_off_by_default():
     defaults = {field.name: field.default for field in dataclasses.fields(AugmentConfig)}
-    assert {name: defaults[name] for name in OF_WAVEFORMS} == dict.fromkeys(OF_WAVEFORMS, 0.0)
+    assert not any(defaults[name] for name in OF_WAVEFORMS)
     assert {name for name in defaults if name.endswith("_probability")} - {"vocoder_probability"} <= set(OF_WAVEFORMS)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from irmas_tf.config.labels import IRMAS_CODES, IRMAS_NAMES, LABEL_SCHEMES, get_label_scheme
+from irmas_tf.config.labels import IRMAS_CODES, IRMAS_NAMES, LABEL_SCHEMES, LabelScheme, get_label_scheme
 
 
 def test_the_irmas_scheme_has_the_eleven_codes_in_alphabetical_order():
@@ -33,5 +33,13 @@ def test_every_scheme_is_complete_and_consistent(name):
 def test_unknown_names_list_what_is_known():
     with pytest.raises(ValueError, match="unknown label scheme 'x'; known schemes: irmas, report"):
         get_label_scheme("x")
-    with pytest.raises(ValueError, match="unknown IRMAS code 'dru'; known codes: cel, cla"):
+    with pytest.raises(ValueError, match="unknown class code 'dru'; known codes: cel, cla"):
         get_label_scheme("irmas").index("dru")
+
+
+def test_a_scheme_of_another_data_set_needs_codes_and_names_only():
+    scheme = LabelScheme.of("bells", {"han": "hand bell", "tub": "tubular bell"})
+    assert (scheme.codes, scheme.names, scheme.index("tub")) == (("han", "tub"), ("hand bell", "tubular bell"), 1)
+    for names in ({"han": "hand bell"}, {"han": "hand bell", "": "x"}, {"han": "hand bell", "tub": ""}):
+        with pytest.raises(ValueError, match="'bells': needs two classes or more"):
+            LabelScheme.of("bells", names)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 
 import pytest
@@ -47,6 +48,15 @@ def test_the_defaults_are_valid_and_survive_json():
     assert Config.from_dict(json.loads(config.to_json())) == config
 
 
+def test_a_configuration_of_before_has_irmas_and_no_augmentations_of_others_and_the_same_hash():
+    config = Config(training=TrainingConfig(seed=3))
+    sections = json.loads(config.to_json())
+    del sections["data"]["dataset"], sections["augment"]["augmentations"]
+    assert Config.from_dict(sections) == config
+    canonical = json.dumps(sections, sort_keys=True).encode()
+    assert config.hash == hashlib.sha256(canonical).hexdigest()[:12]
+
+
 def test_field_names_are_unique_over_all_sections_because_each_is_a_flag():
     names = [field.name for _, field, _ in FIELDS]
     assert len(names) == len(set(names))
@@ -76,7 +86,8 @@ def test_any_allowed_value_of_any_field_survives_json_or_is_refused_by_name(data
     except ConfigError as error:  # allowed alone, not together with the rest
         assert str(error).startswith("--")
         return
-    assert getattr(getattr(config, section), field.name) == value
+    if field.name != "window_hop_seconds" or value:  # where 0 stands for half a window
+        assert getattr(getattr(config, section), field.name) == value
     again = Config.from_dict(json.loads(config.to_json()))
     assert again == config
     assert again.hash == config.hash

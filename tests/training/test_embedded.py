@@ -6,7 +6,7 @@ import pytest
 
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training import batches as pipeline
-from irmas_tf.training.embedded import EmbeddedSide
+from irmas_tf.training.embedded import EmbeddedClips
 from irmas_tf.training.excerpts import load_sides
 
 
@@ -21,7 +21,7 @@ def summary_model() -> keras.Model:
 def sides(corpus, tiny, tmp_path_factory):
     config = tiny(corpus, window_seconds=0.3, window_hop_seconds=0.1)
     train, _ = load_sides(config, RunDir.create(tmp_path_factory.mktemp("sides"), config))
-    return config, train, EmbeddedSide(summary_model(), config, train, lambda: None)
+    return config, train, EmbeddedClips(summary_model(), config, train, lambda: None)
 
 
 def test_evaluation_sees_every_window_of_every_clip_in_order(sides):
@@ -61,4 +61,4 @@ def test_it_stops_when_asked(sides):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        EmbeddedSide(summary_model(), config, side, stop)
+        EmbeddedClips(summary_model(), config, side, stop)

@@ -7,7 +7,8 @@ import soundfile
 import tensorflow as tf
 from sklearn.metrics import average_precision_score, f1_score, label_ranking_average_precision_score, log_loss
 
-from irmas_tf.training.excerpts import MixedSide, Side
+from irmas_tf.datasets.split_sides import SplitSide
+from irmas_tf.training.excerpts import SideMixtures, evaluation_batches
 from irmas_tf.training.validation import Validator
 
 RATE_HZ = 8000
@@ -28,7 +29,7 @@ def test_probabilities_are_averaged_over_the_windows_of_a_clip(tiny, tmp_path):
     for index, level in enumerate(levels):
         paths.append(str(tmp_path / f"{index}.wav"))
         soundfile.write(paths[-1], level, RATE_HZ, subtype="FLOAT")
-    side = Side(tuple(paths), np.array([0, 1, 0]))
+    side = SplitSide(tuple(paths), np.array([0, 1, 0]))
     calls = []
     scores = Validator(level_model(11), config, side).run(before_batch=lambda: calls.append(1))
 
@@ -45,7 +46,7 @@ def test_probabilities_are_averaged_over_the_windows_of_a_clip(tiny, tmp_path):
 
 def test_it_can_be_stopped_between_batches(tiny, corpus):
     paths = sorted(map(str, corpus.rglob("*.wav")))
-    validator = Validator(level_model(11), tiny(batch_size=8), Side(tuple(paths), np.zeros(len(paths), np.int32)))
+    validator = Validator(level_model(11), tiny(batch_size=8), SplitSide(tuple(paths), np.zeros(len(paths), np.int32)))
 
     class Stop(Exception):
         pass
@@ -61,10 +62,10 @@ def test_several_labels_are_scored_on_mixtures(tiny, corpus):
     config = tiny(corpus, task="multi_label")
     paths = tuple(sorted(map(str, corpus.rglob("*.wav"))))
     labels = np.array([config.labels.index(path.split("[")[1][:3]) for path in paths], np.int32)
-    side = MixedSide.of(Side(paths, labels, tuple(range(len(paths)))), config)
+    side = SideMixtures.of(SplitSide(paths, labels, np.arange(len(paths))), config)
     model = level_model(11)
     scores = Validator(model, config, side).run(before_batch=lambda: None)
-    logits = np.concatenate([model(x) for x, _ in side.evaluation_batches(config)])
+    logits = np.concatenate([model(x) for x, _ in evaluation_batches(side, config)])
     assert len(logits) == len(side) == len(paths), "a window each"
     p = tf.sigmoid(logits).numpy()  # rounded as it rounds, or nearly equal scores would tie here and not there
     log_loss_of_classes = [log_loss(t, q, labels=[False, True]) for t, q in zip(side.labels.T, p.T, strict=True)]
@@ -84,9 +85,9 @@ def test_several_labels_are_scored_on_mixtures(tiny, corpus):
 
 def test_mixtures_are_the_same_for_every_training_of_a_split(tiny, corpus):
     paths = tuple(sorted(map(str, corpus.rglob("*.wav"))))
-    side = Side(paths, np.arange(len(paths)) % 11, tuple(range(len(paths))))
+    side = SplitSide(paths, np.arange(len(paths)) % 11, np.arange(len(paths)))
     one, other, third = (
-        MixedSide.of(side, tiny(corpus, task="multi_label", **changes))
+        SideMixtures.of(side, tiny(corpus, task="multi_label", **changes))
         for changes in ({"seed": 0}, {"seed": 5}, {"split_seed": 5})
     )
     assert one.mixtures == other.mixtures != third.mixtures

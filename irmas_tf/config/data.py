@@ -1,0 +1,60 @@
+"""The data of a run: which set, where it is, how it is labelled and split, and how it is read."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from irmas_tf.config.datasets import DATASETS, IRMAS, known_datasets
+from irmas_tf.config.labels import LABEL_SCHEMES
+from irmas_tf.config.settings import ConfigError, Section, setting
+
+MAX_SEED = 2**32 - 1  # NumPy's
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig(Section):
+    """Where the audio is, how it is labelled and split, and how it is read."""
+
+    dataset: str = setting(IRMAS, "Data set.", known=known_datasets)
+    data_dir: str = setting(
+        "",
+        "Folder of the data set; of IRMAS the one that holds IRMAS-TrainingData (and the IRMAS-TestingData-Part*"
+        " folders).",
+    )
+    label_scheme: str = setting(
+        "irmas",
+        "Classes of IRMAS: its 11 codes, or the student report's list with 'other'.",
+        choices=tuple(LABEL_SCHEMES),
+    )
+    split_by: str = setting(
+        "song",
+        "Unit that is never split: song group (leak-free) or excerpt (leaky, for comparison only).",
+        choices=("song", "excerpt"),
+    )
+    validation_fraction: float = setting(
+        0.2, "Share of the training excerpts held out for validation.", above=0.0, below=1.0
+    )
+    split_seed: int = setting(
+        0, "Seed of the split; the same seed gives the same split on every machine.", minimum=0, maximum=MAX_SEED
+    )
+    decoder: str = setting(
+        "auto",
+        "Audio decoder: auto (our own reader for 16-bit WAV, else libsndfile), soundfile (always libsndfile), or"
+        " tensorflow_io (its WAV, FLAC, MP3 and Ogg decoders).",
+        choices=("auto", "soundfile", "tensorflow_io"),
+    )
+    cache: str = setting(
+        "memory", "Where decoded mono audio is kept between epochs.", choices=("none", "memory", "disk")
+    )
+    cache_dir: str = setting("", "Folder of the disk cache; empty: irmas_tf/audio in the user's cache folder.")
+    loader_threads: int = setting(0, "Parallel decodes; 0 is one for each CPU.", minimum=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.dataset not in DATASETS:
+            raise ConfigError(
+                f"--dataset={self.dataset}: must be one of {', '.join(known_datasets())}; one of another package needs"
+                " that package installed, or its module named in IRMAS_TF_EXTENSIONS"
+            )
+        if self.dataset != IRMAS and self.label_scheme != IRMAS:
+            raise ConfigError(f"--label_scheme={self.label_scheme}: is for --dataset={IRMAS}")

@@ -1,0 +1,17 @@
+"""The names of the data sets that a model can be trained on. Nothing here reads a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from irmas_tf.config.registry import Registry
+
+IRMAS = "irmas"
+
+DATASETS: Registry[Any] = Registry("data set", {IRMAS: "irmas_tf.datasets.irmas_dataset:Irmas"}, extensible=True)
+"""Name, as given to ``--dataset``, -> subclass of `irmas_tf.datasets.dataset.Dataset`."""
+
+
+def known_datasets() -> list[str]:
+    """Return the names of all data sets, sorted."""
+    return list(DATASETS.names())
