@@ -15,7 +15,9 @@ from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.augment import OF_WAVEFORMS, AugmentConfig
 from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.branches import BackboneBranch, Branch, known_branches
-from irmas_tf.config.labels import LABEL_SCHEMES, SINGLE_LABEL, TASKS, LabelScheme, get_label_scheme
+from irmas_tf.config.data import MAX_SEED, DataConfig
+from irmas_tf.config.datasets import DATASETS
+from irmas_tf.config.labels import SINGLE_LABEL, TASKS, LabelScheme
 from irmas_tf.config.settings import ConfigError, Section, setting
 from irmas_tf.config.stages import Stage
 
@@ -31,39 +33,7 @@ __all__ = [
     "TrainingConfig",
 ]
 
-MAX_SEED = 2**32 - 1  # NumPy's
-
-
-@dataclasses.dataclass(frozen=True)
-class DataConfig(Section):
-    """Where the audio is, how it is labelled and split, and how it is read."""
-
-    data_dir: str = setting("", "Folder that holds IRMAS-TrainingData (and the IRMAS-TestingData-Part* folders).")
-    label_scheme: str = setting(
-        "irmas", "Classes: the 11 IRMAS codes, or the student report's list with 'other'.", choices=tuple(LABEL_SCHEMES)
-    )
-    split_by: str = setting(
-        "song",
-        "Unit that is never split: song group (leak-free) or excerpt (leaky, for comparison only).",
-        choices=("song", "excerpt"),
-    )
-    validation_fraction: float = setting(
-        0.2, "Share of the training excerpts held out for validation.", above=0.0, below=1.0
-    )
-    split_seed: int = setting(
-        0, "Seed of the split; the same seed gives the same split on every machine.", minimum=0, maximum=MAX_SEED
-    )
-    decoder: str = setting(
-        "auto",
-        "Audio decoder: auto (our own reader for 16-bit WAV, else libsndfile), soundfile (always libsndfile), or"
-        " tensorflow_io (its WAV, FLAC, MP3 and Ogg decoders).",
-        choices=("auto", "soundfile", "tensorflow_io"),
-    )
-    cache: str = setting(
-        "memory", "Where decoded mono audio is kept between epochs.", choices=("none", "memory", "disk")
-    )
-    cache_dir: str = setting("", "Folder of the disk cache; empty: irmas_tf/audio in the user's cache folder.")
-    loader_threads: int = setting(0, "Parallel decodes; 0 is one for each CPU.", minimum=0)
+_LATER_SETTINGS = (("data", "dataset"), ("augment", "augmentations"))  # that configurations of before do not have
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +58,7 @@ class ModelConfig(Section):
     )
     pretrained_weights: tuple[str, ...] = setting(
         (),
-        "Files with weights of the pretrained networks in --branches, in any order, as irmas_tf.convert writes"
+        "Files with weights of the pretrained networks in --branches, in any order, as irmas convert writes"
         " them; a network without a file starts at random.",
     )
     mel_scale: str = setting("slaney", "Formula of the mel scale.", choices=("htk", "slaney"))
@@ -266,7 +236,7 @@ SECTIONS: dict[str, type] = {
 class Config:
     """Everything a run depends on besides the audio itself."""
 
-    data: DataConfig = DataConfig()
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
     audio: AudioConfig = dataclasses.field(default_factory=AudioConfig)
     model: ModelConfig = ModelConfig()
     augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)
@@ -294,6 +264,7 @@ class Config:
         self._check_augmentation()
         self.augment.check_fits(audio.window_seconds)
         self.augment.check_task(model.task)
+        self.augment.check_registered(self)
         for branch in model.branch_configs:
             branch.check_fits(audio.sample_rate_hz, audio.window_samples)
             branch.check_shrinkage(audio.window_samples, model.stem_stride, len(model.stage_channels))
@@ -311,9 +282,10 @@ class Config:
         if all(stage.embed_once for stage in training.stage_configs):
             for name in OF_WAVEFORMS:
                 if value := getattr(augment, name):
+                    shown, off = (",".join(value), "empty") if isinstance(value, tuple) else (f"{value:g}", "0")
                     raise ConfigError(
-                        f"--{name}={value:g}: has no effect, because excerpts are embedded once in all --stages; set"
-                        " it to 0, or add a stage without embed_once"
+                        f"--{name}={shown}: has no effect, because excerpts are embedded once in all --stages; set"
+                        f" it to {off}, or add a stage without embed_once"
                     )
 
     def _check_pretrained(self) -> None:
@@ -339,8 +311,13 @@ class Config:
 
     @property
     def labels(self) -> LabelScheme:
-        """The label scheme of the run."""
-        return get_label_scheme(self.data.label_scheme)
+        """The label scheme of the run, which is its data set's."""
+        return self.dataset.labels
+
+    @property
+    def dataset(self) -> Any:
+        """The data set of the run, an `irmas_tf.datasets.dataset.Dataset`."""
+        return DATASETS.get(self.data.dataset)(self.data)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return a JSON-ready dict, section -> field -> value."""
@@ -375,5 +352,13 @@ class Config:
 
     @property
     def hash(self) -> str:
-        """First 12 hex digits of the SHA-256 of the canonical JSON."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:12]
+        """First 12 hex digits of the SHA-256 of the canonical JSON.
+
+        Settings that came later do not count at their defaults: what was exported before still belongs to its run.
+        """
+        sections = self.to_dict()
+        for section, name in _LATER_SETTINGS:
+            default = next(field.default for field in dataclasses.fields(SECTIONS[section]) if field.name == name)
+            if sections[section][name] == default:
+                del sections[section][name]
+        return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()[:12]
