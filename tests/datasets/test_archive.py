@@ -156,6 +156,18 @@ def test_damaged_archives(tmp_path, out):
         extract(make_zip(tmp_path / "empty.zip", {"__MACOSX/x": b""}), out)
 
 
+@pytest.mark.parametrize("told, words", [(900, "is shorter than the archive says"), (700, "damaged|cannot")])
+def test_a_directory_that_lies_about_a_size(tmp_path, out, told, words):
+    path = make_zip(tmp_path / "a.zip", {"a.wav": os.urandom(800)})
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"PK\x01\x02") + 24
+    raw[at : at + 4] = told.to_bytes(4, "little")
+    path.write_bytes(raw)
+    with pytest.raises(ArchiveError, match=words):
+        extract(path, out)
+    assert list(out.iterdir()) == []
+
+
 def test_encrypted_archives_are_refused(tmp_path, out):
     path = make_zip(tmp_path / "a.zip", {"a.wav": b"abc"})
     raw = bytearray(path.read_bytes())
