@@ -23,7 +23,7 @@ from irmas_tf.corpus.plan import (
     test_songs,
     training_songs,
 )
-from irmas_tf.process.atomic_files import write_json_atomic
+from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, write_json_atomic
 from irmas_tf.process.locks import exclusive
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _write(
 
     from tqdm import tqdm
 
-    from irmas_tf.corpus.writer import TEMPORARY_SUFFIX, Tally, estimated_bytes, write_songs
+    from irmas_tf.corpus.writer import Tally, estimated_bytes, write_songs
 
     _claim(folder, identity, excerpts, test_clips)
     free, needed = shutil.disk_usage(folder).free, estimated_bytes(excerpts, test_clips)
@@ -157,7 +157,7 @@ def _write(
             f"--out={folder}: needs about {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; ask for"
             " fewer --excerpts, or name a folder on another disk"
         )
-    for left in folder.rglob(f".*{TEMPORARY_SUFFIX}"):
+    for left in folder.rglob(f"{TEMPORARY_PREFIX}*"):
         left.unlink(missing_ok=True)
     total = Tally()
     songs: Iterator[TrainingSong | TestSong] = itertools.chain(test_songs(test_clips), training_songs(excerpts))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import io
 import math
 import multiprocessing
 import multiprocessing.connection
@@ -16,6 +17,7 @@ import random
 import signal
 import struct
 import threading
+import wave
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,9 +30,9 @@ from irmas_tf.corpus.rendering import Rendered, render_test_song, render_trainin
 from irmas_tf.corpus.sampler import Sampler
 from irmas_tf.corpus.sf2 import SoundFont
 from irmas_tf.corpus.studio import SAMPLE_RATE_HZ
+from irmas_tf.process.atomic_files import atomic_path
 from irmas_tf.process.cpu import keep_freed_memory
 
-TEMPORARY_SUFFIX = ".part"
 # Shorter songs are quicker to compose; test clips need the room.
 _TRAINING_SONG_SECONDS, _TEST_SONG_SECONDS = 36.0, 90.0
 _WAV_HEADER_BYTES = 44
@@ -63,26 +65,19 @@ def write_wav(path: Path, audio: np.ndarray) -> int:
 
     The header is the canonical 44 bytes, so that a file's size tells whether it is whole.
     """
-    channels = audio.shape[1]
-    data = audio.astype("<i2", copy=False).tobytes()
-    header = (
-        b"RIFF"
-        + struct.pack("<I", 36 + len(data))
-        + b"WAVEfmt "
-        + struct.pack("<IHHIIHH", 16, 1, channels, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * channels * 2, channels * 2, 16)
-    )
-    _write(path, header + b"data" + struct.pack("<I", len(data)) + data)
-    return _WAV_HEADER_BYTES + len(data)
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(audio.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE_HZ)
+        file.writeframes(audio.astype("<i2", copy=False).tobytes())
+    _write(path, content.getvalue())
+    return len(content.getvalue())
 
 
 def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
-    try:
+    with atomic_path(path) as temporary:
         temporary.write_bytes(data)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    os.replace(temporary, path)
 
 
 def is_whole(path: Path) -> bool:
