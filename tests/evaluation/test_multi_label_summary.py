@@ -38,20 +38,20 @@ def test_figures_are_sklearns(evaluation: MultiLabelEvaluation, summary: dict[st
             key[1:] for key in evaluation.decisions
         }
         for regime, levels in of["decisions"].items():
-            for level, found in levels.items():
+            for level, figures in levels.items():
                 answers = evaluation.answers((name, regime, level))
                 for average in ("micro", "macro"):
                     expected = sk.f1_score(labels, answers, average=average, zero_division=0)
-                    assert found[f"{average}_f1"]["value"] == pytest.approx(expected)
-                assert found["hamming_loss"]["value"] == pytest.approx(sk.hamming_loss(labels, answers))
-                assert found["exact_match"]["value"] == pytest.approx(sk.accuracy_score(labels, answers))
+                    assert figures[f"{average}_f1"]["value"] == pytest.approx(expected)
+                assert figures["hamming_loss"]["value"] == pytest.approx(sk.hamming_loss(labels, answers))
+                assert figures["exact_match"]["value"] == pytest.approx(sk.accuracy_score(labels, answers))
 
 
 def test_intervals_hold_the_values(summary: dict[str, Any]) -> None:
     for of in summary["aggregations"].values():
-        found = [of["lrap"], of["mean_average_precision"]]
-        found += [score for levels in of["decisions"].values() for d in levels.values() for score in (d["micro_f1"],)]
-        for score in found:
+        figures = [of["lrap"], of["mean_average_precision"]]
+        figures += [score for levels in of["decisions"].values() for d in levels.values() for score in (d["micro_f1"],)]
+        for score in figures:
             assert 0 <= score["low"] <= score["value"] + 0.02 and score["value"] - 0.02 <= score["high"] <= 1
             assert score["low"] < score["high"]
 
@@ -102,9 +102,9 @@ def test_calibration_is_told_with_and_without(summary: dict[str, Any]) -> None:
     names = [(row["aggregation"], row["name"]) for row in calibration["variants"]]
     variants = ("as_is", "temperature", "uniform_prior", "estimated_prior")
     assert names == [(a, v) for a in ("mean", "mean_logit") for v in variants]
-    as_is, found = calibration["variants"][0], summary["aggregations"]["mean"]
-    assert as_is["lrap"] == pytest.approx(found["lrap"]["value"])
-    assert as_is["micro_f1"] == pytest.approx(found["decisions"]["fixed"]["global"]["micro_f1"]["value"])
+    as_is, figures = calibration["variants"][0], summary["aggregations"]["mean"]
+    assert as_is["lrap"] == pytest.approx(figures["lrap"]["value"])
+    assert as_is["micro_f1"] == pytest.approx(figures["decisions"]["fixed"]["global"]["micro_f1"]["value"])
 
 
 def test_it_is_plain_json(summary: dict[str, Any]) -> None:
@@ -113,6 +113,6 @@ def test_it_is_plain_json(summary: dict[str, Any]) -> None:
 
 def test_one_song_has_no_intervals_and_says_so(evaluation: MultiLabelEvaluation) -> None:
     clips = dataclasses.replace(evaluation.clips, groups=np.zeros(60, int))
-    found = summarize_multi_label(dataclasses.replace(evaluation, clips=clips))
-    assert found["aggregations"]["mean"]["lrap"]["low"] is None
-    assert any("one song only" in text for text in found["warnings"])
+    figures = summarize_multi_label(dataclasses.replace(evaluation, clips=clips))
+    assert figures["aggregations"]["mean"]["lrap"]["low"] is None
+    assert any("one song only" in text for text in figures["warnings"])

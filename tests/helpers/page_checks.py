@@ -78,7 +78,7 @@ def check_page(html: str) -> PageReader:
 
 def find_browser() -> str | None:
     """Return a Chromium on the PATH, or None."""
-    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 def console_of(browser: str, page: Path, profile: Path, *flags: str) -> list[str]:

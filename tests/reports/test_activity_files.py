@@ -47,11 +47,11 @@ def test_all_formats_tell_the_same_story(clip: str, tmp_path: Path) -> None:
         (0, 1.5, "cel"), (1, 2.5, "cel"), (2, 3.5, "voi"),
     ]  # fmt: skip
     assert [float(r["cel"]) for r in rows] == [0.75, 0.75, 0] and list(rows[0])[3:] == list(IRMAS_CODES)
-    found = json.loads(whole.read_text())
-    assert found["file"] == clip and found["duration_seconds"] == 3.5 and found["labels"] == ["cel"]
-    assert found["start_seconds"] == [0, 1, 2] and found["end_seconds"] == [1.5, 2.5, 3.5]
-    assert found["probabilities"]["voi"] == [0, 0, 0.625] and found["thresholds"]["voi"] == 0.5
-    assert found["segments"] == [
+    saved = json.loads(whole.read_text())
+    assert saved["file"] == clip and saved["duration_seconds"] == 3.5 and saved["labels"] == ["cel"]
+    assert saved["start_seconds"] == [0, 1, 2] and saved["end_seconds"] == [1.5, 2.5, 3.5]
+    assert saved["probabilities"]["voi"] == [0, 0, 0.625] and saved["thresholds"]["voi"] == 0.5
+    assert saved["segments"] == [
         {"start_seconds": 0, "end_seconds": 2.25, "label": "cel"},
         {"start_seconds": 2.25, "end_seconds": 3.5, "label": "voi"},
     ]

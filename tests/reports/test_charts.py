@@ -63,8 +63,6 @@ def test_reliability_shows_the_bins_that_hold_something() -> None:
     assert charts.reliability_words(curve) == "probability 0.10: 0.50 right of 2; probability 0.90: 1.00 right of 2"
 
 
-@pytest.mark.parametrize(
-    ("count", "text"), [(0, "0"), (999, "999"), (1000, "1.0k"), (1249, "1.2k"), (9949, "9.9k"), (9950, "10k")]
-)
-def test_counts_are_short(count: int, text: str) -> None:
-    assert charts.short_count(count) == text
+def test_counts_are_short() -> None:
+    counts = (0, 999, 1000, 1249, 9949, 9950)
+    assert [charts.short_count(count) for count in counts] == ["0", "999", "1.0k", "1.2k", "9.9k", "10k"]

@@ -132,10 +132,10 @@ def test_the_checks_can_fail() -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> str:
-    found = page_checks.find_browser()
-    if found is None:
+    path = page_checks.find_browser()
+    if path is None:
         pytest.skip(f"no browser on the PATH (looked for {', '.join(page_checks.BROWSERS)}): pages are not rendered")
-    return found
+    return path
 
 
 def test_a_browser_renders_the_page_without_complaint(browser: str, tmp_path: Path) -> None:

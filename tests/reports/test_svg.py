@@ -31,9 +31,8 @@ def test_attributes_have_their_names_and_paths_their_points() -> None:
     assert picture[1].attrib["d"] == "M0 0.12L1 2Z"
 
 
-@pytest.mark.parametrize(("value", "text"), [(3, "3"), (3.0, "3"), (0.125, "0.12"), (-1.5, "-1.5"), (100.0, "100")])
-def test_numbers_are_short(value: float, text: str) -> None:
-    assert svg.number(value) == text
+def test_numbers_are_short() -> None:
+    assert list(map(svg.number, (3, 3.0, 0.125, -1.5, 100.0))) == ["3", "3", "0.12", "-1.5", "100"]
 
 
 def test_a_file_brings_its_ground_heading_and_colours(tmp_path: Path) -> None:
