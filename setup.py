@@ -66,6 +66,7 @@ CORE = [
     "jinja2>=3.1,<4",  # the page of an evaluation
     "tqdm>=4.66",
     "requests>=2.31",
+    "urllib3>=1.26.18",  # requests' own; it reads Retry-After
     "h5py>=3.8",  # Keras weight files; Keras needs it as well
 ]
 
