@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import time
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -83,15 +84,33 @@ def find_browser() -> str | None:
 
 def console_of(browser: str, page: Path, profile: Path, *flags: str) -> list[str]:
     """Return what a headless browser writes to its console while it renders the page."""
+    done = _browse(browser, page, profile, "--enable-logging=stderr", *flags)
+    return [line for line in done.stderr.decode(errors="replace").splitlines() if "CONSOLE" in line]
+
+
+def width_within(browser: str, html: str, width: int, folder: Path) -> int:
+    """Return how wide a page is, px, in a window of a width; more than that if it must be moved sideways.
+
+    The window is a frame, because Chromium lays nothing out narrower than 500 px whatever ``--window-size`` says.
+    """
+    outer = folder / "outer.html"
+    frame = f'<iframe width="{width}" height="800" style="border: 0" srcdoc="{escape(html)}"></iframe>'
+    measure = "document.title = document.querySelector('iframe').contentDocument.scrollingElement.scrollWidth"
+    outer.write_text(f"{frame}<script>onload = () => {{ {measure}; }}</script>", encoding="utf-8")
+    done = _browse(browser, outer, folder / "profile", "--hide-scrollbars", "--dump-dom")
+    title = re.search(r"<title>(\d+)</title>", done.stdout.decode())
+    assert title is not None, done.stdout.decode()[:500]
+    return int(title[1])
+
+
+def _browse(browser: str, page: Path, profile: Path, *flags: str) -> subprocess.CompletedProcess[bytes]:
     command = [
         browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-        "--disable-background-networking", "--enable-logging=stderr", f"--user-data-dir={profile}", *flags,
-        page.as_uri(),
+        "--disable-background-networking", f"--user-data-dir={profile}", *flags, page.as_uri(),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
-    lines = done.stderr.decode(errors="replace").splitlines()
-    return [line for line in lines if "CONSOLE" in line]
+    return done
 
 
 def wait_for(path: Path, seconds: float = 10.0) -> None:

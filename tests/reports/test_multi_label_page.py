@@ -187,13 +187,13 @@ def test_clips_without_labels_are_no_best_or_worst(evaluation: MultiLabelEvaluat
     assert shown in ([], [evaluation.clips.files[59]])
 
 
-def test_a_browser_renders_it_without_complaint(page: ReportPage, tmp_path: Path) -> None:
+def test_a_browser_renders_it_without_complaint_and_a_phone_need_not_move_it(page: ReportPage, tmp_path: Path) -> None:
     browser = page_checks.find_browser()
     if browser is None:
         pytest.skip("no browser on the PATH: the page is not rendered")
     path = tmp_path / "report.html"
     path.write_text(page.render(), encoding="utf-8")
-    shown = page_checks.console_of(
-        browser, path, tmp_path / "profile", "--window-size=390,3000", f"--screenshot={tmp_path}/page.png"
-    )
-    assert shown == []
+    assert page_checks.console_of(browser, path, tmp_path / "profile", f"--screenshot={tmp_path}/page.png") == []
+    assert page_checks.width_within(browser, page.render(), 320, tmp_path) == 320
+    wide = page.render().replace("<footer>", '<footer style="width: 500px">')
+    assert page_checks.width_within(browser, wide, 320, tmp_path) > 500, "the check can fail"
