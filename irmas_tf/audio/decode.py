@@ -111,7 +111,7 @@ def decode_file(path: PathLike, target_hz: int, *, fast: bool = True) -> np.ndar
 def _decode_pcm16(path: PathLike, raw: io.FileIO, header: WavHeader, target_hz: int) -> np.ndarray:
     """Decode a short 16-bit PCM WAV file with as few passes over memory as possible."""
     frames, channels = header.present_frames, header.channels
-    values = scratch("audio_io.values", frames * channels, "<i2")
+    values = scratch("audio.values", frames * channels, "<i2")
     raw.seek(header.data_offset)
     frames = min(frames, raw.readinto(values.data.cast("B")) // header.frame_bytes)  # less if the file shrank
     if frames == 0:
@@ -119,7 +119,7 @@ def _decode_pcm16(path: PathLike, raw: io.FileIO, header: WavHeader, target_hz: 
     if header.promised_frames is not None and frames < header.promised_frames:
         _warn_truncated(path, frames / header.sample_rate_hz, header.promised_frames / header.sample_rate_hz)
     design = design_resampler(header.sample_rate_hz, target_hz)
-    padded = scratch("audio_io.padded", design.padded_length(frames), np.float32)
+    padded = scratch("audio.padded", design.padded_length(frames), np.float32)
     mono = padded[design.left : design.left + frames]
     scale = pcm16_to_mono(values[: frames * channels], channels, mono)
     if design.is_identity:
@@ -198,7 +198,7 @@ def _iter_pcm16(
     rate, channels, frames = header.sample_rate_hz, header.channels, header.present_frames
     size = block_frames(channels, int(rate * block_seconds))
     raw.seek(header.data_offset)
-    values = scratch("audio_io.values", size * channels, "<i2")
+    values = scratch("audio.values", size * channels, "<i2")
     for first in range(0, frames, size):
         count = min(size, frames - first)
         count = (raw.readinto(values[: count * channels].data.cast("B")) or 0) // header.frame_bytes

@@ -23,8 +23,8 @@ def pcm16_to_mono(values: np.ndarray, channels: int, out: np.ndarray) -> np.floa
     elif channels == 2 and sys.byteorder == "little":
         # Both samples of a frame as one integer: vectorised passes instead of a sum with strides.
         pairs = values.view(np.int32)
-        left = scratch("audio_io.left", len(out), np.int32)
-        right = scratch("audio_io.right", len(out), np.int32)
+        left = scratch("audio.left", len(out), np.int32)
+        right = scratch("audio.right", len(out), np.int32)
         np.right_shift(np.left_shift(pairs, 16, out=left), 16, out=left)
         np.copyto(out, np.add(left, np.right_shift(pairs, 16, out=right), out=left), casting="unsafe")
         scale *= np.float32(0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ PathLike = str | os.PathLike[str]
 UNKNOWN_FRAMES = 1 << 48  # libsndfile's answer for a FLAC stream of open length is near 2^63
 _BLOCK_VALUES = 1 << 18  # values (frames x channels) read at once, at most: three seconds of CD audio
 _SALVAGE_FRAMES = 512
+_NAMED_ERRORS = 10
 
 
 class AudioError(ValueError):
@@ -35,6 +36,14 @@ class AudioError(ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.path, self.problem, self.kind)
+
+
+def unusable(errors: Sequence[AudioError], files: int) -> str:
+    """Return lines that say how many of ``files`` cannot be used, and name up to ten of them."""
+    lines = [f"{len(errors)} of {files} files are unusable:", *(f"  {error}" for error in errors[:_NAMED_ERRORS])]
+    if len(errors) > _NAMED_ERRORS:
+        lines.append(f"  and {len(errors) - _NAMED_ERRORS} more")
+    return "\n".join(lines)
 
 
 class AudioWarning(UserWarning):
@@ -113,7 +122,7 @@ def read_blocks(path: PathLike, file: soundfile.SoundFile, size: int) -> Iterato
     while True:
         try:
             # One work array for all blocks: callers take the mean of the channels before they ask for the next block.
-            block = file.read(size, out=scratch("audio_io.block", (size, file.channels), np.float32))
+            block = file.read(size, out=scratch("audio.block", (size, file.channels), np.float32))
         except (soundfile.LibsndfileError, RuntimeError) as error:
             rest = _salvage(path, received)
             if received == 0 and len(rest) == 0:

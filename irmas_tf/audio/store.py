@@ -17,14 +17,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from irmas_tf.audio.decode import AudioError
 from irmas_tf.audio.decoders import Decoder
+from irmas_tf.audio.sound_file import AudioError, unusable
 from irmas_tf.process.held_temporary import delete_leftovers, held_temporary
 from irmas_tf.process.ordered_threads import OrderedThreads
 
 _FORMAT_VERSION = 1  # part of the key of a disk store: raise it when decoded samples change
 _KIND = "audio"  # of temporary files
-_NAMED_ERRORS = 10
 _KEPT_DISK_STORES = 4  # in one folder: the sides of two splits
 
 
@@ -163,11 +162,7 @@ def _decode_all(
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        lines = [f"  {error}" for error in errors[:_NAMED_ERRORS]]
-        if len(errors) > _NAMED_ERRORS:
-            lines.append(f"  and {len(errors) - _NAMED_ERRORS} more")
-        count = f"{len(errors)} of {len(paths)} files are unusable:"
-        raise AudioError(errors[0].path, "\n".join([errors[0].problem, count, *lines]))
+        raise AudioError(errors[0].path, f"{errors[0].problem}\n{unusable(errors, len(paths))}")
 
 
 def _store_key(paths: Sequence[str], sample_rate_hz: int, decoder_name: str) -> str:

@@ -67,11 +67,11 @@ class AudioFiles:
     def _walk(self, folder: str) -> Iterator[str | Failure]:
         try:
             with os.scandir(folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                listing = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             yield Failure(folder, f"the folder cannot be read ({error.strerror})")
             return
-        for entry in found:
+        for entry in listing:
             if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(entry.path)
             # "._x.wav" is where macOS keeps attributes of x.wav on foreign disks; it is not audio.

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from irmas_tf.audio.decode import AudioError, audio_info, iter_blocks
+from irmas_tf.audio.sound_file import unusable
 from irmas_tf.audio.walk import AUDIO_SUFFIXES
 from irmas_tf.datasets.irmas_layout import DataError, display, walk_files
 from irmas_tf.process.ordered_threads import shared_threads
 
 MAX_SAMPLES = 1 << 24
-_NAMED_ERRORS = 5
 _FLAG = "--noise_dir"
 
 
@@ -112,12 +112,7 @@ def _load(root: Path, paths: Sequence[Path], sample_rate_hz: int, threads: int) 
             else:
                 recordings.append(recording)
     if errors:
-        lines = [f"  {error}" for error in errors[:_NAMED_ERRORS]]
-        if len(errors) > _NAMED_ERRORS:
-            lines.append(f"  and {len(errors) - _NAMED_ERRORS} more")
-        raise DataError(
-            "\n".join([f"{_FLAG}={display(root)}: {len(errors)} of {len(paths)} files are unusable:", *lines])
-        )
+        raise DataError(f"{_FLAG}={display(root)}: {unusable(errors, len(paths))}")
     heard = [(path, recording) for path, recording in zip(paths, recordings, strict=True) if np.any(recording)]
     if not heard:
         raise DataError(f"{_FLAG}={display(root)}: all {len(paths)} files are silent; give recordings of noise")

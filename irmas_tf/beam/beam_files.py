@@ -52,10 +52,10 @@ def require_matches(patterns: Sequence[str]) -> None:
         if is_folder(pattern):
             raise BeamFilesError(f"--input={pattern}: is a folder; write {pattern.rstrip('/')}/** for the files in it")
         try:
-            (found,) = FileSystems.match([pattern], limits=[1])
+            (matched,) = FileSystems.match([pattern], limits=[1])
         except (OSError, ValueError) as error:
             raise BeamFilesError(f"--input={pattern}: cannot be read ({match_problem(error)})") from error
-        if not found.metadata_list:
+        if not matched.metadata_list:
             raise BeamFilesError(f"--input={pattern}: matches no files")
 
 
@@ -119,13 +119,13 @@ def local_saved_model(folder: str) -> Iterator[str]:
         return
     base = folder.rstrip("/") + "/"
     try:
-        (found,) = FileSystems.match([f"{base}**"])
+        (matched,) = FileSystems.match([f"{base}**"])
     except (OSError, ValueError) as error:
         raise BeamFilesError(f"--saved_model={folder}: cannot be read ({match_problem(error)})") from error
-    if not any(file.path == f"{base}saved_model.pb" for file in found.metadata_list):
+    if not any(file.path == f"{base}saved_model.pb" for file in matched.metadata_list):
         raise BeamFilesError(f"--saved_model={folder}: has no saved_model.pb; name the folder of an exported version")
     with tempfile.TemporaryDirectory() as copy:
-        for file in found.metadata_list:
+        for file in matched.metadata_list:
             target = Path(copy) / file.path.removeprefix(base)
             if is_folder(file.path):
                 continue

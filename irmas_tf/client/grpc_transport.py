@@ -72,10 +72,10 @@ class GrpcTransport:
             raise ServerError(f"{self._address}: {error}") from error
         signatures = self._signatures()
         answer.metadata["signature_def"].Unpack(signatures)
-        found = signatures.signature_def
-        outputs = found[SIGNATURE].outputs if SIGNATURE in found else {}
-        shapes = {name: [dim.size for dim in one.tensor_shape.dim] for name, one in outputs.items()}
-        return classes_of(shapes, list(found), self._address)
+        known = signatures.signature_def
+        outputs = known[SIGNATURE].outputs if SIGNATURE in known else {}
+        shapes = {name: [dim.size for dim in output.tensor_shape.dim] for name, output in outputs.items()}
+        return classes_of(shapes, list(known), self._address)
 
     def classify(self, contents: Sequence[bytes]) -> ClipOutputs:
         """Return the answer for WAV files; see `Transport.classify`."""

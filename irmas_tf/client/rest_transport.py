@@ -61,8 +61,8 @@ class RestTransport:
         try:
             signatures = answer["metadata"]["signature_def"]["signature_def"]
             outputs = {
-                name: [int(dim["size"]) for dim in one["tensor_shape"].get("dim", [])]
-                for name, one in signatures.get(SIGNATURE, {}).get("outputs", {}).items()
+                name: [int(dim["size"]) for dim in output["tensor_shape"].get("dim", [])]
+                for name, output in signatures.get(SIGNATURE, {}).get("outputs", {}).items()
             }
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ServerError(f"{self._address}: its metadata is not that of TensorFlow Serving") from error
@@ -121,7 +121,9 @@ def _cause(error: BaseException) -> str:
         deeper = (
             reason
             if isinstance(reason, BaseException)
-            else next((one for one in getattr(inner, "args", ()) if isinstance(one, BaseException)), inner.__cause__)
+            else next(
+                (cause for cause in getattr(inner, "args", ()) if isinstance(cause, BaseException)), inner.__cause__
+            )
         )
         if deeper is None or deeper is inner:
             break

@@ -27,6 +27,6 @@ _PLACE = re.compile(r"^audio\[\d+\]\s+")
 
 def refusal(message: str) -> str:
     """Return the sentence in a server's error message: the graph's own, without the name of the input and the nodes."""
-    found = _ASSERTION.search(message)
-    sentence = found.group(1) if found else _NODES.sub("", message)
+    assertion = _ASSERTION.search(message)
+    sentence = assertion.group(1) if assertion else _NODES.sub("", message)
     return _PLACE.sub("", " ".join(sentence.split())) or "refused without a reason"

@@ -83,8 +83,8 @@ def classes_of(outputs: dict[str, list[int]], signatures: Sequence[str], address
         ServerError: it is not a model that this package exported.
     """
     if not outputs:
-        found = ", ".join(sorted(signatures)) or "none"
-        raise ServerError(f"{address}: has no signature {SIGNATURE} (found: {found}); export it with irmas_tf")
+        known = ", ".join(sorted(signatures)) or "none"
+        raise ServerError(f"{address}: has no signature {SIGNATURE} (found: {known}); export it with irmas_tf")
     shape = outputs.get(PROBABILITIES, [])
     if len(shape) != 2 or DURATION not in outputs:
         raise ServerError(f"{address}: its {SIGNATURE} does not answer with {PROBABILITIES} and {DURATION}")

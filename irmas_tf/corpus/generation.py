@@ -59,9 +59,9 @@ def _claim(out: Path, identity: dict[str, Any], excerpts: int, clips: int) -> No
         if not manifest.is_file():
             raise CorpusError(f"--out={out}: not empty and not a corpus of this command; name a new or empty folder")
         try:
-            found = json.loads(manifest.read_text(encoding="utf-8"))
-            before = {key: found[key] for key in identity}
-            size = int(found["excerpts"]), int(found["test_clips"])
+            manifested = json.loads(manifest.read_text(encoding="utf-8"))
+            before = {key: manifested[key] for key in identity}
+            size = int(manifested["excerpts"]), int(manifested["test_clips"])
         except (ValueError, KeyError, TypeError) as error:
             raise CorpusError(f"{manifest}: damaged; remove the folder, or name another with --out") from error
         different = [

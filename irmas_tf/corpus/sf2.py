@@ -181,7 +181,7 @@ class SoundFont:
         self._zones: dict[tuple[int, int], list[Zone]] = {}
 
     def _find_chunks(self, size: int) -> dict[bytes, tuple[int, int]]:
-        found: dict[bytes, tuple[int, int]] = {}
+        chunks: dict[bytes, tuple[int, int]] = {}
         with open(self.path, "rb") as stream:
             position = 12
             while position + 8 <= size:
@@ -193,9 +193,9 @@ class SoundFont:
                     continue
                 if position + 8 + length > size:
                     raise SoundFontError(f"{self.path}: truncated SoundFont; download or copy it again")
-                found[head[:4]] = (position + 8, length)
+                chunks[head[:4]] = (position + 8, length)
                 position += 8 + length + (length & 1)
-        return found
+        return chunks
 
     def _table(self, chunks: dict[bytes, tuple[int, int]], tag: bytes) -> np.ndarray:
         dtype = _DTYPES.get(tag) or _DTYPES[tag[1:]]

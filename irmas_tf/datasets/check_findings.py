@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from irmas_tf.audio.walk import AUDIO_SUFFIXES
 from irmas_tf.datasets import irmas_counts
 from irmas_tf.datasets.audio_check import AudioFacts, AudioIssue
 from irmas_tf.datasets.check_report import Finding
 from irmas_tf.datasets.irmas import contradictory_sets, count_differences, identical_sets
-from irmas_tf.audio.walk import AUDIO_SUFFIXES
 from irmas_tf.datasets.irmas_layout import walk_files
 from irmas_tf.datasets.irmas_records import Excerpt, TestClip, TestingScan, TrainingScan
 
@@ -101,8 +101,8 @@ def manifest_findings(roots: Iterable[Path], shown: Callable[[Path], str]) -> li
         if manifest is None:
             continue
         missing += [shown(root / name) for name in missing_from_manifest(root, manifest)]
-        found = (path for path in walk_files(root, skip_testing=False) if path.suffix.lower() in AUDIO_SUFFIXES)
-        surplus += [shown(path) for path in found if path.relative_to(root).as_posix() not in manifest]
+        present = (path for path in walk_files(root, skip_testing=False) if path.suffix.lower() in AUDIO_SUFFIXES)
+        surplus += [shown(path) for path in present if path.relative_to(root).as_posix() not in manifest]
     findings = []
     if missing:
         message = f"{len(missing)} files that were unpacked are missing or have changed their size; {_FETCH}"
@@ -114,8 +114,8 @@ def manifest_findings(roots: Iterable[Path], shown: Callable[[Path], str]) -> li
     return findings
 
 
-def _difference_findings(which: str, found: Counter[str], official: dict[str, int]) -> list[Finding]:
-    phrases = count_differences(found, official)
+def _difference_findings(which: str, counts: Counter[str], official: dict[str, int]) -> list[Finding]:
+    phrases = count_differences(counts, official)
     findings = []
     for kind, wanted, remedy in (("missing", True, f"; {_FETCH}"), ("surplus", False, "")):
         chosen = [p for p in phrases if p.endswith("missing") == wanted]
@@ -129,13 +129,13 @@ def count_findings(training: TrainingScan | None, testing: TestingScan) -> list[
     """Compare the counts with the official ones, and name excerpts that the numbering shows to be missing."""
     findings = []
     if training is not None:
-        found = Counter(e.irmas_code for e in training.excerpts)
-        absent = [code for code in irmas_counts.TRAINING_EXCERPTS if not found[code]]
-        findings += _difference_findings("training", found, irmas_counts.TRAINING_EXCERPTS)
+        counts = Counter(e.irmas_code for e in training.excerpts)
+        absent = [code for code in irmas_counts.TRAINING_EXCERPTS if not counts[code]]
+        findings += _difference_findings("training", counts, irmas_counts.TRAINING_EXCERPTS)
         if absent and training.excerpts:
             message = f"classes without a single excerpt cannot be learnt: {', '.join(absent)}"
             findings.append(Finding("warning", "absent_class", message))
-        songs = {code: len({e.song_id for e in training.excerpts if e.irmas_code == code}) for code in found}
+        songs = {code: len({e.song_id for e in training.excerpts if e.irmas_code == code}) for code in counts}
         lonely = [code for code, n in songs.items() if n == 1]
         if lonely:
             message = f"classes with one song only are never validated: {', '.join(lonely)}"
@@ -196,8 +196,8 @@ def duplicate_findings(
     if differing:
         message = f"{len(differing)} sets of identical test clips carry different labels"
         findings.append(Finding("warning", "contradictory_clips", message, _pairs(differing, shown)))
-    both: list[list[Excerpt | TestClip]] = [[e, test[e.content_id][0]] for e in excerpts if e.content_id in test]
-    if both:
-        message = f"{len(both)} training excerpts are also in the test set"
-        findings.append(Finding("warning", "train_in_test", message, _pairs(both, shown)))
+    shared: list[list[Excerpt | TestClip]] = [[e, test[e.content_id][0]] for e in excerpts if e.content_id in test]
+    if shared:
+        message = f"{len(shared)} training excerpts are also in the test set"
+        findings.append(Finding("warning", "train_in_test", message, _pairs(shared, shown)))
     return findings

@@ -7,13 +7,13 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from irmas_tf.datasets.irmas_layout import DataError, display
 from irmas_tf.process.cache_folder import cache_folder
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.held_temporary import delete_leftovers, held_temporary
+from irmas_tf.process.ordered_threads import shared_threads
 
 _THREADS = 4
 _KIND = "content_ids"  # of temporary files
@@ -89,11 +89,10 @@ def content_ids(paths: Sequence[Path], *, root: Path, progress: bool = True) -> 
     if stale:
         from tqdm import tqdm
 
-        with ThreadPoolExecutor(_THREADS) as pool:
-            hashes = pool.map(hash_file, [paths[i] for i in stale])
-            bar = tqdm(hashes, "hashing", len(stale), unit="file", delay=1.0, disable=None if progress else True)
-            for i, digest in zip(stale, bar, strict=True):
-                cache[keys[i]] = [*stamps[i], digest]
+        hashes = shared_threads(_THREADS).map(hash_file, [paths[i] for i in stale])
+        bar = tqdm(hashes, "hashing", len(stale), unit="file", delay=1.0, disable=None if progress else True)
+        for i, digest in zip(stale, bar, strict=True):
+            cache[keys[i]] = [*stamps[i], digest]
         # Files that are gone are forgotten here, where the cache is written anyway.
         known = set(keys)
         _save(cache_path, {k: v for k, v in cache.items() if k in known or os.path.exists(k)})

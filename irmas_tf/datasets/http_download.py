@@ -99,10 +99,10 @@ class _Part:
 def _total_size(response: Any, offset: int) -> int | None:
     """Return the size of the whole file as a 200 or 206 response tells it, or None."""
     if response.status_code == 206:
-        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
-        if not found or int(found[1]) != offset:
+        ranges = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
+        if not ranges or int(ranges[1]) != offset:
             raise TemporaryError("the server answered with another range than asked for")
-        return int(found[2]) if found[2] != "*" else None
+        return int(ranges[2]) if ranges[2] != "*" else None
     length = response.headers.get("Content-Length", "")
     return int(length) if length.isdigit() else None
 
@@ -116,8 +116,8 @@ def _attempt(
     with session.get(url, headers=headers, stream=True, timeout=timeout) as response:
         status = response.status_code
         if status == 416:  # nothing from here on: complete, or the partial file is too long to be this one
-            found = re.fullmatch(r"bytes \*/(\d+)", response.headers.get("Content-Range", "").strip())
-            if found and int(found[1]) == offset:
+            whole = re.fullmatch(r"bytes \*/(\d+)", response.headers.get("Content-Range", "").strip())
+            if whole and int(whole[1]) == offset:
                 return
             if not offset:
                 raise TemporaryError("the server answered with another range than asked for")
@@ -217,11 +217,11 @@ def download_file(
         bar.close()
         with contextlib.suppress(OSError):  # the last flush on a full disk; the error above says so
             part.close()
-    found = part.digest.hexdigest()
-    if md5 is not None and found != md5.lower():
+    checksum = part.digest.hexdigest()
+    if md5 is not None and checksum != md5.lower():
         bad = set_aside(part.path)
         raise DownloadError(
-            f"{target.name}: wrong checksum: MD5 {found}, expected {md5.lower()}; the file was damaged on the way or"
+            f"{target.name}: wrong checksum: MD5 {checksum}, expected {md5.lower()}; the file was damaged on the way or"
             f" changed at the source. It was set aside as {bad}; run the same command again to fetch it anew"
         )
     os.replace(part.path, target)

@@ -7,7 +7,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from irmas_tf.config.labels import IRMAS_NAMES
@@ -27,23 +26,19 @@ from irmas_tf.datasets.irmas import group_excerpts
 from irmas_tf.datasets.irmas_layout import DataError, check_data_dir, display
 from irmas_tf.datasets.irmas_records import TrainingScan
 from irmas_tf.datasets.irmas_scan import scan_testing, scan_training
+from irmas_tf.process.ordered_threads import shared_threads, usable_cpus
 
 _DURATION_TOLERANCE_SECONDS = 0.5
-
-
-def _threads() -> int:
-    return max(2, min(8, os.cpu_count() or 2))
 
 
 def _examine_all(paths: Sequence[Path], deep: bool, progress: bool) -> list[tuple[AudioFacts | None, list[AudioIssue]]]:
     from tqdm import tqdm
 
-    from irmas_tf.audio import decode as audio_io  # noqa: F401 - loaded once here, not by all threads at once
+    import irmas_tf.audio.decode  # noqa: F401 - loaded once here, not by all threads at once
 
-    with ThreadPoolExecutor(_threads()) as pool:
-        results = pool.map(lambda path: examine(path, deep=deep), paths)
-        name = "decoding" if deep else "reading headers"
-        return list(tqdm(results, name, len(paths), unit="file", delay=1.0, disable=None if progress else True))
+    results = shared_threads(max(2, min(8, usable_cpus()))).map(lambda path: examine(path, deep=deep), paths)
+    name = "decoding" if deep else "reading headers"
+    return list(tqdm(results, name, len(paths), unit="file", delay=1.0, disable=None if progress else True))
 
 
 def check(data_dir: str | os.PathLike[str], *, deep: bool = False, progress: bool = True) -> CheckReport:
