@@ -1,4 +1,4 @@
-"""Compare an artefact with its run, number by number: ``python -m irmas_tf.check_export ARTEFACT --run_dir=R``."""
+"""Compare an artefact with its run, number by number: ``irmas check-export ARTEFACT --run_dir=R``."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ class CheckExportOptions:
 COMMAND = Command(
     "irmas_tf.check_export",
     """
-    Compare a SavedModel (the folder of a version) or a .tflite file with the model it was made from: on silence, noise,
-    a sine, a click, a chirp and music; labels, operations, size and latency. An artefact that fails is deleted and the
-    exit status is 2. One that was made from another run, or does not say from which, is left alone.
+    Compare a SavedModel (the folder of a version), a .tflite file or another kind of artefact with the model it was
+    made from: on silence, noise, a sine, a click, a chirp and music; labels, operations, size and latency. An artefact
+    that fails is deleted and the exit status is 2. One that was made from another run, or does not say from which, is
+    left alone.
     """,
     options=CheckExportOptions,
     required=("run_dir",),
@@ -38,10 +39,14 @@ def main(flags: ParsedFlags) -> None:
     if not flags.positional:
         raise ConfigError("no artefact given: name the folder of a SavedModel's version, or a .tflite file")
     import_tensorflow()
+    from irmas_tf.deploy.acceptance import showing_failures
     from irmas_tf.deploy.export_run import check_artefact
 
+    options = flags.options
     for artefact in flags.positional:
-        check_artefact(artefact, flags.options.run_dir, flags.options.data_dir, flags.options.keep)
+        with showing_failures():
+            report = check_artefact(artefact, options.run_dir, options.data_dir, options.keep)
+        print(report.table(), end="", flush=True)
 
 
 def cli(argv: Sequence[str] | None = None) -> int:

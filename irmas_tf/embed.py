@@ -1,4 +1,4 @@
-"""Turn audio into embeddings: ``python -m irmas_tf.embed --backbone=mn04 --weights=W --output=F.npz FILES...``."""
+"""Turn audio into embeddings: ``irmas embed --backbone=mn04 --weights=W --output=F.npz FILES...``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from irmas_tf.config.settings import ConfigError, setting
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
-    from irmas_tf.inference.embedding import WindowEmbedder
+    from irmas_tf.inference.window_model import WindowModel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +21,7 @@ class NetworkOptions:
     """Flags that choose a network."""
 
     backbone: str = setting("", "Pretrained network.", known=BACKBONES.names)
-    weights: str = setting("", "Weight file of the backbone, as irmas_tf.convert writes it.")
+    weights: str = setting("", "Weight file of the backbone, as irmas convert writes it.")
     profile: bool = setting(
         False,
         "Take what lasts in each frequency band of the backbone's middle and last layers in place of its embedding; it"
@@ -57,7 +57,7 @@ COMMAND = Command(
 )
 
 
-def load_embedder(options: NetworkOptions) -> WindowEmbedder:
+def load_embedder(options: NetworkOptions) -> WindowModel:
     """Return the network that the flags choose.
 
     Raises:
@@ -68,19 +68,23 @@ def load_embedder(options: NetworkOptions) -> WindowEmbedder:
         raise ConfigError("name either --backbone (with --weights) or --run_dir")
     if options.backbone and not options.weights:
         raise ConfigError(
-            f"--weights is missing: python -m irmas_tf.convert --backbone={options.backbone} says where they are"
+            f"--weights is missing: irmas convert --backbone={options.backbone} says where they are"
             " published, and makes the file"
         )
     if options.profile and options.backbone not in (profiled := profiled_backbones()):
         raise ConfigError(f"--profile: is for --backbone={', '.join(profiled)} only")
-    import_tensorflow()
-    from irmas_tf.inference.embedding import WindowEmbedder
-
     if options.run_dir:
-        return WindowEmbedder.of_run(options.run_dir)
+        from irmas_tf.inference.run_model import RunModel
+
+        run = RunModel.open(options.run_dir)
+        _ = run.model  # what is wrong with it is said before the work
+        return run
     if options.backbone not in BACKBONES:
         raise ConfigError(f"--backbone={options.backbone}: must be one of {', '.join(BACKBONES)}")
-    return WindowEmbedder.of_backbone(
+    import_tensorflow()
+    from irmas_tf.inference.embedding import load_backbone
+
+    return load_backbone(
         options.backbone,
         options.weights,
         options.window_seconds,
@@ -94,17 +98,26 @@ def main(flags: ParsedFlags) -> int:
     options = flags.options
     if not flags.positional:
         raise ConfigError("no audio given: name files or folders after the flags")
-    import_tensorflow()
-    from irmas_tf.inference.embedding_files import check_output, embed_files
+    from irmas_tf.audio.walk import AudioFiles
+    from irmas_tf.inference.embedding_files import check_output, embed_files, write_embeddings
+    from irmas_tf.reports.answer_output import shown
 
-    check_output(options.output)
-    embedder = load_embedder(options)
-    tally = embed_files(embedder, list(flags.positional), options.output, batch_size=options.batch_size)
-    if tally.embedded:
-        print(f"{tally.embedded} embeddings of {embedder.width} numbers: {options.output}")
-    else:
+    target = check_output(options.output)
+    model = load_embedder(options)
+    files = AudioFiles(list(flags.positional))
+    found = embed_files(
+        model,
+        files,
+        batch_size=options.batch_size,
+        total=files.total,
+        progress=shown("embedding", say_failures=True),
+    )
+    if not found.clips:
         print("error: no audio file could be embedded; nothing was written", file=sys.stderr)
-    return 1 if tally.failed or not tally.embedded else 0
+        return 1
+    write_embeddings(target, found, model)
+    print(f"{len(found.clips)} embeddings of {found.matrix.shape[1]} numbers: {options.output}")
+    return 1 if found.failures else 0
 
 
 def cli(argv: Sequence[str] | None = None) -> int:

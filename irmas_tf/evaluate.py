@@ -1,10 +1,16 @@
-"""Score a trained run: ``python -m irmas_tf.evaluate --run_dir=R --data_dir=D --split=test``; or a file of scores."""
+"""Score a trained run: ``irmas evaluate --run_dir=R --data_dir=D --split=test``; or a file of scores.
+
+In Python, ``irmas_tf.evaluate(labels, scores, songs)`` does it on arrays (`irmas_tf.reports.evaluate_arrays.evaluate`).
+The attribute of the package is this module as soon as anyone has imported it, so the module itself can be called.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import sys
+import types
 from collections.abc import Sequence
+from typing import Any
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
@@ -49,31 +55,62 @@ def main(flags: ParsedFlags) -> None:
     options = flags.options
     from irmas_tf.reports.page import PageOptions
 
-    both = {name: getattr(options, name) for name in ("data_dir", "format", "replicates", "unique_clips")}
-    both["page"] = PageOptions(options.report_clips, options.report_audio) if options.report else None
-    of_scores = {name: getattr(options, name) for name in ("labels", "threshold", "output")}
     if bool(options.run_dir) == bool(options.scores):
         raise ConfigError("--run_dir is required: the run to score; or --scores=FILE.csv in its place")
     if not options.report and (given := flags.all_given("report_clips", "report_audio")):
         raise ConfigError(f"--{given[0]}: has no effect beside --noreport")
+    page = PageOptions(options.report_clips, options.report_audio) if options.report else None
     if options.scores:
         if given := flags.all_given("split", "batch_size"):
             raise ConfigError(f"--{given[0]}: is for --run_dir, not for --scores")
         from irmas_tf.reports.evaluate_scores import evaluate_scores
 
-        evaluate_scores(options.scores, **of_scores, **both)
-        return
-    if given := flags.all_given(*of_scores):
-        raise ConfigError(f"--{given[0]}={of_scores[given[0]]}: is for --scores; a run has its own")
-    import_tensorflow()
-    from irmas_tf.reports.evaluate_run import evaluate_run
+        report = evaluate_scores(
+            options.scores,
+            options.labels,
+            options.data_dir,
+            threshold=options.threshold,
+            unique_clips=options.unique_clips,
+            output=options.output,
+            replicates=options.replicates,
+            page=page,
+        )
+    else:
+        if given := flags.all_given("labels", "threshold", "output"):
+            raise ConfigError(f"--{given[0]}={getattr(options, given[0])}: is for --scores; a run has its own")
+        import_tensorflow()
+        from irmas_tf.reports.answer_output import shown
+        from irmas_tf.reports.evaluate_run import evaluate_run
 
-    evaluate_run(options.run_dir, split=options.split, batch_size=options.batch_size, **both)
+        report = evaluate_run(
+            options.run_dir,
+            options.data_dir,
+            options.split,
+            batch_size=options.batch_size,
+            replicates=options.replicates,
+            unique_clips=options.unique_clips,
+            page=page,
+            progress=shown("evaluate"),
+        )
+    print(report.text(options.format), end="")
 
 
 def cli(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script; returns the exit status."""
     return run_main(main, COMMAND, argv)
+
+
+class _CallableModule(types.ModuleType):
+    """This module, as a function of arrays."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the figures of scores; see `irmas_tf.reports.evaluate_arrays.evaluate`."""
+        from irmas_tf.reports.evaluate_arrays import evaluate
+
+        return evaluate(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _CallableModule
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Export a run for TF Serving: ``python -m irmas_tf.export_saved_model --run_dir=R --out=DIR``."""
+"""Export a run for TF Serving: ``irmas export-saved-model --run_dir=R --out=DIR``."""
 
 from __future__ import annotations
 
@@ -40,10 +40,14 @@ def main(flags: ParsedFlags) -> None:
     if not options.name or options.name.startswith(".") or "/" in options.name:
         raise ConfigError(f"--name={options.name}: must be the name of a folder, like irmas")
     import_tensorflow()
+    from irmas_tf.deploy.acceptance import showing_failures
     from irmas_tf.deploy.export_run import export_saved_model
 
-    folder = export_saved_model(options.run_dir, options.out, options.name, options.model_version, options.overwrite)
-    print(f"exported: {folder}")
+    with showing_failures():
+        export = export_saved_model(
+            options.run_dir, options.out, options.name, options.model_version, options.overwrite
+        )
+    print(export.text(), end="")
 
 
 def cli(argv: Sequence[str] | None = None) -> int:

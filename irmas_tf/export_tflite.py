@@ -1,4 +1,4 @@
-"""Export a run for phones and small machines: ``python -m irmas_tf.export_tflite --run_dir=R --out=FILE.tflite``."""
+"""Export a run for phones and small machines: ``irmas export-tflite --run_dir=R --out=FILE.tflite``."""
 
 from __future__ import annotations
 
@@ -43,11 +43,13 @@ COMMAND = Command(
 def main(flags: ParsedFlags) -> None:
     """Run the command."""
     import_tensorflow()
+    from irmas_tf.deploy.acceptance import showing_failures
     from irmas_tf.deploy.export_run import export_tflite
 
     options = flags.options
-    path = export_tflite(options.run_dir, options.out, options.quantization, options.data_dir, options.overwrite)
-    print(f"exported: {path}")
+    with showing_failures():
+        export = export_tflite(options.run_dir, options.out, options.quantization, options.data_dir, options.overwrite)
+    print(export.text(), end="")
 
 
 def cli(argv: Sequence[str] | None = None) -> int:

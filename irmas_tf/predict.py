@@ -1,14 +1,17 @@
-"""Name the instruments in audio files: ``python -m irmas_tf.predict --run_dir=R FILES_OR_FOLDERS...``."""
+"""Name the instruments in audio files: ``irmas predict --run_dir=R FILES_OR_FOLDERS...``."""
 
 from __future__ import annotations
 
 import dataclasses
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
-from irmas_tf.process.quiet_tensorflow import import_tensorflow
+
+if TYPE_CHECKING:
+    from irmas_tf.inference.window_model import ClassModel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +19,10 @@ class PredictOptions:
     """Flags of this command."""
 
     run_dir: str = setting("", "Folder of the trained run.")
+    artefact: str = setting(
+        "",
+        "Exported model that answers in place of a run: folder of a SavedModel's version, .tflite file, or other kind.",
+    )
     format: str = setting(
         "table", "Table for people, JSON (one object a line) or CSV for programs.", choices=("table", "json", "csv")
     )
@@ -41,7 +48,6 @@ COMMAND = Command(
     A file that cannot be read is named on stderr, the others still get their answer, and the exit status is then 1.
     """,
     options=PredictOptions,
-    required=("run_dir",),
     positional="FILES_OR_FOLDERS",
 )
 
@@ -49,25 +55,54 @@ COMMAND = Command(
 def main(flags: ParsedFlags) -> int:
     """Run the command; the exit status is 1 if any file got no answer."""
     options = flags.options
+    if bool(options.run_dir) == bool(options.artefact):
+        raise ConfigError("--run_dir is required: folder of the trained run; or --artefact=PATH in its place")
     if not flags.positional:
         raise ConfigError("no audio given: name files or folders after the flags")
     if flags.given("activity_formats") and not options.activity:
         raise ConfigError("--activity_formats: has no effect without --activity=FOLDER")
-    import_tensorflow()
+    from irmas_tf.audio.walk import AudioFiles
+    from irmas_tf.inference.naming import check_levels, decision_levels
+    from irmas_tf.reports.answer_output import check_output, write_answers
     from irmas_tf.reports.predict_run import predict_run
 
-    failures = predict_run(
-        options.run_dir,
-        flags.positional,
-        format=options.format,
-        output=options.output,
+    check_output(options.output)
+    check_levels(options.thresholds)
+    model = open_model(options)
+    files = AudioFiles(flags.positional)
+    answers = predict_run(
+        model,
+        files,
         batch_size=options.batch_size,
-        top_k=options.top_k,
         thresholds=options.thresholds,
         activity=options.activity,
         activity_formats=options.activity_formats,
     )
+    failures = write_answers(
+        answers,
+        files,
+        model.scheme,
+        format=options.format,
+        output=options.output,
+        top_k=options.top_k,
+        mark_named=decision_levels(options.thresholds, model) is not None,
+    )
     return 1 if failures else 0
+
+
+def open_model(options: PredictOptions) -> ClassModel:
+    """Return the model that the flags choose; that of a run is read when it answers for the first time.
+
+    Raises:
+        RunDirError, ModelError: there is none.
+    """
+    if options.artefact:
+        from irmas_tf.inference.artefacts import load_model
+
+        return load_model(options.artefact)
+    from irmas_tf.inference.run_model import RunModel
+
+    return RunModel.open(options.run_dir)
 
 
 def cli(argv: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Linear probe of frozen embeddings: ``python -m irmas_tf.probe --backbone=mn04 --weights=W --data_dir=D``."""
+"""Linear probe of frozen embeddings: ``irmas probe --backbone=mn04 --weights=W --data_dir=D``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from irmas_tf.config.data import DataConfig
+from irmas_tf.config.datasets import DATASETS, IRMAS, known_datasets
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
-from irmas_tf.config.labels import LABEL_SCHEMES, get_label_scheme
+from irmas_tf.config.labels import LABEL_SCHEMES
 from irmas_tf.config.settings import setting
 from irmas_tf.embed import NetworkOptions, load_embedder
 from irmas_tf.process.atomic_files import write_json_atomic
@@ -20,8 +22,9 @@ from irmas_tf.process.cache_folder import cache_folder
 class ProbeOptions(NetworkOptions):
     """Flags of this command."""
 
-    data_dir: str = setting("", "Folder that holds IRMAS-TrainingData.")
-    label_scheme: str = setting("irmas", "Classes.", choices=tuple(LABEL_SCHEMES))
+    dataset: str = setting(IRMAS, "Data set.", known=known_datasets)
+    data_dir: str = setting("", "Folder of the data set; of IRMAS the one that holds IRMAS-TrainingData.")
+    label_scheme: str = setting("irmas", "Classes of IRMAS.", choices=tuple(LABEL_SCHEMES))
     folds: int = setting(5, "Folds of the cross-validation; a song lies in one of them.", minimum=2, maximum=100)
     regularization: float = setting(
         0.01, "C of the logistic regression, the inverse strength of its L2 penalty.", above=0.0
@@ -53,28 +56,32 @@ def _cache_dir(options: ProbeOptions) -> str:
 def main(flags: ParsedFlags) -> int:
     """Run the command."""
     options = flags.options
-    embedder = load_embedder(options)
-    from irmas_tf.evaluation.probe_run import print_summary, probe_data, summarize
+    model = load_embedder(options)
+    from irmas_tf.evaluation.probe_run import probe_data, summarize, summary_table
+    from irmas_tf.reports.answer_output import shown
 
-    scheme = get_label_scheme(options.label_scheme)
+    data = DataConfig(dataset=options.dataset, label_scheme=options.label_scheme)
+    dataset = DATASETS.get(data.dataset)(data)
+    scheme = dataset.labels
     result = probe_data(
-        embedder,
+        model,
+        dataset,
         options.data_dir,
-        scheme,
         cache_dir=_cache_dir(options),
         folds=options.folds,
         regularization=options.regularization,
         seed=options.seed,
         batch_size=options.batch_size,
         learning_curve=options.learning_curve,
+        progress=shown("embedding", say_failures=True),
     )
-    summary = {"network": embedder.source, **summarize(result, scheme)}
+    summary = {"network": dict(model.source), **summarize(result, scheme)}
     if options.output:
         write_json_atomic(Path(options.output), summary)
     if options.format == "json":
         print(json.dumps(summary))
     else:
-        print_summary(summary, scheme)
+        print(summary_table(summary, scheme), end="")
     return 0
 
 

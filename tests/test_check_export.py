@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from irmas_tf.check_export import cli
 from irmas_tf.deploy import export_run
-from irmas_tf.deploy.acceptance import AcceptanceError
+from irmas_tf.deploy.acceptance import AcceptanceError, Report
 
 
-def test_the_flags_reach_the_check_for_every_artefact(monkeypatch):
+def test_the_flags_reach_the_check_for_every_artefact(monkeypatch, capsys):
     seen = []
-    monkeypatch.setattr(export_run, "check_artefact", lambda *args: seen.append(args))
+    monkeypatch.setattr(export_run, "check_artefact", lambda *args: seen.append(args) or Report(args[0]))
     assert cli(["a/1", "--run_dir=R", "b.tflite", "--data_dir=D", "--keep"]) == 0
     assert seen == [("a/1", "R", "D", True), ("b.tflite", "R", "D", True)]
+    assert capsys.readouterr().out == "Acceptance check of a/1\nAcceptance check of b.tflite\n"
 
 
-def test_a_check_that_fails_is_a_line_and_status_2(monkeypatch, capsys):
+def test_a_check_that_fails_is_a_report_a_line_and_status_2(monkeypatch, capsys):
     def fail(*args):
-        raise AcceptanceError("a/1: the acceptance check failed: sine: 0.5")
+        raise AcceptanceError("a/1: the acceptance check failed: sine: 0.5", Report("a/1"))
 
     monkeypatch.setattr(export_run, "check_artefact", fail)
     assert cli(["a/1", "--run_dir=R"]) == 2
-    assert capsys.readouterr().err == "error: a/1: the acceptance check failed: sine: 0.5\n"
+    captured = capsys.readouterr()
+    assert captured.err == "error: a/1: the acceptance check failed: sine: 0.5\n"
+    assert captured.out == "Acceptance check of a/1\n"
 
 
 def test_an_artefact_and_its_run_must_be_named(capsys):

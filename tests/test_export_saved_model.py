@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from irmas_tf.deploy import export_run
+from irmas_tf.deploy.acceptance import Report
 from irmas_tf.export_saved_model import cli
 from tests.helpers import ROOT
 from tests.helpers.small_run import make_small_run
@@ -22,10 +23,11 @@ def test_a_name_that_is_no_folders_name(tmp_path, capsys, name):
 
 def test_the_flags_reach_the_export(tmp_path, monkeypatch, capsys):
     seen = []
-    monkeypatch.setattr(export_run, "export_saved_model", lambda *args: seen.append(args) or Path("models/piano/7"))
+    made = export_run.Export(Path("models/piano/7"), Report("a test"))
+    monkeypatch.setattr(export_run, "export_saved_model", lambda *args: seen.append(args) or made)
     assert cli(["--run_dir=R", "--out=O", "--name=piano", "--model_version=7", "--overwrite"]) == 0
     assert seen == [("R", "O", "piano", 7, True)]
-    assert capsys.readouterr().out == "exported: models/piano/7\n"
+    assert capsys.readouterr().out == "Acceptance check of a test\nexported: models/piano/7\n"
 
 
 def test_a_version_that_is_there_is_refused_before_the_run_is_read(tmp_path, capsys):

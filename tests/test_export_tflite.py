@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from irmas_tf.deploy import export_run, tflite
+from irmas_tf.deploy import export_inputs, export_run, tflite
+from irmas_tf.deploy.acceptance import Report
 from irmas_tf.deploy.check_signals import check_signals
 from irmas_tf.export_tflite import cli
 from irmas_tf.runs.run_dir import RunDir
@@ -26,15 +27,16 @@ def run(tmp_path_factory) -> RunDir:
 def _quick(monkeypatch):
     """One sound in place of the SoundFont's songs."""
     music = {"music": np.random.default_rng(0).normal(0, 0.1, 3000).astype(np.float32)}
-    monkeypatch.setattr("irmas_tf.deploy.export_inputs.render_music", lambda rate_hz: music)
+    monkeypatch.setattr("irmas_tf.deploy.export_inputs.check_music", lambda rate_hz: music)
 
 
 def test_the_flags_reach_the_export(monkeypatch, capsys):
     seen = []
-    monkeypatch.setattr(export_run, "export_tflite", lambda *args: seen.append(args) or Path("a.tflite"))
+    made = export_run.Export(Path("a.tflite"), Report("a test"), ("a note",))
+    monkeypatch.setattr(export_run, "export_tflite", lambda *args: seen.append(args) or made)
     assert cli(["--run_dir=R", "--out=O.tflite", "--quantization=int8", "--data_dir=D", "--overwrite"]) == 0
     assert seen == [("R", "O.tflite", "int8", "D", True)]
-    assert capsys.readouterr().out == "exported: a.tflite\n"
+    assert capsys.readouterr().out == "Acceptance check of a test\nnote: a note\nexported: a.tflite\n"
 
 
 def test_a_run_becomes_a_file_that_streams(run, tmp_path, capsys):
@@ -42,7 +44,7 @@ def test_a_run_becomes_a_file_that_streams(run, tmp_path, capsys):
     assert cli([f"--run_dir={run.path}", f"--out={path}", "--quantization=dynamic"]) == 0
     report = capsys.readouterr().out
     assert "FAIL" not in report and "ok   music" in report and report.endswith(f"exported: {path}\n")
-    assert f"note: no scores inside; python -m irmas_tf.evaluate --run_dir={run.path} --split=validation" in report
+    assert f"note: no scores inside; irmas evaluate --run_dir={run.path} --split=validation" in report
     stream = StreamingClassifier(path)
     assert stream.facts["quantization"] == "dynamic" and "IRMAS" in stream.facts["licence"]
     stream.push(np.zeros(5000, np.float32))
@@ -58,8 +60,8 @@ def test_int8_takes_its_windows_from_the_training_split(run, tmp_path, monkeypat
 
     accuracies = {"live": 0.5, "file": 0.495}
 
-    def accuracy(loaded, data_dir, probabilities=None):
-        return accuracies["live" if probabilities is None else "file"], 200
+    def accuracy(loaded, data_dir, model=None):
+        return accuracies["live" if model is None else "file"], 200
 
     def convert(model, config, quantization, representative):
         calibrated.append(representative)
@@ -68,7 +70,7 @@ def test_int8_takes_its_windows_from_the_training_split(run, tmp_path, monkeypat
     convert_as_ever = tflite.convert  # of the module, where the export looks it up
     monkeypatch.setattr(tflite, "convert", convert)
     monkeypatch.setattr(export_run, "training_windows", windows)
-    monkeypatch.setattr(export_run, "validation_accuracy", accuracy)
+    monkeypatch.setattr(export_inputs, "validation_accuracy", accuracy)
     path = tmp_path / "a.tflite"
     arguments = [f"--run_dir={run.path}", f"--out={path}", "--quantization=int8", "--data_dir=D"]
     assert cli(arguments) == 0

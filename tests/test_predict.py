@@ -207,7 +207,9 @@ def test_output_appears_whole_or_not_at_all(run: str, tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["x.wav"], "--run_dir is required"),
+        (["x.wav"], "--run_dir is required: folder of the trained run; or --artefact=PATH in its place"),
+        (["--run_dir=RUN", "--artefact=x.tflite", "x.wav"], "--run_dir is required"),
+        (["--artefact=/no/such", "x.wav"], "/no/such: no such file or folder; name the folder of a run, the folder"),
         (["--run_dir=RUN"], "no audio given"),
         (["--run_dir=/no/such", "x.wav"], "no such folder"),
         (["--run_dir=RUN", "--output=/", "x.wav"], "is a folder"),
@@ -231,6 +233,20 @@ def test_a_run_without_or_with_a_damaged_model(tmp_path: Path, capsys: pytest.Ca
     run.model_path.unlink()
     assert cli([f"--run_dir={run.path}", str(tmp_path / "a.wav")]) == 2
     assert "no model yet" in capsys.readouterr().err
+
+
+def test_a_run_and_what_was_exported_from_it_give_the_same_answers(
+    tiny_export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "a.wav", _tone(), 44100)
+    given = ["--format=json", str(tmp_path / "a.wav")]
+    answers = []
+    for flag in (f"--run_dir={tiny_export.parents[2] / 'run'}", f"--artefact={tiny_export}"):
+        assert cli([flag, *given]) == 0
+        answers += _json(capsys)[0]
+    run, exported = answers
+    assert run["labels"] == exported["labels"] and run["duration_seconds"] == exported["duration_seconds"]
+    assert run["probabilities"] == pytest.approx(exported["probabilities"], abs=2e-6)
 
 
 def test_a_closed_pipe_is_quiet(run: str, tmp_path: Path) -> None:

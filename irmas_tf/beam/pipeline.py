@@ -65,15 +65,15 @@ class MatchFiles(beam.DoFn):
     def process(self, element: str) -> Iterator[Any]:
         """Yield paths, and an error for a pattern that matches nothing."""
         try:
-            (found,) = FileSystems.match([element])
-            reason = "" if found.metadata_list else "matches no files"
+            (matched,) = FileSystems.match([element])
+            reason = "" if matched.metadata_list else "matches no files"
         except OSError as error:
             reason = reason_of(error)
         if reason:
             Metrics.counter(NAMESPACE, "files_failed").inc()
             yield beam.pvalue.TaggedOutput(ERRORS, error_line(Failure(element, reason)))
             return
-        for file in found.metadata_list:
+        for file in matched.metadata_list:
             if not is_folder(file.path):  # * matches folders, too
                 yield os.fsencode(file.path)
 
@@ -120,7 +120,7 @@ class ClassifyFiles(beam.DoFn):
                 yield self._row(answer)
 
     def _row(self, answer: Answer) -> Any:
-        row = answer_object(answer, self._labels.scheme)
+        row = answer_object(answer)
         # JSON escapes what is no text; Parquet holds texts only.
         return json.dumps(row) if self._settings.format == "json" else {**row, "file": as_text(answer.path)}
 

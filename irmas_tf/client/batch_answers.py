@@ -35,22 +35,22 @@ class BatchAnswers:
 
     def __call__(self, paths: Sequence[str | Failure]) -> list[Answer | Failure]:
         """Return the answers for paths, in their order; a `Failure` among them is passed on in its place."""
-        found: dict[int, Answer | Failure] = {}
+        answers: dict[int, Answer | Failure] = {}
         waiting: dict[int, tuple[str, bytes]] = {}
         size = 0
         for index, path in enumerate(paths):
             content = path if isinstance(path, Failure) else self._read(path)
             if isinstance(content, Failure):
-                found[index] = content
+                answers[index] = content
                 continue
             if waiting and size + len(content) > self._max_bytes:
-                found |= self.send(waiting)
+                answers |= self.send(waiting)
                 waiting, size = {}, 0
             waiting[index] = (str(path), content)
             size += len(content)
         if waiting:
-            found |= self.send(waiting)
-        return [found[index] for index in range(len(paths))]
+            answers |= self.send(waiting)
+        return [answers[index] for index in range(len(paths))]
 
     def _read(self, path: str) -> bytes | Failure:
         try:
@@ -69,10 +69,10 @@ class BatchAnswers:
         except RefusedError as error:
             if len(files) == 1:
                 return {index: Failure(path, str(error)) for index, (path, _) in files.items()}
-            found: dict[int, Answer | Failure] = {}
+            answers: dict[int, Answer | Failure] = {}
             for index, file in files.items():
-                found |= self.send({index: file})
-            return found
+                answers |= self.send({index: file})
+            return answers
         self._labels.check_width(outputs.probabilities.shape[1], "the model")
         rows = zip(files.items(), outputs.probabilities, outputs.duration_seconds, strict=True)
         return {index: self._answer(path, row, float(seconds)) for (index, (path, _)), row, seconds in rows}
@@ -80,4 +80,4 @@ class BatchAnswers:
     def _answer(self, path: str, probabilities: np.ndarray, seconds: float) -> Answer | Failure:
         if not np.isfinite(probabilities).all():
             return Failure(path, "the model's answer is not a number; samples should be within -1 and 1")
-        return Answer(path, seconds, probabilities, self._labels.named(probabilities))
+        return Answer(path, seconds, self._labels.scheme, probabilities, self._labels.named(probabilities))

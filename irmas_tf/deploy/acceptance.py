@@ -1,50 +1,30 @@
 """The acceptance check: an artefact computes what the trained model computes, number by number.
 
-"It did not raise" proves nothing. The live side comes from the caller and has its own way of cutting windows and
-decoding files, the one that predict takes, so that graph and Python are two oracles for each other.
+"It did not raise" proves nothing. The live side is the run's model with windows cut and files decoded in Python, as
+predict does it, so that graph and Python are two oracles for each other.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 
-@dataclasses.dataclass(frozen=True)
-class ClipWindows:
-    """What the live model says about the windows of a clip.
+class AcceptanceError(ValueError):
+    """An artefact does not compute what the model does; the message names the checks that failed.
 
     Attributes:
-        values: {"probabilities", "logits", "embedding": [windows, width]}.
-        starts: first sample of every window.
+        report: all checks, where one was made.
     """
 
-    values: Mapping[str, np.ndarray]
-    starts: np.ndarray
-
-    def mean(self, name: str) -> np.ndarray:
-        """Return the clip's value, [width]."""
-        return np.asarray(self.values[name], np.float64).mean(axis=0)
-
-
-class LiveModel(Protocol):
-    """The trained model, run as predict runs it."""
-
-    def clip(self, waveform: np.ndarray) -> ClipWindows:
-        """Answer for a mono clip [samples] float32 at the model's rate."""
-        ...
-
-    def decode(self, content: bytes) -> np.ndarray:
-        """Return the bytes of a WAV file as mono float32 [samples] at the model's rate."""
-        ...
-
-
-class AcceptanceError(ValueError):
-    """An artefact does not compute what the model does; the message names the checks that failed."""
+    def __init__(self, message: str, report: Report | None = None) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,17 +79,17 @@ class Report:
 
     def compare(self, name: str, *comparisons: Comparison) -> None:
         """Add a line that compares numbers; NaN and another shape fail."""
-        found, passed = [], True
-        for one in comparisons:
-            if one.found.shape == one.wanted.shape:
-                worst = float(np.abs(np.asarray(one.found, np.float64) - one.wanted).max(initial=0.0))
-                found.append(f"{one.key} {worst:.1e}")
-                passed &= worst <= one.tolerance
-                self.differences[one.key] = float(np.maximum(self.differences.get(one.key, 0.0), worst))  # keeps NaN
+        words, passed = [], True
+        for key, found, wanted, tolerance in comparisons:
+            if found.shape == wanted.shape:
+                worst = float(np.abs(np.asarray(found, np.float64) - wanted).max(initial=0.0))
+                words.append(f"{key} {worst:.1e}")
+                passed &= worst <= tolerance
+                self.differences[key] = float(np.maximum(self.differences.get(key, 0.0), worst))  # keeps NaN
             else:
-                found.append(f"{one.key} has shape {list(one.found.shape)} instead of {list(one.wanted.shape)}")
+                words.append(f"{key} has shape {list(found.shape)} instead of {list(wanted.shape)}")
                 passed = False
-        self.add(name, passed, ", ".join(found), ", ".join(f"{one.tolerance:.1e}" for one in comparisons))
+        self.add(name, passed, ", ".join(words), ", ".join(f"{one.tolerance:.1e}" for one in comparisons))
 
     @property
     def passed(self) -> bool:
@@ -124,10 +104,10 @@ class Report:
         """
         failed = [f"{c.name}: {c.found} (allowed: {c.limit})" for c in self.checks if not c.passed]
         if failed:
-            raise AcceptanceError(f"{self.artefact}: the acceptance check failed: {'; '.join(failed)}")
+            raise AcceptanceError(f"{self.artefact}: the acceptance check failed: {'; '.join(failed)}", self)
 
     def table(self) -> str:
-        """Return the report as text, a line a check."""
+        """Return the report as text, a line per check."""
         width = max((len(check.name) for check in self.checks), default=0)
         lines = [f"Acceptance check of {self.artefact}"]
         for check in self.checks:
@@ -135,6 +115,17 @@ class Report:
             limit = f"   (allowed: {check.limit})" if check.limit else ""
             lines.append(f"  {verdict} {check.name:{width}}  {check.found}{limit}")
         return "\n".join(lines) + "\n"
+
+
+@contextlib.contextmanager
+def showing_failures() -> Iterator[None]:
+    """Print the report of an artefact that fails inside the block; the error goes on."""
+    try:
+        yield
+    except AcceptanceError as error:
+        if error.report is not None:
+            print(error.report.table(), end="", flush=True)
+        raise
 
 
 def median_milliseconds(call: Callable[[], object], repetitions: int = 15) -> float:

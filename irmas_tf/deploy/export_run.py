@@ -1,18 +1,22 @@
-"""From a run to artefacts that passed the acceptance check: the work of the export commands."""
+"""From a run to artefacts that passed the acceptance check: what the export commands do; they print the outcome."""
 
 from __future__ import annotations
 
-import functools
+import dataclasses
+import shutil
 import tempfile
-from collections.abc import Callable
+import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.deploy.export_inputs import LoadedRun, load_run, training_windows, validation_accuracy
-from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.deploy.export_inputs import LoadedRun, load_run, training_windows
+from irmas_tf.inference.artefacts import ARTEFACTS, Artefact, Writable, recognise
+from irmas_tf.inference.run_model import RUN_FOLDER
+from irmas_tf.inference.window_model import ModelError
+from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, atomic_path
 
 if TYPE_CHECKING:
     from irmas_tf.deploy.acceptance import Report
@@ -22,23 +26,64 @@ REPRESENTATIVE_WINDOWS = 200
 and the rest gets coarser steps."""
 
 
-def _accept(report: Report) -> None:
-    """Print a report.
+@runtime_checkable
+class SelfChecking(Protocol):
+    """A kind of artefact with an acceptance check of its own."""
+
+    def check(self, path: Path, loaded: LoadedRun, data_dir: str = "", label: str = "") -> Report:
+        """Return the report on an artefact that was made from a run; arguments as for `accept`."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """An artefact that was written.
+
+    Attributes:
+        path: where it is.
+        report: of its acceptance check, which it passed.
+        notes: what is to be said about it.
+    """
+
+    path: Path
+    report: Report
+    notes: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """Return it for a terminal: the report, the notes, the path."""
+        notes = "".join(f"note: {note}\n" for note in self.notes)
+        return f"{self.report.table()}{notes}exported: {self.path}\n"
+
+
+def accept(kind: Artefact, path: Path, loaded: LoadedRun, data_dir: str = "", label: str = "") -> Report:
+    """Return the report of an artefact that passes its acceptance check.
+
+    Args:
+        kind: of the artefact.
+        path: where it is.
+        loaded: the run that it was made from.
+        data_dir: folder of the data set, where the check wants it; empty is the one the run was trained on.
+        label: what the report calls the artefact; its path by default.
 
     Raises:
-        AcceptanceError: a check failed.
+        AcceptanceError: a check failed; it holds the report.
     """
-    print(report.table(), end="", flush=True)
+    from irmas_tf.deploy.window_check import check_windows
+
+    if isinstance(kind, SelfChecking):
+        report = kind.check(path, loaded, data_dir, label)
+    else:
+        report = check_windows(kind, path, loaded, label)
     report.raise_if_failed()
+    return report
 
 
-def _note_scores(loaded: LoadedRun, run_dir: str) -> None:
-    """Say so if what was exported carries no scores."""
-    if loaded.facts["metrics"] is None:
-        print(
-            f"note: no scores inside; python -m irmas_tf.evaluate --run_dir={run_dir} --split=validation, then export"
-            " again"
-        )
+def _notes(loaded: LoadedRun) -> tuple[str, ...]:
+    """Return what is to be said if what was exported carries no scores."""
+    if loaded.facts["metrics"] is not None:
+        return ()
+    run_dir = loaded.run.path
+    return (f"no scores inside; irmas evaluate --run_dir={run_dir} --split=validation, then export again",)
 
 
 def _require_writable(out: str, folder: Path) -> None:
@@ -61,8 +106,8 @@ def _require_writable(out: str, folder: Path) -> None:
         ) from error
 
 
-def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, overwrite: bool = False) -> Path:
-    """Export a run as a SavedModel, checked, and return the folder of the version.
+def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, overwrite: bool = False) -> Export:
+    """Export a run as a SavedModel, checked; the path is the folder of the version.
 
     Args:
         run_dir: folder of the trained run.
@@ -76,27 +121,27 @@ def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, over
         AcceptanceError: the SavedModel does not compute what the model does; nothing is left of it.
     """
     from irmas_tf.deploy import saved_model
-    from irmas_tf.deploy.saved_model_check import check_saved_model
+    from irmas_tf.deploy.saved_model_artefact import SAVED_MODEL
 
     base = Path(out).expanduser() / name
     saved_model.choose_version(base, version, overwrite)  # before the work
     _require_writable(out, base)
     loaded = load_run(run_dir)
+    reports: list[Report] = []
 
     def check(folder: Path) -> None:
-        _accept(check_saved_model(folder, loaded.facts, loaded.live, loaded.music, label=f"SavedModel of {run_dir}"))
+        reports.append(accept(SAVED_MODEL, folder, loaded, label=f"SavedModel of {run_dir}"))
 
     folder = saved_model.export_saved_model(
         loaded.model, loaded.config, loaded.facts, base, version=version, overwrite=overwrite, check=check
     )
-    _note_scores(loaded, run_dir)
-    return folder
+    return Export(folder, reports[0], _notes(loaded))
 
 
 def export_tflite(
     run_dir: str, out: str, quantization: str = "none", data_dir: str = "", overwrite: bool = False
-) -> Path:
-    """Export a run as a .tflite file with metadata, checked, and return its path.
+) -> Export:
+    """Export a run as a .tflite file with metadata, checked.
 
     Args:
         run_dir: folder of the trained run.
@@ -113,19 +158,14 @@ def export_tflite(
         DataError: int8 wants data that is not there.
         AcceptanceError: the file does not compute what the model does; nothing is left of it.
     """
-    from irmas_tf.deploy.saved_model import ExportError
     from irmas_tf.deploy.tflite import convert
-    from irmas_tf.deploy.tflite_check import check_tflite
+    from irmas_tf.deploy.tflite_artefact import TFLITE
     from irmas_tf.deploy.tflite_metadata import embed
 
     target = Path(out).expanduser()
     if target.suffix != ".tflite":
         raise ConfigError(f"--out={out}: end the name in .tflite")
-    if target.is_dir():
-        raise ExportError(f"--out={out}: is a folder; name a file")
-    if target.exists() and not overwrite:
-        raise ExportError(f"--out={out}: is already there; give --overwrite, or another name")
-    _require_writable(out, target.parent)
+    _require_free(out, target, overwrite)
     loaded = load_run(run_dir)
     representative = None
     if quantization == "int8":
@@ -134,77 +174,99 @@ def export_tflite(
     content = convert(loaded.model, loaded.config, quantization, representative)
     with atomic_path(target) as temporary:
         temporary.write_bytes(embed(content, {**loaded.facts, "quantization": quantization}))
-        _accept(
-            check_tflite(
-                temporary,
-                loaded.facts,
-                loaded.live,
-                loaded.music,
-                label=f"TFLite file of {run_dir}",
-                accuracy=functools.partial(_accuracies, loaded, data_dir),
-            )
-        )
-    _note_scores(loaded, run_dir)
-    return target
+        report = accept(TFLITE, temporary, loaded, data_dir, label=f"TFLite file of {run_dir}")
+    return Export(target, report, _notes(loaded))
 
 
-def _accuracies(
-    loaded: LoadedRun, data_dir: str, probabilities: Callable[[np.ndarray], np.ndarray]
-) -> tuple[float, float, int]:
-    """Return (accuracy of the run's model, of another function of windows, number of excerpts), on validation."""
-    before, excerpts = validation_accuracy(loaded, data_dir)
-    after, _ = validation_accuracy(loaded, data_dir, probabilities)
-    return before, after, excerpts
-
-
-def check_artefact(artefact: str, run_dir: str, data_dir: str = "", keep: bool = False) -> None:
-    """Check an artefact against its run, print the report, and delete the artefact if a check fails.
+def export_artefact(kind: str, run_dir: str, out: str, overwrite: bool = False) -> Export:
+    """Export a run as any kind of artefact that can be written, checked; for kinds that other packages register.
 
     Args:
-        artefact: folder of a SavedModel's version, or a .tflite file.
+        kind: its name in `irmas_tf.inference.artefacts.ARTEFACTS`.
+        run_dir: folder of the trained run.
+        out: file or folder to write.
+        overwrite: replace a file that is there; a folder never is.
+
+    Raises:
+        ConfigError: this kind cannot be written.
+        RunDirError, ModelError: the run cannot be used.
+        ExportError: there is something already, or nothing can be written there.
+        AcceptanceError: it does not compute what the model does; nothing is left of it.
+    """
+    writer = ARTEFACTS.get(kind)
+    if not isinstance(writer, Writable):
+        raise ConfigError(f"{kind}: {writer.description} cannot be written by an export")
+    target = Path(out).expanduser()
+    _require_free(out, target, overwrite)
+    loaded = load_run(run_dir)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}")
+    try:
+        writer.write(loaded.model, loaded.config, loaded.facts, temporary)
+        report = accept(writer, temporary, loaded, label=f"{kind} of {run_dir}")
+        temporary.replace(target)
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        temporary.unlink(missing_ok=True)
+    return Export(target, report, _notes(loaded))
+
+
+def _require_free(out: str, target: Path, overwrite: bool) -> None:
+    """Refuse a target that is there already, or cannot be written.
+
+    Raises:
+        ExportError: the message says what is wrong with it.
+    """
+    from irmas_tf.deploy.saved_model import ExportError
+
+    if target.is_dir():
+        raise ExportError(f"--out={out}: is a folder; name a file")
+    if target.exists() and not overwrite:
+        raise ExportError(f"--out={out}: is already there; give --overwrite, or another name")
+    _require_writable(out, target.parent)
+
+
+def check_artefact(artefact: str, run_dir: str, data_dir: str = "", keep: bool = False) -> Report:
+    """Check an artefact against its run; if a check fails, delete it.
+
+    Args:
+        artefact: folder of a SavedModel's version, a .tflite file, or what else is registered.
         run_dir: the run it was made from.
         data_dir: as for `export_tflite`.
         keep: leave a failed artefact where it is.
 
     Raises:
-        ConfigError: it is neither, or made from another run (it is then left alone).
+        ConfigError: it is no artefact, or made from another run (it is then left alone).
         ExportError: it does not say what it was made from (it is left alone, too).
-        AcceptanceError: a check failed.
+        AcceptanceError: a check failed; it holds the report.
     """
-    from irmas_tf.deploy import saved_model, tflite_metadata
+    from irmas_tf.deploy import saved_model
     from irmas_tf.deploy.acceptance import AcceptanceError
-    from irmas_tf.deploy.saved_model_check import check_saved_model
-    from irmas_tf.deploy.tflite_check import check_tflite
 
     path = Path(artefact).expanduser()
-    is_folder = (path / "saved_model.pb").is_file()
-    if not is_folder and not path.is_file():
-        raise ConfigError(f"{artefact}: is neither the folder of a SavedModel's version nor a .tflite file")
-    written = saved_model.read_facts(path) if is_folder else tflite_metadata.read_facts(path)
-    loaded = load_run(run_dir)
-    _check_origin(artefact, written, loaded)
     try:
-        if is_folder:
-            report = check_saved_model(path, loaded.facts, loaded.live, loaded.music)
-        else:
-            accuracy = functools.partial(_accuracies, loaded, data_dir)
-            report = check_tflite(path, loaded.facts, loaded.live, loaded.music, accuracy=accuracy)
-        _accept(report)
-    except AcceptanceError as error:
-        if keep:
-            raise
-        if is_folder:
-            saved_model.remove_version(path.resolve())
-        else:
-            path.unlink()
-        raise AcceptanceError(f"{error}. It was deleted") from error
-
-
-def _check_origin(artefact: str, written: dict[str, object], loaded: LoadedRun) -> None:
-    """Refuse an artefact of another run: it may be a good one, and must not be deleted for the difference."""
+        _, kind = recognise(path)
+    except ModelError as error:
+        raise ConfigError(str(error)) from error
+    if kind is RUN_FOLDER:
+        raise ConfigError(f"{artefact}: is a run; name what was exported from it")
+    written = kind.read_facts(path)
+    loaded = load_run(run_dir)
     for name in ("config_hash", "model_sha256"):
+        # It may be a good one, and must not be deleted for the difference.
         if written.get(name) != loaded.facts[name]:
             raise ConfigError(
                 f"{artefact}: was not made from --run_dir={loaded.run.path} as it is now ({name} differs);"
                 " name its own run, or export again"
             )
+    try:
+        return accept(kind, path, loaded, data_dir)
+    except AcceptanceError as error:
+        if keep:
+            raise
+        if path.is_dir():
+            saved_model.remove_version(path.resolve())
+        else:
+            path.unlink()
+        raise AcceptanceError(f"{error}. It was deleted", error.report) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,21 +12,23 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from irmas_tf.deploy.acceptance import ClipWindows, Comparison, LiveModel, Report, median_milliseconds
+from irmas_tf.audio.decode import decode_file
+from irmas_tf.deploy.acceptance import Comparison, Report, median_milliseconds
 from irmas_tf.deploy.check_signals import WAV_FILES, check_signals, wav_bytes
 from irmas_tf.deploy.metadata import differences
 from irmas_tf.deploy.saved_model import EXTRA_ASSETS, read_facts
 from irmas_tf.deploy.session_model import SavedModelError, SessionModel
 from irmas_tf.deploy.warmup import WARMUP_NAME, read_warmup
+from irmas_tf.inference.samples import WindowValues, window_values
+from irmas_tf.inference.window_model import OUTPUTS, WindowModel
 
 PROBABILITY_TOLERANCE = 2e-5
 RELATIVE_TOLERANCE = 1e-4
 """Of logits and embeddings, times the largest absolute value of the live ones (at least 1)."""
-_OUTPUTS = ("probabilities", "logits", "embedding")
 
 
 def check_saved_model(
-    folder: Path, facts: Mapping[str, Any], live: LiveModel, music: Mapping[str, np.ndarray], label: str = ""
+    folder: Path, facts: Mapping[str, Any], live: WindowModel, music: Mapping[str, np.ndarray], label: str = ""
 ) -> Report:
     """Return the report on a SavedModel.
 
@@ -79,18 +82,19 @@ def _without_units(signatures: Any) -> dict[str, Any]:
     """Return the description of the signatures as `SessionModel.describe` has it."""
 
     def tensors(described: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: {"dtype": one["dtype"], "shape": one["shape"]} for name, one in described.items()}
+        return {name: {"dtype": tensor["dtype"], "shape": tensor["shape"]} for name, tensor in described.items()}
 
     try:
-        return {name: {side: tensors(one[side]) for side in ("inputs", "outputs")} for name, one in signatures.items()}
+        sides = ("inputs", "outputs")
+        return {name: {side: tensors(described[side]) for side in sides} for name, described in signatures.items()}
     except (AttributeError, KeyError, TypeError):
         return {}  # not a description: then nothing is as described
 
 
-def _compare(report: Report, name: str, found: Mapping[str, np.ndarray], answers: Sequence[ClipWindows]) -> None:
+def _compare(report: Report, name: str, found: Mapping[str, np.ndarray], answers: Sequence[WindowValues]) -> None:
     """Compare the outputs for clips with the live model's answers."""
     comparisons = []
-    for key in _OUTPUTS:
+    for key in OUTPUTS:
         wanted = np.stack([answer.mean(key) for answer in answers])
         scale = max(1.0, float(np.abs(wanted).max(initial=0.0)))
         tolerance = PROBABILITY_TOLERANCE if key == "probabilities" else RELATIVE_TOLERANCE * scale
@@ -99,11 +103,11 @@ def _compare(report: Report, name: str, found: Mapping[str, np.ndarray], answers
 
 
 def _check_clips(
-    report: Report, model: SessionModel, facts: Mapping[str, Any], live: LiveModel, music: Mapping[str, np.ndarray]
+    report: Report, model: SessionModel, facts: Mapping[str, Any], live: WindowModel, music: Mapping[str, np.ndarray]
 ) -> None:
     window, hop, rate = facts["window_samples"], facts["window_hop_samples"], facts["sample_rate_hz"]
     for name, signal in check_signals(rate, window, music).items():
-        _compare(report, name, model("serving_default", signal[None]), [live.clip(signal)])
+        _compare(report, name, model("serving_default", signal[None]), [window_values(live, signal)])
     lengths = {
         "one sample": 1,
         "one window": window,
@@ -112,7 +116,7 @@ def _check_clips(
     }
     for title, samples in lengths.items():
         batch = np.stack([*check_signals(rate, samples, music).values()][-3:])
-        answers = [live.clip(signal) for signal in batch]
+        answers = [window_values(live, signal) for signal in batch]
         _compare(report, f"batch of 3, {title}", model("serving_default", batch), answers)
         found = model("activity", batch)
         starts = np.stack([answer.starts for answer in answers]) / rate
@@ -125,16 +129,24 @@ def _check_clips(
         )
 
 
-def _check_files(report: Report, model: SessionModel, live: LiveModel, music: Mapping[str, np.ndarray]) -> None:
+def _check_files(report: Report, model: SessionModel, live: WindowModel, music: Mapping[str, np.ndarray]) -> None:
     sound = next(iter(music.values()))
     contents = [wav_bytes(sound, *kind) for kind in WAV_FILES]
     found = model("classify_audio", np.array(contents, object))  # clips of different lengths in one batch
     for index, ((rate, channels, subtype, format), content) in enumerate(zip(WAV_FILES, contents, strict=True)):
         row = {key: values[index : index + 1] for key, values in found.items()}
         name = f"{format} {subtype}, {rate} Hz, {channels} channel{'s' if channels > 1 else ''}"
-        _compare(report, name, row, [live.clip(live.decode(content))])
+        _compare(report, name, row, [window_values(live, decode_wav(content, live.audio.sample_rate_hz))])
     seconds = np.array([len(sound) / rate for rate, *_ in WAV_FILES])
     report.compare("durations of the files", Comparison("seconds", found["duration_seconds"], seconds, 1e-3))
+
+
+def decode_wav(content: bytes, rate_hz: int) -> np.ndarray:
+    """Return the bytes of a WAV file as mono float32 [samples] at a rate, decoded as files are everywhere."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.wav"
+        path.write_bytes(content)
+        return decode_file(path, rate_hz)
 
 
 def _check_refusals(report: Report, model: SessionModel) -> None:

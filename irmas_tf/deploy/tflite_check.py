@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from irmas_tf.deploy.acceptance import Comparison, LiveModel, Report, median_milliseconds
+from irmas_tf.deploy.acceptance import Comparison, Report, median_milliseconds
 from irmas_tf.deploy.check_signals import check_signals
+from irmas_tf.deploy.lite_model import INPUT, OUTPUT, SIGNATURE, LiteInterpreter, LiteModel, LiteModelError
 from irmas_tf.deploy.metadata import differences
 from irmas_tf.deploy.saved_model import ExportError
-from irmas_tf.deploy.tflite import INPUT, OUTPUT, SIGNATURE
 from irmas_tf.deploy.tflite_flatbuffer import custom_operations
 from irmas_tf.deploy.tflite_metadata import read_facts
+from irmas_tf.inference.samples import window_values
+from irmas_tf.inference.window_model import PROBABILITIES, ClassModel, WindowModel
 from irmas_tf.models.probabilities import SINGLE_LABEL
 
 TOLERANCES = {"none": 1e-4, "float16": 5e-3, "dynamic": 0.05, "int8": 0.2}
@@ -25,67 +27,14 @@ MAX_ACCURACY_LOSS = 0.01
 """Of int8, on the validation split."""
 
 
-class LiteModelError(ValueError):
-    """A file's content is not a model that can be run; the message says why and the remedy."""
-
-
-class LiteModel:
-    """A .tflite file as a function of windows.
-
-    Args:
-        content: of the file.
-        threads: for the interpreter.
-
-    Raises:
-        ExportError: ai-edge-litert is not installed.
-        LiteModelError: this is not a model.
-    """
-
-    def __init__(self, content: bytes, threads: int = 1) -> None:
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            raise ExportError(
-                f"running a .tflite file needs the package ai-edge-litert ({error}); pip install 'irmas_tf[tflite]'"
-            ) from error
-        try:
-            self._interpreter = Interpreter(model_content=content, num_threads=threads)
-        except ValueError as error:
-            raise LiteModelError(f"this is not a .tflite model ({error}); export it again") from error
-        self.signatures: dict[str, Any] = self._interpreter.get_signature_list()
-
-    def run_once(self) -> None:
-        """Run it, whatever it takes and gives.
-
-        Raises:
-            LiteModelError: it cannot run.
-        """
-        try:
-            self._interpreter.allocate_tensors()
-            self._interpreter.invoke()
-        except RuntimeError as error:
-            raise LiteModelError(f"this .tflite model cannot run ({error}); export it again") from error
-
-    @property
-    def input_shape(self) -> list[int]:
-        """Shape of the waveform."""
-        return [int(size) for size in self._interpreter.get_input_details()[0]["shape"]]
-
-    def probabilities(self, windows: np.ndarray) -> np.ndarray:
-        """Return [n, classes] for windows [n, window_samples] float32."""
-        run = self._interpreter.get_signature_runner(SIGNATURE)
-        # A copy, because the runner's output is its own memory.
-        return np.concatenate([run(**{INPUT: window[None]})[OUTPUT].copy() for window in windows])
-
-
 def check_tflite(
     path: Path,
     facts: Mapping[str, Any],
-    live: LiveModel,
+    live: WindowModel,
     music: Mapping[str, np.ndarray],
     *,
     label: str = "",
-    accuracy: Callable[[Callable[[np.ndarray], np.ndarray]], tuple[float, float, int]] | None = None,
+    accuracy: Callable[[ClassModel], tuple[float, float, int]] | None = None,
 ) -> Report:
     """Return the report on a .tflite file.
 
@@ -95,8 +44,8 @@ def check_tflite(
         live: the run's model.
         music: real-like music, {name: float32 [samples] at the model's rate}.
         label: what the report calls the artefact; its path by default.
-        accuracy: of an int8 file: given its function of windows, returns (accuracy of the live model, of the file,
-            number of excerpts) on the validation split.
+        accuracy: of an int8 file: given its model, returns (accuracy of the live model, of the file, number of
+            excerpts) on the validation split.
 
     Raises:
         ExportError, OSError: it is not a file that this package exported.
@@ -111,7 +60,7 @@ def check_tflite(
         raise ExportError(f"{path}: says nothing about its quantisation; export it again")
     report.inform("size", f"{len(content) / 1e6:.2f} MB, quantization {quantization}")
     try:
-        model = LiteModel(content)
+        model = LiteInterpreter(content)
         foreign = custom_operations(content)
         report.add("operations", not foreign, ", ".join(foreign) or "built in", "built in")
         if not report.passed:  # such a file cannot run, or only here, with TensorFlow's own operations at hand
@@ -131,7 +80,7 @@ def check_tflite(
         seconds = facts["window_samples"] / facts["sample_rate_hz"]
         report.inform("latency of a window", f"{latency:.1f} ms for {seconds:g} s of audio, one thread")
     if quantization == "int8" and accuracy is not None and report.passed:
-        before, after, excerpts = accuracy(model.probabilities)
+        before, after, excerpts = accuracy(LiteModel(model, written, str(path)))
         found = f"{after:.2%} on {excerpts} excerpts, the run's model {before:.2%}"
         allowed = f"at most {MAX_ACCURACY_LOSS:.0%} less"
         report.add("validation accuracy", before - after <= MAX_ACCURACY_LOSS + 1e-9, found, allowed)
@@ -140,15 +89,17 @@ def check_tflite(
 
 def _check_windows(
     report: Report,
-    model: LiteModel,
+    model: LiteInterpreter,
     facts: Mapping[str, Any],
-    live: LiveModel,
+    live: WindowModel,
     music: Mapping[str, np.ndarray],
     quantization: str,
 ) -> None:
     signals = check_signals(facts["sample_rate_hz"], facts["window_samples"], music)
     found = model.probabilities(np.stack(list(signals.values())))
-    wanted = np.stack([live.clip(signal).values["probabilities"][0] for signal in signals.values()])
+    wanted = np.stack([
+        window_values(live, signal, [PROBABILITIES]).values[PROBABILITIES][0] for signal in signals.values()
+    ])  # fmt: skip
     for name, of_file, of_model in zip(signals, found, wanted, strict=True):
         report.compare(name, Comparison("probabilities", of_file, of_model, TOLERANCES[quantization]))
     mean = np.abs(found.astype(np.float64) - wanted).mean(keepdims=True)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from irmas_tf.config.datasets import IRMAS
 from irmas_tf.config.labels import MULTI_LABEL, LabelScheme
 from irmas_tf.config.run_config import Config
 from irmas_tf.datasets import irmas, splits
 from irmas_tf.datasets.irmas_layout import DataError
+from irmas_tf.datasets.split_sides import SplitSides, split_sides
 from irmas_tf.datasets.testing_clips import label_matrix, official_counts, part_sizes, select_clips
 from irmas_tf.evaluation.calibration_study import study_calibration
 from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, SingleLabelScores, all_decisions
@@ -28,9 +30,9 @@ from irmas_tf.evaluation.scored_clips import (
     fixed,
     optimal,
 )
-from irmas_tf.evaluation.scored_mixtures import ScoredMixtures, Side, score_mixtures
+from irmas_tf.evaluation.scored_mixtures import ScoredMixtures, score_mixtures
 from irmas_tf.evaluation.window_scores import Progress, score_files
-from irmas_tf.inference.classifier import WindowClassifier
+from irmas_tf.inference.run_model import RunModel
 from irmas_tf.metrics import single_label
 from irmas_tf.metrics.aggregation import AGGREGATIONS, MEAN
 from irmas_tf.runs.run_dir import RunDir
@@ -38,7 +40,7 @@ from irmas_tf.runs.thresholds import Thresholds
 
 
 def evaluate_multi_label(
-    run: RunDir,
+    run: RunModel,
     data_dir: str | Path = "",
     split: str = "test",
     *,
@@ -50,7 +52,7 @@ def evaluate_multi_label(
     """Run the run's best model over the test set, or over the mixtures of one side of its split.
 
     Args:
-        run: the run folder; its model may answer with one label (softmax) or several.
+        run: the run; its model may answer with one label (softmax) or several.
         data_dir: folder of the data; by default the one of the run's configuration.
         split: test, validation or train.
         batch_size: windows per batch.
@@ -62,30 +64,29 @@ def evaluate_multi_label(
         RunDirError, ModelError, ThresholdsError: the run is incomplete or damaged.
         DataError: there is no data, or files are missing, damaged or without labels; the message names them.
     """
-    config = run.load_config()
-    if run.thresholds_path.exists():
-        Thresholds.load(run.thresholds_path, config.labels.codes)  # what is wrong with it is said before the long part
+    config = run.config
+    if run.run.thresholds_path.exists():
+        Thresholds.load(run.run.thresholds_path, config.labels.codes)  # before the long part
     folder = os.fspath(data_dir) or config.data.data_dir
     if split == "test":
-        return _evaluate_test(run, config, folder, batch_size, replicates, unique_clips, progress)
-    return _evaluate_mixtures(run, config, folder, split, batch_size, replicates)
+        return _evaluate_test(run, folder, batch_size, replicates, unique_clips, progress)
+    return _evaluate_mixtures(run, folder, split, batch_size, replicates)
 
 
 def _evaluate_test(
-    run: RunDir,
-    config: Config,
+    model: RunModel,
     data_dir: str,
     batch_size: int,
     replicates: int,
     unique_clips: bool,
     progress: Progress | None,
 ) -> MultiLabelEvaluation:
-    all_clips = irmas.index_testing(data_dir, content_ids=True)
-    clips, notes = select_clips(all_clips, unique_clips)
-    classifier = WindowClassifier.load(run)
-    classifier.warm_up()
+    run, config = model.run, model.config
+    all_clips = config.dataset.test_clips(data_dir)
+    clips, notes = select_clips(all_clips, unique_clips, config.dataset.official_parts)
+    model.warm_up()
     start = time.perf_counter()
-    windows = score_files(classifier, [str(clip.path) for clip in clips], batch_size=batch_size, progress=progress)
+    windows = score_files(model, [str(clip.path) for clip in clips], batch_size=batch_size, progress=progress)
     seconds = time.perf_counter() - start
     scored = ScoredClips(
         codes=config.labels.codes,
@@ -100,7 +101,7 @@ def _evaluate_test(
         part_sizes=part_sizes(all_clips),
     )
     sides, absent = _find_sides(run, config, data_dir)
-    validation = score_mixtures(classifier, config, sides["validation"], batch_size) if sides else None
+    validation = score_mixtures(model, sides.validation, batch_size) if sides else None
     levels = _fixed_levels(run, config, validation)
     fitted_on = f"{len(validation)} mixtures of the run's validation excerpts" if validation else ""
     if config.model.task == MULTI_LABEL and not run.thresholds_path.exists():
@@ -118,7 +119,7 @@ def _evaluate_test(
         f" {config.audio.window_hop_seconds:g} s",
         clips=scored,
         decisions=all_decisions(scored, levels),
-        baselines=_baselines(config.labels, sides["train"].labels if sides else None, len(clips)),
+        baselines=_baselines(config.labels, sides.train.labels if sides else None, len(clips)),
         config=config,
         windows=windows,
         calibration=study_calibration(validation.windows, validation.labels, windows, scored.labels, fitted_on)
@@ -131,16 +132,16 @@ def _evaluate_test(
 
 
 def _evaluate_mixtures(
-    run: RunDir, config: Config, data_dir: str, split: str, batch_size: int, replicates: int
+    model: RunModel, data_dir: str, split: str, batch_size: int, replicates: int
 ) -> MultiLabelEvaluation:
+    run, config = model.run, model.config
     sides = _load_sides(run, config, data_dir)
-    classifier = WindowClassifier.load(run)
-    classifier.warm_up()
-    side = sides[split]
+    model.warm_up()
+    side = getattr(sides, split)
     start = time.perf_counter()
-    mixed = score_mixtures(classifier, config, side, batch_size)
+    mixed = score_mixtures(model, side, batch_size)
     seconds = time.perf_counter() - start
-    plain = score_files(classifier, [str(e.path) for e in side.excerpts], batch_size=batch_size).aggregated()[MEAN]
+    plain = score_files(model, side.paths, batch_size=batch_size).aggregated()[MEAN]
     scored = ScoredClips(
         codes=config.labels.codes,
         names=config.labels.names,
@@ -151,7 +152,7 @@ def _evaluate_mixtures(
         scores=mixed.windows.aggregated(),
     )
     themselves = split == "validation"
-    fitting = mixed if themselves else score_mixtures(classifier, config, sides["validation"], batch_size)
+    fitting = mixed if themselves else score_mixtures(model, sides.validation, batch_size)
     words = "these very mixtures" if themselves else f"{len(fitting)} mixtures of the run's validation excerpts"
     notes = ["mixtures share songs: intervals count each with the song of its leading excerpt, and are a little narrow"]
     if split == "train":
@@ -173,7 +174,7 @@ def _evaluate_mixtures(
         source=f"run {run.path.name} ({config.model.task}), one mixture led by each excerpt of the {split} side",
         clips=scored,
         decisions=all_decisions(scored, levels, other_songs=False),
-        baselines=_baselines(config.labels, sides["train"].labels, len(scored)),
+        baselines=_baselines(config.labels, sides.train.labels, len(scored)),
         config=config,
         windows=mixed.windows,
         render=mixed.render,
@@ -189,27 +190,21 @@ def _evaluate_mixtures(
     )
 
 
-def _load_sides(run: RunDir, config: Config, data_dir: str) -> dict[str, Side]:
+def _load_sides(run: RunDir, config: Config, data_dir: str) -> SplitSides:
     """Return both sides of the run's split.
 
     Raises:
         DataError: the training data or the split is missing or incomplete.
     """
-    excerpts = irmas.index_training(data_dir)
-    group_of = dict(zip((e.name for e in excerpts), irmas.group_excerpts(excerpts), strict=True))
-    sides = splits.resolve(splits.load_split(run.split_path), excerpts)
-    return {
-        name: Side(
-            tuple(side),
-            np.array([config.labels.index(e.irmas_code) for e in side]),
-            np.array([group_of[e.name] for e in side]),
-        )
-        for name, side in zip(("train", "validation"), sides, strict=True)
-    }
+    return split_sides(splits.load_split(run.split_path), config.dataset.training(data_dir), config.labels)
 
 
-def _find_sides(run: RunDir, config: Config, data_dir: str) -> tuple[dict[str, Side] | None, str]:
-    """Return both sides from the given folder or the run's own, or None and why."""
+def _find_sides(run: RunDir, config: Config, data_dir: str) -> tuple[SplitSides | None, str]:
+    """Return both sides from the given folder or the run's own, or None and why.
+
+    Raises:
+        DataError: they are not there, and there are no published counts of the classes that could stand in.
+    """
     reasons = []
     for folder in dict.fromkeys((data_dir, config.data.data_dir)):
         if folder:
@@ -217,6 +212,8 @@ def _find_sides(run: RunDir, config: Config, data_dir: str) -> tuple[dict[str, S
                 return _load_sides(run, config, folder), ""
             except DataError as error:
                 reasons.append(str(error))
+    if config.data.dataset != IRMAS:
+        raise DataError("; ".join(reasons) or "--data_dir is empty: give the folder of the data set")
     return None, "; ".join(reasons)
 
 

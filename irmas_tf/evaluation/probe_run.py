@@ -1,4 +1,4 @@
-"""From a data set and a network to a cross-validated linear probe: the work of the probe command."""
+"""From a data set and a network to a cross-validated linear probe: what the probe command does; it prints it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,18 @@ import numpy as np
 from irmas_tf import __version__
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.datasets.irmas import Excerpt, group_excerpts, index_training
+from irmas_tf.datasets.dataset import Dataset
+from irmas_tf.datasets.split_sides import class_indices, group_numbers
 from irmas_tf.evaluation.probe import ProbeResult, cross_validate
-from irmas_tf.inference.embedding import WindowEmbedder
-from irmas_tf.inference.embedding_files import embed_clips, write_embeddings
+from irmas_tf.inference.embedding_files import Progress, embed_files, write_embeddings
+from irmas_tf.inference.window_model import WindowModel
 from irmas_tf.metrics import single_label
 
 
 def probe_data(
-    embedder: WindowEmbedder,
+    model: WindowModel,
+    dataset: Dataset,
     data_dir: str,
-    scheme: LabelScheme,
     *,
     cache_dir: str,
     folds: int,
@@ -34,20 +34,31 @@ def probe_data(
     seed: int,
     batch_size: int = 16,
     learning_curve: bool = False,
+    progress: Progress | None = None,
 ) -> ProbeResult:
     """Return the result of a linear probe on the training excerpts of a data folder.
 
-    Embeddings are kept in ``cache_dir``, by network and data, so that another C takes seconds.
+    Args:
+        model: gives the embeddings.
+        dataset: the data set, with its classes.
+        data_dir: its folder.
+        cache_dir: folder in which embeddings are kept, by network and data, so that another C takes seconds.
+        folds: of the cross-validation; a song lies in one of them.
+        regularization: C of the logistic regression.
+        seed: of the folds.
+        batch_size: windows the model sees at once.
+        learning_curve: also train on parts of the songs.
+        progress: called with the embeddings as they come and their number, returns them.
 
     Raises:
+        ModelError: the model has no embedding.
         ConfigError: excerpts cannot be read, or a class has too few songs for the folds.
         DataError: the data is not there.
     """
-    excerpts = index_training(data_dir)
-    labels = np.array([scheme.index(excerpt.irmas_code) for excerpt in excerpts])
-    groups = np.array(group_excerpts(excerpts))
+    excerpts, scheme = dataset.training(data_dir), dataset.labels
+    labels, groups = class_indices(excerpts, scheme), group_numbers(excerpts)
     _check_songs(labels, groups, scheme, folds)  # before the long part
-    embeddings = _embeddings(embedder, excerpts, Path(cache_dir), batch_size)
+    embeddings = _embeddings(model, [str(excerpt.path) for excerpt in excerpts], Path(cache_dir), batch_size, progress)
     try:
         return cross_validate(
             embeddings,
@@ -77,31 +88,30 @@ def _check_songs(labels: np.ndarray, groups: np.ndarray, scheme: LabelScheme, fo
         raise ConfigError(f"--folds={folds}: {name} has only {fewest} song{'s' * (fewest > 1)}; {remedy}")
 
 
-def _embeddings(embedder: WindowEmbedder, excerpts: Sequence[Excerpt], cache_dir: Path, batch_size: int) -> np.ndarray:
-    paths = [str(excerpt.path) for excerpt in excerpts]
-    cached = cache_dir / f"{_key(embedder, paths)}.npz"
+def _embeddings(
+    model: WindowModel, paths: list[str], cache_dir: Path, batch_size: int, progress: Progress | None
+) -> np.ndarray:
+    cached = cache_dir / f"{_key(model, paths)}.npz"
     if cached.exists():
         with np.load(cached, allow_pickle=False) as file:
             if file["files"].tolist() == paths:
                 return file["embeddings"]
-    clips, failures = embed_clips(embedder, paths, batch_size=batch_size, total=len(paths))
-    if failures:
-        raise ConfigError(
-            f"{len(failures)} of {len(paths)} excerpts cannot be read; python -m irmas_tf.check names them all"
-        )
+    embeddings = embed_files(model, paths, batch_size=batch_size, total=len(paths), progress=progress)
+    if embeddings.failures:
+        raise ConfigError(f"{len(embeddings.failures)} of {len(paths)} excerpts cannot be read; irmas check names them")
     cache_dir.mkdir(parents=True, exist_ok=True)
-    write_embeddings(cached, clips, embedder)
-    return np.stack([clip.mean for clip in clips]).astype(np.float32)
+    write_embeddings(cached, embeddings, model)
+    return embeddings.matrix
 
 
-def _key(embedder: WindowEmbedder, paths: Sequence[str]) -> str:
+def _key(model: WindowModel, paths: Sequence[str]) -> str:
     """Return a name that changes with the network and its weights, the windows, the files, and this package's version.
 
     The version stands for front-ends and decoding, which a new one may change.
     """
-    audio = embedder.audio
+    audio = model.audio
     windows = (audio.sample_rate_hz, audio.window_seconds, audio.window_hop_seconds)
-    digest = hashlib.sha256(json.dumps([__version__, embedder.source, windows], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([__version__, dict(model.source), windows], sort_keys=True).encode())
     for path in paths:
         status = os.stat(path)
         digest.update(f"{path}\0{status.st_size} {status.st_mtime_ns}\0".encode(errors="surrogateescape"))
@@ -136,19 +146,20 @@ def summarize(result: ProbeResult, scheme: LabelScheme) -> dict[str, Any]:
     }
 
 
-def print_summary(summary: dict[str, Any], scheme: LabelScheme) -> None:
-    """Print a summary for people."""
+def summary_table(summary: dict[str, Any], scheme: LabelScheme) -> str:
+    """Return a summary for people, with a line break at its end."""
+    lines = []
     for name, title in (("accuracy", "accuracy"), ("macro_f1", "macro F1")):
         score = summary[name]
-        print(f"{title:<9} {score['value']:.3f}  [95 % over songs: {score['low']:.3f} to {score['high']:.3f}]")
+        lines.append(f"{title:<9} {score['value']:.3f}  [95 % over songs: {score['low']:.3f} to {score['high']:.3f}]")
     folds = ", ".join(f"{value:.3f}" for value in summary["fold_accuracies"])
-    print(f"folds     {folds}")
+    lines.append(f"folds     {folds}")
     counts = f"{summary['excerpts']} excerpts of {summary['songs']} songs"
-    print(f"majority  {summary['majority_baseline']:.3f}  on {counts}")
+    lines.append(f"majority  {summary['majority_baseline']:.3f}  on {counts}")
     for code, name in zip(scheme.codes, scheme.names, strict=True):
-        print(f"  {code}  {name:<16} F1 {summary['per_class_f1'][code]:.3f}")
+        lines.append(f"  {code}  {name:<16} F1 {summary['per_class_f1'][code]:.3f}")
     if summary["learning_curve"]:
-        print("learning curve, means over the folds\n  songs  excerpts  accuracy")
+        lines.append("learning curve, means over the folds\n  songs  excerpts  accuracy")
         for point in summary["learning_curve"]:
-            print(f"  {point['songs']:5.0f}  {point['excerpts']:8.0f}  {point['accuracy']:8.3f}")
-    sys.stdout.flush()
+            lines.append(f"  {point['songs']:5.0f}  {point['excerpts']:8.0f}  {point['accuracy']:8.3f}")
+    return "\n".join(lines) + "\n"

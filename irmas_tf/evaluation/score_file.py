@@ -20,8 +20,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from irmas_tf.config.labels import IRMAS_CODES, LABEL_SCHEMES, LabelScheme
 from irmas_tf.audio.walk import AUDIO_SUFFIXES
+from irmas_tf.config.labels import IRMAS_CODES, LABEL_SCHEMES, LabelScheme
 from irmas_tf.datasets.irmas_layout import display, part_of
 from irmas_tf.datasets.irmas_records import TestClip, clip_song_id
 

@@ -7,20 +7,10 @@ import dataclasses
 import numpy as np
 
 from irmas_tf.audio.decoders import make_decoder
-from irmas_tf.config.run_config import Config
-from irmas_tf.datasets.irmas_records import Excerpt
+from irmas_tf.datasets.split_sides import SplitSide
 from irmas_tf.evaluation.window_scores import WindowScores, score_batches
-from irmas_tf.inference.classifier import WindowClassifier
+from irmas_tf.inference.run_model import RunModel
 from irmas_tf.training.mixtures import Mixture, mixture_dataset, mixture_labels, plan_mixtures, render_mixture
-
-
-@dataclasses.dataclass(frozen=True)
-class Side:
-    """One side of a run's split: excerpts, class indices and song groups, in the same order."""
-
-    excerpts: tuple[Excerpt, ...]
-    labels: np.ndarray
-    groups: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,27 +47,26 @@ class ScoredMixtures:
         return render_mixture([decode(self.paths[part]) for part in mixture.parts], mixture.levels_db)
 
 
-def score_mixtures(classifier: WindowClassifier, config: Config, side: Side, batch_size: int) -> ScoredMixtures:
+def score_mixtures(model: RunModel, side: SplitSide, batch_size: int) -> ScoredMixtures:
     """Run the model over the mixtures of a side.
 
     Args:
-        classifier: the run's model.
-        config: the run's configuration.
+        model: the run's model.
         side: whose excerpts are mixed.
         batch_size: windows the model sees at once.
 
     Raises:
         DataError: an excerpt cannot be read; the message names it.
     """
+    config = model.config
     # The seed and the order are those of training, so that these are the mixtures its thresholds were chosen on.
     plan = plan_mixtures(side.labels, side.groups, seed=config.data.split_seed)
-    paths = tuple(str(excerpt.path) for excerpt in side.excerpts)
-    batches = mixture_dataset(paths, plan, config, batch_size=batch_size)
+    batches = mixture_dataset(side.paths, plan, config, batch_size=batch_size)
     return ScoredMixtures(
-        names=tuple(" + ".join(side.excerpts[part].name for part in mixture.parts) for mixture in plan),
+        names=tuple(" + ".join(side.names[part] for part in mixture.parts) for mixture in plan),
         labels=mixture_labels(plan, side.labels, config.labels.num_classes),
         groups=np.array([side.groups[mixture.parts[0]] for mixture in plan]),
-        windows=score_batches(classifier, batches, len(plan)),
+        windows=score_batches(model, batches, len(plan)),
         plan=plan,
-        paths=paths,
+        paths=side.paths,
     )

@@ -12,13 +12,14 @@ import numpy as np
 from irmas_tf.audio.walk import Failure
 from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.datasets import irmas, splits
+from irmas_tf.datasets import splits
 from irmas_tf.datasets.irmas_layout import DataError
+from irmas_tf.datasets.split_sides import split_sides
 from irmas_tf.inference.answers import Answer
-from irmas_tf.inference.classifier import WindowClassifier
 from irmas_tf.inference.prediction import predict_files
+from irmas_tf.inference.run_model import RunModel
+from irmas_tf.inference.window_model import PROBABILITIES, ClassModel
 from irmas_tf.metrics import bootstrap, single_label
-from irmas_tf.runs.run_dir import RunDir
 
 SPLITS = ("validation", "train")
 STATISTICS: dict[str, bootstrap.Statistic] = {"accuracy": bootstrap.accuracy_of, "macro_f1": bootstrap.macro_f1_of}
@@ -83,25 +84,25 @@ def check_split(split: str) -> None:
 
 
 def evaluate_split(
-    run: RunDir,
+    run: RunModel,
     data_dir: str | Path = "",
     split: str = "validation",
     *,
     batch_size: int = 32,
     replicates: int = 1000,
     progress: Callable[[Iterable[Answer | Failure], int], Iterable[Answer | Failure]] | None = None,
-    classifier: WindowClassifier | None = None,
+    model: ClassModel | None = None,
 ) -> Evaluation:
     """Run the run's best model over one side of its split.
 
     Args:
-        run: the run folder.
+        run: the run.
         data_dir: folder of the data; by default the one of the run's configuration.
         split: one of `SPLITS`.
         batch_size: windows per batch.
         replicates: bootstrap replicates of the intervals.
         progress: called with the results and their number, returns the results; shows that time passes.
-        classifier: evaluated in place of the run's best model, for example an exported form of it.
+        model: evaluated in place of the run's best model, for example an exported form of it.
 
     Raises:
         ConfigError: the split is not available.
@@ -109,35 +110,34 @@ def evaluate_split(
         DataError: files that the split names are missing or cannot be read; the message names them.
     """
     check_split(split)
-    config = run.load_config()
-    excerpts = irmas.index_training(data_dir or config.data.data_dir)
-    saved = splits.load_split(run.split_path)
-    sides = dict(zip(("train", "validation"), splits.resolve(saved, excerpts), strict=True))
-    group_of = dict(zip((e.name for e in excerpts), irmas.group_excerpts(excerpts), strict=True))
-    chosen = sides[split]
-    classifier = classifier or WindowClassifier.load(run)
-    classifier.warm_up()
+    config = run.config
+    excerpts = config.dataset.training(data_dir or config.data.data_dir)
+    saved = splits.load_split(run.run.split_path)
+    sides = split_sides(saved, excerpts, config.labels)
+    side = getattr(sides, split)
+    model = run if model is None else model
+    model.values(
+        np.zeros([1, config.audio.window_samples], np.float32), PROBABILITIES
+    )  # traced before the clock starts
     start = time.perf_counter()
     # The path that predict takes, so that a score describes the answers that a user gets.
-    results: Iterable[Answer | Failure] = predict_files(
-        classifier, [str(e.path) for e in chosen], batch_size=batch_size
-    )
+    results: Iterable[Answer | Failure] = predict_files(model, side.paths, batch_size=batch_size)
     if progress is not None:
-        results = progress(results, len(chosen))
+        results = progress(results, len(side))
     answers = _all_answers(results)
     seconds = time.perf_counter() - start
     return Evaluation(
         split=split,
         config=config,
-        files=tuple(e.name for e in chosen),
-        groups=np.array([group_of[e.name] for e in chosen]),
-        labels=np.array([config.labels.index(e.irmas_code) for e in chosen]),
-        probabilities=np.stack([a.probabilities for a in answers]),
-        train_labels=np.array([config.labels.index(e.irmas_code) for e in sides["train"]]),
+        files=side.names,
+        groups=side.groups,
+        labels=side.labels,
+        probabilities=np.stack([answer.vector for answer in answers]),
+        train_labels=sides.train.labels,
         leaks=len(splits.leaks(saved, excerpts)),
         seconds=seconds,
         replicates=replicates,
-        paths=tuple(str(e.path) for e in chosen),
+        paths=side.paths,
     )
 
 
@@ -153,6 +153,6 @@ def _all_answers(results: Iterable[Answer | Failure]) -> list[Answer]:
         shown = "; ".join(f"{f.path}: {f.reason}" for f in failures[:3]) + ("; ..." if len(failures) > 3 else "")
         raise DataError(
             f"{len(failures)} of {len(failures) + len(answers)} excerpts of the split cannot be read: {shown}."
-            " Restore them; python -m irmas_tf.check lists everything that is wrong with the data"
+            " Restore them; irmas check lists everything that is wrong with the data"
         )
     return answers

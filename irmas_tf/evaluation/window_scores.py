@@ -17,10 +17,11 @@ from irmas_tf.audio.walk import Failure
 from irmas_tf.audio.windows import window_starts
 from irmas_tf.config.run_config import Config
 from irmas_tf.datasets.irmas_layout import DataError, display
+from irmas_tf.inference.window_model import LOGITS
 from irmas_tf.metrics.aggregation import MEAN, MEAN_LOGIT, S2, mean_over_windows, s2_of_mean
 
 if TYPE_CHECKING:  # TensorFlow is not needed to look at logits that are there
-    from irmas_tf.inference.classifier import WindowClassifier
+    from irmas_tf.inference.run_model import RunModel
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
@@ -90,12 +91,12 @@ class WindowScores:
 
 
 def score_files(
-    classifier: WindowClassifier, paths: Sequence[str], *, batch_size: int, progress: Progress | None = None
+    model: RunModel, paths: Sequence[str], *, batch_size: int, progress: Progress | None = None
 ) -> WindowScores:
     """Return the logits of the windows of files.
 
     Args:
-        classifier: the run's model.
+        model: the run's model.
         paths: the files, at least one.
         batch_size: windows the model sees at once.
         progress: called with the results and their number, returns the results; shows that time passes.
@@ -105,32 +106,32 @@ def score_files(
     """
     from irmas_tf.inference.clip_windows import ClipWindows, clip_windows
 
-    found: list[ClipWindows] = []
+    clips: list[ClipWindows] = []
     failures: list[Failure] = []
-    with contextlib.closing(clip_windows(classifier.window_logits, paths, batch_size=batch_size)) as results:
+    with contextlib.closing(clip_windows(model, paths, LOGITS, batch_size=batch_size)) as results:
         for result in progress(results, len(paths)) if progress else results:
             if isinstance(result, Failure):
                 failures.append(result)
             else:
-                found.append(result)
+                clips.append(result)
     if failures:  # a score over the readable files only would pass for one over all of them
         shown = "; ".join(f"{display(f.path)}: {f.reason}" for f in failures[:3]) + ("; ..." if failures[3:] else "")
         raise DataError(f"{len(failures)} of {len(paths)} clips cannot be read: {shown}. Restore or remove them")
     return WindowScores(
-        config=classifier.config,
-        logits=np.concatenate([clip.values for clip in found]),
-        clip_of=np.repeat(np.arange(len(found)), [len(clip.values) for clip in found]),
-        clips=len(found),
-        start_seconds=np.concatenate([clip.start_seconds for clip in found]),
-        durations_seconds=tuple(clip.duration_seconds for clip in found),
+        config=model.config,
+        logits=np.concatenate([clip.values for clip in clips]),
+        clip_of=np.repeat(np.arange(len(clips)), [len(clip.values) for clip in clips]),
+        clips=len(clips),
+        start_seconds=np.concatenate([clip.start_seconds for clip in clips]),
+        durations_seconds=tuple(clip.duration_seconds for clip in clips),
     )
 
 
-def score_batches(classifier: WindowClassifier, batches: Iterable[Any], clips: int) -> WindowScores:
+def score_batches(model: RunModel, batches: Iterable[Any], clips: int) -> WindowScores:
     """Return the logits of the windows of ready-made clips, such as mixtures.
 
     Args:
-        classifier: the run's model.
+        model: the run's model.
         batches: (windows [b, window_samples], clip index [b]) tensors, indices ascending over all batches.
         clips: number of clips.
 
@@ -140,13 +141,13 @@ def score_batches(classifier: WindowClassifier, batches: Iterable[Any], clips: i
     import tensorflow as tf
 
     try:
-        found = [(classifier.logits(windows), index.numpy()) for windows, index in batches]
+        scored = [(model.values(windows, LOGITS), index.numpy()) for windows, index in batches]
     except tf.errors.OpError as error:
         # tf.data hands on what was raised in it as text, with a traceback before or after.
         lines = [line for line in error.message.splitlines() if "AudioError: " in line]
         if not lines:
             raise
         reason = lines[0].rpartition("AudioError: ")[2]
-        raise DataError(f"{reason}; python -m irmas_tf.check lists everything that is wrong with the data") from error
-    logits, clip_of = zip(*found, strict=True)
-    return WindowScores(classifier.config, np.concatenate(logits), np.concatenate(clip_of), clips)
+        raise DataError(f"{reason}; irmas check lists everything that is wrong with the data") from error
+    logits, clip_of = zip(*scored, strict=True)
+    return WindowScores(model.config, np.concatenate(logits), np.concatenate(clip_of), clips)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from irmas_tf.config.audio import AudioConfig
+from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.clip_windows import ClipWindows
 
 
@@ -21,6 +22,8 @@ class Activity:
         window_seconds: length of the model's window, s; the window of a shorter clip is padded.
         starts: start of each window, [windows], s.
         probabilities: [windows, classes].
+        scheme: the classes; None where only their numbers matter.
+        thresholds: level from which a class is active, [classes]; None: the most probable class is, and no other.
     """
 
     path: str
@@ -28,6 +31,29 @@ class Activity:
     window_seconds: float
     starts: np.ndarray
     probabilities: np.ndarray
+    scheme: LabelScheme | None = None
+    thresholds: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        name = f"{self.path!r}, " if self.path else ""
+        return f"Activity({name}{self.duration_seconds:.1f} s, {len(self.starts)} windows)"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Codes of the classes, in the order of the probabilities."""
+        return () if self.scheme is None else self.scheme.codes
+
+    def timeline(self) -> list[tuple[float, float, str]]:
+        """Return (start, end, code) of every stretch in which a class is active, s; by start (see `segments`).
+
+        Raises:
+            ValueError: the classes are not known.
+        """
+        if self.scheme is None:
+            raise ValueError("this activity does not say which classes it is of; use `segments`")
+        return [
+            (piece.start, piece.end, self.scheme.codes[piece.class_index]) for piece in segments(self, self.thresholds)
+        ]
 
     @property
     def ends(self) -> np.ndarray:
@@ -75,13 +101,13 @@ def segments(activity: Activity, thresholds: np.ndarray | None) -> list[Segment]
     """
     edges = activity.edges
     active = activity.active(thresholds)
-    found = [
+    pieces = [
         Segment(float(edges[first]), float(edges[last]), k)
         for k in range(active.shape[1])
         for first, last in _runs(active[:, k])
         if edges[last] > edges[first]
     ]
-    return sorted(found, key=lambda one: (one.start, one.class_index))
+    return sorted(pieces, key=lambda piece: (piece.start, piece.class_index))
 
 
 def _runs(flags: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -90,6 +116,10 @@ def _runs(flags: np.ndarray) -> Iterator[tuple[int, int]]:
     yield from zip(changes[::2].tolist(), changes[1::2].tolist(), strict=True)
 
 
-def activity_of(clip: ClipWindows, audio: AudioConfig) -> Activity:
-    """Return the activity in a clip whose values are probabilities (`WindowClassifier.window_probabilities`)."""
-    return Activity(clip.path, clip.duration_seconds, audio.window_seconds, clip.start_seconds, clip.values)
+def activity_of(
+    clip: ClipWindows, audio: AudioConfig, scheme: LabelScheme | None = None, thresholds: np.ndarray | None = None
+) -> Activity:
+    """Return the activity in a clip whose values are probabilities; see `Activity`."""
+    return Activity(
+        clip.path, clip.duration_seconds, audio.window_seconds, clip.start_seconds, clip.values, scheme, thresholds
+    )

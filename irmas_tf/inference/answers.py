@@ -19,21 +19,47 @@ FORMATS = ("table", "json", "csv")
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What the model says about one file.
+    """What the model says about one clip.
 
     Attributes:
-        path: the file.
-        duration_seconds: length of the audio that was decoded, s.
-        probabilities: mean over the windows, one per class, [classes] float64; those of a single-label model sum to 1.
-        labels: class codes the model names; a single-label model names exactly one, the most probable.
+        path: the file; empty for samples that were in memory.
+        duration_seconds: length of the audio that was heard, s.
+        scheme: the classes.
+        vector: probabilities in the order of ``scheme.codes``, the mean over the windows, [classes] float64; those of a
+            single-label model sum to 1.
+        labels: codes of the classes that the model names; a single-label model names exactly one, the most probable.
         activity: the probabilities over time, if they were asked for.
     """
 
     path: str
     duration_seconds: float
-    probabilities: np.ndarray
+    scheme: LabelScheme
+    vector: np.ndarray
     labels: tuple[str, ...]
     activity: Activity | None = None
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """Class code -> probability, in the order of the classes."""
+        return dict(zip(self.scheme.codes, self.vector.tolist(), strict=True))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the classes in ``labels``."""
+        return tuple(self.scheme.names[self.scheme.codes.index(code)] for code in self.labels)
+
+    def top(self, count: int = 3) -> list[tuple[str, float]]:
+        """Return (code, probability) of the most probable classes, the first one first."""
+        order = np.argsort(-self.vector, kind="stable")[:count]
+        return [(self.scheme.codes[k], float(self.vector[k])) for k in order]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{self.scheme.names[self.scheme.codes.index(code)]} {probability:.2f}" for code, probability in self.top()
+        )
+        named = ", ".join(self.names) or "nothing"
+        name = f"{self.path!r}, " if self.path else ""
+        return f"Answer({name}{self.duration_seconds:.1f} s, names {named}; {shown})"
 
 
 def printable(name: str) -> str:
@@ -41,13 +67,12 @@ def printable(name: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
 
 
-def answer_object(answer: Answer, scheme: LabelScheme) -> dict[str, object]:
+def answer_object(answer: Answer) -> dict[str, object]:
     """Return an answer as the object that JSON lines consist of."""
-    probabilities = {c: round(float(p), 6) for c, p in zip(scheme.codes, answer.probabilities, strict=True)}
     return {
         "file": answer.path,
         "duration_seconds": round(answer.duration_seconds, 3),
-        "probabilities": probabilities,
+        "probabilities": {code: round(probability, 6) for code, probability in answer.probabilities.items()},
         "labels": list(answer.labels),
     }
 
@@ -55,9 +80,10 @@ def answer_object(answer: Answer, scheme: LabelScheme) -> dict[str, object]:
 class AnswerWriter:
     """Writes answers to a text stream, each as soon as it is given.
 
-    ``json``: one object a line, ``{"file", "duration_seconds", "probabilities": {code: p}, "labels": [...]}``, ASCII;
+    ``json``: one object per line, ``{"file", "duration_seconds", "probabilities": {code: p}, "labels": [...]}``, ASCII;
     a byte of a file name that is not UTF-8 is written as Python does, ``\\udcXX`` (`os.fsencode` gives the name back).
-    ``csv``: a header, then file, duration_seconds, labels (separated by blanks) and a column of probabilities a class.
+    ``csv``: a header, then file, duration_seconds, labels (separated by blanks), and a column of probabilities per
+    class.
     ``table``: duration, the ``top_k`` most probable classes, file; with ``mark_named`` also every other class that is
     named, and an asterisk at those that are.
 
@@ -85,9 +111,9 @@ class AnswerWriter:
     def write(self, answer: Answer) -> None:
         """Write one answer and flush it, so that a reader at the other end of a pipe gets it now."""
         if self._format == "json":
-            self._write(json.dumps(answer_object(answer, self._scheme)) + "\n")
+            self._write(json.dumps(answer_object(answer)) + "\n")
         elif self._format == "csv":
-            values = [f"{p:.6f}" for p in answer.probabilities]
+            values = [f"{p:.6f}" for p in answer.vector]
             self._write_row([answer.path, f"{answer.duration_seconds:.3f}", " ".join(answer.labels), *values])
         else:
             if self._needs_heading:
@@ -101,11 +127,11 @@ class AnswerWriter:
         return f"{'seconds':>9}  {columns}  file{' (* named)' if self._mark_named else ''}\n"
 
     def _table_row(self, answer: Answer) -> str:
-        order = (-answer.probabilities).argsort(kind="stable").tolist()
+        order = (-answer.vector).argsort(kind="stable").tolist()
         named = {self._scheme.codes.index(code) for code in answer.labels} if self._mark_named else set()
         marks = {k: "*" if k in named else " " for k in order} if self._mark_named else dict.fromkeys(order, "")
         best = "  ".join(
-            f"{self._scheme.names[k]:<{self._name_width}} {100 * answer.probabilities[k]:5.1f} %{marks[k]}"
+            f"{self._scheme.names[k]:<{self._name_width}} {100 * answer.vector[k]:5.1f} %{marks[k]}"
             for rank, k in enumerate(order)
             if rank < self._top_k or k in named
         )

@@ -1,114 +1,172 @@
-"""A trained model as a function from windows to probabilities."""
+"""The face of a model: sound in, answer out, whatever the model is stored as."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
+import os
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from irmas_tf.config.audio import AudioConfig
-from irmas_tf.config.run_config import Config
-from irmas_tf.models.probabilities import probabilities_of
-from irmas_tf.runs.run_dir import RunDir
-
-
-class ModelError(ValueError):
-    """A run's model cannot be used; the message names the file and the remedy."""
-
-
-def load_run_model(run: RunDir) -> tuple[Any, Config]:
-    """Return the best model of a run and the run's configuration.
-
-    Raises:
-        ModelError: the run has no model yet, or its file cannot be read.
-    """
-    import irmas_tf.models.factory  # noqa: F401  # registers every layer that a saved model may hold
-
-    config = run.load_config()
-    if not run.model_path.exists():
-        raise ModelError(f"{run.model_path}: no model yet; train the run first (python -m irmas_tf.train)")
-    try:
-        return tf.keras.models.load_model(run.model_path, compile=False), config
-    except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ModelError(f"{run.model_path}: cannot be loaded ({reason}); train again or restore the file") from error
+from irmas_tf.audio.decode import AudioError
+from irmas_tf.audio.walk import AudioFiles, Failure
+from irmas_tf.inference.activity import Activity
+from irmas_tf.inference.answers import Answer
+from irmas_tf.inference.artefacts import load_model
+from irmas_tf.inference.clip_means import WindowSum, clip_means
+from irmas_tf.inference.clip_windows import NOT_A_NUMBER
+from irmas_tf.inference.naming import named_codes
+from irmas_tf.inference.prediction import predict_files
+from irmas_tf.inference.samples import SamplesError, mono_waveform, window_values
+from irmas_tf.inference.window_model import EMBEDDING, PROBABILITIES, ClassModel, WindowModel, require_output
 
 
-@dataclasses.dataclass(frozen=True)
-class ClassValues:
-    """One number a class for every window; a `irmas_tf.inference.clip_windows.WindowModel`.
+class Classifier:
+    """A model in use, for any sound: paths of audio files, or samples that are in memory.
 
-    Attributes:
-        audio: rate, window and hop.
-        width: classes.
-        values: [n, window_samples] float32 in [-1, 1] -> [n, classes] float32.
-    """
-
-    audio: AudioConfig
-    width: int
-    values: Callable[[np.ndarray], np.ndarray]
-
-
-class WindowClassifier:
-    """A model as a function from windows to class logits or probabilities, traced once for any batch size.
+    A window slides over the sound as it does in ``irmas_tf.predict``, probabilities are the mean over the windows, and
+    classes are named by the model's thresholds (or the most probable class, of a model that answers with one).
 
     Args:
-        model: Keras model, waveform [batch, window_samples] float32 -> logits [batch, classes].
-        config: the run's configuration.
-
-    Raises:
-        ModelError: the model's classes are not those of the configuration's label scheme.
+        model: the model, of any kind.
     """
 
-    def __init__(self, model: Any, config: Config) -> None:
-        self.config = config
-        self.codes = config.labels.codes
-        self.window_samples = config.audio.window_samples
-        if model.output_shape[-1] != len(self.codes):
-            raise ModelError(
-                f"the model answers with {model.output_shape[-1]} classes, --label_scheme={config.labels.name} has"
-                f" {len(self.codes)}; the run folder mixes two trainings, train again into a new one"
-            )
+    def __init__(self, model: ClassModel) -> None:
+        self.model = model
+        self._thresholds = model.thresholds
 
-        # One signature with a free batch axis: the last, shorter batch neither retraces nor computes padding.
-        signature = [tf.TensorSpec([None, self.window_samples], tf.float32)]
-        self._logits = tf.function(lambda waveform: tf.cast(model(waveform, training=False), tf.float32), signature)
+    def __repr__(self) -> str:
+        classes, seconds = len(self.classes), self.model.audio.window_seconds
+        return f"Classifier({classes} classes, windows of {seconds:g} s at {self.sample_rate_hz:,} Hz)"
 
-    @classmethod
-    def load(cls, run: RunDir) -> WindowClassifier:
-        """Return the best model of a run.
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Codes of the classes, in the order of the probabilities."""
+        return self.model.scheme.codes
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the classes, in the same order."""
+        return self.model.scheme.names
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """The rate that all sound is resampled to."""
+        return self.model.audio.sample_rate_hz
+
+    @property
+    def thresholds(self) -> dict[str, float] | None:
+        """Class code -> probability from which the class is named; None: the most probable class is named."""
+        if self._thresholds is None:
+            return None
+        return dict(zip(self.classes, self._thresholds.tolist(), strict=True))
+
+    def classify(self, sound: Any, sample_rate_hz: float | None = None) -> Answer:
+        """Return what is heard in a sound.
+
+        Args:
+            sound: path of an audio file, or samples: [samples] or [samples, channels], floats with full scale 1.0 or
+                PCM integers (int16, int32, uint8).
+            sample_rate_hz: rate of the samples; not for a file, which knows its own.
 
         Raises:
-            ModelError: the run has no model yet, or its file cannot be read.
+            AudioError: the file cannot be read.
+            SamplesError: the samples cannot be used; the message says why.
         """
-        model, config = load_run_model(run)
-        try:
-            return cls(model, config)
-        except ModelError as error:
-            raise ModelError(f"{run.model_path}: {error}") from error
+        if _is_path(sound, sample_rate_hz):
+            return self._of_file(sound, with_activity=False)
+        waveform = mono_waveform(sound, sample_rate_hz, self.sample_rate_hz)
+        mean = _mean(self.model, waveform, PROBABILITIES)
+        labels = named_codes(mean, self._thresholds, self.classes)
+        return Answer("", len(waveform) / self.sample_rate_hz, self.model.scheme, mean, labels)
 
-    def warm_up(self) -> None:
-        """Trace and run the model once, so that the first answer takes no longer than the others."""
-        self.probabilities(np.zeros([1, self.window_samples], np.float32))
+    def activity(self, sound: Any, sample_rate_hz: float | None = None) -> Activity:
+        """Return who plays when: the probabilities of every window; arguments and errors as for `classify`."""
+        if _is_path(sound, sample_rate_hz):
+            activity = self._of_file(sound, with_activity=True).activity
+            assert activity is not None
+            return activity
+        waveform = mono_waveform(sound, sample_rate_hz, self.sample_rate_hz)
+        windows = window_values(self.model, waveform, [PROBABILITIES])
+        probabilities = _finite(windows.values[PROBABILITIES])
+        audio, seconds = self.model.audio, len(waveform) / self.sample_rate_hz
+        starts = windows.starts / audio.sample_rate_hz
+        return Activity("", seconds, audio.window_seconds, starts, probabilities, self.model.scheme, self._thresholds)
 
-    def logits(self, windows: Any) -> np.ndarray:
-        """Return class logits [n, classes] float32 of windows [n, window_samples] float32 in [-1, 1]."""
-        return self._logits(tf.convert_to_tensor(windows, tf.float32)).numpy()
+    def embed(self, sound: Any, sample_rate_hz: float | None = None) -> np.ndarray:
+        """Return the embedding of a sound, [width] float32: the mean over its windows; arguments as for `classify`.
 
-    def probabilities(self, windows: Any) -> np.ndarray:
-        """Return class probabilities [n, classes] float32 of windows [n, window_samples] float32 in [-1, 1]."""
-        logits = self._logits(tf.convert_to_tensor(windows, tf.float32))
-        return probabilities_of(logits, self.config).numpy()
+        Raises:
+            ModelError: the model has no embedding (a .tflite file).
+            AudioError, SamplesError: as for `classify`.
+        """
+        require_output(self.model, EMBEDDING)
+        if _is_path(sound, sample_rate_hz):
+            (result,) = clip_means(self.model, [os.fspath(sound)], EMBEDDING)
+            if isinstance(result, Failure):
+                raise AudioError(result.path, result.reason)
+            return result.mean.astype(np.float32)
+        waveform = mono_waveform(sound, sample_rate_hz, self.sample_rate_hz)
+        return _mean(self.model, waveform, EMBEDDING).astype(np.float32)
 
-    @property
-    def window_logits(self) -> ClassValues:
-        """The logits, for `irmas_tf.inference.clip_windows`."""
-        return ClassValues(self.config.audio, len(self.codes), self.logits)
+    def classify_files(
+        self, paths: Iterable[str | os.PathLike[str]], *, batch_size: int = 16, with_activity: bool = False
+    ) -> Generator[Answer | Failure, None, None]:
+        """Yield an answer for every audio file in order, or a `Failure` (path, reason) for one that has none.
 
-    @property
-    def window_probabilities(self) -> ClassValues:
-        """The probabilities, for `irmas_tf.inference.clip_windows`."""
-        return ClassValues(self.config.audio, len(self.codes), self.probabilities)
+        Files are decoded ahead of the model and their windows share batches; memory depends neither on the number of
+        files nor, without activity, on their length.
+
+        Args:
+            paths: files and folders; folders are searched for audio files.
+            batch_size: most windows the model sees at once.
+            with_activity: whether answers hold their activity over time.
+        """
+        files = AudioFiles([os.fspath(path) for path in paths])
+        return predict_files(
+            self.model, files, batch_size=batch_size, levels=self._thresholds, with_activity=with_activity
+        )
+
+    def _of_file(self, path: str | os.PathLike[str], with_activity: bool) -> Answer:
+        (answer,) = predict_files(self.model, [os.fspath(path)], levels=self._thresholds, with_activity=with_activity)
+        if isinstance(answer, Failure):
+            raise AudioError(answer.path, answer.reason)
+        return answer
+
+
+def load(path: str | os.PathLike[str]) -> Classifier:
+    """Return the model at a path, ready to answer: a run folder, a SavedModel's version folder, a .tflite file.
+
+    Other packages can add kinds (`irmas_tf.register_artefact`).
+
+    Raises:
+        ModelError: there is no model, or no kind knows it.
+        ValueError: it is damaged; the message names it and the remedy.
+    """
+    return Classifier(load_model(path))
+
+
+def _is_path(sound: Any, sample_rate_hz: float | None) -> bool:
+    """Return whether a sound is a path.
+
+    Raises:
+        SamplesError: it is one, and a rate is given.
+    """
+    is_path = isinstance(sound, (str, os.PathLike))
+    if is_path and sample_rate_hz is not None:
+        raise SamplesError(f"sample_rate_hz={sample_rate_hz}: is for samples; the file {os.fspath(sound)} has its own")
+    return is_path
+
+
+def _mean(model: WindowModel, waveform: np.ndarray, output: str) -> np.ndarray:
+    """Return the mean over the windows of a waveform, [width] float64, summed as `clip_means` does."""
+    total = WindowSum()
+    for values in window_values(model, waveform, [output]).values[output]:
+        total.add(values)
+    return _finite(total.mean)
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    if not np.isfinite(values).all():
+        raise SamplesError(NOT_A_NUMBER)
+    return values

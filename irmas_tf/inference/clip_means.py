@@ -9,7 +9,8 @@ from collections.abc import Generator, Iterable
 import numpy as np
 
 from irmas_tf.audio.walk import Failure
-from irmas_tf.inference.clip_windows import WindowModel, clip_reductions, not_a_number
+from irmas_tf.inference.clip_windows import clip_reductions, not_a_number
+from irmas_tf.inference.window_model import PROBABILITIES, WindowModel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,37 +28,49 @@ class ClipMean:
     mean: np.ndarray
 
 
-class _Sum:
+class WindowSum:
     """Adds values up, window by window, so that batches do not change how it rounds."""
 
-    def __init__(self, width: int) -> None:
-        self.total = np.zeros(width)
-        self.windows = 0
+    def __init__(self) -> None:
+        self._total = np.zeros(1)
+        self._windows = 0
 
     def add(self, values: np.ndarray) -> None:
-        self.total += values
-        self.windows += 1
+        """Take the values [width] of the next window."""
+        self._total = self._total + values
+        self._windows += 1
+
+    @property
+    def mean(self) -> np.ndarray:
+        """The mean over the windows so far, [width] float64."""
+        return self._total / self._windows
 
 
 def clip_means(
-    model: WindowModel, paths: Iterable[str | Failure], *, batch_size: int = 16, decode_threads: int = 0
+    model: WindowModel,
+    paths: Iterable[str | Failure],
+    output: str = PROBABILITIES,
+    *,
+    batch_size: int = 16,
+    decode_threads: int = 0,
 ) -> Generator[ClipMean | Failure, None, None]:
     """Yield the mean over the windows of every path in order, or the reason for none.
 
     Args:
         model: the function of windows.
         paths: files; a `Failure` among them is passed on in its place.
+        output: which of the model's outputs.
         batch_size: most windows the model sees at once.
         decode_threads: threads that decode ahead of the model; 0 chooses by the number of cores.
     """
-    width, rate = model.width, model.audio.sample_rate_hz
-    results = clip_reductions(model, paths, lambda: _Sum(width), batch_size=batch_size, decode_threads=decode_threads)
+    rate = model.audio.sample_rate_hz
+    results = clip_reductions(model, paths, WindowSum, output, batch_size=batch_size, decode_threads=decode_threads)
     with contextlib.closing(results):
         for result in results:
             if isinstance(result, Failure):
                 yield result
                 continue
-            mean = result.reduction.total / result.reduction.windows
+            mean = result.reduction.mean
             if np.isfinite(mean).all():
                 yield ClipMean(result.path, result.samples / rate, mean)
             else:

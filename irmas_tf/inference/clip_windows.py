@@ -25,30 +25,13 @@ import numpy as np
 from irmas_tf.audio import decode as audio_io
 from irmas_tf.audio.walk import Failure
 from irmas_tf.audio.windows import iter_windows, window_starts
-from irmas_tf.config.audio import AudioConfig
+from irmas_tf.inference.window_model import PROBABILITIES, WindowModel
 
 CHUNK_BYTES = 2 << 20  # most windows a decoder hands over at once; at least one window
 IN_FLIGHT_BYTES = 128 << 20  # most windows all decoders hold together; at least one file's
 QUEUED_CHUNKS = 2
 BLOCK_SECONDS = 20.0
-
-
-class WindowModel(Protocol):
-    """A function of windows, and the audio it wants."""
-
-    @property
-    def audio(self) -> AudioConfig:
-        """Rate, window and hop."""
-        ...
-
-    @property
-    def width(self) -> int:
-        """Numbers per window."""
-        ...
-
-    def values(self, windows: np.ndarray) -> np.ndarray:
-        """Return [n, width] for windows [n, window_samples] float32 in [-1, 1]."""
-        ...
+NOT_A_NUMBER = "the model's answer is not a number; samples should be within -1 and 1"
 
 
 class Reduction(Protocol):
@@ -105,18 +88,24 @@ class _Kept:
 
 
 def clip_windows(
-    model: WindowModel, paths: Iterable[str | Failure], *, batch_size: int = 16, decode_threads: int = 0
+    model: WindowModel,
+    paths: Iterable[str | Failure],
+    output: str = PROBABILITIES,
+    *,
+    batch_size: int = 16,
+    decode_threads: int = 0,
 ) -> Generator[ClipWindows | Failure, None, None]:
     """Yield the values of all windows of every path in order, or the reason for none.
 
     Args:
         model: the function of windows.
         paths: files; a `Failure` among them is passed on in its place.
+        output: which of the model's outputs.
         batch_size: most windows the model sees at once.
         decode_threads: threads that decode ahead of the model; 0 chooses by the number of cores.
     """
     audio = model.audio
-    results = clip_reductions(model, paths, _Kept, batch_size=batch_size, decode_threads=decode_threads)
+    results = clip_reductions(model, paths, _Kept, output, batch_size=batch_size, decode_threads=decode_threads)
     with contextlib.closing(results):
         for result in results:
             if isinstance(result, Failure):
@@ -133,7 +122,7 @@ def clip_windows(
 
 def not_a_number(path: str) -> Failure:
     """Return what is said of a file for which a model's values are not finite."""
-    return Failure(path, "the model's answer is not a number; samples should be within -1 and 1")
+    return Failure(path, NOT_A_NUMBER)
 
 
 class _Stopped(Exception):
@@ -213,8 +202,9 @@ class _Clip(Generic[ReductionT]):
 class _Batch(Generic[ReductionT]):
     """Windows of consecutive clips, gathered until the model has a full batch."""
 
-    def __init__(self, model: WindowModel, batch_size: int) -> None:
+    def __init__(self, model: WindowModel, output: str, batch_size: int) -> None:
         self._model = model
+        self._output = output
         self._windows = np.zeros([batch_size, model.audio.window_samples], np.float32)
         self._owners: list[_Clip[ReductionT]] = []
 
@@ -231,7 +221,7 @@ class _Batch(Generic[ReductionT]):
         """Run the model on what there is."""
         if not self._owners:
             return
-        values = self._model.values(self._windows[: len(self._owners)])
+        values = self._model.values(self._windows[: len(self._owners)], self._output)
         for clip, of_window in zip(self._owners, values, strict=True):
             clip.reduction.add(of_window)
             clip.waiting -= 1
@@ -242,6 +232,7 @@ def clip_reductions(
     model: WindowModel,
     paths: Iterable[str | Failure],
     start: Callable[[], ReductionT],
+    output: str = PROBABILITIES,
     *,
     batch_size: int = 16,
     decode_threads: int = 0,
@@ -252,6 +243,7 @@ def clip_reductions(
         model: the function of windows.
         paths: files; a `Failure` among them is passed on in its place.
         start: called for every file, returns its reduction.
+        output: which of the model's outputs.
         batch_size: most windows the model sees at once.
         decode_threads: threads that decode ahead of the model; 0 chooses by the number of cores.
     """
@@ -260,7 +252,7 @@ def clip_reductions(
     threads = decode_threads or min(4, os.cpu_count() or 1)
     in_flight = max(1, min(8 * threads, IN_FLIGHT_BYTES // ((QUEUED_CHUNKS + 1) * chunk_windows * window_bytes)))
     stop = threading.Event()
-    batch: _Batch[ReductionT] = _Batch(model, batch_size)
+    batch: _Batch[ReductionT] = _Batch(model, output, batch_size)
     decoding: collections.deque[_Decoder | Failure] = collections.deque()
     clips: collections.deque[_Clip[ReductionT]] = collections.deque()
     remaining = iter(paths)

@@ -1,4 +1,4 @@
-"""From a network and a list of paths to a file of embeddings: the work of the embed command."""
+"""Embeddings of audio files, and a file that keeps them."""
 
 from __future__ import annotations
 
@@ -6,30 +6,41 @@ import contextlib
 import csv
 import dataclasses
 import json
-import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from irmas_tf import __version__
-from irmas_tf.audio.walk import AudioFiles, Failure
+from irmas_tf.audio.walk import Failure
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.inference.answers import printable
 from irmas_tf.inference.clip_means import ClipMean, clip_means
-from irmas_tf.inference.embedding import WindowEmbedder
+from irmas_tf.inference.window_model import EMBEDDING, WindowModel, require_output
 from irmas_tf.process.atomic_files import atomic_path
 
 SUFFIXES = (".npz", ".csv")
 
+Progress = Callable[[Iterable[Any], int | None], Iterable[Any]]
+"""Called with results and their number, if it is known; returns them, and shows that time passes."""
+
 
 @dataclasses.dataclass(frozen=True)
-class Tally:
-    """How many files got an embedding, and how many did not."""
+class Embeddings:
+    """The embeddings of files, in their order, and what failed.
 
-    embedded: int
-    failed: int
+    Attributes:
+        clips: of the files that have one: path, duration, mean over the windows.
+        failures: the others, with the reason.
+    """
+
+    clips: tuple[ClipMean, ...]
+    failures: tuple[Failure, ...]
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The embeddings, [clips, width] float32; at least one is needed."""
+        return np.stack([clip.mean for clip in self.clips]).astype(np.float32)
 
 
 def check_output(output: str) -> Path:
@@ -46,68 +57,63 @@ def check_output(output: str) -> Path:
     return target
 
 
-def embed_clips(
-    embedder: WindowEmbedder, paths: Iterable[str | Failure], *, batch_size: int = 16, total: int | None = None
-) -> tuple[list[ClipMean], list[Failure]]:
-    """Return the embeddings of clips, the mean over their windows, in the order of the paths; and what failed.
+def embed_files(
+    model: WindowModel,
+    paths: Iterable[str | Failure],
+    *,
+    batch_size: int = 16,
+    total: int | None = None,
+    progress: Progress | None = None,
+) -> Embeddings:
+    """Return the embeddings of files, each the mean over its windows.
 
     Args:
-        embedder: the network.
-        paths: audio files.
-        batch_size: windows the network sees at once.
-        total: number of paths for the progress bar, if it is known.
+        model: gives embeddings.
+        paths: audio files; `irmas_tf.audio.walk.AudioFiles` finds those in folders.
+        batch_size: windows the model sees at once.
+        total: number of paths, if it is known.
+        progress: called with the results and their number, returns them.
+
+    Raises:
+        ModelError: the model has no embedding.
     """
-    found: list[ClipMean] = []
+    require_output(model, EMBEDDING)
+    clips: list[ClipMean] = []
     failures: list[Failure] = []
-    with contextlib.closing(clip_means(embedder, paths, batch_size=batch_size)) as results:
-        for result in tqdm(results, desc="embedding", unit="file", total=total, disable=None):
+    with contextlib.closing(clip_means(model, paths, EMBEDDING, batch_size=batch_size)) as results:
+        for result in progress(results, total) if progress else results:
             if isinstance(result, Failure):
                 failures.append(result)
-                tqdm.write(f"error: {printable(result.path)}: {printable(result.reason)}", file=sys.stderr)
             else:
-                found.append(result)
-    return found, failures
+                clips.append(result)
+    return Embeddings(tuple(clips), tuple(failures))
 
 
-def embed_files(embedder: WindowEmbedder, paths: list[str], output: str, *, batch_size: int = 16) -> Tally:
-    """Write the embeddings of audio files and folders; the file appears when it is complete.
+def write_embeddings(target: Path, embeddings: Embeddings, model: WindowModel) -> None:
+    """Write embeddings, at least one; the file appears when it is complete.
 
     An ``.npz`` holds ``files`` [n] (text), ``duration_seconds`` [n], ``embeddings`` float32 [n, width] and ``metadata``
     (JSON: network, source of its weights, window). A ``.csv`` has a row per file: file, duration_seconds, e0, e1, ...
 
     Args:
-        embedder: the network.
-        paths: files and folders; see `AudioFiles`.
-        output: file to write.
-        batch_size: windows the network sees at once.
-
-    Raises:
-        ConfigError: the output cannot be written.
+        target: file to write, of `check_output`.
+        embeddings: what to write.
+        model: what they are of.
     """
-    target = check_output(output)
-    files = AudioFiles(paths)
-    clips, failures = embed_clips(embedder, files, batch_size=batch_size, total=files.total)
-    if clips:
-        write_embeddings(target, clips, embedder)
-    return Tally(len(clips), len(failures))
-
-
-def write_embeddings(target: Path, clips: list[ClipMean], embedder: WindowEmbedder) -> None:
-    """Write embeddings as `embed_files` says."""
-    embeddings = np.stack([clip.mean for clip in clips]).astype(np.float32)
+    matrix, clips = embeddings.matrix, embeddings.clips
     with atomic_path(target) as temporary:
         if target.suffix == ".csv":
             with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
                 writer = csv.writer(stream)
-                writer.writerow(["file", "duration_seconds", *(f"e{k}" for k in range(embedder.width))])
-                for clip, row in zip(clips, embeddings.tolist(), strict=True):
+                writer.writerow(["file", "duration_seconds", *(f"e{k}" for k in range(matrix.shape[1]))])
+                for clip, row in zip(clips, matrix.tolist(), strict=True):
                     writer.writerow([clip.path, f"{clip.duration_seconds:.3f}", *(f"{value:.8g}" for value in row)])
             return
         metadata = {
-            **embedder.source,
-            "sample_rate_hz": embedder.audio.sample_rate_hz,
-            "window_seconds": embedder.audio.window_seconds,
-            "window_hop_seconds": embedder.audio.window_hop_seconds,
+            **model.source,
+            "sample_rate_hz": model.audio.sample_rate_hz,
+            "window_seconds": model.audio.window_seconds,
+            "window_hop_seconds": model.audio.window_hop_seconds,
             "irmas_tf": __version__,
         }
         with open(temporary, "wb") as binary:
@@ -115,6 +121,6 @@ def write_embeddings(target: Path, clips: list[ClipMean], embedder: WindowEmbedd
                 binary,
                 files=np.array([clip.path for clip in clips]),
                 duration_seconds=np.array([clip.duration_seconds for clip in clips]),
-                embeddings=embeddings,
+                embeddings=matrix,
                 metadata=np.array(json.dumps(metadata)),
             )

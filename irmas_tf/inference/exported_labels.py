@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.labels import LABEL_SCHEMES, LabelScheme, get_label_scheme
 from irmas_tf.inference.naming import named_codes
 
@@ -115,5 +116,26 @@ class ExportedLabels:
 
     def named(self, probabilities: np.ndarray) -> tuple[str, ...]:
         """Return the codes of the classes that a clip is named after, from probabilities [classes]."""
-        levels = None if self.thresholds is None else np.array(self.thresholds)
-        return named_codes(probabilities, levels, self.scheme.codes)
+        return named_codes(probabilities, self.levels, self.scheme.codes)
+
+    @property
+    def levels(self) -> np.ndarray | None:
+        """The decision levels as an array, [classes]; None: the most probable class is the answer."""
+        return None if self.thresholds is None else np.array(self.thresholds)
+
+
+def exported_audio(facts: Mapping[str, Any], source: str) -> AudioConfig:
+    """Return rate, window and hop of an exported model from what it says about itself.
+
+    Args:
+        facts: the content of a ``signature.json``, or of a .tflite file's ``irmas_tf.json``.
+        source: its name, for messages.
+
+    Raises:
+        LabelsError: it does not say, or what no model of ours has.
+    """
+    try:
+        rate_hz, window, hop = (facts[name] for name in ("sample_rate_hz", "window_samples", "window_hop_samples"))
+        return AudioConfig(sample_rate_hz=rate_hz, window_seconds=window / rate_hz, window_hop_seconds=hop / rate_hz)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise LabelsError(f"{source}: is damaged (rate and windows: {error}); export the model again") from error

@@ -1,14 +1,11 @@
-"""Which classes a run names, given its probabilities: the most probable one, or all at or above their levels."""
+"""Which classes a model names, given its probabilities: the most probable one, or all at or above their levels."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from irmas_tf.config.labels import MULTI_LABEL
-from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.runs.run_dir import RunDir
-from irmas_tf.runs.thresholds import Thresholds
+from irmas_tf.inference.window_model import ClassModel
 
 OF_RUN, NONE = "run", "none"
 
@@ -23,25 +20,21 @@ def check_levels(text: str) -> None:
         _number(text)
 
 
-def decision_levels(text: str, run: RunDir, config: Config) -> np.ndarray | None:
+def decision_levels(text: str, model: ClassModel) -> np.ndarray | None:
     """Return the level of each class, [classes], or None where the most probable class is the answer.
 
     Args:
-        text: "run": the levels that a multi-label run chose; a single-label run has none. "none": the most probable
-            class in any case. A number: one level for all classes.
-        run: the run folder.
-        config: its configuration.
+        text: "run": the levels that the model's multi-label run chose; a single-label run has none. "none": the most
+            probable class in any case. A number: one level for all classes.
+        model: the model.
 
     Raises:
         ConfigError: the text is none of these.
         ThresholdsError: a multi-label run's file of levels is missing or damaged.
     """
-    codes = config.labels.codes
     if text == OF_RUN:
-        if config.model.task == MULTI_LABEL:
-            return Thresholds.load(run.thresholds_path, codes).vector(codes)
-        return None
-    return None if text == NONE else np.full(len(codes), _number(text))
+        return model.thresholds
+    return None if text == NONE else np.full(model.scheme.num_classes, _number(text))
 
 
 def named_codes(probabilities: np.ndarray, levels: np.ndarray | None, codes: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,14 +10,14 @@ import numpy as np
 from irmas_tf.audio.walk import Failure
 from irmas_tf.inference.activity import activity_of
 from irmas_tf.inference.answers import Answer
-from irmas_tf.inference.classifier import ClassValues, WindowClassifier
 from irmas_tf.inference.clip_means import ClipMean, clip_means
 from irmas_tf.inference.clip_windows import ClipWindows, clip_windows
 from irmas_tf.inference.naming import named_codes
+from irmas_tf.inference.window_model import ClassModel
 
 
 def predict_files(
-    classifier: WindowClassifier,
+    model: ClassModel,
     paths: Iterable[str | Failure],
     *,
     batch_size: int = 16,
@@ -28,7 +28,7 @@ def predict_files(
     """Yield an answer, or the reason for none, for every path in order.
 
     Args:
-        classifier: the model.
+        model: the model.
         paths: files; a `Failure` among them is passed on in its place.
         batch_size: most windows the model sees at once.
         decode_threads: threads that decode ahead of the model; 0 chooses by the number of cores.
@@ -37,8 +37,7 @@ def predict_files(
         with_activity: whether answers hold their activity over time, a few numbers a window; without it memory does
             not depend on the length of a clip.
     """
-    audio = classifier.config.audio
-    model = ClassValues(audio, len(classifier.codes), classifier.probabilities)
+    audio, scheme = model.audio, model.scheme
     results: Generator[ClipMean | Failure, None, None] | Generator[ClipWindows | Failure, None, None]
     if with_activity:
         results = clip_windows(model, paths, batch_size=batch_size, decode_threads=decode_threads)
@@ -50,8 +49,11 @@ def predict_files(
                 yield result
                 continue
             if isinstance(result, ClipWindows):
-                mean, activity = result.values.mean(axis=0, dtype=np.float64), activity_of(result, audio)
+                mean, activity = (
+                    result.values.mean(axis=0, dtype=np.float64),
+                    activity_of(result, audio, scheme, levels),
+                )
             else:
                 mean, activity = result.mean, None
-            labels = named_codes(mean, levels, classifier.codes)
-            yield Answer(result.path, result.duration_seconds, mean, labels, activity)
+            labels = named_codes(mean, levels, scheme.codes)
+            yield Answer(result.path, result.duration_seconds, scheme, mean, labels, activity)

@@ -8,9 +8,9 @@ import os
 import stat
 import sys
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
 
@@ -60,7 +60,7 @@ def write_answers(
             bar.update()
             if isinstance(result, Failure):
                 failed += 1
-                say(f"error: {printable(result.path)}: {printable(result.reason)}")
+                say_failure(result)
             else:
                 answered += 1
                 writer.write(result)
@@ -116,6 +116,34 @@ def progress_bar(files: AudioFiles, to_terminal: bool, title: str = "predict") -
     """Return a bar that shows only on a terminal, and not among answers that scroll by on the same one."""
     hidden = not sys.stderr.isatty() or (to_terminal and sys.stdout.isatty())
     return tqdm(total=files.total, unit="file", desc=title, disable=hidden, file=sys.stderr)
+
+
+ResultT = TypeVar("ResultT")
+
+
+def shown(title: str, *, say_failures: bool = False) -> Callable[..., Iterator[Any]]:
+    """Return a function that passes results on and shows a bar on stderr meanwhile, if that is a terminal.
+
+    Args:
+        title: of the bar.
+        say_failures: name each `Failure` on stderr as it comes by.
+
+    Returns:
+        (results, number of them if it is known) -> the results.
+    """
+
+    def show(results: Iterable[ResultT], count: int | None = None) -> Iterator[ResultT]:
+        for result in tqdm(results, title, count, unit="file", disable=not sys.stderr.isatty(), file=sys.stderr):
+            if say_failures and isinstance(result, Failure):
+                say_failure(result)
+            yield result
+
+    return show
+
+
+def say_failure(failure: Failure) -> None:
+    """Name on stderr a file that got no answer, and why."""
+    say(f"error: {printable(failure.path)}: {printable(failure.reason)}")
 
 
 @contextlib.contextmanager

@@ -1,10 +1,8 @@
-"""The multi-label protocol on anyone's scores; no model and no TensorFlow is needed."""
+"""The multi-label protocol on anyone's file of scores; no model and no TensorFlow is needed."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,14 +20,11 @@ from irmas_tf.evaluation.score_file import (
     song_of,
 )
 from irmas_tf.evaluation.scored_clips import GLOBAL, ScoredClips, fixed
-from irmas_tf.reports.multi_label_files import write_multi_label_reports
-from irmas_tf.reports.multi_label_page import write_multi_label_page
-from irmas_tf.reports.multi_label_summary import summarize_multi_label
-from irmas_tf.reports.multi_label_table import format_multi_label_table
-from irmas_tf.reports.page import REPORT_NAME, PageOptions
-
-SCORES = "scores"
-"""Name of the only aggregation: what came before the file was written is not known."""
+from irmas_tf.evaluation.song_notes import song_groups, song_notes
+from irmas_tf.reports.evaluate_arrays import SCORES
+from irmas_tf.reports.evaluation_report import EvaluationReport
+from irmas_tf.reports.page import PageOptions
+from irmas_tf.reports.report import summarize, write_report
 
 
 def evaluate_scores(
@@ -40,11 +35,10 @@ def evaluate_scores(
     threshold: float = 0.5,
     unique_clips: bool = False,
     output: str = "",
-    format: str = "table",
     replicates: int = 1000,
     page: PageOptions | None = None,
-) -> dict[str, Any]:
-    """Evaluate a score file, print a summary, and write the reports if a folder is given.
+) -> EvaluationReport:
+    """Evaluate a score file, and write the reports if a folder is given.
 
     Args:
         path: the score file; see `irmas_tf.evaluation.score_file`.
@@ -53,12 +47,8 @@ def evaluate_scores(
         threshold: the level fixed in advance.
         unique_clips: count byte-identical clips once; needs ``data_dir``.
         output: folder for the reports; empty: none are written.
-        format: "table" prints a summary, "json" the content of metrics.json.
         replicates: bootstrap replicates of the intervals.
         page: of report.html, the page for people; None writes none.
-
-    Returns:
-        The content of metrics.json.
 
     Raises:
         ConfigError: the folder for the reports is a file.
@@ -79,20 +69,9 @@ def evaluate_scores(
         warnings=tuple(notes),
         replicates=replicates,
     )
-    summary = summarize_multi_label(evaluation)
-    written: list[Path] = []
-    if output:
-        (Path(output) / REPORT_NAME).unlink(missing_ok=True)  # as evaluate_run
-        written = write_multi_label_reports(evaluation, summary, Path(output))
-        if page is not None:
-            written.append(write_multi_label_page(evaluation, summary, Path(output), page))
-    if format == "json":
-        print(json.dumps(summary))
-    else:
-        print(format_multi_label_table(summary), end="")
-        if written:
-            print(f"\n  written to {output}: {', '.join(p.name for p in written)}")
-    return summary
+    summary = summarize(evaluation)
+    written = write_report(evaluation, summary, Path(output), page) if output else []
+    return EvaluationReport(summary, tuple(written))
 
 
 def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) -> tuple[ScoredClips, list[str]]:
@@ -139,8 +118,13 @@ def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) ->
                 f"{scores.path}: has no labels to compare with (those that predict writes are answers); add a column"
                 " 'labels', or give --labels=FILE.csv, or --data_dir with the official test set"
             )
-        groups = _groups(songs or tuple(song_of(file) for file in files))
-        notes += _song_notes(groups, songs is not None)
+        groups = song_groups(songs or tuple(song_of(file) for file in files))
+        if not songs:
+            notes.append(
+                "which clips are of one song was guessed from the files' names ('Name-1' and 'Name-2' are of 'Name'):"
+                f" {len(np.unique(groups))} songs; a column 'song' would say it"
+            )
+        notes += song_notes(groups, "check the column 'song'" if songs else "name the songs in a column 'song'")
     return ScoredClips(
         codes=scheme.codes,
         names=scheme.names,
@@ -152,39 +136,3 @@ def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) ->
         paths=paths,
         part_sizes=sizes,
     ), notes
-
-
-def _song_notes(groups: np.ndarray, are_given: bool) -> list[str]:
-    """Return what is to be said of the songs, by which intervals are drawn and thresholds are tuned.
-
-    Args:
-        groups: song of each clip, [clips].
-        are_given: whether a column names them; else the files' names were taken for it.
-    """
-    songs = len(np.unique(groups))
-    remedy = "check the column 'song'" if are_given else "name the songs in a column 'song'"
-    notes = []
-    if not are_given:
-        notes.append(
-            f"which clips are of one song was guessed from the files' names ('Name-1' and 'Name-2' are of 'Name'):"
-            f" {songs} songs; a column 'song' would say it"
-        )
-    if songs == len(groups) > 1:
-        notes.append(
-            f"every clip is a song of its own: if some are of one recording, intervals are too narrow and thresholds"
-            f" tuned on other songs have seen their own; {remedy}"
-        )
-    if songs == 1 < len(groups):
-        notes.append(f"all {len(groups)} clips are of one song; {remedy} if they are not")
-    return notes
-
-
-def _groups(songs: tuple[str, ...]) -> np.ndarray:
-    """Return a number for each clip's song, [clips].
-
-    Numbers stay what they are, so that a report's own ``clips.csv`` is bootstrapped and folded as the report was; but
-    of a report without byte-identical clips, whose Parts look incomplete here, the folds are songs.
-    """
-    if all(song.isascii() and song.isdecimal() and len(song) < 10 for song in songs):
-        return np.array([int(song) for song in songs])
-    return np.unique(songs, return_inverse=True)[1].reshape(-1)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from irmas_tf.deploy.acceptance import AcceptanceError, ClipWindows, Comparison, Report, median_milliseconds
+from irmas_tf.deploy.acceptance import AcceptanceError, Comparison, Report, median_milliseconds, showing_failures
 
 
 def compare(found, wanted, tolerance=0.1) -> Report:
@@ -76,15 +76,20 @@ def test_the_table_and_the_message_name_what_failed():
         report.raise_if_failed()
 
 
-def test_a_clips_value_is_the_mean_of_its_windows():
-    windows = ClipWindows({"logits": np.array([[1.0, 2.0], [3.0, 6.0]], np.float32)}, np.array([0, 5]))
-    assert windows.mean("logits").tolist() == [2.0, 4.0]
-    assert windows.mean("logits").dtype == np.float64
-
-
 def test_the_first_call_is_not_timed(monkeypatch):
     clock = iter(range(1000))
     monkeypatch.setattr("time.perf_counter", lambda: next(clock) / 1000.0)
     calls = []
     assert median_milliseconds(lambda: calls.append(1), 5) == pytest.approx(1.0)
     assert len(calls) == 6
+
+
+def test_the_report_of_what_fails_is_shown_before_the_error_goes_on(capsys):
+    report = Report("artefact")
+    report.add("sine", False, "0.5", "0.1")
+    with pytest.raises(AcceptanceError, match="sine"), showing_failures():
+        report.raise_if_failed()
+    assert capsys.readouterr().out == report.table()
+    with pytest.raises(AcceptanceError), showing_failures():
+        raise AcceptanceError("no report")
+    assert capsys.readouterr().out == ""

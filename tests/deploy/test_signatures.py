@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from irmas_tf.deploy.check_signals import check_signals
 from irmas_tf.deploy.signatures import Signatures
-from irmas_tf.inference.classifier import WindowClassifier
 from irmas_tf.inference.prediction import predict_files
-from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.inference.run_model import RunModel
+from irmas_tf.inference.samples import window_values
 
 RATE, WINDOW, HOP = 8000, 2000, 1000
 OUTPUTS = ("probabilities", "logits", "embedding")
@@ -47,7 +47,7 @@ def test_clips_of_every_length_are_answered_as_predict_does(small_session, small
     batch = np.stack([sound(samples, seed) for seed in range(3)])
     found = small_session("serving_default", batch)
     assert set(found) == set(OUTPUTS)
-    answers = [small_loaded.live.clip(clip) for clip in batch]
+    answers = [window_values(small_loaded.live, clip) for clip in batch]
     assert_is_live(found, answers)
     assert samples < WINDOW or np.ptp(found["probabilities"], axis=0).max() > 1e-4  # the answers do depend on the clip
     np.testing.assert_allclose(found["probabilities"].sum(axis=1), 1.0, atol=1e-6)
@@ -56,7 +56,7 @@ def test_clips_of_every_length_are_answered_as_predict_does(small_session, small
 def test_activity_is_the_answer_for_every_window_and_its_times(small_session, small_loaded):
     batch = np.stack([sound(20 * WINDOW + 33, seed) for seed in range(2)])
     found = small_session("activity", batch)
-    answers = [small_loaded.live.clip(clip) for clip in batch]
+    answers = [window_values(small_loaded.live, clip) for clip in batch]
     wanted = np.stack([answer.values["probabilities"] for answer in answers])
     np.testing.assert_allclose(found["window_probabilities"], wanted, atol=1e-5)
     starts = np.array([*range(0, 19 * WINDOW + 1, HOP), 19 * WINDOW + 33]) / RATE
@@ -76,8 +76,8 @@ def test_files_of_different_lengths_in_one_batch_are_answered_as_predict_does(sm
         seconds.append(len(samples) / rate)
     found = small_session("classify_audio", np.array([path.read_bytes() for path in paths], object))
     # The predict command's own path from the file to the answer.
-    answers = list(predict_files(WindowClassifier.load(RunDir.open(small_run.path)), map(str, paths)))
-    np.testing.assert_allclose(found["probabilities"], [answer.probabilities for answer in answers], atol=1e-5)
+    answers = list(predict_files(RunModel.open(small_run), map(str, paths)))
+    np.testing.assert_allclose(found["probabilities"], [answer.vector for answer in answers], atol=1e-5)
     np.testing.assert_allclose(found["duration_seconds"], seconds, atol=1e-6)
     assert found["embedding"].shape == (5, 8) and found["logits"].shape == (5, 11)
 
@@ -98,7 +98,7 @@ def test_a_batch_of_64_files_and_an_empty_one(small_session):
 
 def test_ten_minutes(small_session, small_loaded):
     clip = np.tile(check_signals(RATE, 10 * RATE, {})["chirp"], 60)
-    assert_is_live(small_session("serving_default", clip[None]), [small_loaded.live.clip(clip)])
+    assert_is_live(small_session("serving_default", clip[None]), [window_values(small_loaded.live, clip)])
     found = small_session("classify_audio", np.array([wav(clip, subtype="FLOAT")], object))
     assert found["duration_seconds"] == pytest.approx([600.0])
 

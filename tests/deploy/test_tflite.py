@@ -6,11 +6,13 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from irmas_tf.deploy.check_signals import check_signals
 from irmas_tf.deploy.export_inputs import LoadedRun, load_run
+from irmas_tf.deploy.lite_model import LiteInterpreter
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite import QUANTIZATIONS, convert, front_end_layers, front_end_pattern
-from irmas_tf.deploy.tflite_check import LiteModel
 from irmas_tf.deploy.tflite_flatbuffer import builtin_code, custom_operations, unpack
+from irmas_tf.models.probabilities import probabilities_of
 from tests.helpers import lite_run
+from tests.helpers.stored_weights import stored_weights
 
 NAMES = {number: name for name, number in vars(schema.BuiltinOperator).items() if isinstance(number, int)}
 SIGNALS = check_signals(lite_run.RATE_HZ, lite_run.WINDOW_SAMPLES, {})
@@ -53,9 +55,9 @@ def operations(content: bytes) -> list[tuple[str, list[str], list[str]]]:
 @pytest.mark.parametrize("name, tolerance", [("none", 1e-5), ("float16", 2e-3), ("dynamic", 0.02), ("int8", 0.1)])
 def test_it_answers_as_the_model(loaded, contents, name, tolerance):
     windows = np.stack(list(SIGNALS.values()))
-    wanted = np.concatenate([loaded.live.clip(window).values["probabilities"] for window in windows])
+    wanted = np.asarray(probabilities_of(loaded.model(windows, training=False), loaded.config))
     assert wanted.std(axis=0).max() > 0.05, "the answers must differ for this to mean anything"
-    found = LiteModel(contents[name]).probabilities(windows)
+    found = LiteInterpreter(contents[name]).probabilities(windows)
     np.testing.assert_allclose(found, wanted, atol=tolerance)
     if name != "none":
         assert np.abs(found - wanted).max() > 1e-6, "nothing was quantised"
@@ -63,7 +65,7 @@ def test_it_answers_as_the_model(loaded, contents, name, tolerance):
 
 @pytest.mark.parametrize("name", QUANTIZATIONS)
 def test_it_has_one_named_signature_and_built_in_operations_only(contents, name):
-    assert LiteModel(contents[name]).signatures == {
+    assert LiteInterpreter(contents[name]).signatures == {
         "serving_default": {"inputs": ["waveform"], "outputs": ["probabilities"]}
     }
     assert custom_operations(contents[name]) == []
@@ -75,21 +77,16 @@ def test_files_become_smaller(contents):
     assert len(contents["int8"]) < len(contents["none"])
 
 
-@pytest.mark.parametrize("name", ["dynamic", "int8"])
-def test_front_ends_compute_in_float(contents, name):
-    """Everything from the waveform to the logarithms, wavelets and spectra: no int8 but stored mel filters."""
-    found = operations(contents[name])
-    last = max(place for place, (kind, *_) in enumerate(found) if kind == "LOG")
-    front_end = [one for one in found[: last + 1] if one[0] in ("CONV_2D", "FULLY_CONNECTED")]
-    network = found[last + 1 :]
-    assert any("INT8" in " ".join(inputs) for _, inputs, _ in network), "the network is not quantised"
-    # The branches come one after the other, so what lies before the last LOG is sorted out by what is constant float.
-    wavelets = [one for one in front_end if one[0] == "CONV_2D" and one[1][1] == "FLOAT32 constant"]
-    assert len(wavelets) >= 4, "wavelets are octaves of convolutions with float32 filters"
-    assert all(inputs[0] == "FLOAT32" and outputs == ["FLOAT32"] for _, inputs, outputs in wavelets)
-    for kind, inputs, outputs in found:
+@pytest.mark.parametrize("name", ["float16", "dynamic", "int8"])
+def test_front_ends_keep_their_constants_and_compute_in_float(loaded, contents, name):
+    """Wavelets, mel filters, means: all of them float32 constants, while the network's weights are smaller."""
+    weights = stored_weights(contents[name], front_end_pattern(loaded.model))
+    assert len(weights.front_end) >= 5, "octaves of wavelets, and mel filters"
+    assert set(weights.front_end) == {"FLOAT32"}
+    assert ("FLOAT16" if name == "float16" else "INT8") in weights.network, "the network is not quantised"
+    for kind, inputs, outputs in operations(contents[name]):
         if kind in ("BATCH_MATMUL", "LOG", "SQRT", "SQUARED_DIFFERENCE", "SQUARE"):
-            assert all("INT8" not in text for text in inputs + outputs), kind
+            assert all(text.startswith(("FLOAT32", "INT32")) for text in inputs + outputs), kind
 
 
 @pytest.mark.parametrize("name", QUANTIZATIONS)
@@ -126,7 +123,7 @@ def test_features_of_a_sine_survive(name, tolerance, log_offset):
     sine = SIGNALS["sine"][None]
     content = convert(model, config, name, sine)
     wanted = np.asarray(model(sine))
-    found = np.log(LiteModel(content).probabilities(sine).astype(np.float64))
+    found = np.log(LiteInterpreter(content).probabilities(sine).astype(np.float64))
     assert np.ptp(wanted) > 4.0
     np.testing.assert_allclose(found - found.mean(), wanted - wanted.mean(), atol=tolerance)
 
@@ -158,7 +155,7 @@ def test_what_cannot_be_converted_is_refused(loaded):
         convert(loaded.model, loaded.config, "int8")
 
 
-def test_a_model_without_a_front_end_of_ours_is_not_quantised():
+def test_a_model_without_a_front_end_is_not_quantised():
     import keras
 
     waveform = keras.Input([lite_run.WINDOW_SAMPLES])

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from irmas_tf.deploy.acceptance import ClipWindows
 from irmas_tf.deploy.export_inputs import LoadedRun, load_run
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite import convert
-from irmas_tf.deploy.tflite_check import MEAN_TOLERANCES, TOLERANCES, LiteModel, LiteModelError, check_tflite
+from irmas_tf.deploy.tflite_check import MEAN_TOLERANCES, TOLERANCES, check_tflite
 from irmas_tf.deploy.tflite_flatbuffer import pack, unpack
 from irmas_tf.deploy.tflite_metadata import embed
 from tests.helpers import lite_run
@@ -18,18 +17,19 @@ from tests.helpers import lite_run
 FACTS = lite_run.lite_facts()
 
 
-@dataclasses.dataclass
 class NumpyModel:
     """What `lite_content` computes, as a live model; its logits may be pushed aside."""
 
-    shift: float = 0.0
+    outputs = ("probabilities",)
+    audio = lite_run.make_lite_config().audio
+    source: ClassVar[dict[str, str]] = {}
 
-    def clip(self, waveform: np.ndarray) -> ClipWindows:
-        values = lite_run.lite_answer(waveform[None])
-        if self.shift:
-            powers = values * np.exp([self.shift, 0.0, 0.0])
-            values = powers / powers.sum()
-        return ClipWindows({"probabilities": values.astype(np.float32)}, np.zeros(1, int))
+    def __init__(self, shift: float = 0.0) -> None:
+        self.shift = shift
+
+    def values(self, windows: np.ndarray, output: str) -> np.ndarray:
+        powers = lite_run.lite_answer(windows) * np.exp([self.shift, 0.0, 0.0])
+        return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +83,8 @@ def test_another_answer_fails(write):
 
 def test_nan_fails(write):
     class Broken(NumpyModel):
-        def clip(self, waveform):
-            return ClipWindows({"probabilities": np.full([1, 3], np.nan, np.float32)}, np.zeros(1, int))
+        def values(self, windows, output):
+            return np.full([len(windows), 3], np.nan, np.float32)
 
     assert {"silence", "noise"} <= failed(check_tflite(write(), FACTS, Broken(), MUSIC))
 
@@ -141,8 +141,8 @@ def test_probabilities_of_many_labels_need_not_sum_to_one(write):
 def test_int8_may_lose_one_point_of_accuracy(write, after, passed):
     asked = []
 
-    def accuracy(answer):
-        asked.append(answer(np.zeros([2, lite_run.WINDOW_SAMPLES], np.float32)).shape)
+    def accuracy(model):
+        asked.append(model.values(np.zeros([2, lite_run.WINDOW_SAMPLES], np.float32)).shape)
         return 0.70, after, 1000
 
     report = check_tflite(write(quantization="int8"), FACTS, NumpyModel(), MUSIC, accuracy=accuracy)
@@ -188,8 +188,3 @@ def test_tolerances_are_stated_for_every_quantization_and_rise_with_it():
     for tolerances in (TOLERANCES, MEAN_TOLERANCES):
         assert tuple(tolerances) == QUANTIZATIONS
         assert list(tolerances.values()) == sorted(tolerances.values())
-
-
-def test_what_is_no_model_is_refused():
-    with pytest.raises(LiteModelError, match=r"this is not a \.tflite model"):
-        LiteModel(b"nothing of the kind, but long enough to be looked at")

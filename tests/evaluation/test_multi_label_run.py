@@ -13,11 +13,14 @@ import soundfile
 from scipy.special import expit, softmax
 
 from irmas_tf.audio.windows import window_starts
-from irmas_tf.datasets.irmas import index_training
+from irmas_tf.config.data import DataConfig
+from irmas_tf.datasets.irmas_dataset import Irmas
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.datasets.splits import make_split, save_split
-from irmas_tf.evaluation.multi_label_run import evaluate_multi_label
+from irmas_tf.evaluation import multi_label_run
+from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
 from irmas_tf.evaluation.scored_clips import CHOSEN_HERE, FIXED, GLOBAL, ORACLE, OTHER_SONGS, PER_CLASS
+from irmas_tf.inference.run_model import RunModel
 from irmas_tf.metrics.single_label import accuracy
 from irmas_tf.metrics.thresholds import best_global, best_per_class
 from irmas_tf.runs.run_dir import RunDir
@@ -66,8 +69,13 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def evaluate_multi_label(run: RunDir, *args, **options) -> MultiLabelEvaluation:
+    return multi_label_run.evaluate_multi_label(RunModel.open(run), *args, **options)
+
+
 def _with_split(run: RunDir, data_dir: Path) -> RunDir:
-    save_split(run.split_path, make_split(index_training(data_dir), validation_fraction=0.4))
+    excerpts = Irmas(DataConfig()).training(data_dir)
+    save_split(run.split_path, make_split(excerpts, validation_fraction=0.4))
     return run
 
 

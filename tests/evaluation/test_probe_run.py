@@ -6,11 +6,14 @@ import pytest
 import soundfile
 
 from irmas_tf.config.audio import AudioConfig
+from irmas_tf.config.data import DataConfig
 from irmas_tf.config.labels import get_label_scheme
 from irmas_tf.config.run_config import Config, ModelConfig
 from irmas_tf.config.settings import ConfigError
+from irmas_tf.datasets.irmas_dataset import Irmas
 from irmas_tf.evaluation import probe_run
-from irmas_tf.inference.embedding import WindowEmbedder
+from irmas_tf.inference.embedding import EmbeddingNetwork
+from irmas_tf.inference.run_model import RunModel
 from irmas_tf.models.factory import build_model
 from irmas_tf.runs.run_dir import RunDir
 
@@ -39,39 +42,38 @@ def embedder():
     mean = keras.ops.mean(waveform, axis=1, keepdims=True)
     model = keras.Model(waveform, keras.layers.Concatenate()([mean, mean * mean]))
     audio = AudioConfig(sample_rate_hz=8000, window_seconds=0.25, window_hop_seconds=0.25)
-    return WindowEmbedder(model, audio, {"backbone": "toy"})
+    return EmbeddingNetwork(model, audio, {"backbone": "toy"})
 
 
 def probe(embedder, data_dir, tmp_path, folds=3, **options):
     options = {"cache_dir": str(tmp_path), "folds": folds, "regularization": 10.0, "seed": 0, **options}
-    return probe_run.probe_data(embedder, str(data_dir), SCHEME, **options)
+    return probe_run.probe_data(embedder, Irmas(DataConfig()), str(data_dir), **options)
 
 
-def test_levels_are_told_apart_and_the_summary_says_so(embedder, data_dir, tmp_path, capsys):
+def test_levels_are_told_apart_and_the_summary_says_so(embedder, data_dir, tmp_path):
     summary = probe_run.summarize(probe(embedder, data_dir, tmp_path), SCHEME)
     assert summary["accuracy"]["value"] == 1.0
     assert (summary["excerpts"], summary["songs"], summary["folds"]) == (36, 18, 3)
     assert summary["majority_baseline"] == pytest.approx(1 / 3)
     assert summary["per_class_f1"]["gel"] == 1.0
-    probe_run.print_summary(summary, SCHEME)
-    out = capsys.readouterr().out
-    assert "accuracy  1.000" in out and "36 excerpts of 18 songs" in out
+    table = probe_run.summary_table(summary, SCHEME)
+    assert "accuracy  1.000" in table and "36 excerpts of 18 songs" in table
 
 
-def test_a_learning_curve_is_summarized_and_printed(embedder, data_dir, tmp_path, capsys):
+def test_a_learning_curve_is_summarized_and_written(embedder, data_dir, tmp_path):
     assert probe_run.summarize(probe(embedder, data_dir, tmp_path), SCHEME)["learning_curve"] == []
     summary = probe_run.summarize(probe(embedder, data_dir, tmp_path, learning_curve=True), SCHEME)
     assert [point["songs"] for point in summary["learning_curve"]] == [3, 3, 6, 12]
     assert summary["learning_curve"][-1] == {"songs": 12, "excerpts": 24, "accuracy": 1.0}
-    probe_run.print_summary(summary, SCHEME)
-    assert capsys.readouterr().out.endswith("     12        24     1.000\n")
+    table = probe_run.summary_table(summary, SCHEME)
+    assert table.endswith("     12        24     1.000\n")
 
 
 @pytest.fixture
 def calls(monkeypatch):
     """Return a list that grows with every computation of embeddings."""
-    calls, original = [], probe_run.embed_clips
-    monkeypatch.setattr(probe_run, "embed_clips", lambda *args, **kwargs: calls.append(1) or original(*args, **kwargs))
+    calls, original = [], probe_run.embed_files
+    monkeypatch.setattr(probe_run, "embed_files", lambda *args, **kwargs: calls.append(1) or original(*args, **kwargs))
     return calls
 
 
@@ -97,7 +99,7 @@ def test_embeddings_of_another_model_in_the_same_run_folder_are_not_taken(data_d
         keras.utils.set_random_seed(seed)
         if len(calls) < expected:
             build_model(config).save(run.model_path)
-        probe(WindowEmbedder.of_run(str(run.path)), data_dir, tmp_path / "cache")
+        probe(RunModel.open(run), data_dir, tmp_path / "cache")
         assert len(calls) == expected
 
 

@@ -10,8 +10,9 @@ import soundfile
 from irmas_tf.audio.decode import AudioError
 from irmas_tf.audio.windows import window_starts
 from irmas_tf.datasets.irmas import index_training
-from irmas_tf.evaluation.scored_mixtures import ScoredMixtures, Side, score_mixtures
-from irmas_tf.inference.classifier import WindowClassifier
+from irmas_tf.datasets.split_sides import SplitSide
+from irmas_tf.evaluation.scored_mixtures import ScoredMixtures, score_mixtures
+from irmas_tf.inference.run_model import RunModel
 from irmas_tf.training.mixtures import plan_mixtures, render_mixture
 from tests.helpers import tiny_run
 
@@ -19,7 +20,7 @@ CODES = ("cel", "gel", "voi")
 
 
 @pytest.fixture(scope="module")
-def side(tmp_path_factory: pytest.TempPathFactory) -> Side:
+def side(tmp_path_factory: pytest.TempPathFactory) -> SplitSide:
     """Nine excerpts of 0.2 to 0.5 s, each of its own song."""
     folder = tmp_path_factory.mktemp("data")
     rng = np.random.default_rng(0)
@@ -30,29 +31,29 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Side:
         soundfile.write(target / f"[{CODES[number % 3]}][nod][cla]{number:04d}__1.wav", samples, tiny_run.RATE_HZ)
     excerpts = tuple(index_training(folder))
     labels = np.array([CODES.index(e.irmas_code) for e in excerpts])
-    return Side(excerpts, labels, np.arange(len(excerpts)))
+    paths, names = tuple(str(e.path) for e in excerpts), tuple(e.name for e in excerpts)
+    return SplitSide(paths, labels, np.arange(len(excerpts)), names)
 
 
 @pytest.fixture(scope="module")
-def scored(side: Side, tmp_path_factory: pytest.TempPathFactory) -> ScoredMixtures:
+def scored(side: SplitSide, tmp_path_factory: pytest.TempPathFactory) -> ScoredMixtures:
     run = tiny_run.make_tiny_run(tmp_path_factory.mktemp("run") / "run")
-    classifier = WindowClassifier.load(run)
-    return score_mixtures(classifier, run.load_config(), side, batch_size=4)
+    return score_mixtures(RunModel.open(run), side, batch_size=4)
 
 
-def test_every_excerpt_leads_one_mixture(side: Side, scored: ScoredMixtures) -> None:
+def test_every_excerpt_leads_one_mixture(side: SplitSide, scored: ScoredMixtures) -> None:
     plan = plan_mixtures(side.labels, side.groups, seed=scored.windows.config.data.split_seed)
     assert scored.plan == plan and len(scored) == len(plan) == 9
     for number, mixture in enumerate(plan):
-        assert scored.names[number] == " + ".join(side.excerpts[part].name for part in mixture.parts)
+        assert scored.names[number] == " + ".join(side.names[part] for part in mixture.parts)
         assert set(np.flatnonzero(scored.labels[number])) == set(side.labels[list(mixture.parts)])
         assert scored.groups[number] == side.groups[mixture.parts[0]]
 
 
-def test_a_mixture_is_rendered_as_it_was_scored(side: Side, scored: ScoredMixtures) -> None:
+def test_a_mixture_is_rendered_as_it_was_scored(side: SplitSide, scored: ScoredMixtures) -> None:
     config = scored.windows.config
     for number, mixture in enumerate(scored.plan):
-        parts = [soundfile.read(side.excerpts[part].path, dtype="float32")[0] for part in mixture.parts]
+        parts = [soundfile.read(side.paths[part], dtype="float32")[0] for part in mixture.parts]
         np.testing.assert_allclose(scored.render(number), render_mixture(parts, mixture.levels_db), atol=1e-6)
         starts = window_starts(len(scored.render(number)), config.audio.window_samples, config.audio.window_hop_samples)
         assert (scored.windows.clip_of == number).sum() == len(starts)

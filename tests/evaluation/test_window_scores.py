@@ -14,7 +14,7 @@ from irmas_tf.config.labels import MULTI_LABEL
 from irmas_tf.config.run_config import Config
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.evaluation.window_scores import WindowScores, score_files
-from irmas_tf.inference.classifier import WindowClassifier
+from irmas_tf.inference.run_model import RunModel
 from tests.helpers import tiny_run
 
 make_config, make_tiny_run = tiny_run.make_config, tiny_run.make_tiny_run
@@ -78,19 +78,19 @@ def test_clips_of_one_window_each_are_known() -> None:
 
 
 def test_unreadable_files_are_named_all_at_once(tmp_path: Path) -> None:
-    classifier = WindowClassifier.load(make_tiny_run(tmp_path / "run"))
+    model = RunModel.open(make_tiny_run(tmp_path / "run"))
     soundfile.write(tmp_path / "good.wav", np.zeros(3000), 8000)
     for k in range(4):
         (tmp_path / f"bad{k}.wav").write_bytes(b"nothing")
     paths = [str(tmp_path / name) for name in ("bad0.wav", "good.wav", "bad1.wav", "bad2.wav", "bad3.wav")]
     with pytest.raises(DataError, match=r"4 of 5 clips cannot be read: .*bad0\.wav: .*bad2\.wav: .*; \.\.\."):
-        score_files(classifier, paths, batch_size=4)
+        score_files(model, paths, batch_size=4)
     seen: list[int] = []
 
     def progress(results, count):
         seen.append(count)
         yield from results
 
-    found = score_files(classifier, [paths[1]] * 2, batch_size=4, progress=progress)
+    found = score_files(model, [paths[1]] * 2, batch_size=4, progress=progress)
     assert seen == [2] and found.clips == 2 and found.durations_seconds == (0.375, 0.375)
     assert found.start_seconds.tolist() == [0.0, 0.125] * 2

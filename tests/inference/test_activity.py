@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from irmas_tf.audio.windows import window_starts
 from irmas_tf.config.audio import AudioConfig
+from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.activity import Activity, Segment, activity_of, segments
 from irmas_tf.inference.clip_windows import ClipWindows
 
@@ -75,3 +77,13 @@ def test_the_windows_of_a_clip_become_activity() -> None:
     activity = activity_of(clip, AudioConfig(window_seconds=3.0))
     assert (activity.path, activity.duration_seconds, activity.window_seconds) == ("a.wav", 4.0, 3.0)
     assert activity.ends.tolist() == pytest.approx([3.0, 4.0])
+
+
+def test_a_timeline_names_the_classes_by_the_activitys_own_levels() -> None:
+    scheme = LabelScheme("two", ("a", "b"), ("first", "second"), {})
+    activity = _activity([[0.9, 0.1], [0.5, 0.6], [0.4, 0.6], [0.5, 0.0]])
+    with pytest.raises(ValueError, match="does not say which classes"):
+        activity.timeline()
+    named = dataclasses.replace(activity, scheme=scheme, thresholds=np.array([0.5, 0.6]))
+    assert named.timeline() == [(0.0, 2.5, "a"), (1.5, 3.5, "b"), (3.5, 5.0, "a")]
+    assert named.classes == ("a", "b") and repr(named) == "Activity('x.wav', 5.0 s, 4 windows)"

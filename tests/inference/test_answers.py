@@ -18,7 +18,7 @@ ODD_NAMES = ["plain.wav", 'a "quoted", name.wav', "line\nbreak\t.wav", NOT_UTF8,
 
 def _answer(path: str) -> Answer:
     probabilities = np.arange(1.0, 12.0) / 66
-    return Answer(path, 3.14159, probabilities, ("voi",))
+    return Answer(path, 3.14159, SCHEME, probabilities, ("voi",))
 
 
 def _written(format: str, paths: list[str], top_k: int = 3) -> str:
@@ -68,7 +68,7 @@ def test_a_table_can_show_which_classes_are_named() -> None:
     writer = AnswerWriter(stream, "table", SCHEME, top_k=2, mark_named=True)
     probabilities = np.arange(11.0, 0.0, -1.0) / 100
     for labels in ((), ("cla",), ("voi", "cel")):
-        writer.write(Answer("x.wav", 1.0, probabilities, labels))
+        writer.write(Answer("x.wav", 1.0, SCHEME, probabilities, labels))
     header, none, second, far = stream.getvalue().splitlines()
     assert header.endswith("file (* named)")
     assert none.split() == ["1.0", "cello", "11.0", "%", "clarinet", "10.0", "%", "x.wav"]
@@ -96,3 +96,11 @@ def test_each_answer_is_flushed() -> None:
     writer = AnswerWriter(Stream(), "json", SCHEME)
     writer.write(_answer("a"))
     assert flushed and '"a"' in flushed[-1]
+
+
+def test_an_answer_reads_well() -> None:
+    answer = Answer("song.mp3", 61.25, SCHEME, np.arange(1.0, 12.0) / 66, ("pia", "voi"))
+    assert answer.probabilities["cel"] == pytest.approx(1 / 66) and tuple(answer.probabilities) == IRMAS_CODES
+    assert answer.names == ("piano", "voice") and answer.top(1) == [("voi", pytest.approx(1 / 6))]
+    assert repr(answer) == "Answer('song.mp3', 61.2 s, names piano, voice; voice 0.17, violin 0.15, trumpet 0.14)"
+    assert repr(Answer("", 1.0, SCHEME, np.zeros(11), ())).startswith("Answer(1.0 s, names nothing; ")

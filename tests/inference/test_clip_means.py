@@ -20,13 +20,11 @@ from tests.helpers.tiny_run import make_config
 class CountingModel:
     """Stands in for a model: three values that follow from a window's first and last sample."""
 
-    width = 3
-
     def __init__(self) -> None:
         self.audio = make_config().audio
         self.batches: list[int] = []
 
-    def values(self, windows: np.ndarray) -> np.ndarray:
+    def values(self, windows: np.ndarray, output: str = "") -> np.ndarray:
         self.batches.append(len(windows))
         return np.stack([np.cos(k * windows[:, 0] + windows[:, -1]) for k in range(3)], axis=1)
 
@@ -103,7 +101,7 @@ def test_an_unforeseen_error_is_a_failure(clips: list[tuple[str, np.ndarray]], m
 
 def test_an_answer_that_is_not_finite_is_a_failure(clips: list[tuple[str, np.ndarray]]) -> None:
     model = CountingModel()
-    model.values = lambda windows: np.full([len(windows), 3], np.nan)  # type: ignore[method-assign]
+    model.values = lambda windows, output: np.full([len(windows), 3], np.nan)  # type: ignore[method-assign]
     (result,) = clip_means(model, [clips[0][0]])
     assert isinstance(result, Failure) and "not a number" in result.reason
 
@@ -159,7 +157,7 @@ def test_windows_in_flight_are_bounded(clips: list[tuple[str, np.ndarray]], monk
     model = CountingModel()
     gate = threading.Event()
     values = model.values
-    model.values = lambda windows: gate.wait(20) and values(windows)  # type: ignore[method-assign]
+    model.values = lambda windows, output: gate.wait(20) and values(windows)  # type: ignore[method-assign]
     results = clip_means(model, [clips[5][0]] * 40, batch_size=2, decode_threads=4)
     consumer = threading.Thread(target=lambda: list(results))
     consumer.start()

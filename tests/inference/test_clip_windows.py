@@ -18,10 +18,9 @@ RATE, WINDOW, HOP = tiny_run.RATE_HZ, tiny_run.WINDOW_SAMPLES, tiny_run.HOP_SAMP
 class FirstSamples:
     """Stands in for a model: the first sample of a window, and its last."""
 
-    width = 2
     audio = tiny_run.make_config().audio
 
-    def values(self, windows: np.ndarray) -> np.ndarray:
+    def values(self, windows: np.ndarray, output: str = "") -> np.ndarray:
         return windows[:, [0, -1]]
 
 
@@ -62,7 +61,7 @@ def test_failures_keep_their_place(tmp_path: Path) -> None:
 
 def test_values_that_are_no_numbers_are_a_failure(tmp_path: Path) -> None:
     class Broken(FirstSamples):
-        def values(self, windows: np.ndarray) -> np.ndarray:
+        def values(self, windows: np.ndarray, output: str = "") -> np.ndarray:
             values = super().values(windows)
             values[windows[:, 0] > 0.1] = np.inf
             return values

@@ -12,9 +12,16 @@ from pathlib import Path
 import pytest
 
 from irmas_tf.audio.decode import AudioWarning
-from irmas_tf.audio.walk import AudioFiles
+from irmas_tf.audio.walk import AudioFiles, Failure
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.reports.answer_output import SAID_ALREADY, check_output, output_stream, plain_warnings, progress_bar
+from irmas_tf.reports.answer_output import (
+    SAID_ALREADY,
+    check_output,
+    output_stream,
+    plain_warnings,
+    progress_bar,
+    shown,
+)
 
 
 class Terminal(io.StringIO):
@@ -23,16 +30,16 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("stdout_is_terminal", "to_terminal", "shown"), [(True, True, False), (False, True, True), (True, False, True)]
+    ("stdout_is_terminal", "to_terminal", "visible"), [(True, True, False), (False, True, True), (True, False, True)]
 )
 def test_the_bar_does_not_run_through_answers(
-    monkeypatch: pytest.MonkeyPatch, stdout_is_terminal: bool, to_terminal: bool, shown: bool
+    monkeypatch: pytest.MonkeyPatch, stdout_is_terminal: bool, to_terminal: bool, visible: bool
 ) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setattr(sys, "stdout", Terminal() if stdout_is_terminal else io.StringIO())
     with progress_bar(AudioFiles(["x.wav"]), to_terminal) as bar:
-        assert bar.disable is not shown
-        assert not shown or bar.total == 1
+        assert bar.disable is not visible
+        assert not visible or bar.total == 1
 
 
 def test_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,3 +112,18 @@ def test_a_stdout_without_reconfigure_is_used_as_it_is(monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "stdout", stdout)
     with output_stream("", "csv") as stream:
         assert stream is stdout
+
+
+def test_the_bar_passes_everything_on_and_shows_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for terminal in (False, True):
+        stderr = io.StringIO()
+        stderr.isatty = lambda terminal=terminal: terminal  # type: ignore[method-assign]
+        monkeypatch.setattr(sys, "stderr", stderr)
+        assert list(shown("evaluate")(iter("abc"), 3)) == list("abc")
+        assert bool(stderr.getvalue()) == terminal
+
+
+def test_failures_are_named_as_they_come_by(capsys: pytest.CaptureFixture[str]) -> None:
+    results = ["a", Failure("b\n.wav", "is empty"), "c"]
+    assert list(shown("embedding", say_failures=True)(results)) == results
+    assert capsys.readouterr().err == "error: b\\n.wav: is empty\n"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import sys
-
 import pytest
 
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.reports.evaluate_run import _progress, evaluate_run
+from irmas_tf.reports.evaluate_run import evaluate_run
 
 
 def test_an_impossible_split_is_refused_before_anything_is_read() -> None:
@@ -16,12 +13,3 @@ def test_an_impossible_split_is_refused_before_anything_is_read() -> None:
         evaluate_run("/no/such/run", split="all")
     with pytest.raises(ConfigError, match="--unique_clips: is for --split=test, not validation"):
         evaluate_run("/no/such/run", unique_clips=True)
-
-
-def test_the_bar_passes_everything_on_and_shows_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    for terminal in (False, True):
-        stderr = io.StringIO()
-        stderr.isatty = lambda terminal=terminal: terminal  # type: ignore[method-assign]
-        monkeypatch.setattr(sys, "stderr", stderr)
-        assert list(_progress(iter("abc"), 3)) == list("abc")
-        assert bool(stderr.getvalue()) == terminal

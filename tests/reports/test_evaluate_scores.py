@@ -47,9 +47,10 @@ def _score_file(folder: Path, scores: np.ndarray, names: list[str] = NAMES, labe
     return _write(folder / "scores.csv", ["file", *IRMAS_CODES, *(["labels"] if labels else [])], rows)
 
 
-def test_the_column_of_labels(tmp_path: Path, scores: np.ndarray, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_column_of_labels(tmp_path: Path, scores: np.ndarray) -> None:
     path = _score_file(tmp_path, scores, labels=True)
-    summary = evaluate_scores(path, threshold=0.8, replicates=100)
+    report = evaluate_scores(path, threshold=0.8, replicates=100)
+    summary = report.summary
     found = summary["aggregations"]["scores"]
     truth = _truth()
     assert found["lrap"]["value"] == pytest.approx(sk.label_ranking_average_precision_score(truth, scores))
@@ -58,15 +59,15 @@ def test_the_column_of_labels(tmp_path: Path, scores: np.ndarray, capsys: pytest
     assert fixed["chosen_on"] == "no data: 0.8 as given (--threshold)"
     assert summary["songs"] == 6, "by the files' names"
     assert set(found["decisions"]) == {"fixed", "other_songs", "oracle"}
-    out = capsys.readouterr().out
+    out = report.text("table")
     assert f"score file {path}" in out and "baseline: always gel+pia+voi" in out
 
 
 def test_labels_of_a_second_file_in_another_order(tmp_path: Path, scores: np.ndarray) -> None:
-    expected = evaluate_scores(_score_file(tmp_path, scores, labels=True), replicates=100)
+    expected = evaluate_scores(_score_file(tmp_path, scores, labels=True), replicates=100).summary
     rows = [[f"folder/{n}.wav", " ".join(_codes(t)), n[:2]] for n, t in zip(NAMES, _truth(), strict=True)][::-1]
     labels = _write(tmp_path / "labels.csv", ["file", "labels", "song"], list(rows))
-    found = evaluate_scores(_score_file(tmp_path, scores), labels, replicates=100)
+    found = evaluate_scores(_score_file(tmp_path, scores), labels, replicates=100).summary
     assert found["aggregations"] == expected["aggregations"] and found["songs"] == 6
 
 
@@ -82,11 +83,11 @@ def _test_set(folder: Path) -> Path:
 
 def test_labels_of_the_official_test_set(tmp_path: Path, scores: np.ndarray) -> None:
     data_dir = _test_set(tmp_path / "data")
-    expected = evaluate_scores(_score_file(tmp_path, scores, labels=True), replicates=100)
+    expected = evaluate_scores(_score_file(tmp_path, scores, labels=True), replicates=100).summary
     shuffled = np.random.default_rng(2).permutation(len(NAMES))
     rows = [[NAMES[k] + ".wav", *scores[k].tolist(), "cel"] for k in shuffled]
     path = _write(tmp_path / "shuffled.csv", ["file", *IRMAS_CODES, "labels"], rows)
-    found = evaluate_scores(path, data_dir=str(data_dir), replicates=100)
+    found = evaluate_scores(path, data_dir=str(data_dir), replicates=100).summary
     for name in ("lrap", "mean_average_precision"):
         value = expected["aggregations"]["scores"][name]["value"]
         assert found["aggregations"]["scores"][name]["value"] == pytest.approx(value), (
@@ -107,7 +108,7 @@ def test_identical_clips_once_keep_the_score_of_the_first(tmp_path: Path, scores
     path = _score_file(tmp_path, scores)
     found = evaluate_scores(
         path, data_dir=str(data_dir), unique_clips=True, replicates=100, output=str(tmp_path / "out")
-    )
+    ).summary
     assert found["clips"] == 17 and any("counted once" in text for text in found["warnings"])
     with (tmp_path / "out" / "clips.csv").open(newline="") as file:
         first = next(csv.DictReader(file))
@@ -115,26 +116,25 @@ def test_identical_clips_once_keep_the_score_of_the_first(tmp_path: Path, scores
     assert [float(first[code]) for code in IRMAS_CODES] == scores[0].tolist()
 
 
-def test_reports_are_written_on_demand_and_give_the_same_figures_again(
-    tmp_path: Path, scores: np.ndarray, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_reports_are_written_on_demand_and_give_the_same_figures_again(tmp_path: Path, scores: np.ndarray) -> None:
     path = _score_file(tmp_path, scores, labels=True)
-    first = evaluate_scores(path, output=str(tmp_path / "out"), replicates=100)
-    assert "written to" in capsys.readouterr().out
+    report = evaluate_scores(path, output=str(tmp_path / "out"), replicates=100)
+    first = report.summary
+    assert f"written to {tmp_path / 'out'}: " in report.text("table")
     assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == first
-    second = evaluate_scores(str(tmp_path / "out" / "clips.csv"), format="json", replicates=100)
-    assert json.loads(capsys.readouterr().out) == second
-    assert second["aggregations"] == first["aggregations"]
+    second = evaluate_scores(str(tmp_path / "out" / "clips.csv"), replicates=100)
+    assert json.loads(second.text("json")) == second.summary and not second.written
+    assert second.summary["aggregations"] == first["aggregations"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "scores.csv"], "nothing else is written"
 
 
 def test_songs_numbered_past_nine_keep_their_order(tmp_path: Path, scores: np.ndarray) -> None:
     rows = [[f"clip{k}", 11 - k % 12, " ".join(_codes(t)), *scores[k]] for k, t in enumerate(_truth())]
     path = _write(tmp_path / "scores.csv", ["file", "song", "labels", *IRMAS_CODES], list(rows))
-    first = evaluate_scores(path, output=str(tmp_path / "out"), replicates=100)
+    first = evaluate_scores(path, output=str(tmp_path / "out"), replicates=100).summary
     with (tmp_path / "out" / "clips.csv").open(newline="") as file:
         assert [row["song"] for row in csv.DictReader(file)] == [str(row[1]) for row in rows]
-    second = evaluate_scores(str(tmp_path / "out" / "clips.csv"), replicates=100)
+    second = evaluate_scores(str(tmp_path / "out" / "clips.csv"), replicates=100).summary
     assert second["aggregations"] == first["aggregations"]
 
 
@@ -152,21 +152,21 @@ def test_songs_numbered_past_nine_keep_their_order(tmp_path: Path, scores: np.nd
     ],
 )
 def test_where_songs_come_from_is_said(
-    tmp_path: Path, scores: np.ndarray, song, wanted: list[str], unwanted: list[str], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, scores: np.ndarray, song, wanted: list[str], unwanted: list[str]
 ) -> None:
     rows = [
         [name, *scores[k], " ".join(_codes(truth)), *([] if song is None else [song(k)])]
         for k, (name, truth) in enumerate(zip(NAMES, _truth(), strict=True))
     ]
     header = ["file", *IRMAS_CODES, "labels", *([] if song is None else ["song"])]
-    evaluate_scores(_write(tmp_path / "scores.csv", header, rows), replicates=100)
-    notes = "\n".join(line for line in capsys.readouterr().out.splitlines() if line.startswith("note: "))
+    text = evaluate_scores(_write(tmp_path / "scores.csv", header, rows), replicates=100).text("table")
+    notes = "\n".join(line for line in text.splitlines() if line.startswith("note: "))
     assert all(words in notes for words in wanted) and not any(words in notes for words in unwanted)
 
 
 def test_names_that_tell_no_songs_are_warned_of(tmp_path: Path, scores: np.ndarray) -> None:
     names = [f"{number}.wav" for number in range(len(NAMES))]
-    found = evaluate_scores(_score_file(tmp_path, scores, names, labels=True), replicates=100)
+    found = evaluate_scores(_score_file(tmp_path, scores, names, labels=True), replicates=100).summary
     assert any(
         "a song of its own" in text and "name the songs in a column 'song'" in text for text in found["warnings"]
     )

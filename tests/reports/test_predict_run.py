@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from irmas_tf.audio.walk import AudioFiles, Failure
 from irmas_tf.config.labels import IRMAS_CODES
 from irmas_tf.config.settings import ConfigError
+from irmas_tf.inference.answers import Answer
+from irmas_tf.inference.run_model import RunModel
 from irmas_tf.predict import cli
 from irmas_tf.reports.predict_run import predict_run
 from tests.helpers import tiny_run
@@ -44,14 +47,14 @@ def _answers(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 
 def multi(tmp_path_factory: pytest.TempPathFactory, clip: str) -> str:
     """A multi-label run whose levels let the fixture's clip have exactly the classes 2, 5 and 7."""
     run = tiny_run.make_multi_label_run(tmp_path_factory.mktemp("run") / "multi")
-    from irmas_tf.inference.classifier import WindowClassifier
     from irmas_tf.inference.prediction import predict_files
+    from irmas_tf.inference.run_model import RunModel
     from irmas_tf.runs.thresholds import Thresholds
 
-    (answer,) = predict_files(WindowClassifier.load(run), [clip])
+    (answer,) = predict_files(RunModel.open(run), [clip])
     shift = np.full(11, 1e-3)
     shift[[2, 5, 7]] *= -1
-    levels = dict(zip(IRMAS_CODES, (answer.probabilities + shift).tolist(), strict=True))
+    levels = dict(zip(IRMAS_CODES, (answer.vector + shift).tolist(), strict=True))
     Thresholds(levels, 0.5, "a test").save(run.thresholds_path)
     return str(run.path)
 
@@ -134,7 +137,7 @@ def test_a_truncated_file_is_warned_about_once(
         (["--activity=FILE"], "is a file, not a folder"),
         (["--activity=/proc/no/such"], "cannot be written"),
         (["--activity=OUT", "--activity_formats=wav"], "one of csv, json, audacity, png"),
-        (["--activity=OUT", "--activity_formats="], "some of csv, json, audacity, png"),
+        (["--activity=OUT", "--activity_formats="], "one or more of csv, json, audacity, png"),
     ],
 )
 def test_wrong_use_is_one_line_and_no_answer(
@@ -160,6 +163,20 @@ def test_a_multi_label_run_without_its_levels_says_so(
     assert cli([f"--run_dir={run.path}", "--thresholds=0.5", clip]) == 0
 
 
-def test_an_output_that_cannot_be_written_is_refused_before_the_run_is_looked_at(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is a folder"):
-        predict_run(str(tmp_path / "no run"), ["x.wav"], output=str(tmp_path))
+def test_an_output_that_cannot_be_written_is_refused_before_the_run_is_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli([f"--run_dir={tmp_path / 'no run'}", f"--output={tmp_path}", "x.wav"]) == 2
+    assert "is a folder" in capsys.readouterr().err
+
+
+def test_answers_are_values_and_what_is_wrong_is_said_at_once(single: str, clip: str, tmp_path: Path) -> None:
+    model = RunModel.open(single)
+    answers = predict_run(model, AudioFiles([clip, str(tmp_path / "none.wav")]), thresholds="0.05")
+    first, second = answers
+    assert isinstance(first, Answer) and isinstance(second, Failure)
+    assert first.labels == tuple(code for code, p in first.probabilities.items() if p >= 0.05)
+    with pytest.raises(ConfigError, match="must be run, none, or a number"):
+        predict_run(model, AudioFiles([clip]), thresholds="much")
+    with pytest.raises(ConfigError, match="--activity_formats=wav"):
+        predict_run(model, AudioFiles([clip]), activity=str(tmp_path / "out"), activity_formats=["wav"])

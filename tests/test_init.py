@@ -1,0 +1,71 @@
+"""The face of the package: every name it offers, in any order, and nothing heavy before it is asked for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import irmas_tf
+from tests.helpers import ROOT
+
+
+def python(code: str) -> str:
+    """Run code in a fresh Python and return what it prints."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_import_loads_nothing_heavy():
+    loaded = python(
+        "import sys; before = set(sys.modules); import irmas_tf; dir(irmas_tf); irmas_tf.__version__;"
+        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)))"
+    )
+    assert loaded == "irmas_tf"
+
+
+def test_every_name_resolves_and_nothing_else():
+    for name in irmas_tf.__all__:
+        assert getattr(irmas_tf, name) is not None and name in dir(irmas_tf)
+    assert irmas_tf.load.__module__ == "irmas_tf.inference.classifier"
+    assert irmas_tf.MorletScalogram is irmas_tf.MorletScalogram
+    assert set(irmas_tf._PLACES) | {"evaluate", "__version__"} == set(irmas_tf.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'lode'"):
+        _ = irmas_tf.lode
+
+
+FIGURES = "irmas_tf.evaluate([0, 1, 1], [[.9, .1], [.2, .8], [.7, .3]], [1, 2, 3])['accuracy']['value']"
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import irmas_tf",
+        "import irmas_tf; import irmas_tf.evaluate",
+        "from irmas_tf.evaluate import cli; import irmas_tf",
+        "from irmas_tf import evaluate; import irmas_tf; assert irmas_tf.evaluate is evaluate",
+    ],
+)
+def test_evaluate_is_a_function_and_a_command_in_any_order(imports):
+    """After anyone has imported the command's module, it is the package's attribute."""
+    code = (
+        f"import sys; {imports}; print(round({FIGURES}, 3), 'tensorflow' in sys.modules);"
+        "from irmas_tf.evaluate import cli; import irmas_tf.evaluate as module; assert module.cli is cli"
+    )
+    assert python(code) == "0.667 False"
+
+
+def test_evaluate_is_still_a_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "irmas_tf.evaluate", "--help"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0 and "--scores" in done.stdout and done.stderr == ""
+    assert irmas_tf.evaluate.cli(["--scores=/no/such.csv"]) == 2
+    assert irmas_tf.evaluate(np.eye(2), np.eye(2))["task"] == "multi_label"
