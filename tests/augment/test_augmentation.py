@@ -1,37 +1,17 @@
-"""Augmentations of other packages: registered from outside irmas_tf, placed, drawn, trained and resumed with."""
+"""What every augmentation is: its place, its numbers, what it is given, and what is refused."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from irmas_tf.augment import pipeline
 from irmas_tf.augment.augmentation import Augmentation, register_augmentation
 from irmas_tf.config.augmentations import AUGMENTATIONS, BUILT_IN
-from irmas_tf.config.run_config import Config
-from irmas_tf.config.settings import setting
-from irmas_tf.runs.run_dir import RunDir
-from irmas_tf.training.loop import train
-from tests.helpers import ROOT
+from irmas_tf.config.settings import ConfigError, setting
 from tests.helpers.augmenting import RATE_HZ, apply, draw, noise_batch, several_labels
-from tests.helpers.registered import registered
-from tests.helpers.tone_corpus import tiny_config
-
-MODULE = "tests.helpers.outside_augmentation"
-SPEC = "hum:level_db=-30:harmonics=1"
-
-
-@pytest.fixture
-def hum():
-    with registered(MODULE, AUGMENTATIONS, "hum") as module:
-        yield module.Hum
 
 
 @pytest.fixture
@@ -61,22 +41,6 @@ class Louder(Augmentation):
 def louder(**attributes) -> type:
     """Return a subclass of `Louder` with some class attributes."""
     return dataclasses.dataclass(frozen=True)(type("Mine", (Louder,), attributes))
-
-
-def test_it_does_what_it_says_with_numbers_from_a_stream_of_its_own(hum):
-    alone, among = several_labels(augmentations=(SPEC,)), several_labels(augmentations=(SPEC,), mixup_alpha=0.4)
-    numbers = draw(alone)["hum"]
-    for quantity, values in numbers.items():
-        assert values.dtype == np.float32 and len(values) == 64
-        np.testing.assert_array_equal(values, draw(among)["hum"][quantity])
-        assert not np.array_equal(values, draw(alone, step=4)["hum"][quantity])
-    assert -50 <= numbers["level_db"].min() < numbers["level_db"].max() <= -30
-    waveform = noise_batch(alone, 2)
-    out, targets = apply(alone, waveform, {"hum": {"level_db": [-20.0, -400.0], "phase": [0.0, 0.0]}})
-    angle = 2 * np.pi * 50 * np.arange(waveform.shape[1]) / RATE_HZ
-    np.testing.assert_allclose(out[0] - waveform[0], 0.1 * (np.sin(angle) + np.sin(2 * angle)), atol=1e-5)
-    np.testing.assert_array_equal(out[1], waveform[1])
-    np.testing.assert_array_equal(targets, np.eye(11)[:2])
 
 
 def test_places_are_beside_an_augmentation_or_at_the_end_of_a_stage(own):
@@ -162,8 +126,6 @@ def test_what_cannot_work_is_refused_when_it_is_registered(name, attributes, mes
 
 
 def test_it_can_look_at_the_whole_configuration(own):
-    from irmas_tf.config.settings import ConfigError
-
     class Choosy(Louder):
         least: int = setting(1, "Smallest batch.")
 
@@ -174,58 +136,3 @@ def test_it_can_look_at_the_whole_configuration(own):
     own("choosy", dataclasses.dataclass(frozen=True)(type("C", (Choosy,), {**vars(Choosy), "stage": "room"})))
     with pytest.raises(ConfigError, match="--augmentations=choosy:least=9: needs --batch_size=9 or more"):
         several_labels(augmentations=("choosy:least=9",), batch_size=8)
-
-
-@pytest.mark.parametrize("task", ["single_label", "multi_label"])
-def test_training_with_it_is_resumed_bit_for_bit(hum, corpus, tmp_path, task):
-    config = tiny_config(
-        corpus, task=task, augmentations=(SPEC,), random_gain_db=3.0, epochs=2, batch_size=24, stage_channels=(4,)
-    )
-
-    def finished(name: str, kill_at: int | None = None) -> list[np.ndarray]:
-        run = RunDir.create(tmp_path / name, config)
-
-        class Killed(Exception):
-            pass
-
-        def on_update(progress):
-            if progress.update == kill_at:
-                raise Killed
-
-        if kill_at:
-            with pytest.raises(Killed):
-                train(config, run, on_update=on_update)
-        train(run.load_config(), run)
-        return tf.keras.models.load_model(run.last_model_path, compile=False).get_weights()
-
-    straight, resumed = finished("straight"), finished("resumed", kill_at=3)
-    assert [w.tobytes() for w in straight] == [w.tobytes() for w in resumed]
-
-
-def test_a_fresh_process_knows_it_by_the_environment_variable(hum):
-    config = several_labels(augmentations=(SPEC,))
-    script = (
-        "import sys, json; from irmas_tf.config.run_config import Config; from irmas_tf.config.flags import reference\n"
-        "config = Config.from_dict(json.loads(sys.argv[1]))\n"
-        "print(config.hash, config.augment.registered, 'tensorflow' in sys.modules)\nprint(reference())"
-    )
-
-    def loaded(extensions: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "IRMAS_TF_EXTENSIONS": extensions}
-        command = [sys.executable, "-c", script, json.dumps(config.to_dict())]
-        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120)
-
-    done = loaded(MODULE)
-    assert done.returncode == 0, done.stderr
-    facts, _, text = done.stdout.partition("\n")
-    assert facts == f"{config.hash} {config.augment.registered} False"
-    assert "known: hum:level_db=-40.0:mains_hz=50.0:harmonics=0" in " ".join(text.replace("# ", "").split())
-    absent = loaded("")
-    assert "'hum' is not an augmentation of another package; known: none; install the package" in absent.stderr
-
-
-def test_a_configuration_of_before_has_none_of_it():
-    config = Config()
-    sections = config.to_dict()
-    del sections["augment"]["augmentations"]
-    assert Config.from_dict(sections) == config and config.augment.registered == {}
