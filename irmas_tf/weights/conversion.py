@@ -15,7 +15,7 @@ from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.weights.weight_file import check_name, write_weight_file
-from irmas_tf.weights.weight_sources import PublishedWeights, read_published, where_published
+from irmas_tf.weights.weight_sources import PublishedWeights, is_handle, read_published, where_published
 
 if TYPE_CHECKING:
     import keras
@@ -134,8 +134,9 @@ def convert(
     if not out:
         raise WeightsError(f"--out is missing: name the weight file to write, e.g. --out=weights/{spec.name}.npz")
     check_name(out)
+    if is_handle(weights) or Path(weights).expanduser().exists():  # a file that is missing should be named at once
+        import_tensorflow()
     published = read_published(spec, weights)
-    import_tensorflow()  # not before: what is asked wrongly should be said at once
     from irmas_tf.weights.loading import convert_weights, load_pretrained, read_class_names
 
     class_map = labels or published.class_map
