@@ -1,15 +1,15 @@
 """A model as a .tflite file: one window of waveform in, its probabilities out, built-in operations only.
 
-The front-ends (spectrograms, wavelets and their normalisation) always compute in float32: quantised signals in them
-change the answers beyond use. Their mel filters, which are positive and mostly zero, may be stored in less; wavelets
-are stored in float32, because rounded ones let loud low notes leak into quiet high ones.
+The front-ends, whoever wrote them, compute in float32 and keep their constants so: quantised signals in them change the
+answers beyond use, rounded wavelets let loud low notes leak into quiet high ones, and runtimes that multiply mel
+filters in int8 give negative energies. They are the layers that are an `irmas_tf.layers.base.Float32Layer`.
 
-| quantization | weights | network computes in | mel filters stored in |
-|---|---|---|---|
-| none | float32 | float32 | float32 |
-| float16 | float16 | float32, or float16 where the device has it | float16 |
-| dynamic | int8 | int8, with ranges measured while it runs | int8 |
-| int8 | int8 | int8, with ranges measured on representative windows | int8 |
+| quantization | weights | network computes in |
+|---|---|---|
+| none | float32 | float32 |
+| float16 | float16 | float32, or float16 where the device has it |
+| dynamic | int8 | int8, with ranges measured while it runs |
+| int8 | int8 | int8, with ranges measured on representative windows |
 
 Depthwise convolutions compute in float32 with int8 weights also under dynamic and int8: every channel has a range of
 its own, which one scale for all does not fit, and the int8 kernels are slower than the float ones. Under int8 the same
@@ -36,13 +36,12 @@ from irmas_tf.config.run_config import Config
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite_flatbuffer import output_names
 from irmas_tf.deploy.tflite_weights import Form, change_weights, with_few_weights
-from irmas_tf.dsp.short_time import DFT_SCOPE, dft_by_products
+from irmas_tf.dsp.short_time import dft_by_products
+from irmas_tf.layers.base import Float32Layer
 from irmas_tf.models.probabilities import probabilities_of
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 SIGNATURE, INPUT, OUTPUT = "serving_default", "waveform", "probabilities"
-
-_OWN_LAYERS = "irmas_tf.layers."
 
 
 def convert(
@@ -81,23 +80,22 @@ def convert(
             assert representative is not None
             content = _int8(converter, content, front_end, representative)
     network = {"float16": Form.FLOAT16, "dynamic": Form.INT8_KERNEL, "int8": Form.FLOAT32}[quantization]
-    filters = Form.FLOAT16 if quantization == "float16" else Form.INT8
 
     def form_of(kind: str, name: str) -> Form:
         if front_end.search(name):
-            return filters if kind == "FULLY_CONNECTED" and f"/{DFT_SCOPE}/" not in name else Form.FLOAT32
+            return Form.FLOAT32
         return Form.INT8 if kind == "DEPTHWISE_CONV_2D" and quantization != "float16" else network
 
     return change_weights(content, form_of)
 
 
 def front_end_layers(model: keras.Model) -> list[str]:
-    """Return the names of the layers between waveforms and the first layer of a network."""
+    """Return the names of the layers that stay in float32, those of front-ends."""
     names = []
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             names += front_end_layers(layer)
-        elif type(layer).__module__.startswith(_OWN_LAYERS) and not isinstance(layer, keras.layers.BatchNormalization):
+        elif isinstance(layer, Float32Layer):
             names.append(layer.name)
     return names
 
@@ -106,7 +104,7 @@ def front_end_pattern(model: keras.Model) -> re.Pattern[str]:
     """Return a regular expression that finds the TFLite tensors of the front-ends by their names.
 
     Raises:
-        ExportError: the model has no front-end of ours, so that nothing would be kept in float.
+        ExportError: the model has no front-end, so that nothing would be kept in float.
     """
     names = front_end_layers(model)
     if not names:
