@@ -10,6 +10,7 @@ import pytest
 
 from irmas_tf.config.flags import ALL, Command, parse_flags
 from irmas_tf.config.run_config import Config
+from irmas_tf.configs import cli
 from tests.helpers import ROOT
 
 FLAGFILES = sorted((ROOT / "configs").glob("*.flags"))
@@ -105,3 +106,13 @@ def test_it_builds_its_model_and_a_training_step_lowers_the_loss(paths, monkeypa
             assert np.isfinite(before) and after < before
     finally:
         tf.config.run_functions_eagerly(eagerly)
+
+
+def test_the_command_lists_them_and_prints_one(capsys):
+    assert cli([]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")]
+    assert listed == [path.stem for path in FLAGFILES]
+    assert cli(["demo"]) == 0
+    assert capsys.readouterr().out == (ROOT / "configs" / "demo.flags").read_text(encoding="utf-8")
+    assert cli(["demo", "mn04"]) == cli(["dmeo"]) == 2
+    assert "did you mean demo?" in capsys.readouterr().err

@@ -56,3 +56,11 @@ def test_a_reader_that_goes_away_ends_the_command_quietly():
     process.stderr.close()
     assert process.wait(60) == 141
     assert stderr == b""
+
+
+@pytest.mark.parametrize("code, status", [(0, 0), (None, 0), (2, 2), ("words", 2)])
+def test_the_end_that_argparse_makes_is_a_status(code, status):
+    def leave() -> None:
+        raise SystemExit(code)
+
+    assert run_command(leave) == status
