@@ -2,8 +2,9 @@
 
     python benchmarks/augmentation.py [--threads 2] [--batch 32] [--rounds 15] [--config configs/three_branch.flags]
 
-Each augmentation is compiled alone as the training step has it, at the settings below and with the share of examples
-that they say, and timed on noise; so is the recipe of all of them together. The step beside it is that of the
+Each augmentation is compiled alone as the training step has it, at the settings of its `examples` and with the share of
+examples that they say, and timed on noise; those that other packages have registered are at their defaults. So is the
+recipe of all of ours together. The step beside it is that of the
 configuration without any change of the waveforms. All take turns, so that a load that comes and goes burdens each
 alike; the figures are medians over the rounds, and on a busy machine the lowest times beside them are nearer to what
 things cost. "of step" is the cost relative to the step's.
@@ -23,24 +24,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-# Strong but usable settings; probabilities as a recipe would have them.
-ALONE: dict[str, dict[str, Any]] = {
-    "gain": {"random_gain_db": 6.0},
-    "speed": {"random_speed_semitones": 1.0},
-    "time stretch, half of the examples": {"random_time_stretch": 0.1},
-    "time stretch, all examples": {"random_time_stretch": 0.1, "vocoder_probability": 1.0},
-    "pitch shift, half of the examples": {"random_pitch_semitones": 1.0},
-    "shift": {"random_shift_seconds": 0.5},
-    "equalisation": {"random_equalization_db": 1.5},
-    "silence": {"silence_probability": 0.3},
-    "mixing of 2, union": {"mix_probability": 0.8},
-    "mixing of 2 to 4, by level": {"mix_probability": 0.8, "mix_max_excerpts": 4, "mix_targets": "level"},
-    "empty examples": {"empty_probability": 0.05},
-    "white noise, 0.3 of the examples": {"noise_probability": 0.3, "noise_kind": "white"},
-    "pink noise, 0.3 of the examples": {"noise_probability": 0.3},
-    "noise of a folder, 0.3 of the examples": {"noise_probability": 0.3, "noise_kind": "folder"},
-    "mixup": {"mixup_alpha": 0.3},
-}
 RECIPE = {
     "random_gain_db": 6.0,
     "random_speed_semitones": 1.0,
@@ -58,6 +41,14 @@ RECIPE = {
 MASKS = "SpecAugment (step with and without)"
 STEP = "training step, waveforms unchanged"
 WARM_UP = 2
+
+
+def alone() -> dict[str, dict[str, Any]]:
+    """Return title -> settings that switch one augmentation on, for every one that is registered."""
+    from irmas_tf.config.augmentations import AUGMENTATIONS, BUILT_IN, registered_elsewhere
+
+    settings = {title: dict(on) for name in BUILT_IN for title, on in AUGMENTATIONS.get(name).examples.items()}
+    return settings | {name: {"augmentations": (name,)} for name in registered_elsewhere()}
 
 
 def configuration(path: str, batch: int, augment: dict[str, Any], noise_dir: str, masks: bool = False) -> Any:
@@ -92,16 +83,15 @@ def augmentation_function(config: Any) -> Callable[[], Any]:
     waveform = tf.constant(0.1 * rng.standard_normal([batch, augmentation.training_samples(config)]), tf.float32)
     targets = tf.one_hot(rng.integers(0, config.labels.num_classes, batch), config.labels.num_classes)
     drawn = augmentation.draw(config.augment, seed=0, step=0, batch_size=batch)
-    numbers = {name: tf.constant(values) for name, values in drawn.items()}
-    recordings = augmentation.load_recordings(config)
-    function = tf.function(lambda w, t, n: augmentation.apply(w, t, n, config, recordings))
+    numbers = tf.nest.map_structure(tf.constant, drawn)
+    prepared = augmentation.prepare(config)
+    function = tf.function(lambda w, t, n: augmentation.apply(w, t, n, config, prepared))
     return lambda: function(waveform, targets, numbers)[0].numpy()
 
 
 def step_function(config: Any) -> Callable[[], Any]:
     """Return the training step on one batch of windows."""
     import keras
-    import numpy as np
     import tensorflow as tf
 
     from benchmarks.training_step import example_batch
@@ -111,8 +101,7 @@ def step_function(config: Any) -> Callable[[], Any]:
     keras.utils.set_random_seed(0)
     step = TrainingStep(build_model(config), config, tf.distribute.get_strategy())
     waveform, labels = (tf.constant(x) for x in example_batch(config))
-    numbers = {"share": tf.constant(np.ones(config.training.batch_size, np.float32))}
-    return lambda: step.run_batch(waveform, labels, numbers).numpy()
+    return lambda: step.run_batch(waveform, labels, {}).numpy()
 
 
 def times_in_turns(functions: dict[str, Callable[[], Any]], rounds: int) -> dict[str, tuple[float, float]]:
@@ -168,7 +157,7 @@ def main() -> None:
         prepare_process(plain.training)
         write_noises(noise_dir, plain.audio.sample_rate_hz)
         functions = {STEP: step_function(plain), MASKS: step_function(configured({}, masks=True))}
-        functions |= {name: augmentation_function(configured(augment)) for name, augment in ALONE.items()}
+        functions |= {name: augmentation_function(configured(augment)) for name, augment in alone().items()}
         functions["recipe of all but SpecAugment"] = augmentation_function(configured(RECIPE))
         seconds = times_in_turns(functions, args.rounds)
     step, lowest_step = seconds[STEP]

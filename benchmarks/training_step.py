@@ -56,7 +56,6 @@ def example_batch(config: Any) -> tuple[Any, Any]:
 def keras_functions(variant: str, batch: int, threads: int) -> tuple[Callable[[], Any], Callable[[], Any]]:
     """Return our training step and forward pass."""
     import keras
-    import numpy as np
     import tensorflow as tf
 
     from irmas_tf.models.factory import build_model
@@ -71,9 +70,8 @@ def keras_functions(variant: str, batch: int, threads: int) -> tuple[Callable[[]
     model = build_model(config)
     step = TrainingStep(model, config, tf.distribute.get_strategy())
     waveform, labels = (tf.constant(x) for x in example_batch(config))
-    numbers = {"share": tf.constant(np.ones(batch, np.float32))}
     forward = tf.function(lambda x: model(x, training=False), jit_compile=config.training.xla)
-    return lambda: step.run_batch(waveform, labels, numbers).numpy(), lambda: forward(waveform).numpy()
+    return lambda: step.run_batch(waveform, labels, {}).numpy(), lambda: forward(waveform).numpy()
 
 
 def torch_functions(variant: str, batch: int, threads: int) -> tuple[Callable[[], Any], Callable[[], Any]]:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import runpy
-
 import pytest
 
+from benchmarks import augmentation
+from benchmarks.trainings import agreement
+from irmas_tf.augment.pipeline import active
+from irmas_tf.config.augmentations import BUILT_IN
 from tests.helpers import ROOT
 
-AUGMENTATION = ROOT / "benchmarks" / "augmentation.py"
-MODULE = runpy.run_path(str(AUGMENTATION))
+FLAGFILE = str(ROOT / "configs" / "three_branch.flags")
+ALONE = augmentation.alone()
 
 
-@pytest.mark.parametrize("name", [*MODULE["ALONE"], "recipe"])
-def test_every_augmentation_has_a_configuration_with_it_alone(name, tmp_path):
-    augment = MODULE["RECIPE"] if name == "recipe" else MODULE["ALONE"][name]
-    flagfile = str(AUGMENTATION.parents[1] / "configs" / "three_branch.flags")
-    config = MODULE["configuration"](flagfile, 4, augment, str(tmp_path))
-    assert {key: getattr(config.augment, key) for key in augment} == augment
-    assert config.augment.random_gain_db == augment.get("random_gain_db", 0.0)
+@pytest.mark.parametrize("title", ALONE)
+def test_every_augmentation_has_a_configuration_with_it_alone(title, tmp_path):
+    config = augmentation.configuration(FLAGFILE, 4, ALONE[title], str(tmp_path))
+    assert {name: getattr(config.augment, name) for name in ALONE[title]} == ALONE[title]
+    assert len(active(config.augment)) == 1
+
+
+def test_the_recipe_has_them_all(tmp_path):
+    config = augmentation.configuration(FLAGFILE, 4, augmentation.RECIPE, str(tmp_path))
+    assert [placed.name for placed in active(config.augment)] == list(BUILT_IN)
 
 
 def test_agreement_of_runs(tmp_path, monkeypatch, capsys):
@@ -31,12 +36,11 @@ def test_agreement_of_runs(tmp_path, monkeypatch, capsys):
         for k, (label, (cello, voice)) in enumerate(zip(["cel", "voi", "voi"], probabilities, strict=True)):
             lines.append(f"{k}.wav,{k},{label},x,{cello},{voice}")
         (folder / "predictions.csv").write_text("\n".join(lines) + "\n")
-    main = runpy.run_path(str(AUGMENTATION.parent / "trainings" / "agreement.py"))["main"]
     monkeypatch.setattr("sys.argv", ["agreement.py", str(tmp_path / "one"), str(tmp_path / "two")])
-    assert main() == 0
+    assert agreement.main() == 0
     output = capsys.readouterr().out
     for line in ("| one | 0.333 |", "| two | 0.667 |", "| one, two | 0.667 |", "wrong on 0.333", "answer on 0.333"):
         assert line in output
     (tmp_path / "two/evaluation/validation/predictions.csv").write_text(lines[0] + "\n" + lines[1] + "\n")
-    assert main() == 1
+    assert agreement.main() == 1
     assert "not evaluated on the same excerpts" in capsys.readouterr().err
