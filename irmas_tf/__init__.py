@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from irmas_tf.config.branches import register_front_end
     from irmas_tf.config.run_config import Config
     from irmas_tf.datasets.dataset import register_dataset
+    from irmas_tf.evaluation.evaluate_arrays import evaluate
     from irmas_tf.inference.answers import Answer
     from irmas_tf.inference.artefacts import register_artefact
     from irmas_tf.inference.classifier import Classifier, load
     from irmas_tf.layers.morlet import MorletScalogram
     from irmas_tf.layers.spectrogram import Spectrogram
     from irmas_tf.models.factory import build_model
-    from irmas_tf.reports.evaluate_arrays import evaluate
 
 __all__ = [
     "Answer",

@@ -1,6 +1,6 @@
 """Score a trained run: ``irmas evaluate --run_dir=R --data_dir=D --split=test``; or a file of scores.
 
-In Python, ``irmas_tf.evaluate(labels, scores, songs)`` does it on arrays (`irmas_tf.reports.evaluate_arrays.evaluate`).
+In Python, ``irmas_tf.evaluate(labels, scores, songs)`` does it on arrays (`irmas_tf.evaluation.evaluate_arrays`).
 The attribute of the package is this module as soon as anyone has imported it, so the module itself can be called.
 """
 
@@ -25,7 +25,7 @@ class EvaluateOptions:
     data_dir: str = setting("", "Folder of the data set; empty: the one the run was trained on.")
     split: str = setting("validation", "Side of the run's split, validation or train; or the test set, test.")
     unique_clips: bool = setting(False, "Count byte-identical test clips once.")
-    scores: str = setting("", "CSV file to score instead of a run; columns: file, one a class, and those named above.")
+    scores: str = setting("", "CSV file to score instead of a run; columns: file, one per class, and those above.")
     labels: str = setting("", "CSV file with file and labels (and song, part) for --scores; or give --data_dir.")
     threshold: float = setting(0.5, "Decision level that --scores are scored at as fixed in advance.")
     output: str = setting("", "Folder for the reports on --scores; empty: none.")
@@ -104,8 +104,8 @@ class _CallableModule(types.ModuleType):
     """This module, as a function of arrays."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the figures of scores; see `irmas_tf.reports.evaluate_arrays.evaluate`."""
-        from irmas_tf.reports.evaluate_arrays import evaluate
+        """Return the figures of scores; see `irmas_tf.evaluation.evaluate_arrays.evaluate`."""
+        from irmas_tf.evaluation.evaluate_arrays import evaluate
 
         return evaluate(*args, **kwargs)
 

@@ -9,6 +9,7 @@ import numpy as np
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets import irmas
 from irmas_tf.datasets.testing_clips import label_matrix, official_counts, part_sizes, select_clips
+from irmas_tf.evaluation.evaluate_arrays import SCORES
 from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, all_decisions
 from irmas_tf.evaluation.score_file import (
     ScoreFile,
@@ -21,7 +22,6 @@ from irmas_tf.evaluation.score_file import (
 )
 from irmas_tf.evaluation.scored_clips import GLOBAL, ScoredClips, fixed
 from irmas_tf.evaluation.song_notes import song_groups, song_notes
-from irmas_tf.reports.evaluate_arrays import SCORES
 from irmas_tf.reports.evaluation_report import EvaluationReport
 from irmas_tf.reports.page import PageOptions
 from irmas_tf.reports.report import summarize, write_report

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from irmas_tf.reports.evaluate_arrays import evaluate
+from irmas_tf.evaluation.evaluate_arrays import evaluate
 from irmas_tf.reports.evaluation_report import EvaluationReport
 from irmas_tf.reports.report import format_summary
 from tests.helpers.made_evaluation import make_labels

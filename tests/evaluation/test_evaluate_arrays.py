@@ -9,7 +9,7 @@ import pytest
 import sklearn.metrics as sk
 
 from irmas_tf.config.labels import IRMAS_CODES
-from irmas_tf.reports.evaluate_arrays import ArraysError, evaluate
+from irmas_tf.evaluation.evaluate_arrays import ArraysError, evaluate
 from irmas_tf.reports.evaluate_scores import evaluate_scores
 from tests.helpers import ROOT
 from tests.helpers.made_evaluation import make_labels
