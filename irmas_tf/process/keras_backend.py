@@ -20,7 +20,8 @@ def keras_json() -> Path:
     """Return the path of Keras's settings: in KERAS_HOME, else in .keras of the home folder."""
     home = os.path.expanduser("~")
     # Where Keras looks for it, in this order (keras/src/backend/config.py).
-    folder = os.environ.get("KERAS_HOME") or os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras")
+    default = os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras")
+    folder = os.environ.get("KERAS_HOME", default)
     return Path(os.path.expanduser(folder)) / "keras.json"
 
 
