@@ -19,20 +19,20 @@ def shift(waveform: np.ndarray, semitones: float, samples: int, highest: float =
 
 
 def peak_hz(waveform: np.ndarray) -> float:
-    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform)), 1 << 20))
-    return spectrum.argmax() * RATE / (1 << 20)
+    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform)), 1 << 19))
+    return spectrum.argmax() * RATE / (1 << 19)
 
 
-@pytest.mark.parametrize("semitones", [-5.0, -1.0, 0.37, 2.0, 7.0])
-@pytest.mark.parametrize("frequency_hz", [196.0, 1500.0])
-def test_a_sine_moves_by_the_cents_and_keeps_its_length(semitones, frequency_hz):
+def test_a_sine_moves_by_the_cents_and_keeps_its_length():
     samples = 30000
-    sine = np.sin(2 * np.pi * frequency_hz * np.arange(40000) / RATE)
-    out = shift(sine, semitones, samples)
-    assert out.shape == (samples,)
-    cents = 1200 * np.log2(peak_hz(out[FRAME:]) / frequency_hz)
-    assert cents == pytest.approx(100 * semitones, abs=2)
-    assert out[-FRAME:].std() == pytest.approx(np.sqrt(0.5), rel=0.1)
+    semitones, frequencies = (x.ravel() for x in np.meshgrid([-5.0, 0.37, 7.0], [196.0, 1500.0]))
+    sines = np.sin(2 * np.pi * frequencies[:, None] * np.arange(40000) / RATE).astype(np.float32)
+    ratios = tf.constant(2.0 ** (semitones / 12), tf.float32)
+    out = shift_pitch(sines, ratios, samples, highest=2.0, frame_length=FRAME).numpy()
+    assert out.shape == (6, samples)
+    cents = [1200 * np.log2(peak_hz(wave[FRAME:]) / hz) for wave, hz in zip(out, frequencies, strict=True)]
+    np.testing.assert_allclose(cents, 100 * semitones, atol=2)
+    np.testing.assert_allclose(out[:, -FRAME:].std(axis=1), np.sqrt(0.5), rtol=0.1)
 
 
 @pytest.mark.parametrize("semitones", [-3.0, 4.0])

@@ -17,8 +17,8 @@ def stretch(waveform: np.ndarray, rate: float, samples: int, locked: bool = True
 
 
 def peak_hz(waveform: np.ndarray) -> float:
-    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform)), 1 << 20))
-    return spectrum.argmax() * RATE / (1 << 20)
+    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform)), 1 << 19))
+    return spectrum.argmax() * RATE / (1 << 19)
 
 
 def notes(seconds: float = 2.5) -> np.ndarray:
@@ -35,17 +35,18 @@ def notes(seconds: float = 2.5) -> np.ndarray:
     return music.astype(np.float32)
 
 
-@pytest.mark.parametrize("rate", [0.7, 0.9, 1.0, 1.1, 1.4])
-@pytest.mark.parametrize("frequency_hz", [110.0, 1234.5, 6000.0])
-def test_a_sine_keeps_its_pitch_within_a_cent_and_its_level(rate, frequency_hz):
+def test_a_sine_keeps_its_pitch_within_a_cent_and_its_level():
     samples = 30000
-    sine = np.sin(2 * np.pi * frequency_hz * np.arange(samples_needed(samples, rate, FRAME)) / RATE)
-    out = stretch(sine, rate, samples)[FRAME:]
-    assert 1200 * abs(np.log2(peak_hz(out) / frequency_hz)) < 1
-    assert 20 * np.log10(out.std() / np.sqrt(0.5)) == pytest.approx(0.0, abs=0.2)
+    rates, frequencies = (x.ravel() for x in np.meshgrid([0.7, 0.9, 1.1, 1.4], [110.0, 1234.5, 6000.0]))
+    time = np.arange(samples_needed(samples, rates.max(), FRAME)) / RATE
+    sines = np.sin(2 * np.pi * frequencies[:, None] * time).astype(np.float32)
+    out = stretch_time(sines, tf.constant(rates, tf.float32), samples, FRAME).numpy()[:, FRAME:]
+    for wave, frequency_hz in zip(out, frequencies, strict=True):
+        assert 1200 * abs(np.log2(peak_hz(wave) / frequency_hz)) < 1
+    np.testing.assert_allclose(20 * np.log10(out.std(axis=1) / np.sqrt(0.5)), 0.0, atol=0.2)
 
 
-@pytest.mark.parametrize("rate", [0.75, 0.9, 1.15, 1.5])
+@pytest.mark.parametrize("rate", [0.75, 1.5])
 def test_the_length_changes_by_the_rate(rate):
     seconds = 1.0
     noise = 0.1 * np.random.default_rng(1).standard_normal(round(seconds * RATE))
@@ -55,7 +56,7 @@ def test_the_length_changes_by_the_rate(rate):
     assert np.all(out[loud[-1] + FRAME :] == 0.0)
 
 
-@pytest.mark.parametrize("rate", [0.8, 0.93, 1.07, 1.25])
+@pytest.mark.parametrize("rate", [0.8, 1.25])
 def test_clicks_move_to_their_new_places(rate):
     places = np.array([8000, 16000, 24000, 32000])
     clicks = np.zeros(samples_needed(24000, rate, FRAME))
@@ -67,7 +68,7 @@ def test_clicks_move_to_their_new_places(rate):
             assert np.average(around, weights=out[around]) == pytest.approx(place, abs=FRAME / 2)
 
 
-@pytest.mark.parametrize("rate", [0.8, 0.95, 1.1, 1.25])
+@pytest.mark.parametrize("rate", [0.8, 1.1])
 def test_without_locking_it_is_librosas_phase_vocoder(rate):
     music = notes()
     expected = librosa.effects.time_stretch(music, rate=rate)
@@ -86,9 +87,8 @@ def inconsistency(out: np.ndarray, original: np.ndarray, rate: float) -> float:
     return float(np.linalg.norm(have - wanted) / np.linalg.norm(wanted))
 
 
-@pytest.mark.parametrize("rate", [0.9, 1.1])
-def test_locking_makes_it_better_than_librosa(rate):
-    music = notes()
+def test_locking_makes_it_better_than_librosa():
+    music, rate = notes(), 1.1
     theirs = librosa.effects.time_stretch(music, rate=rate)[: -2 * FRAME]
     ours = stretch(music, rate, len(theirs))
     assert inconsistency(ours, music, rate) < 0.6 * inconsistency(theirs, music, rate)
@@ -119,7 +119,7 @@ def test_examples_are_independent():
         np.testing.assert_allclose(together[row], alone[0], atol=1e-4)
 
 
-@pytest.mark.parametrize("rate", [0.8, 1.0, 1.3])
+@pytest.mark.parametrize("rate", [0.8, 1.3])
 def test_samples_needed_is_enough_and_hardly_more(rate):
     samples = 20000
     noise = np.random.default_rng(3).standard_normal(60000)
