@@ -99,25 +99,25 @@ def main(flags: ParsedFlags) -> int:
     if not flags.positional:
         raise ConfigError("no audio given: name files or folders after the flags")
     from irmas_tf.audio.walk import AudioFiles
-    from irmas_tf.inference.embedding_files import check_output, embed_files, write_embeddings
+    from irmas_tf.inference.embedding_files import embed_files, embeddings_file, write_embeddings
     from irmas_tf.reports.answer_output import shown
 
-    target = check_output(options.output)
+    target = embeddings_file(options.output)
     model = load_embedder(options)
     files = AudioFiles(list(flags.positional))
-    found = embed_files(
+    embeddings = embed_files(
         model,
         files,
         batch_size=options.batch_size,
         total=files.total,
         progress=shown("embedding", say_failures=True),
     )
-    if not found.clips:
+    if not embeddings.clips:
         print("error: no audio file could be embedded; nothing was written", file=sys.stderr)
         return 1
-    write_embeddings(target, found, model)
-    print(f"{len(found.clips)} embeddings of {found.matrix.shape[1]} numbers: {options.output}")
-    return 1 if found.failures else 0
+    write_embeddings(target, embeddings, model)
+    print(f"{len(embeddings.clips)} embeddings of {embeddings.matrix.shape[1]} numbers: {options.output}")
+    return 1 if embeddings.failures else 0
 
 
 def cli(argv: Sequence[str] | None = None) -> int:

@@ -22,7 +22,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from irmas_tf.audio import decode as audio_io
+from irmas_tf.audio import decode
 from irmas_tf.audio.walk import Failure
 from irmas_tf.audio.windows import iter_windows, window_starts
 from irmas_tf.inference.window_model import PROBABILITIES, WindowModel
@@ -158,7 +158,7 @@ class _Decoder:
             end = _Decoder.End(self._samples) if self._samples else _Decoder.End(failure="holds no audio")
         except _Stopped:
             return
-        except audio_io.AudioError as error:
+        except decode.AudioError as error:
             end = _Decoder.End(failure=error.problem)
         except OSError as error:
             end = _Decoder.End(failure=error.strerror or str(error))
@@ -170,7 +170,7 @@ class _Decoder:
             return
 
     def _blocks(self) -> Iterator[np.ndarray]:
-        for block in audio_io.iter_blocks(self.path, self._audio.sample_rate_hz, BLOCK_SECONDS):
+        for block in decode.iter_blocks(self.path, self._audio.sample_rate_hz, BLOCK_SECONDS):
             self._samples += len(block)
             yield block
 

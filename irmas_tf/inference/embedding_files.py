@@ -43,7 +43,7 @@ class Embeddings:
         return np.stack([clip.mean for clip in self.clips]).astype(np.float32)
 
 
-def check_output(output: str) -> Path:
+def embeddings_file(output: str) -> Path:
     """Return the path of the file to write.
 
     Raises:
@@ -96,7 +96,7 @@ def write_embeddings(target: Path, embeddings: Embeddings, model: WindowModel) -
     (JSON: network, source of its weights, window). A ``.csv`` has a row per file: file, duration_seconds, e0, e1, ...
 
     Args:
-        target: file to write, of `check_output`.
+        target: file to write, of `embeddings_file`.
         embeddings: what to write.
         model: what they are of.
     """

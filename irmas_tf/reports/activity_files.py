@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from irmas_tf.audio import decode as audio_io
+from irmas_tf.audio import decode
 from irmas_tf.audio.envelope import envelope_of
 from irmas_tf.audio.walk import Failure
 from irmas_tf.config.labels import LabelScheme
@@ -121,7 +121,7 @@ class ActivityFiles:
         from irmas_tf.reports.activity_picture import ENVELOPE_POINTS, activity_figure
 
         with _quietly():  # letters without a glyph in the font are no news either
-            envelope = envelope_of(audio_io.iter_blocks(answer.path, PICTURE_HZ), PICTURE_HZ, ENVELOPE_POINTS)
+            envelope = envelope_of(decode.iter_blocks(answer.path, PICTURE_HZ), PICTURE_HZ, ENVELOPE_POINTS)
             figure = activity_figure(activity, envelope, self._scheme, answer.labels, self._levels)
             figure.savefig(path, format="png")
 
@@ -135,7 +135,7 @@ def saved_activity(
             if isinstance(result, Answer):
                 try:
                     files.write(result)
-                except audio_io.AudioError as error:
+                except decode.AudioError as error:
                     yield Failure(result.path, error.problem)
                     continue
             yield result

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import soundfile
 
-from irmas_tf.audio import decode as audio_io
+from irmas_tf.audio import decode
 from irmas_tf.audio.envelope import envelope_of
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.activity import Activity
@@ -102,7 +102,7 @@ def clip_card(
         sound: waveform at `AUDIO_HZ` of a clip that is no file; None: the activity's path is read for it.
     """
     heard = _Heard()
-    blocks = audio_io.iter_blocks(clip.activity.path, AUDIO_HZ) if sound is None else iter([sound])
+    blocks = decode.iter_blocks(clip.activity.path, AUDIO_HZ) if sound is None else iter([sound])
     envelope = envelope_of(heard.listen(blocks), AUDIO_HZ, ENVELOPE_POINTS)
     uri, note = audio.encode(heard.waveform(), envelope.duration_seconds <= AUDIO_SECONDS)
     rows = [

@@ -67,7 +67,7 @@ def run(server: Any, paths: Sequence[str | Failure], retries: int = 0, **sending
 def test_answers_are_in_order_and_in_batches(files: Any) -> None:
     server = Server()
     found = run(server, files(*np.linspace(0, 1, 11)), batch_size=4)
-    assert [one.probabilities[0] for one in found] == pytest.approx(np.linspace(0, 1, 11))
+    assert [answer.vector[0] for answer in found] == pytest.approx(np.linspace(0, 1, 11))
     assert [one.labels for one in found] == [("quiet",)] * 5 + [("loud",)] + [("loud",)] * 5
     assert sorted(server.requests) == [3, 4, 4]
 

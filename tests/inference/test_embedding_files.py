@@ -11,7 +11,7 @@ import soundfile
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.embedding import EmbeddingNetwork
-from irmas_tf.inference.embedding_files import check_output, embed_files, write_embeddings
+from irmas_tf.inference.embedding_files import embed_files, embeddings_file, write_embeddings
 from irmas_tf.inference.window_model import ModelError
 
 AUDIO = AudioConfig(sample_rate_hz=8000, window_seconds=0.25, window_hop_seconds=0.25)
@@ -87,6 +87,6 @@ def test_a_model_without_an_embedding_is_refused(folder):
 
 def test_outputs_that_cannot_be_written_are_refused_at_once(tmp_path):
     with pytest.raises(ConfigError, match=r"end the name in \.npz"):
-        check_output(str(tmp_path / "out.txt"))
+        embeddings_file(str(tmp_path / "out.txt"))
     with pytest.raises(ConfigError, match="does not exist; make it first"):
-        check_output(str(tmp_path / "absent" / "out.npz"))
+        embeddings_file(str(tmp_path / "absent" / "out.npz"))
