@@ -30,8 +30,8 @@ def run_command(command: Callable[[], int | None]) -> int:
 
     Returns:
         What the command returns (None is 0); 2 after an expected error, whose message goes to stderr as ``error: ...``;
-        130 after Ctrl-C; 141 if the reader of a pipe went away (``... | head``); the status of a SystemExit, as argparse
-        raises it. Other errors, which are bugs, pass.
+        130 after Ctrl-C; 141 if the reader of a pipe went away (``... | head``); the status of a SystemExit, as
+        argparse raises it. Other errors, which are bugs, pass.
     """
     try:
         status = command() or 0
