@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,12 @@ def test_a_failure_leaves_what_was_there(tmp_path):
         pass  # nothing was written
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_files_are_readable_by_others_as_the_umask_says(tmp_path):
+    write_text_atomic(tmp_path / "a", "")
+    (tmp_path / "b").write_text("")
+    assert stat.S_IMODE(os.stat(tmp_path / "a").st_mode) == stat.S_IMODE(os.stat(tmp_path / "b").st_mode)
 
 
 def test_two_writers_do_not_share_a_temporary_file(tmp_path):

@@ -2,65 +2,17 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
-import stat
 
-import numpy as np
 import pytest
 
 from irmas_tf.config.run_config import Config, DataConfig, TrainingConfig
-from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, atomic_path, write_json_atomic, write_text_atomic
+from irmas_tf.process.atomic_files import TEMPORARY_PREFIX
 from irmas_tf.process.versions import collect_versions
 from irmas_tf.runs.run_dir import RunDir, RunDirError
 
 
 def leftovers(folder):
     return [path.name for path in folder.rglob(f"{TEMPORARY_PREFIX}*")]
-
-
-def test_atomic_path_replaces_the_target_and_keeps_its_suffix(tmp_path):
-    target = tmp_path / "new" / "model.keras"
-    write_text_atomic(target, "old")
-    with atomic_path(target) as temporary:
-        assert temporary.parent == target.parent
-        assert temporary.suffix == ".keras"
-        temporary.write_text("new")
-        assert target.read_text() == "old"
-    assert target.read_text() == "new"
-    assert leftovers(tmp_path) == []
-
-
-def test_a_failed_write_leaves_the_target_as_it_was(tmp_path):
-    target = tmp_path / "a.txt"
-    write_text_atomic(target, "old")
-    with pytest.raises(ZeroDivisionError), atomic_path(target) as temporary:
-        temporary.write_text("half")
-        raise ZeroDivisionError
-    assert target.read_text() == "old"
-    assert leftovers(tmp_path) == []
-    with pytest.raises(FileNotFoundError), atomic_path(target):
-        pass  # nothing was written
-    assert target.read_text() == "old"
-
-
-def test_files_are_readable_by_others_as_the_umask_says(tmp_path):
-    write_text_atomic(tmp_path / "a", "")
-    (tmp_path / "b").write_text("")
-    assert stat.S_IMODE(os.stat(tmp_path / "a").st_mode) == stat.S_IMODE(os.stat(tmp_path / "b").st_mode)
-
-
-def test_json_is_standard_json_whatever_it_holds(tmp_path):
-    path = tmp_path / "a.json"
-    write_json_atomic(
-        path,
-        {"x": np.float32(0.5), "n": np.int64(3), "a": np.array([[1, 2]]), "nan": float("nan"), "p": tmp_path, 1: "é"},
-    )
-
-    def refuse(name):
-        raise AssertionError(name)
-
-    read = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
-    assert read == {"x": 0.5, "n": 3, "a": [[1, 2]], "nan": None, "p": str(tmp_path), "1": "é"}
 
 
 def test_a_new_run_describes_itself(tmp_path):
