@@ -32,12 +32,14 @@ from irmas_tf.config.flags import ALL, Command, parse_flags  # noqa: E402
 from irmas_tf.deploy.acceptance import Report, median_milliseconds  # noqa: E402
 from irmas_tf.deploy.check_signals import check_signals  # noqa: E402
 from irmas_tf.deploy.export_inputs import LoadedRun, load_run  # noqa: E402
+from irmas_tf.deploy.lite_model import LiteInterpreter  # noqa: E402
 from irmas_tf.deploy.saved_model import write_saved_model  # noqa: E402
 from irmas_tf.deploy.saved_model_check import check_saved_model  # noqa: E402
 from irmas_tf.deploy.session_model import SessionModel  # noqa: E402
 from irmas_tf.deploy.tflite import convert  # noqa: E402
-from irmas_tf.deploy.tflite_check import LiteModel, check_tflite  # noqa: E402
+from irmas_tf.deploy.tflite_check import check_tflite  # noqa: E402
 from irmas_tf.deploy.tflite_metadata import embed  # noqa: E402
+from irmas_tf.inference.samples import window_values  # noqa: E402
 from irmas_tf.models.factory import build_model  # noqa: E402
 from irmas_tf.process.exit_codes import is_expected, one_line  # noqa: E402
 from irmas_tf.runs.run_dir import RunDir  # noqa: E402
@@ -126,7 +128,11 @@ def saved_model_cells(loaded: LoadedRun, folder: Path) -> list[str]:
     with contextlib.closing(SessionModel(folder)) as model:
         latency = median_milliseconds(lambda: model("serving_default", window))
     largest = max(
-        1.0, *(float(np.abs(loaded.live.clip(sound).mean("logits")).max()) for sound in loaded.music.values())
+        1.0,
+        *(
+            float(np.abs(window_values(loaded.live, sound, ["logits"]).mean("logits")).max())
+            for sound in loaded.music.values()
+        ),
     )
     return [
         verdict(report, f"{report.differences.get('probabilities', np.nan):.0e}"),
@@ -140,7 +146,7 @@ def tflite_cells(loaded: LoadedRun, path: Path) -> list[str]:
     content = embed(convert(loaded.model, loaded.config), {**loaded.facts, "quantization": "none"})
     path.write_bytes(content)
     report = check_tflite(path, loaded.facts, loaded.live, loaded.music)
-    model = LiteModel(content)
+    model = LiteInterpreter(content)
     window = np.zeros([1, loaded.config.audio.window_samples], np.float32)
     return [
         verdict(report, f"{report.differences.get('probabilities', np.nan):.0e}"),

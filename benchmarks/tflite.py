@@ -72,9 +72,8 @@ def models(configs: list[str], run_dirs: list[str]) -> list[tuple[str, Any, Any]
     import keras
 
     from irmas_tf.config.flags import ALL, Command, parse_flags
-    from irmas_tf.inference.classifier import load_run_model
+    from irmas_tf.inference.run_model import RunModel
     from irmas_tf.models.factory import build_model
-    from irmas_tf.runs.run_dir import RunDir
 
     found = []
     for name in configs:
@@ -83,7 +82,8 @@ def models(configs: list[str], run_dirs: list[str]) -> list[tuple[str, Any, Any]
         keras.utils.set_random_seed(0)
         found.append((name, build_model(config), config))
     for run_dir in run_dirs:
-        found.append((Path(run_dir).name, *load_run_model(RunDir.open(run_dir))))
+        run = RunModel.open(run_dir)
+        found.append((Path(run_dir).name, run.model, run.config))
     return found
 
 

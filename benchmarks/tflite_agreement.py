@@ -23,8 +23,8 @@ import numpy as np  # noqa: E402
 
 from irmas_tf.audio.decode import decode_file  # noqa: E402
 from irmas_tf.deploy.export_inputs import LoadedRun, load_run, validation_accuracy  # noqa: E402
-from irmas_tf.deploy.tflite_check import LiteModel  # noqa: E402
-from irmas_tf.inference.classifier import WindowClassifier  # noqa: E402
+from irmas_tf.deploy.lite_model import LiteModel  # noqa: E402
+from irmas_tf.inference.window_model import PROBABILITIES  # noqa: E402
 
 
 def through_mediapipe(path: str, clips: Sequence[np.ndarray], rate_hz: int, codes: Sequence[str]) -> np.ndarray:
@@ -57,7 +57,7 @@ def cells(path: str, loaded: LoadedRun, clips: Sequence[np.ndarray], live: np.nd
         same = int((found.argmax(axis=1) == live.argmax(axis=1)).sum())
         row += [f"{np.abs(found - live).max():.1e}", f"{same} of {len(live)}"]
     if data_dir:
-        accuracy, excerpts = validation_accuracy(loaded, data_dir, LiteModel(Path(path).read_bytes()).probabilities)
+        accuracy, excerpts = validation_accuracy(loaded, data_dir, LiteModel.open(path))
         row.append(f"{accuracy:.4f} on {excerpts}")
     return row
 
@@ -75,7 +75,7 @@ def main() -> int:
     live = np.zeros([0, loaded.config.labels.num_classes])
     if clips:
         windows = np.concatenate([windows_without_overlap(clip, audio.window_samples) for clip in clips])
-        live = WindowClassifier(loaded.model, loaded.config).probabilities(windows)
+        live = loaded.live.values(windows, PROBABILITIES)
     columns = (
         ["file"] + ["MediaPipe: greatest difference", "same class"] * bool(clips) + ["accuracy"] * bool(args.data_dir)
     )

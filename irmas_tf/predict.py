@@ -24,7 +24,7 @@ class PredictOptions:
         "Exported model that answers in place of a run: folder of a SavedModel's version, .tflite file, or other kind.",
     )
     format: str = setting(
-        "table", "Table for people, JSON (one object a line) or CSV for programs.", choices=("table", "json", "csv")
+        "table", "Table for people, JSON (one object per line) or CSV for programs.", choices=("table", "json", "csv")
     )
     output: str = setting("", "File that the answers go to instead of standard output; it appears when all are there.")
     batch_size: int = setting(16, "Most windows the model sees at once.", minimum=1, maximum=4096)
@@ -43,7 +43,7 @@ COMMAND = Command(
     """
     Answer for audio files with a trained run: the window slides over each file, probabilities are the mean over
     windows, labels the most probable class or, of a multi-label run, those at or above their thresholds. Folders are
-    searched recursively; '-' reads file names from standard input, one a line.
+    searched recursively; '-' reads file names from standard input, one per line.
 
     A file that cannot be read is named on stderr, the others still get their answer, and the exit status is then 1.
     """,

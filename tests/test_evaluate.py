@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.datasets.irmas import index_training
+from irmas_tf.config.data import DataConfig
+from irmas_tf.datasets.irmas_dataset import Irmas
 from irmas_tf.datasets.splits import make_split, save_split
 from irmas_tf.evaluate import cli
 from irmas_tf.predict import cli as predict_cli
@@ -36,7 +37,8 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _make_run(folder: Path, data_dir: Path, split_by: str = "song") -> Path:
     run = make_tiny_run(folder, str(data_dir), split_by)
-    save_split(run.split_path, make_split(index_training(data_dir), split_by=split_by, validation_fraction=0.4))
+    excerpts = Irmas(DataConfig()).training(data_dir)
+    save_split(run.split_path, make_split(excerpts, split_by=split_by, validation_fraction=0.4))
     return run.path
 
 
@@ -53,7 +55,8 @@ def test_table_and_reports(run: Path, data_dir: Path, capsys: pytest.CaptureFixt
     assert f"written to {run}/evaluation/validation" in out
     written = sorted(p.name for p in (run / "evaluation" / "validation").iterdir())
     assert written == [
-        "confusion.csv", "confusion.png", "metrics.json", "per_class.csv", "predictions.csv", "report.html",
+        "confidence.svg", "confusion.csv", "confusion.svg", "metrics.json", "per_class.csv", "predictions.csv",
+        "reliability.svg", "report.html",
     ]  # fmt: skip
 
 
@@ -177,7 +180,8 @@ def test_the_test_set_and_a_score_file_of_it_have_the_same_figures(
 
 def test_mixtures_can_be_seen_and_heard(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = make_multi_label_run(tmp_path / "run", 0.1, str(data_dir))
-    save_split(run.split_path, make_split(index_training(data_dir), validation_fraction=0.4))
+    excerpts = Irmas(DataConfig()).training(data_dir)
+    save_split(run.split_path, make_split(excerpts, validation_fraction=0.4))
     for flag, players in (("--report_audio", 2), ("--noreport_audio", 0)):
         assert cli([f"--run_dir={run.path}", "--report_clips=1", flag]) == 0
         out = capsys.readouterr().out
@@ -193,7 +197,7 @@ def test_help_names_the_columns_of_a_score_file(capsys: pytest.CaptureFixture[st
     assert cli(["--help"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "song (else guessed from the file's name) and part (of the test set; 0: unknown)" in out
-    assert "columns: file, one a class" in out
+    assert "columns: file, one per class" in out
 
 
 def test_missing_and_unreadable_excerpts_are_named(

@@ -94,13 +94,13 @@ def test_it_answers_as_predict_does_with_the_same_file(tmp_path):
 
     from irmas_tf.deploy.export_inputs import load_run
     from irmas_tf.deploy.tflite import convert
-    from irmas_tf.inference.classifier import WindowClassifier
     from irmas_tf.inference.prediction import predict_files
+    from irmas_tf.inference.run_model import RunModel
 
     run = tiny_run.make_tiny_run(tmp_path / "run")
     file, model = tmp_path / "clip.wav", tmp_path / "model.tflite"
     soundfile.write(file, sound(9_700), tiny_run.RATE_HZ, subtype="PCM_16")
-    (wanted,) = predict_files(WindowClassifier.load(run), [str(file)])
+    (wanted,) = predict_files(RunModel.open(run), [str(file)])
     loaded = load_run(str(run.path))
     model.write_bytes(embed(convert(loaded.model, loaded.config), loaded.facts))
     stream = StreamingClassifier(model)
@@ -108,7 +108,7 @@ def test_it_answers_as_predict_does_with_the_same_file(tmp_path):
     for block in wav_blocks(file, stream.sample_rate_hz):
         stream.push(block)
     end = stream.finish()
-    np.testing.assert_allclose(end.mean, wanted.probabilities, atol=1e-5)
+    np.testing.assert_allclose(end.mean, wanted.vector, atol=1e-5)
     assert end.label == wanted.labels[0]
 
 

@@ -55,8 +55,11 @@ def check_windows(kind: Artefact, path: Path, loaded: LoadedRun, label: str = ""
     interface = (model.scheme.codes, model.audio)
     wanted_interface = (live.scheme.codes, live.audio)
     report.add("classes and windows", interface == wanted_interface, str(interface), str(wanted_interface))
-    levels = [None if one is None else np.round(one, 6).tolist() for one in (model.thresholds, live.thresholds)]
-    report.add("thresholds", levels[0] == levels[1], str(levels[0]), str(levels[1]))
+    levels, wanted_levels = (
+        None if thresholds is None else np.round(thresholds, 6).tolist()
+        for thresholds in (model.thresholds, live.thresholds)
+    )
+    report.add("thresholds", levels == wanted_levels, str(levels), str(wanted_levels))
     outputs = [name for name in model.outputs if name in live.outputs]
     report.add("outputs", PROBABILITIES in outputs, ", ".join(model.outputs), f"{PROBABILITIES} at least")
     if not report.passed:
@@ -65,12 +68,12 @@ def check_windows(kind: Artefact, path: Path, loaded: LoadedRun, label: str = ""
     window, hop, rate = live.audio.window_samples, live.audio.window_hop_samples, live.audio.sample_rate_hz
 
     def compare(name: str, signal: np.ndarray) -> None:
-        found, wanted = window_values(model, signal, outputs), window_values(live, signal, outputs)
+        answers, wanted = window_values(model, signal, outputs), window_values(live, signal, outputs)
         comparisons = []
         for key in outputs:
             scale = max(1.0, float(np.abs(wanted.values[key]).max(initial=0.0)))
             tolerance = PROBABILITY_TOLERANCE if key == PROBABILITIES else RELATIVE_TOLERANCE * scale
-            comparisons.append(Comparison(key, found.values[key], wanted.values[key], tolerances.get(key, tolerance)))
+            comparisons.append(Comparison(key, answers.values[key], wanted.values[key], tolerances.get(key, tolerance)))
         report.compare(name, *comparisons)
 
     signals = check_signals(rate, window, loaded.music)

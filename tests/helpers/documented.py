@@ -19,6 +19,7 @@ from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.branches import FRONT_ENDS
 from irmas_tf.config.datasets import DATASETS
 from irmas_tf.config.registry import Registry
+from irmas_tf.inference.artefacts import ARTEFACTS
 from tests.helpers import ROOT
 
 PAGE = ROOT / "docs" / "extending.md"
@@ -44,7 +45,7 @@ def extension(folder: Path, *names: str) -> Iterator[Path]:
 
     The others are what it refers to. What was registered is forgotten afterwards.
     """
-    registries: tuple[Registry[Any], ...] = (FRONT_ENDS, BACKBONES, AUGMENTATIONS, DATASETS)
+    registries: tuple[Registry[Any], ...] = (FRONT_ENDS, BACKBONES, AUGMENTATIONS, DATASETS, ARTEFACTS)
     before = [set(registry) for registry in registries]
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(write_documented(folder, *names)))
