@@ -34,7 +34,7 @@ def train(strategy_name: str, normalised: bool, **changes) -> tuple[list[np.ndar
         y = normalise(y, "bn") if normalised else y
         model = keras.Model(x, keras.layers.Dense(11)(keras.layers.Dropout(0.0)(y)))
     step = TrainingStep(model, config, strategy, factors={model.layers[1].kernel.path: 0.5})
-    data = tf.data.Dataset.from_tensors((WAVEFORM, LABELS, {"share": np.ones(8, np.float32)})).repeat(4)
+    data = tf.data.Dataset.from_tensors((WAVEFORM, LABELS, {"mixup": {"share": np.ones(8, np.float32)}})).repeat(4)
     if strategy.num_replicas_in_sync > 1:
         data = strategy.experimental_distribute_dataset(data)
     sums = []
@@ -55,16 +55,14 @@ def difference(**changes) -> tuple[float, float, int]:
     return apart, float(np.abs(np.array(one_sums) - np.array(two_sums)).max()), replicas
 
 
-accumulated, sums, replicas = difference(normalised=False, accumulation_steps=2)
-normalised, _, _ = difference(normalised=True)
+apart, sums, replicas = difference(normalised=True, accumulation_steps=2)
 half, _, _ = train("mirrored", normalised=True, mixed_precision="mixed_float16")
 print(
     json.dumps(
         {
             "replicas": replicas,
             "sums": sums,
-            "normalised": normalised,
-            "accumulated": accumulated,
+            "weights": apart,
             "float16_finite": all(np.isfinite(w).all() for w in half),
         }
     )

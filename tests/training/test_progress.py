@@ -77,6 +77,11 @@ def test_only_a_run_with_all_its_files_is_finished(tmp_path):
         for path in (run.model_path, run.last_model_path, run.history_path):
             path.touch() if files else path.unlink(missing_ok=True)
         assert (finished_progress(run) is not None) is expected
+    progress.thresholds = {"overall": 0.5}
+    store.save({}, {"progress": progress.to_dict()})
+    assert finished_progress(run) is None, "thresholds.json is still to be written"
+    run.thresholds_path.touch()
+    assert finished_progress(run) is not None
 
 
 def test_asking_whether_a_run_is_finished_needs_no_tensorflow():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import random
@@ -10,7 +9,6 @@ import signal
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -19,27 +17,27 @@ import pytest
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.checkpoint import CheckpointStore
 from tests.helpers import ROOT
+from tests.helpers.run_files import history_rows
 
 # Everything that draws at random or keeps state is on.
 HARD = {
     "task": "multi_label",
-    "epochs": 4,
+    "epochs": 3,
     "batch_size": 4,
     "accumulation_steps": 2,
     "mixup_alpha": 0.4,
-    "random_time_stretch": 0.1,
     "mix_probability": 0.5,
     "empty_probability": 0.1,
     "noise_probability": 0.5,
     "dropout": 0.3,
-    "early_stopping_patience": 4,
+    "early_stopping_patience": 3,
     "checkpoint_minutes": 1e-6,  # after every update
 }
 
 
-def run_worker(folder: Path, config, orders: list[dict[str, int]]) -> list[int]:
+def run_worker(config, orders: dict[str, list[dict[str, object]]]) -> dict[str, list[int]]:
     worker = ROOT / "tests" / "helpers" / "resume_worker.py"
-    command = [sys.executable, str(worker), str(folder), config.to_json(), json.dumps(orders)]
+    command = [sys.executable, str(worker), config.to_json(), json.dumps(orders)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
@@ -60,9 +58,7 @@ def final_arrays(run: RunDir) -> dict[str, np.ndarray]:
 
 
 def history(run: RunDir) -> list[dict[str, str]]:
-    with run.history_path.open() as file:
-        rows = list(csv.DictReader(file))
-    return [{k: v for k, v in row.items() if k not in ("seconds", "excerpts_per_second")} for row in rows]
+    return [{k: v for k, v in row.items() if k not in ("seconds", "excerpts_per_second")} for row in history_rows(run)]
 
 
 def assert_same(one: RunDir, other: RunDir) -> None:
@@ -75,30 +71,19 @@ def assert_same(one: RunDir, other: RunDir) -> None:
     assert len(history(one)) == HARD["epochs"]
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(corpus, tiny, tmp_path_factory) -> RunDir:
-    folder = tmp_path_factory.mktemp("uninterrupted")
-    assert run_worker(folder, tiny(corpus, **HARD), []) == [0]
-    return RunDir.open(folder)
-
-
-def test_five_kills_at_random_moments_change_no_bit(corpus, tiny, tmp_path, uninterrupted):
-    rng = random.Random(20)
-    orders = [{"update": rng.randint(1, 4), "milliseconds": rng.randint(0, 40)} for _ in range(5)]
-    codes = run_worker(tmp_path, tiny(corpus, **HARD), orders)
-    assert codes == [-signal.SIGKILL] * 5 + [0]
-    assert_same(uninterrupted, RunDir.open(tmp_path))
-
-
-def test_kills_between_the_writes_of_an_epochs_end_change_no_bit(corpus, tiny, tmp_path, uninterrupted):
-    # With checkpoints at epochs' ends only, the moves of a first process are: configuration and versions are there,
-    # then 1 first checkpoint, 2 checkpoint of epoch 1, 3 model.keras, 4 thresholds.json, 5 last.keras, 6 history.csv. A
-    # resumed process begins with its epoch's 1 model.keras and 2 thresholds.json (if the best), 3 last.keras,
-    # 4 history.csv.
-    config = tiny(corpus, **{**HARD, "checkpoint_minutes": 60.0})
-    orders = [{"write": n} for n in (1, 3, 2, 3, 4)]
-    codes = run_worker(tmp_path, config, orders)
-    assert codes == [-signal.SIGKILL] * 5 + [0]
-    run = RunDir.open(tmp_path)
-    assert_same(uninterrupted, run)
+@pytest.mark.slow
+def test_kills_at_any_moment_and_between_the_writes_of_an_epochs_end_change_no_bit(corpus, tiny, tmp_path):
+    # The checkpoint is saved first, then come model.keras, thresholds.json, last.keras and history.csv. A process that
+    # goes on from an epoch's end writes them again before anything else, and is killed there in its turn.
+    orders = [
+        {"update": 3, "milliseconds": random.Random(20).randint(0, 40)},
+        {"file": "model.keras"},
+        {"file": "thresholds.json"},
+        {"file": "history.csv"},
+    ]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    codes = run_worker(tiny(corpus, **HARD), {str(whole): [], str(killed): orders})
+    assert codes == {str(whole): [0], str(killed): [-signal.SIGKILL] * len(orders) + [0]}
+    run = RunDir.open(killed)
+    assert_same(RunDir.open(whole), run)
     assert not [p for p in run.path.rglob("*") if p.name.startswith(".tmp-")], "temporary files are left over"

@@ -35,10 +35,10 @@ EVERY_CHANGE = {
 }
 
 
-def plain_model() -> keras.Model:
+def plain_model(samples: int = 12) -> keras.Model:
     """Two dense layers: nothing that depends on the batch."""
     keras.utils.set_random_seed(5)
-    x = keras.Input((12,))
+    x = keras.Input((samples,))
     return keras.Model(x, keras.layers.Dense(11)(keras.layers.Dense(8, "tanh")(x)))
 
 
@@ -72,10 +72,9 @@ def test_the_loss_falls(tiny):
     assert losses[-1] < 0.5 * losses[0]
 
 
-@pytest.mark.parametrize("clip", [0.0, 0.01])
-def test_accumulated_batches_are_one_big_batch(tiny, clip):
-    big = make_step(tiny(batch_size=16, gradient_clip_norm=clip))
-    small = make_step(tiny(batch_size=4, accumulation_steps=4, gradient_clip_norm=clip))
+def test_accumulated_batches_are_one_big_batch(tiny):
+    big = make_step(tiny(batch_size=16, gradient_clip_norm=0.01))
+    small = make_step(tiny(batch_size=4, accumulation_steps=4, gradient_clip_norm=0.01))
     for _ in range(5):
         big.run_batch(WAVEFORM, LABELS, {})
         big.finish_update(1)
@@ -107,12 +106,14 @@ def test_the_clip_bounds_the_gradient_of_the_whole_update(tiny):
 
 
 def test_mixing_uses_the_shares(tiny):
-    step = make_step(tiny(batch_size=16, mixup_alpha=0.5, label_smoothing=0.0))
+    config = tiny(batch_size=16, mixup_alpha=0.5, label_smoothing=0.0)
+    step = make_step(config, plain_model(config.audio.window_samples))
+    waveform = RNG.standard_normal([16, config.audio.window_samples]).astype(np.float32)
     share = RNG.uniform(0.5, 1, 16).astype(np.float32)
-    mixed = share[:, None] * WAVEFORM + (1 - share[:, None]) * np.roll(WAVEFORM, 1, axis=0)
+    mixed = share[:, None] * waveform + (1 - share[:, None]) * np.roll(waveform, 1, axis=0)
     targets = share[:, None] * np.eye(11)[LABELS] + (1 - share[:, None]) * np.eye(11)[np.roll(LABELS, 1)]
     expected = -(targets * np.asarray(tf.nn.log_softmax(step.model(mixed)))).sum()
-    assert float(step.run_batch(WAVEFORM, LABELS, {"share": share})[0]) == pytest.approx(expected, rel=1e-5)
+    assert float(step.run_batch(waveform, LABELS, {"mixup": {"share": share}})[0]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_class_weights_reach_the_loss(tiny):
@@ -133,6 +134,7 @@ def test_xla_computes_the_same(tiny):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_xla_compiles_the_whole_model(tiny):
     from irmas_tf.models.factory import build_model
 
@@ -143,16 +145,15 @@ def test_xla_compiles_the_whole_model(tiny):
     assert np.isfinite(step.run_batch(waveform, LABELS[:2], numbers)).all()
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
-def test_every_change_at_once_in_one_graph_without_python(tiny, precision):
+def test_every_change_at_once_in_one_graph_without_python(tiny):
     from irmas_tf.models.factory import build_model
 
-    config = tiny(batch_size=4, mixed_precision=precision, learning_rate=0.01, **EVERY_CHANGE)
+    config = tiny(batch_size=4, mixed_precision="mixed_float16", learning_rate=0.01, **EVERY_CHANGE)
     keras.utils.set_random_seed(0)
     step = make_step(config, build_model(config))
     waveform = tf.constant(RNG.standard_normal([4, augmentation.training_samples(config)]), tf.float32)
     numbers = augmentation.draw(config.augment, seed=0, step=0, batch_size=4)
-    batch = (waveform, tf.constant(LABELS[:4]), {name: tf.constant(values) for name, values in numbers.items()})
+    batch = (waveform, tf.constant(LABELS[:4]), tf.nest.map_structure(tf.constant, numbers))
     losses = [float(step.run_batch(*batch)[0]) for _ in range(8)]
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
     definition = step._both.get_concrete_function(*batch).graph.as_graph_def()
@@ -183,6 +184,7 @@ def test_the_learning_rate_is_that_of_the_update(tiny):
             np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_two_devices_with_half_a_batch_each_are_one_device(tmp_path):
     """The worker needs a process of its own: logical devices are fixed before TensorFlow starts."""
     worker = ROOT / "tests" / "helpers" / "strategy_worker.py"
@@ -190,7 +192,6 @@ def test_two_devices_with_half_a_batch_each_are_one_device(tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     differences = json.loads(done.stdout.splitlines()[-1])
     assert differences["replicas"] == 2
-    assert differences["normalised"] < 1e-5
-    assert differences["accumulated"] < 1e-6
+    assert differences["weights"] < 1e-5
     assert differences["float16_finite"] is True
     assert differences["sums"] < 1e-4
