@@ -29,7 +29,7 @@ def test_it_runs_from_the_corpus_to_the_timeline(tmp_path, monkeypatch):
         pytest.skip("the package is not installed, so that there is no command irmas")
     monkeypatch.setenv("PATH", scripts + os.pathsep + os.environ["PATH"])
     monkeypatch.delenv("MPLBACKEND", raising=False)  # the tests' own would draw nothing
-    for name, value in {"FOLDER": tmp_path / "work", "EXCERPTS": 88, "EPOCHS": 1}.items():
+    for name, value in {"FOLDER": tmp_path / "work", "EXCERPTS": 55, "EPOCHS": 1}.items():
         monkeypatch.setenv(f"QUICKSTART_{name}", str(value))
 
     notebook = nbformat.read(NOTEBOOK, as_version=4)
