@@ -1,1 +1,1 @@
-"""What training changes about its examples: one file an augmentation, one list that gives their order."""
+"""What training changes about its examples: one file per augmentation, and one list that gives their order."""

@@ -17,11 +17,6 @@ FORMAT = 1
 """Raised when a field changes its meaning."""
 
 AGGREGATION = "mean over windows; the last window is aligned to the clip's end, a short clip padded with zeros"
-LICENCE = (
-    "Weights trained on IRMAS (J. J. Bosch, J. Janer, F. Fuhrmann, P. Herrera, ISMIR 2012): treat them as"
-    " CC BY-NC-SA 3.0, that is non-commercial use, credit to the authors, same terms when passed on. Weights trained"
-    " on other data follow that data's licence."
-)
 _DECISIVE = (
     "format",
     "config_hash",
@@ -44,8 +39,8 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
     """Return the facts about a run that travel with what is made from it, JSON-ready.
 
     ``metrics`` are those of ``evaluate`` on the validation split, None if it has not been run; ``thresholds`` are the
-    levels {code: probability} from which a class is named, None for a single-label run; ``pretrained`` names the source
-    and licence of pretrained weights, None without.
+    levels {code: probability} from which a class is named, None for a single-label run; ``licence`` says what the data
+    set allows; ``pretrained`` names the source and licence of pretrained weights, None without.
 
     Raises:
         RunDirError: ``pretrained.json`` is damaged.
@@ -75,7 +70,7 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
         "window_hop_samples": audio.window_hop_samples,
         "aggregation": AGGREGATION,
         "metrics": _metrics(run),
-        "licence": LICENCE,
+        "licence": config.dataset.licence,
         "pretrained": run.load_pretrained(),
     }
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from irmas_tf.config.run_config import Config
 from irmas_tf.datasets.split_sides import SplitSide
-from irmas_tf.training import batches as pipeline
+from irmas_tf.training.batches import with_fixed_settings
 from irmas_tf.training.callbacks import embedding_bar
 from irmas_tf.training.epoch_plan import plan_epoch
 from irmas_tf.training.excerpts import SideMixtures, evaluation_batches
@@ -47,12 +47,12 @@ class EmbeddedClips:
         self._windows = np.bincount(self.clips, minlength=len(side))
 
     def evaluation_batches(self) -> tf.data.Dataset:
-        """Return (vectors [b, channels], clip index [b]) in order, like `pipeline.evaluation_dataset`."""
+        """Return (vectors [b, channels], clip index [b]) in order, like `evaluation_dataset`."""
         dataset = tf.data.Dataset.from_tensor_slices((self.vectors, self.clips))
-        return pipeline.with_fixed_settings(dataset.batch(self._config.training.batch_size))
+        return with_fixed_settings(dataset.batch(self._config.training.batch_size))
 
     def training_batches(self, epoch: int, start_batch: int) -> tf.data.Dataset:
-        """Return (vectors [batch, channels], labels [batch]) of an epoch, in the order of `pipeline.training_dataset`.
+        """Return (vectors [batch, channels], labels [batch]) of an epoch, in the order of `training_dataset`.
 
         Of a clip with several windows each epoch takes one at random.
 
@@ -69,4 +69,4 @@ class EmbeddedClips:
         examples = plan.order[slots]
         windows = self._first[examples] + (plan.crop[slots] * self._windows[examples]).astype(np.int64)
         dataset = tf.data.Dataset.from_tensor_slices((self.vectors[windows], self._side.labels[examples]))
-        return pipeline.with_fixed_settings(dataset.batch(training.batch_size, drop_remainder=True))
+        return with_fixed_settings(dataset.batch(training.batch_size, drop_remainder=True))

@@ -15,7 +15,7 @@ from irmas_tf.datasets import splits
 from irmas_tf.datasets.split_sides import SplitSide, SplitSides, split_sides
 from irmas_tf.layers.normalization import BinNormalization
 from irmas_tf.runs.run_dir import RunDir
-from irmas_tf.training import batches as pipeline
+from irmas_tf.training.batches import evaluation_dataset
 from irmas_tf.training.mixtures import Mixture, mixture_dataset, mixture_labels, plan_mixtures
 
 STATISTICS_EXCERPTS = 512  # 26 minutes of music; more moves the statistics by less than a hundredth of a deviation
@@ -45,11 +45,11 @@ def validation_clips(side: SplitSide, config: Config) -> SplitSide | SideMixture
 
 
 def evaluation_batches(clips: SplitSide | SideMixtures, config: Config) -> tf.data.Dataset:
-    """Return the windows of excerpts or mixtures with the indices of these; see `pipeline.evaluation_dataset`."""
+    """Return the windows of excerpts or mixtures with the indices of these; see `evaluation_dataset`."""
     batch_size = config.training.batch_size
     if isinstance(clips, SideMixtures):
         return mixture_dataset(clips.paths, clips.mixtures, config, batch_size=batch_size, keep=True)
-    return pipeline.evaluation_dataset(clips.paths, config, batch_size=batch_size, keep=True)
+    return evaluation_dataset(clips.paths, config, batch_size=batch_size, keep=True)
 
 
 def load_sides(config: Config, run: RunDir) -> SplitSides:
@@ -100,7 +100,7 @@ def set_statistics(model: keras.Model, side: SplitSide, config: Config) -> None:
     features = keras.Model(model.input, {layer.name: layer.input for layer in layers})
     first, second = ({layer.name: np.zeros(layer.input.shape[-1]) for layer in layers} for _ in range(2))
     frames = dict.fromkeys(first, 0)
-    for waveform, _ in pipeline.evaluation_dataset(paths, config, batch_size=32):
+    for waveform, _ in evaluation_dataset(paths, config, batch_size=32):
         for name, batch in features(waveform, training=False).items():
             values = np.asarray(batch, np.float64).reshape(-1, batch.shape[-1])
             first[name] += values.sum(axis=0)

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from irmas_tf.augment import pipeline as augmentation
+from irmas_tf.augment import pipeline
 from irmas_tf.config.run_config import Config
 from irmas_tf.models.factory import build_model, parameter_count
 from irmas_tf.models.heads import head_model, vector_model
 from irmas_tf.process.atomic_files import atomic_path, write_json_atomic
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
-from irmas_tf.training import batches as pipeline
+from irmas_tf.training.batches import training_dataset
 from irmas_tf.training.callbacks import (
     Console,
     Interrupted,
@@ -241,7 +241,7 @@ class _Training:
             dataset = self.embedded.training_batches(epoch, first).map(lambda vectors, labels: (vectors, labels, {}))
             return self._distributed(dataset)
         numbers = [
-            augmentation.draw(
+            pipeline.draw(
                 config.augment,
                 seed=config.training.seed,
                 step=epoch * self.batches + batch,
@@ -250,13 +250,13 @@ class _Training:
             for batch in range(first, self.batches)
         ]
         stacked = tf.nest.map_structure(lambda *of_batches: np.stack(of_batches), *numbers)
-        dataset = pipeline.training_dataset(
+        dataset = training_dataset(
             self.train_side.paths,
             self.train_side.labels,
             config,
             epoch=epoch,
             start_batch=first,
-            samples=augmentation.training_samples(config),
+            samples=pipeline.training_samples(config),
         )
         if not stacked:  # nothing is changed; a data set of nothing has no length
             return self._distributed(dataset.map(lambda waveform, labels, _: (waveform, labels, {})))

@@ -111,7 +111,7 @@ def _rms(waveform: np.ndarray) -> float:
 def mixture_dataset(
     paths: Sequence[str], mixtures: Sequence[Mixture], config: Config, *, batch_size: int, keep: bool = False
 ) -> tf.data.Dataset:
-    """Return the windows of mixtures, in order and in the form of `pipeline.evaluation_dataset`.
+    """Return the windows of mixtures, in order and in the form of `irmas_tf.training.batches.evaluation_dataset`.
 
     Args:
         paths: the excerpts' files.

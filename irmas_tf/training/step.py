@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from irmas_tf.augment import pipeline as augmentation
+from irmas_tf.augment import pipeline
 from irmas_tf.config.labels import SINGLE_LABEL
 from irmas_tf.config.run_config import Config
 from irmas_tf.training.averaging import WeightAverage
@@ -63,7 +63,7 @@ class TrainingStep:
         with strategy.scope():
             self.optimizer = build_optimizer(training, model.trainable_variables)
             self.average = WeightAverage(model, training.ema_decay)
-            self._prepared = augmentation.prepare(config) if self._augments else {}
+            self._prepared = pipeline.prepare(config) if self._augments else {}
             self._sums = [
                 tf.Variable(tf.zeros_like(v.value), trainable=False)
                 for v in (model.trainable_variables if self._accumulates else [])
@@ -86,10 +86,10 @@ class TrainingStep:
         """Take in one batch; without accumulation this is the whole update.
 
         Args:
-            waveform: [batch, `augmentation.training_samples`] float32, or its shares per replica; with a ``head``
+            waveform: [batch, `pipeline.training_samples`] float32, or its shares per replica; with a ``head``
                 [batch, channels].
             labels: [batch] int32 class indices.
-            numbers: see `augmentation.draw`.
+            numbers: see `pipeline.draw`.
 
         Returns:
             [2] float32: the sum of the examples' losses, and the number of right answers.
@@ -114,7 +114,7 @@ class TrainingStep:
         """Return this replica's part of the gradients of the mean loss, and the sums `run_batch` returns."""
         targets = tf.one_hot(labels, self._classes)
         if self._augments:
-            waveform, targets = augmentation.apply(waveform, targets, numbers, self._config, self._prepared)
+            waveform, targets = pipeline.apply(waveform, targets, numbers, self._config, self._prepared)
         with tf.GradientTape() as tape:
             logits = self._network(waveform, training=True)
             losses = self._losses(logits, targets)
