@@ -77,8 +77,8 @@ def test_the_desk_convolves_exactly_and_pans():
     exact = np.convolve(stem.astype(np.float64), response)[desk.pre_roll : len(stem)] * 0.5
     np.testing.assert_allclose(out[0], exact, atol=2e-4)
     assert np.abs(out[1]).max() < 1e-5  # panned hard left
-    both, _ = desk.record([Stem(stem, 0.25, -1.0), Stem(stem, 0.25, -1.0)], [], 1.0)
-    np.testing.assert_allclose(both, out, atol=1e-4)
+    halves, _ = desk.record([Stem(stem, 0.25, -1.0), Stem(stem, 0.25, -1.0)], [], 1.0)
+    np.testing.assert_allclose(halves, out, atol=1e-4)
 
 
 def test_the_desk_tells_the_balance_and_rides_the_fader():
