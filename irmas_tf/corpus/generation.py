@@ -25,6 +25,7 @@ from irmas_tf.corpus.plan import (
 )
 from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, write_json_atomic
 from irmas_tf.process.locks import exclusive
+from irmas_tf.process.ordered_threads import usable_cpus
 
 if TYPE_CHECKING:
     from irmas_tf.corpus.plan import TestSong, TrainingSong
@@ -127,7 +128,7 @@ def make_corpus(
             test_clips=test_clips,
             seed=seed,
             font=font,
-            workers=workers or os.cpu_count() or 1,
+            workers=workers or usable_cpus(),
             progress=progress,
         )
 

@@ -15,6 +15,7 @@ from irmas_tf import __version__
 from irmas_tf.config.run_config import TrainingConfig
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.process.cpu import ONEDNN, keep_freed_memory
+from irmas_tf.process.ordered_threads import usable_cpus
 from irmas_tf.process.versions import git_commit
 
 # Instruction sets for which TensorFlow, oneDNN and OpenBLAS have kernels of their own, which round differently.
@@ -39,7 +40,7 @@ def prepare_process(config: TrainingConfig) -> None:
 
 def compute_environment() -> dict[str, Any]:
     """Return what decides the last bits of a sum: threads, devices, the oneDNN switch, and whose code runs."""
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cpus = usable_cpus()
 
     def threads(configured: int, variable: str) -> int:
         text = os.environ.get(variable, "")
