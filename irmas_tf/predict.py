@@ -19,7 +19,7 @@ class PredictOptions:
     """Flags of this command."""
 
     run_dir: str = setting("", "Folder of the trained run.")
-    artefact: str = setting(
+    model: str = setting(
         "",
         "Exported model that answers in place of a run: folder of a SavedModel's version, .tflite file, or other kind.",
     )
@@ -55,8 +55,8 @@ COMMAND = Command(
 def main(flags: ParsedFlags) -> int:
     """Run the command; the exit status is 1 if any file got no answer."""
     options = flags.options
-    if bool(options.run_dir) == bool(options.artefact):
-        raise ConfigError("--run_dir is required: folder of the trained run; or --artefact=PATH in its place")
+    if bool(options.run_dir) == bool(options.model):
+        raise ConfigError("--run_dir is required: folder of the trained run; or --model=PATH in its place")
     if not flags.positional:
         raise ConfigError("no audio given: name files or folders after the flags")
     if flags.given("activity_formats") and not options.activity:
@@ -96,10 +96,10 @@ def open_model(options: PredictOptions) -> ClassModel:
     Raises:
         RunDirError, ModelError: there is none.
     """
-    if options.artefact:
+    if options.model:
         from irmas_tf.inference.artefacts import load_model
 
-        return load_model(options.artefact)
+        return load_model(options.model)
     from irmas_tf.inference.run_model import RunModel
 
     return RunModel.open(options.run_dir)

@@ -62,7 +62,7 @@ def test_it_is_loaded_and_answers_as_its_run(run, exported, clip):
 
 
 def test_predict_answers_with_it(exported, clip, capsys):
-    assert predict([f"--artefact={exported}", "--format=json", str(clip)]) == 0
+    assert predict([f"--model={exported}", "--format=json", str(clip)]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["probabilities"] == pytest.approx(irmas_tf.load(exported).classify(clip).probabilities, abs=1e-6)
 
