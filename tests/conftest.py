@@ -69,7 +69,6 @@ def tiny():
 def mn01_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a weight file of the smallest pretrained network; its weights are random."""
     import keras
-    import numpy as np
 
     from irmas_tf.config.backbones import BACKBONES
     from irmas_tf.models.pretrained import published_classifier
@@ -78,7 +77,7 @@ def mn01_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = BACKBONES.get("mn01")
     keras.utils.set_random_seed(3)
     layers = {layer.name: layer for layer in published_classifier(spec).layers}
-    tensors = {e.key: np.array(getattr(layers[f"mn01_{e.layer}"], e.variable)) for e in spec.weight_table()}
+    tensors = {e.key: getattr(layers[f"mn01_{e.layer}"], e.variable).numpy() for e in spec.weight_table()}
     source = {"file": "x.pt", "sha256": "0" * 64}
     facts = {"backbone": "mn01", "front_end": spec.front_end, "labels": {}, "source": source, "licence": "MIT"}
     return write_weight_file(tmp_path_factory.mktemp("weights") / "mn01.npz", facts, tensors)

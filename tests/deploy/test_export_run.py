@@ -150,9 +150,14 @@ def test_neither_a_saved_model_nor_a_file(run, tmp_path):
     assert (tmp_path / "notes.txt").exists()
 
 
-def test_a_tflite_file_is_exported_checked_and_not_replaced_unasked(run, tmp_path):
-    path = export_tflite(str(run.path), str(tmp_path / "a.tflite")).path
-    assert [one.name for one in tmp_path.iterdir()] == ["a.tflite"]
+@pytest.fixture(scope="module")
+def lite(run, tmp_path_factory) -> Path:
+    return export_tflite(str(run.path), str(tmp_path_factory.mktemp("lite") / "a.tflite")).path
+
+
+def test_a_tflite_file_is_exported_checked_and_not_replaced_unasked(run, lite, tmp_path):
+    assert [file.name for file in lite.parent.iterdir()] == ["a.tflite"]
+    path = shutil.copy(lite, tmp_path / "a.tflite")
     content = path.read_bytes()
     check_artefact(str(path), str(run.path))
     assert path.read_bytes() == content
@@ -163,9 +168,8 @@ def test_a_tflite_file_is_exported_checked_and_not_replaced_unasked(run, tmp_pat
     assert path.read_bytes() == content
 
 
-def test_a_damaged_tflite_file_of_this_run_is_deleted(run, tmp_path, capsys):
-    path = export_tflite(str(run.path), str(tmp_path / "a.tflite")).path
-    content = path.read_bytes()
+def test_a_damaged_tflite_file_of_this_run_is_deleted(run, lite, tmp_path, capsys):
+    path, content = tmp_path / "a.tflite", lite.read_bytes()
     path.write_bytes(bytes(1000) + content[1000:])  # the facts stand at the end
     assert check_export.cli([str(path), f"--run_dir={run.path}"]) == 2
     captured = capsys.readouterr()

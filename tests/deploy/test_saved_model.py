@@ -185,6 +185,7 @@ def test_a_version_is_gone_for_readers_before_its_files_are_removed(quick, tmp_p
     assert len(removed) == 1 and os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_polling_while_another_process_exports_and_killing_it(small_run, small_session, tmp_path):
     base = tmp_path / "irmas"
     worker = subprocess.Popen(

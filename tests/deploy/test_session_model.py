@@ -35,6 +35,7 @@ print(json.dumps({name: values.tolist() for name, values in found.items()}))
 """
 
 
+@pytest.mark.slow
 def test_a_process_that_knows_nothing_of_this_package_gets_the_models_answers(
     small_saved_model, small_loaded, tmp_path
 ):

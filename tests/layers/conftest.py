@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 DTYPE_POLICIES = ("float32", "mixed_float16", "mixed_bfloat16")
 
@@ -44,10 +45,10 @@ def check_layer(tmp_path: Path) -> Callable[..., None]:
         reloaded = keras.saving.load_model(path)
         assert [w.path for w in reloaded.weights] == [w.path for w in model.weights]
         for ours, theirs in zip(model.variables, reloaded.variables, strict=True):
-            np.testing.assert_array_equal(np.array(ours), np.array(theirs))
+            np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
         expected, actual = model(batch), reloaded(batch)
         assert actual.dtype == expected.dtype
-        np.testing.assert_array_equal(np.array(actual, np.float32), np.array(expected, np.float32))
+        np.testing.assert_array_equal(tf.cast(actual, tf.float32), tf.cast(expected, tf.float32))
         assert model.output.shape[1:] == expected.shape[1:]
         assert model.output.dtype == expected.dtype.name
 

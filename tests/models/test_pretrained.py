@@ -21,13 +21,22 @@ def noise(batch, samples):
     return (0.1 * np.random.default_rng(0).standard_normal((batch, samples))).astype(np.float32)
 
 
-def test_backbone_and_classifier():
+@pytest.fixture(scope="module")
+def classifier() -> keras.Model:
     keras.utils.set_random_seed(0)
+    return published_classifier(SPEC)
+
+
+@pytest.fixture(scope="module")
+def backbone() -> keras.Model:
+    return embedding_backbone(SPEC)
+
+
+def test_backbone_and_classifier(classifier, backbone):
     x = noise(2, 20000)
-    backbone = embedding_backbone(SPEC)
     assert backbone.input.name == "waveform"
     assert backbone(x).shape == (2, SPEC.embedding_size)
-    outputs = published_classifier(SPEC)(x)
+    outputs = classifier(x)
     assert {key: value.shape for key, value in outputs.items()} == {
         "embedding": (2, SPEC.embedding_size),
         "logits": (2, 527),
@@ -36,13 +45,12 @@ def test_backbone_and_classifier():
     assert np.all((outputs["probabilities"] > 0) & (outputs["probabilities"] < 1))
 
 
-def test_blocks_in_order_with_all_weights():
-    model = published_classifier(SPEC)
-    blocks = block_layers(model, SPEC)
+def test_blocks_in_order_with_all_weights(classifier, backbone):
+    blocks = block_layers(classifier, SPEC)
     assert tuple(blocks) == (*SPEC.blocks, *SPEC.head_blocks)
     found = {id(w) for layers in blocks.values() for layer in layers for w in layer.weights}
-    assert found == {id(w) for w in model.weights}
-    assert tuple(block_layers(embedding_backbone(SPEC), SPEC)) == SPEC.blocks
+    assert found == {id(w) for w in classifier.weights}
+    assert tuple(block_layers(backbone, SPEC)) == SPEC.blocks
 
 
 def test_frozen_blocks_keep_weights_and_statistics():
@@ -53,9 +61,9 @@ def test_frozen_blocks_keep_weights_and_statistics():
             layer.trainable = False
     trainable = {v.path.split("/")[0] for v in model.trainable_variables}
     assert trainable == {layer.name for block in SPEC.blocks[-2:] for layer in blocks[block]}
-    before = [np.array(w) for block in SPEC.blocks[:-2] for layer in blocks[block] for w in layer.weights]
+    before = [w.numpy() for block in SPEC.blocks[:-2] for layer in blocks[block] for w in layer.weights]
     model(noise(4, 20000), training=True)
-    after = [np.array(w) for block in SPEC.blocks[:-2] for layer in blocks[block] for w in layer.weights]
+    after = [w.numpy() for block in SPEC.blocks[:-2] for layer in blocks[block] for w in layer.weights]
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
     moved = [layer for layer in blocks[SPEC.blocks[-1]] if isinstance(layer, FusedBatchNormalization)]
@@ -77,11 +85,10 @@ def test_two_copies_under_different_names_and_inside_another_model():
         front_end_of(model, SPEC)
 
 
-def test_saved_and_loaded(tmp_path):
-    model = published_classifier(SPEC)
-    model.save(tmp_path / "model.keras")
+def test_saved_and_loaded(classifier, tmp_path):
+    classifier.save(tmp_path / "model.keras")
     x = noise(1, 16000)
-    expected, actual = model(x), keras.saving.load_model(tmp_path / "model.keras")(x)
+    expected, actual = classifier(x), keras.saving.load_model(tmp_path / "model.keras")(x)
     np.testing.assert_array_equal(expected["logits"], actual["logits"])
 
 

@@ -26,7 +26,7 @@ def checkpoint(tmp_path_factory):
     layers = {layer.name: layer for layer in published_classifier(SPEC).layers}
     state = {}
     for entry in SPEC.weight_table():
-        value = np.array(getattr(layers[f"mn01_{entry.layer}"], entry.variable))
+        value = getattr(layers[f"mn01_{entry.layer}"], entry.variable).numpy()
         state[entry.source] = value.transpose(INVERSE[entry.layout]) if entry.layout in INVERSE else value
     return torch_files.write_zip(tmp_path_factory.mktemp("weights") / SPEC.published_file, state)
 

@@ -43,7 +43,7 @@ def state(model):
     layers = {layer.name: layer for layer in model.layers}
     tensors = {"features.0.1.num_batches_tracked": np.array(3)}
     for entry in SPEC.weight_table():
-        value = np.array(getattr(layers[f"mn01_{entry.layer}"], entry.variable))
+        value = getattr(layers[f"mn01_{entry.layer}"], entry.variable).numpy()
         tensors[entry.source] = INVERSE[entry.layout](value)
     return tensors
 
@@ -177,7 +177,7 @@ def test_missing_and_unknown_tensors_name_the_layer(state):
 
 
 def test_a_wrong_shape_names_the_layer_and_both_shapes_and_changes_nothing(model, state):
-    before = [np.array(w) for w in model.weights]
+    before = [w.numpy() for w in model.weights]
     state["features.16.0.weight"] = np.zeros((8, 3, 1, 1), np.float32)
     tensors = turned_tensors(SPEC, published(state))
     with pytest.raises(WeightsError, match=r"layer mn01_features_16_conv, kernel: .*\(1, 1, 3, 8\).*\(1, 1, 16, 96\)"):
