@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import shutil
 import signal
@@ -39,23 +41,31 @@ def data(tmp_path_factory) -> Path:
     return folder
 
 
-def test_the_command_trains_and_then_says_that_it_is_done(data, tmp_path, capsys):
-    command = [*FLAGS, f"--data_dir={data}", f"--run_dir={tmp_path / 'run'}"]
-    assert cli(command) == 0
-    out = capsys.readouterr().out
+@pytest.fixture(scope="module")
+def finished(data, tmp_path_factory) -> tuple[Path, list[str], str]:
+    """Return the folder of a finished run, its command and what it printed."""
+    run, out = tmp_path_factory.mktemp("finished") / "run", io.StringIO()
+    command = [*FLAGS, f"--data_dir={data}", f"--run_dir={run}"]
+    with contextlib.redirect_stdout(out):
+        assert cli(command) == 0
+    return run, command, out.getvalue()
+
+
+def test_the_command_trains(finished):
+    run, _, out = finished
     assert "train loss" in out and "all 1 epochs are done" in out and "Next: irmas evaluate --run_dir=" in out
-    assert (tmp_path / "run" / "model.keras").exists()
-    assert cli(command) == 0
-    assert "already finished" in capsys.readouterr().out
+    assert (run / "model.keras").exists()
 
 
-def test_another_configuration_does_not_touch_the_run(data, tmp_path, capsys):
-    command = [*FLAGS, f"--data_dir={data}", f"--run_dir={tmp_path}"]
-    assert cli(command) == 0
-    before = (tmp_path / "model.keras").read_bytes()
+def test_a_finished_run_is_not_written_to(finished, capsys):
+    run, command, _ = finished
+    before = files_of(run)
+    for flags in ([], ["--data_dir=typo"]):
+        assert cli([*command, *flags]) == 0
+        assert "already finished" in capsys.readouterr().out
     assert cli([*command, "--epochs=2"]) == 2
     assert "--epochs=2 (the run has 1)" in capsys.readouterr().err
-    assert (tmp_path / "model.keras").read_bytes() == before
+    assert files_of(run) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -95,21 +105,18 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize(
-    "wrong, message",
-    [
-        ("--batch_size=500", "--batch_size=500: must be at most the"),
-        ("--data_dir=nowhere", "nowhere"),
-        ("--pretrained_weights=absent.npz", "absent.npz"),
-        ("--split_by=excerpt --batch_size=500", "--batch_size=500"),
-    ],
-)
-def test_after_a_start_that_failed_the_corrected_command_starts(data, tmp_path, capsys, wrong, message):
+def test_after_starts_that_failed_the_corrected_command_starts(data, tmp_path, capsys):
     run = tmp_path / "run"
     command = [*FLAGS, f"--data_dir={data}", f"--run_dir={run}"]
-    assert cli([*command, *wrong.split()]) == 2
-    assert message in capsys.readouterr().err
-    assert not (run / "split.json").exists() or "weights" in wrong
+    for wrong, message in (
+        ("--batch_size=500", "--batch_size=500: must be at most the"),
+        ("--data_dir=nowhere", "nowhere"),
+        ("--split_by=excerpt --batch_size=500", "--batch_size=500"),
+        ("--pretrained_weights=absent.npz", "absent.npz"),
+    ):
+        assert cli([*command, *wrong.split()]) == 2
+        assert message in capsys.readouterr().err
+        assert not (run / "split.json").exists() or "weights" in wrong
     assert cli(command) == 0
     captured = capsys.readouterr()
     assert "all 1 epochs are done" in captured.out
@@ -127,15 +134,6 @@ def test_a_late_failure_does_not_bind_the_folder_either(data, tmp_path, monkeypa
     assert cli(command) == 0
     assert json.loads((tmp_path / "split.json").read_text())["seed"] == 0
     assert json.loads((tmp_path / "config.json").read_text())["model"]["head_units"] == 8
-
-
-def test_a_finished_run_is_not_written_to(data, tmp_path, capsys):
-    command = [*FLAGS, f"--data_dir={data}", f"--run_dir={tmp_path}"]
-    assert cli(command) == 0
-    before = files_of(tmp_path)
-    assert cli([*command, "--data_dir=typo"]) == 0
-    assert "already finished" in capsys.readouterr().out
-    assert files_of(tmp_path) == before
 
 
 def test_a_wrong_data_folder_does_not_get_into_an_unfinished_run(data, tmp_path, monkeypatch, capsys):

@@ -20,7 +20,7 @@ SIGNALS = check_signals(lite_run.RATE_HZ, lite_run.WINDOW_SAMPLES, {})
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory) -> LoadedRun:
-    return load_run(str(lite_run.make_lite_run(tmp_path_factory.mktemp("runs") / "lite").path))
+    return load_run(str(lite_run.make_lite_run(tmp_path_factory.mktemp("runs") / "lite", stage_channels=(48,)).path))
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +107,7 @@ def test_probabilities_are_not_rounded_to_eight_bits(contents):
 
 
 @pytest.mark.parametrize("name, tolerance", [("float16", 0.005), ("dynamic", 0.02), ("int8", 0.04)])
-@pytest.mark.parametrize("log_offset", [1e-3, 1e-6])
-def test_features_of_a_sine_survive(name, tolerance, log_offset, capfd):
+def test_features_of_a_sine_survive(name, tolerance, capfd):
     """A log-mel and its mean, which int8 rounds to steps of .05; float16 of the converter is off by 3.8 with 1e-6."""
     import keras
 
@@ -116,7 +115,7 @@ def test_features_of_a_sine_survive(name, tolerance, log_offset, capfd):
 
     config = lite_run.make_lite_config()
     waveform = keras.Input([lite_run.WINDOW_SAMPLES], name="waveform")
-    layer = Spectrogram(lite_run.RATE_HZ, 512, 128, 24, log_offset=log_offset, name="mel_spectrogram")
+    layer = Spectrogram(lite_run.RATE_HZ, 512, 128, 24, log_offset=1e-6, name="mel_spectrogram")
     features = keras.layers.GlobalAveragePooling1D()(layer(waveform))
     # The probabilities are a softmax: their logarithms are the features but for a constant.
     model = keras.Model(waveform, features)
