@@ -67,7 +67,14 @@ def describe_rule(field: dataclasses.Field[Any]) -> str:
 @functools.cache
 def setting_types(section: Any) -> dict[str, Any]:
     """Return field name -> annotated type of a dataclass (int, float, bool, str, tuple[...], or X | None)."""
-    return typing.get_type_hints(section)
+    names = {field.name for field in dataclasses.fields(section)}
+    kinds: dict[str, Any] = {}
+    for base in reversed(section.__mro__):
+        # Fields alone: Python 3.10 cannot resolve a plain ClassVar beside them.
+        annotations = {name: kind for name, kind in vars(base).get("__annotations__", {}).items() if name in names}
+        fields_only = type("Fields", (), {"__annotations__": annotations, "__module__": base.__module__})
+        kinds |= typing.get_type_hints(fields_only)
+    return kinds
 
 
 def split_type(kind: Any) -> tuple[Any, bool]:

@@ -22,7 +22,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         """Return the normalised maps, [batch, height, width, channels] in the compute dtype."""
         synchronised = self.synchronized and tf.distribute.get_strategy().num_replicas_in_sync > 1
         is_last_axis = self.axis in (-1, len(inputs.shape) - 1)
-        if len(inputs.shape) != 4 or not is_last_axis or synchronised or self.renorm or mask is not None:
+        renormalised = getattr(self, "renorm", False)  # since Keras 3.14
+        if len(inputs.shape) != 4 or not is_last_axis or synchronised or renormalised or mask is not None:
             return super().call(inputs, training=training, mask=mask)
         channels = self.moving_mean.shape
         scale = self.gamma.value if self.scale else tf.ones(channels)

@@ -77,6 +77,14 @@ def test_vectors_are_left_to_keras():
     np.testing.assert_allclose(ours(x, training=True), theirs(x, training=True), rtol=1e-6)
 
 
+def test_keras_before_3_14_which_knows_no_renormalisation_will_do():
+    ours, _ = pair()
+    expected = ours(MAPS, training=True)
+    if hasattr(ours, "renorm"):
+        del ours.renorm
+    np.testing.assert_array_equal(ours(MAPS, training=True), expected)
+
+
 def test_it_survives_its_configuration_and_a_file(tmp_path):
     x = keras.Input((6, 5, 3))
     model = keras.Model(x, FusedBatchNormalization(momentum=0.7, name="bn")(x))
