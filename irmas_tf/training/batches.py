@@ -2,8 +2,8 @@
 
 Training: an epoch is a pure function of (files, labels, configuration, epoch), see `irmas_tf.training.epoch_plan`;
 batch k is the same whether the epoch was read from its beginning or from k, with any cache, decoder thread count or
-machine load. Decoded audio is kept between the epochs of a process (``--cache=memory``), or between processes (``disk``); with
-``none`` every epoch decodes again, which 16-bit WAV files hardly notice.
+machine load. Decoded audio is kept between the epochs of a process (``--cache=memory``), or between processes
+(``disk``); with ``none`` every epoch decodes again, which 16-bit WAV files hardly notice.
 
 Evaluation: deterministic sliding windows in the order of the files; nothing is random and nothing is changed.
 
@@ -153,9 +153,11 @@ def training_dataset(
             tf.ensure_shape(seeds, [batch, 2]),
         )
 
-    parallel = min(_PARALLEL_BATCHES, max(1, steps - start_batch))
+    # With deterministic operations TensorFlow runs this map serially anyway, and 2.21 prints an error line in every
+    # epoch while it rewrites a parallel one.
+    parallel = None if config.training.deterministic else min(_PARALLEL_BATCHES, max(1, steps - start_batch))
     dataset = tf.data.Dataset.range(start_batch, steps)
-    dataset = dataset.map(load_in_graph, num_parallel_calls=parallel, deterministic=True)
+    dataset = dataset.map(load_in_graph, num_parallel_calls=parallel)  # in order: tf.data's default
     return with_fixed_settings(dataset.prefetch(_PREFETCHED_BATCHES))
 
 
