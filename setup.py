@@ -49,15 +49,16 @@ class BuildWithShippedFiles(build_py):
                 shutil.copy(path, target / path.name)
 
 
-# Ranges in which the core is known to work; the exact set that passes all tests together is requirements/default.txt.
+# Ranges in which the core is known to work. requirements/default.txt is the set that passes all tests together, near
+# the upper ends; requirements/oldest.txt has the lower ends.
 CORE = [
     "tensorflow>=2.17,<2.22",
-    "keras>=3.10,<4",
+    "keras>=3.10,<3.16",  # its layers' attributes come and go between minor versions
     "numpy>=1.26,<3",
     "tensorboard>=2.17",  # newer TensorFlow no longer brings it
     "setuptools<81",  # tensorboard before 2.21 imports pkg_resources, which newer ones no longer have
     "absl-py>=2.1,<3",
-    "protobuf>=4.21",  # TensorFlow's own; warm-up requests are written with it
+    "protobuf>=4.25",  # of warm-up requests; 4.21 cannot write them, 4.22 crashes reading
     "scipy>=1.11",
     "scikit-learn>=1.4",
     "soundfile>=0.12.1",  # its wheel brings libsndfile
@@ -67,7 +68,7 @@ CORE = [
     "tqdm>=4.66",
     "requests>=2.31",
     "urllib3>=1.26.18",  # requests' own; it reads Retry-After
-    "h5py>=3.8",  # Keras weight files; Keras needs it as well
+    "h5py>=3.10",  # Keras weight files; Keras needs it as well
 ]
 
 EXTRAS = {
@@ -94,9 +95,12 @@ EXTRAS = {
         "ssqueezepy>=0.6.6",
         "ai-edge-litert>=2.0",  # runs .tflite files
         "PyYAML>=6",  # reads the serving kit
+        "import-linter>=2.1",  # which room may import which
     ],
     "bench": ["librosa>=0.10.2", "soxr>=0.4", "PyWavelets>=1.6", "ssqueezepy>=0.6.6", "torch>=2.4"],
     "lint": ["ruff>=0.9", "mypy>=1.11"],
+    # Runs docs/quickstart.ipynb.
+    "notebook": ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"],
 }
 
 setup(
@@ -110,13 +114,18 @@ setup(
     # A bare find_packages() would install tests and export as top-level packages.
     packages=find_packages(include=["irmas_tf", "irmas_tf.*"]),
     package_data={"": ["py.typed", "*.css", "*.js", "*.html", "templates/*"]},
-    python_requires=">=3.10",
+    python_requires=">=3.10,<3.14",
     install_requires=CORE,
     extras_require=EXTRAS,
     entry_points={"console_scripts": scripts()},
     cmdclass={"build_py": BuildWithShippedFiles},
     classifiers=[
+        "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Multimedia :: Sound/Audio :: Analysis",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Typing :: Typed",

@@ -36,8 +36,9 @@ def arguments():
     return seen
 
 
-PYTHONS = ("3.10", "3.11", "3.12")  # that README.md promises and the Makefile takes
-FILES = ("default.txt", "test.txt", "bench.txt", "lint.txt", "io.txt")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")  # that README.md promises and the Makefile takes
+FILES = ("default.txt", "test.txt", "bench.txt", "lint.txt", "io.txt", "oldest.txt")
+OLD_TENSORFLOW = ("io.txt", "oldest.txt")  # which has no wheels for the last of the Pythons
 
 
 def requirements(name: str, python: str = "{}.{}".format(*sys.version_info)) -> list[Requirement]:
@@ -86,12 +87,27 @@ def test_pins_are_within_the_ranges_of_setup(arguments, name):
 def test_the_promised_pythons_are_those_that_make_takes(arguments):
     bounds = ", ".join(PYTHONS[0].split(".")), ", ".join(PYTHONS[-1].split("."))
     assert f"({bounds[0]}) <= sys.version_info[:2] <= ({bounds[1]})" in (ROOT / "Makefile").read_text()
-    assert arguments["python_requires"] == f">={PYTHONS[0]}"
+    promised = SpecifierSet(arguments["python_requires"])
+    minors = [f"3.{minor}" for minor in range(20) if promised.contains(f"3.{minor}.0")]
+    assert tuple(minors) == PYTHONS
+    classifiers = [line for line in arguments["classifiers"] if line.startswith("Programming Language :: Python :: 3.")]
+    assert classifiers == [f"Programming Language :: Python :: {python}" for python in PYTHONS]
     assert f"Python {PYTHONS[0]} to {PYTHONS[-1]}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("name", FILES)
+def test_the_oldest_set_is_the_lower_end_of_every_range(arguments):
+    pins = {pin.name: pin for pin in requirements("oldest.txt", "3.10")}
+    extras = arguments["extras_require"]
+    for line in [*arguments["install_requires"], *extras["tflite"]]:
+        wanted = Requirement(line)
+        if lower := next((s.version for s in wanted.specifier if s.operator == ">="), None):
+            pinned = next(s.version for s in pins[wanted.name].specifier)
+            assert pinned.startswith(lower), f"{wanted} begins before {pins[wanted.name]}, which is tested"
+
+
+@pytest.mark.parametrize(
+    "name, python", [(n, p) for n in FILES for p in PYTHONS if n not in OLD_TENSORFLOW or p != PYTHONS[-1]]
+)
 def test_what_is_pinned_exists_for_every_promised_python(name, python):
     for pin in requirements(name, python):
         try:
@@ -115,7 +131,7 @@ def test_what_brings_tensorboard_brings_what_it_imports(arguments):
     lists += [[str(pin) for pin in requirements(name)] for name in FILES]
     users = [[Requirement(line) for line in lines] for lines in lists]
     users = [pins for pins in users if {pin.name for pin in pins} & {"tensorboard", "tensorflow-hub"}]
-    assert len(users) == 4  # the core, the extra `hub`, the default set, and that of tensorflow-io
+    assert len(users) == 5  # the core, the extra `hub`, the default set, that of tensorflow-io, and the oldest
     for pins in users:
         (setuptools_pin,) = (pin for pin in pins if pin.name == "setuptools")
         assert not setuptools_pin.specifier.contains("81.0.0"), "pkg_resources is gone in setuptools 81"
@@ -162,13 +178,13 @@ def test_continuous_integration_runs_the_tests():
     assert os.access(script, os.X_OK)
     text = script.read_text(encoding="utf-8")
     assert "set -euo pipefail" in text
-    assert text.rstrip().endswith("make test")
+    assert text.split()[-6:] == ["make", "test", "make", "test-io", "make", "test-oldest"]
     subprocess.run(["bash", "-n", str(script)], check=True)
 
 
 def test_make_knows_how_to_make_every_target_that_it_lists():
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert {"demo", "test", "bench", "lint", "help"} <= set(targets)
+    assert {"demo", "test", "test-fast", "test-io", "test-oldest", "bench", "lint", "help"} <= set(targets)
     for target in targets:
         done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
