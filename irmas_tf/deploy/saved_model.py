@@ -162,6 +162,8 @@ def _tidy(base: Path) -> None:
 
 def _flush(folder: Path) -> None:
     """Have all files on the disk before the folder gets its name, or a power cut could leave empty ones under it."""
+    if os.name == "nt":  # which opens no folders
+        return
     for path in [*folder.rglob("*"), folder]:
         descriptor = os.open(path, os.O_RDONLY)
         try:

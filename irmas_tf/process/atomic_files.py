@@ -30,7 +30,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = target.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}"
     try:
         yield temporary
-        descriptor = os.open(temporary, os.O_RDONLY)
+        mode = os.O_RDWR if os.name == "nt" else os.O_RDONLY  # Windows flushes only what it may write
+        descriptor = os.open(temporary, mode)
         try:
             os.fsync(descriptor)  # or a power cut could leave an empty file under the final name
         finally:
