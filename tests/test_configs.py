@@ -64,7 +64,9 @@ def networks() -> dict[str, list[Path]]:
     by_network: dict[str, list[Path]] = {}
     for path in FLAGFILES:
         model = read(path).model
-        network = repr(dataclasses.replace(model, task="single_label", pretrained_weights=()))
+        network = repr(
+            dataclasses.replace(model, task="single_label", pretrained_weights=(), dropout=0.0, branch_dropout=0.0)
+        )
         by_network.setdefault(network, []).append(path)
     return {paths[0].stem: paths for paths in by_network.values()}
 

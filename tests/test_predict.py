@@ -15,7 +15,7 @@ import soundfile
 
 from irmas_tf.config.labels import IRMAS_CODES
 from irmas_tf.predict import cli
-from tests.helpers import ROOT
+from tests.helpers import ROOT, fresh_process
 from tests.helpers.tiny_run import make_tiny_run
 
 PREDICT = [sys.executable, "-m", "irmas_tf.predict"]
@@ -288,10 +288,7 @@ def test_memory_does_not_grow_with_the_length_of_a_clip(run: str, tmp_path: Path
         file.truncate(44 + 2 * rate_hz * seconds)  # sparse: takes no room on disk
     flags = [f"--run_dir={run}", "--format=json", "--batch_size=64"]
     activity = ["--activity_formats=csv,audacity,png", f"--activity={tmp_path}/activity"]
-    done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, *flags, *activity, str(short), str(long)],
-        capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT, timeout=300,
-    )  # fmt: skip
+    done = fresh_process.run(["-c", _MEASURED, *flags, *activity, str(short), str(long)], ENVIRONMENT)
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [a["duration_seconds"] for a in answers] == [1, 1, seconds, seconds]

@@ -68,9 +68,11 @@ def test_a_good_one_is_left_where_it_is(copy, run, capsys):
 
 
 @pytest.mark.slow
-def test_perturbed_weights_end_an_export_without_a_trace(run, tmp_path, monkeypatch, capsys):
-    write = saved_model.write_saved_model
-    monkeypatch.setattr(saved_model, "write_saved_model", lambda model, *rest: write(perturbed(model), *rest))
+def test_weights_that_differ_end_an_export_without_a_trace(run, exported, tmp_path, monkeypatch, capsys):
+    loaded = load_run(str(run.path))
+    other = RunModel(loaded.run, loaded.config, perturbed(loaded.model))
+    monkeypatch.setattr(export_run, "load_run", lambda run_dir: LoadedRun(other, loaded.facts))
+    monkeypatch.setattr(saved_model, "write_saved_model", lambda *args: shutil.copytree(exported, args[3]))
     assert export_saved_model.cli([f"--run_dir={run.path}", f"--out={tmp_path}"]) == 2
     captured = capsys.readouterr()
     assert "FAIL sine" in captured.out
@@ -139,10 +141,10 @@ def test_neither_a_saved_model_nor_a_file(run, tmp_path):
     for path, words in (
         (
             tmp_path,
-            "is no model that irmas_tf knows; name the folder of a run, the folder of a SavedModel's version or",
+            "is not a model that irmas_tf knows; name the folder of a run, the folder of a SavedModel's version or",
         ),
         (tmp_path / "absent", "no such file or folder"),
-        (tmp_path / "notes.txt", r"notes\.txt: is no model"),
+        (tmp_path / "notes.txt", r"notes\.txt: is not a model"),
         (run.path, "is a run; name what was exported from it"),
     ):
         with pytest.raises(ConfigError, match=words):

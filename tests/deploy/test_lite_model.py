@@ -55,7 +55,7 @@ def test_what_is_no_model_is_refused(content, tmp_path):
     with pytest.raises(LiteModelError, match=r"this is not a \.tflite model"):
         LiteInterpreter(b"nothing of the kind, but long enough to be looked at")
     (tmp_path / "a.tflite").write_bytes(content)
-    with pytest.raises(LiteModelError, match=r"a\.tflite: is no \.tflite file exported by irmas_tf"):
+    with pytest.raises(LiteModelError, match=r"a\.tflite: is not a \.tflite file exported by irmas_tf"):
         LiteModel.open(tmp_path / "a.tflite")
     with pytest.raises(LabelsError, match=r"b\.tflite: is damaged \(rate and windows: --sample_rate_hz=1000"):
         LiteModel.open(write(tmp_path / "b.tflite", content, sample_rate_hz=1000))

@@ -6,9 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -28,10 +25,9 @@ from irmas_tf.deploy.saved_model import (
 )
 from irmas_tf.deploy.session_model import SessionModel
 from irmas_tf.process.locks import exclusive
-from tests.helpers import ROOT
+from tests.helpers import ROOT, fresh_process
 
 WORKER = ROOT / "tests" / "helpers" / "export_worker.py"
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 FILES = {
     "saved_model.pb",
     "fingerprint.pb",
@@ -188,17 +184,17 @@ def test_a_version_is_gone_for_readers_before_its_files_are_removed(quick, tmp_p
 @pytest.mark.slow
 def test_polling_while_another_process_exports_and_killing_it(small_run, small_session, tmp_path):
     base = tmp_path / "irmas"
-    worker = subprocess.Popen(
-        [sys.executable, str(WORKER), str(small_run.path), str(base), "9"],
-        stdout=subprocess.PIPE, text=True, env=ENVIRONMENT,
-    )  # fmt: skip
+    output = tmp_path / "output"
+    worker = fresh_process.start([str(WORKER), str(small_run.path), str(base), "9"], output, tmp_path / "errors")
     clip = np.ones([1, 100], np.float32)
     polls = 0
     try:
-        assert worker.stdout is not None and worker.stdout.readline() == "ready\n"
+        while not output.is_file() or output.read_text() != "ready\n":
+            assert worker.is_alive()
+            time.sleep(0.001)
         while not versions(base):  # the first appears while we look
             polls += 1
-            assert worker.poll() is None
+            assert worker.is_alive()
             time.sleep(0.001)  # leave the worker something of the processor
         assert files(base / "1") == FILES
         with contextlib.closing(SessionModel(base / "1")) as model:  # whole enough to answer
@@ -206,11 +202,11 @@ def test_polling_while_another_process_exports_and_killing_it(small_run, small_s
                 model("serving_default", clip)["logits"], small_session("serving_default", clip)["logits"], atol=1e-5
             )
         while not list(base.glob(".tmp-*/variables")):  # in the middle of a later one
-            assert worker.poll() is None
+            assert worker.is_alive()
             time.sleep(0.001)
     finally:
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+        worker.kill()
+        worker.join()
     assert polls > 100
     assert list(base.glob(".tmp-*"))
     for name in versions(base):

@@ -124,7 +124,7 @@ def test_a_foreign_or_damaged_file_is_refused(content, path, tmp_path):
     foreign.write_bytes(content)
     cut.write_bytes(path.read_bytes()[:-100])
     for one in (foreign, cut):
-        with pytest.raises(ExportError, match=rf"{one.name}: is no .tflite file exported by irmas_tf, or damaged"):
+        with pytest.raises(ExportError, match=rf"{one.name}: is not a .tflite file exported by irmas_tf"):
             read_facts(one)
     with pytest.raises(OSError):
         read_facts(tmp_path / "absent.tflite")

@@ -69,7 +69,7 @@ def config_of(weights, *stages: str) -> Config:
 def test_help_and_messages_name_it():
     assert "tiny" in Command("test", "Test.", config_fields=ALL).help()
     assert "tiny" in embed.COMMAND.help() and "tiny" in convert.COMMAND.help()
-    with pytest.raises(ConfigError, match="--branches=tiny: hears 8000 Hz only"):
+    with pytest.raises(ConfigError, match="--branches=tiny: takes 8000 Hz only"):
         Branch.parse("tiny").check_fits(22050, 22050)
     with pytest.raises(ConfigError, match="--branches=tiny:profile=1: profile=1 is for mn01"):
         Branch.parse("tiny:profile=1")

@@ -3,24 +3,20 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import ROOT, cases
+from tests.helpers import ROOT, cases, fresh_process
 
 COUNT = cases(200, 2000)
 
 
 @pytest.mark.slow
 def test_damaged_files_crash_nothing(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "helpers" / "fuzz_audio.py"), str(tmp_path), str(COUNT), "1"],
-        capture_output=True, text=True, env=environment, cwd=ROOT, timeout=600,
-    )  # fmt: skip
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    program = str(ROOT / "tests" / "helpers" / "fuzz_audio.py")
+    done = fresh_process.run([program, str(tmp_path), str(COUNT), "1"], environment, timeout=600)
     assert done.returncode == 0, done.stderr[-4000:]
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["unnamed"] == []

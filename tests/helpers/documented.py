@@ -20,7 +20,7 @@ from irmas_tf.config.branches import FRONT_ENDS
 from irmas_tf.config.datasets import DATASETS
 from irmas_tf.config.registry import Registry
 from irmas_tf.inference.artefacts import ARTEFACTS
-from tests.helpers import ROOT
+from tests.helpers import ROOT, fresh_process
 
 PAGE = ROOT / "docs" / "extending.md"
 _MODULE = re.compile(r"^```python\n(# (\w+)\.py\n.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -61,9 +61,18 @@ def extension(folder: Path, *names: str) -> Iterator[Path]:
                 sys.modules.pop(name, None)
 
 
-def in_a_new_process(folder: Path, module: str, code: str) -> str:
-    """Run code in a process that hears of a module in a folder by the environment variable; return its output."""
+def in_a_new_process(folder: Path, module: str, code: str, *, with_tensorflow: bool = False) -> str:
+    """Run code in a process that hears of a module in a folder by the environment variable; return its output.
+
+    Args:
+        folder, module: what it hears of.
+        code: what it does.
+        with_tensorflow: whether TensorFlow may be imported already, which saves seconds.
+    """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))), extensions.VARIABLE: module}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True)
+    if with_tensorflow:
+        done = fresh_process.run(["-c", code], environment)
+    else:
+        done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout

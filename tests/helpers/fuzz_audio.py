@@ -27,7 +27,7 @@ def peak_megabytes() -> float:
 
 
 def main(folder: Path, count: int, seed: int) -> None:
-    from irmas_tf.check import check
+    from irmas_tf.datasets.irmas_check import check
     from irmas_tf.predict import cli
     from tests.helpers import mutations
     from tests.helpers.tiny_run import make_tiny_run

@@ -2,8 +2,8 @@
 
 Usage: resume_worker.py CONFIG_JSON ORDERS_JSON. The orders are {run folder: [order, ...]}. An order is
 {"update": u, "milliseconds": m}: SIGKILL m milliseconds after the process's u-th update; or {"file": name}: SIGKILL in
-place of the first move of a file to that name. The children are forked after TensorFlow's import, which would take most
-of the time. Prints the children's exit codes as JSON, {run folder: [code, ...]}.
+place of the first move of a file to that name. The children are forked after the imports, which would take most of the
+time. Prints the children's exit codes as JSON, {run folder: [code, ...]}.
 """
 
 from __future__ import annotations

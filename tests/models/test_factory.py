@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
 
 from irmas_tf.models.factory import MODELS, build_model, dtype_policy, embedding_model, parameter_count
-from tests.helpers import ROOT
+from tests.helpers import ROOT, fresh_process
 
 NOISE = np.random.default_rng(0).standard_normal([3, 4000]).astype(np.float32)
 
@@ -61,7 +58,6 @@ def test_the_dtype_policy_comes_back_after_an_error():
     assert keras.config.dtype_policy().name == "float32"
 
 
-@pytest.mark.slow
 def test_importing_the_factory_registers_every_layer_of_the_package() -> None:
     """A process that only loads a model imports nothing else that could register them."""
     root = ROOT
@@ -72,5 +68,4 @@ def test_importing_the_factory_registers_every_layer_of_the_package() -> None:
     }
     assert len(registering) > 5
     code = f"import sys, irmas_tf.models.factory; sys.exit(repr(sorted({registering!r} - set(sys.modules))))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
-    assert done.stderr.splitlines()[-1] == "[]"
+    assert fresh_process.run(["-c", code]).stderr.splitlines()[-1] == "[]"

@@ -25,12 +25,6 @@ def _run(code: str, **extra: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_import_prints_nothing() -> None:
-    done = _run(f"{IMPORT}; import tensorflow; print(tensorflow.zeros(2))")
-    assert done.returncode == 0 and "tf.Tensor" in done.stdout
-    assert done.stderr == ""
-
-
 @pytest.mark.parametrize("command", ["embed", "models.convert"])
 def test_a_command_that_fails_prints_its_error_alone(command: str, tmp_path: Path) -> None:
     weights = tmp_path / "no.npz"

@@ -6,8 +6,6 @@ import io
 import json
 import random
 import signal
-import subprocess
-import sys
 import zipfile
 
 import h5py
@@ -16,7 +14,7 @@ import pytest
 
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.checkpoint import CheckpointStore
-from tests.helpers import ROOT
+from tests.helpers import ROOT, fresh_process
 from tests.helpers.run_files import history_rows
 
 # Everything that draws at random or keeps state is on.
@@ -37,8 +35,7 @@ HARD = {
 
 def run_worker(config, orders: dict[str, list[dict[str, object]]]) -> dict[str, list[int]]:
     worker = ROOT / "tests" / "helpers" / "resume_worker.py"
-    command = [sys.executable, str(worker), config.to_json(), json.dumps(orders)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    done = fresh_process.run([str(worker), config.to_json(), json.dumps(orders)], timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -12,7 +10,7 @@ import tensorflow as tf
 from irmas_tf.augment import pipeline as augmentation
 from irmas_tf.training.losses import binary_losses
 from irmas_tf.training.step import TrainingStep
-from tests.helpers import ROOT
+from tests.helpers import ROOT, fresh_process
 
 RNG = np.random.default_rng(0)
 WAVEFORM = RNG.standard_normal([16, 12]).astype(np.float32)
@@ -188,7 +186,7 @@ def test_the_learning_rate_is_that_of_the_update(tiny):
 def test_two_devices_with_half_a_batch_each_are_one_device(tmp_path):
     """The worker needs a process of its own: logical devices are fixed before TensorFlow starts."""
     worker = ROOT / "tests" / "helpers" / "strategy_worker.py"
-    done = subprocess.run([sys.executable, str(worker)], capture_output=True, text=True, timeout=300)
+    done = fresh_process.run([str(worker)])
     assert done.returncode == 0, done.stderr[-3000:]
     differences = json.loads(done.stdout.splitlines()[-1])
     assert differences["replicas"] == 2
