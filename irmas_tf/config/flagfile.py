@@ -65,7 +65,7 @@ def _expand(
             continue
         match = _FLAG.fullmatch(arg)
         if not match:
-            raise ConfigError(f"{arg!r} is not a flag; flags are written --name=value")
+            raise ConfigError(_malformed(arg, known, program))
         name, text = match.groups()
         if name == "flagfile":
             yield from _read(find_flagfile(_value(name, text, args)), known, program, including)
@@ -93,6 +93,14 @@ def _value(name: str, text: str | None, args: Iterator[str]) -> str:
         if text is None or text.startswith("--"):
             raise ConfigError(f"--{name} has no value; write --{name}=VALUE")
     return text
+
+
+def _malformed(arg: str, known: Mapping[str, KnownFlag], program: str) -> str:
+    """Say what is wrong with an argument that starts like a flag; hyphens in names are other programs' habit."""
+    hyphenated = re.fullmatch(r"--?([A-Za-z][\w-]*)(=.*)?", arg, re.DOTALL)
+    if hyphenated:
+        return _unknown(hyphenated[1], known, program)
+    return f"{arg!r} is not a flag; flags are written --name=value"
 
 
 def _unknown(name: str, known: Mapping[str, KnownFlag], program: str) -> str:
@@ -135,6 +143,6 @@ def _check_line(line: str) -> None:
         raise ConfigError("a trailing '#' is not a comment in a flagfile but part of the value; give it its own line")
     name, _, value = flag.partition("=")
     if re.search(r"\s", name):
-        raise ConfigError(f"{flag!r}: write --name=value without blanks around '=', one flag a line")
+        raise ConfigError(f"{flag!r}: write --name=value without blanks around '=', one flag per line")
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
         raise ConfigError("quotes are part of the value in a flagfile; write the value without them")

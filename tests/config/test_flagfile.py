@@ -117,6 +117,8 @@ def test_missing_and_binary_flagfiles_are_named(tmp_path):
         (["--elsewhere=1"], "--elsewhere is a configuration flag that program does not take"),
         (["--flagfil=x"], "did you mean --flagfile?"),
         (["--zzz"], "unknown flag --zzz; see --help"),
+        (["--else-where=1"], "unknown flag --else-where; see --help"),
+        (["-flag-file=x"], "unknown flag --flag-file; did you mean --flagfile?"),
         (["--=1"], "'--=1' is not a flag"),
         (["---count=1"], "'---count=1' is not a flag"),
     ],
