@@ -13,8 +13,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.helpers import ROOT
 
 PACKAGE = ROOT / "irmas_tf"
@@ -165,12 +163,3 @@ def test_every_module_has_tests_in_the_same_place():
         if not (ROOT / "tests" / below.parent / f"test_{below.name}").exists():
             without.append(name_of(path))
     assert not without
-
-
-@pytest.mark.parametrize("name", ["ruff", "mypy"])
-def test_style_and_types_are_clean(name):
-    command = [str(Path(sys.executable).with_name(name)), *(["check", "."] if name == "ruff" else [])]
-    if not Path(command[0]).exists():
-        pytest.skip(f"{name} is in the extra `lint`")
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stdout + done.stderr
