@@ -175,7 +175,7 @@ def main() -> int:
         f"{len(paths)} files, {arguments.repeats} rounds, {os.cpu_count()} CPUs; difference to soxr"
         f" {20 * np.log10(deviation / np.sqrt(np.mean(reference**2))):.0f} dB\n"
     )
-    print("| loader | ms an excerpt | range | CPU ms | excerpts/s | x librosa.load | x librosa.load pooled |")
+    print("| loader | ms per excerpt | range | CPU ms | excerpts/s | x librosa.load | x librosa.load pooled |")
     print("|---|---|---|---|---|---|---|")
     for row in rows:
         low, high = row["range"]

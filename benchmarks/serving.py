@@ -36,7 +36,7 @@ def export_untrained(flagfile: str, folder: Path) -> tuple[Any, Path]:
 
 
 def measure(call: Callable[[], Any], clips: int, repetitions: int) -> tuple[float, float]:
-    """Return (median elapsed ms of a request, processor ms a clip), after one that is not counted."""
+    """Return (median elapsed ms of a request, processor ms per clip), after one that is not counted."""
     call()
     elapsed, cpu = [], time.process_time()
     for _ in range(repetitions):
@@ -79,7 +79,7 @@ def main() -> None:
         return rng.normal(0, 0.1, round(seconds * rate_hz)).astype(np.float32)
 
     print(f"{Path(args.flagfile).stem}: SavedModel {size:.1f} MB, loaded in {time.perf_counter() - start:.1f} s")
-    print(f"{'signature':16} {'clips':>5} {'s each':>7} {'ms':>9} {'CPU ms a clip':>14} {'clips/s':>8} {'peak MB':>8}")
+    print(f"{'signature':16} {'clips':>5} {'s each':>7} {'ms':>9} {'CPU ms/clip':>14} {'clips/s':>8} {'peak MB':>8}")
 
     def row(signature: str, clips: int, seconds: float, call: Callable[[], Any], repetitions: int, note: str) -> None:
         elapsed, cpu = measure(call, clips, repetitions)

@@ -16,13 +16,13 @@ class CheckOptions:
 
     data_dir: str = setting("", "Folder that holds IRMAS-TrainingData.")
     format: str = setting("table", "Table for people, JSON for programs.", choices=("table", "json"))
-    deep: bool = setting(False, "Decode all audio: finds damage, silence, clipping. Else headers are read.")
+    deep: bool = setting(False, "Decode all audio: finds damage, silence, clipping. Otherwise only headers are read.")
 
 
 COMMAND = Command(
     "irmas_tf.check",
     """
-    Report what a copy of IRMAS is: counts against the official ones, bad audio, duplicates, labels.
+    Report what a copy of IRMAS holds: counts against the official ones, bad audio, duplicates, labels.
 
     Exit status: 0 usable, 1 findings that break training or evaluation, 2 wrong usage.
     """,

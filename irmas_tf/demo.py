@@ -78,9 +78,9 @@ def _summary(out: Path, clip: Path, codes: Sequence[str], seconds: dict[str, flo
   {run}/evaluation/validation    report.html, to read and listen to; metrics.json, and more
   {out}/irmas.tflite    the model for phones, compared with the run number by number
 
-  On {metrics["excerpts"]} excerpts of songs it had not heard, the model is right {score} of the time;
+  On {metrics["excerpts"]} excerpts of songs kept out of training, the model is right {score} of the time;
   always naming the most frequent instrument would be right {baseline:.0%} of the time.
-  In {clip.name} the demo had put: {", ".join(IRMAS_NAMES[code] for code in codes)}.
+  What the demo put into {clip.name}: {", ".join(IRMAS_NAMES[code] for code in codes)}.
 
 Next:{_activation()}
   Look at it        open {run}/evaluation/validation/report.html in a browser
@@ -95,7 +95,7 @@ def run_demo(out: Path, flagfile: str, excerpts: int, test_clips: int, flags: Se
     """Make a corpus, train on it, evaluate the model, label a test clip, export the model and print a summary.
 
     Args:
-        out: folder for everything that is made; an earlier demo there is gone on with.
+        out: folder for everything that is made; an earlier demo there is continued.
         flagfile: configuration of the training; a path, or the name of a shipped one.
         excerpts: training excerpts of the corpus, over all classes.
         test_clips: test clips of the corpus, at least one.

@@ -24,8 +24,8 @@ class NetworkOptions:
     weights: str = setting("", "Weight file of the backbone, as irmas convert writes it.")
     profile: bool = setting(
         False,
-        "Take what lasts in each frequency band of the backbone's middle and last layers in place of its embedding; it"
-        " is longer and knows more of timbre. Not every network has it.",
+        "Take time averages per frequency band of the backbone's middle and last layers in place of its embedding:"
+        " longer, and it says more about timbre. Not every network has it.",
         known=profiled_backbones,
     )
     run_dir: str = setting("", "Take the embedding of this trained run instead; windows are then the run's.")
@@ -49,7 +49,7 @@ COMMAND = Command(
     Write the embedding of every audio file: the mean over its windows of what a pretrained backbone, or a trained run,
     computes before its classifier. Folders are searched recursively.
 
-    A file that cannot be read is named on stderr, the others still get their embedding, and the exit status is then 1.
+    A file that cannot be read is named on stderr; the others still get their embedding, and the exit status is then 1.
     """,
     options=EmbedOptions,
     required=("output",),

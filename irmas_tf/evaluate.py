@@ -24,16 +24,16 @@ class EvaluateOptions:
     run_dir: str = setting("", "Folder of the trained run; reports are written to its subfolder evaluation/SPLIT.")
     data_dir: str = setting("", "Folder of the data set; empty: the one the run was trained on.")
     split: str = setting("validation", "Side of the run's split, validation or train; or the test set, test.")
-    unique_clips: bool = setting(False, "Count byte-identical test clips once.")
+    unique_clips: bool = setting(False, "Count byte-identical test clips only once.")
     scores: str = setting("", "CSV file to score instead of a run; columns: file, one per class, and those above.")
     labels: str = setting("", "CSV file with file and labels (and song, part) for --scores; or give --data_dir.")
-    threshold: float = setting(0.5, "Decision level that --scores are scored at as fixed in advance.")
+    threshold: float = setting(0.5, "Threshold for --scores, fixed in advance.")
     output: str = setting("", "Folder for the reports on --scores; empty: none.")
     format: str = setting("table", "Summary for people, or the content of metrics.json.", choices=("table", "json"))
     batch_size: int = setting(32, "Windows the model sees at once.", minimum=1, maximum=4096)
     replicates: int = setting(1000, "Bootstrap replicates of the intervals.", minimum=100, maximum=1000000)
     report: bool = setting(True, "Also write report.html, a page for people: one file that needs no network.")
-    report_clips: int = setting(6, "Worst and best clips on the page, of each.", minimum=0, maximum=50)
+    report_clips: int = setting(6, "Number of worst and of best clips on the page.", minimum=0, maximum=50)
     report_audio: bool = setting(True, "Whether the page holds the sound of its clips (8 MB of MP3 at most).")
 
 
@@ -41,10 +41,11 @@ COMMAND = Command(
     "irmas_tf.evaluate",
     """
     Score the best model of a run, or anyone's file of scores, with 95 % bootstrap intervals over songs and trivial
-    baselines. One label an excerpt: accuracy, figures of each class, confusion matrix. Several (the test set, or
-    mixtures of a multi-label run's validation excerpts): LRAP and mAP of three ways to put windows together; micro and
-    macro F1 with thresholds fixed in advance, tuned on other songs, and as an oracle; calibration. --scores may hold
-    labels (codes, blanks between), song (else guessed from the file's name) and part (of the test set; 0: unknown).
+    baselines. One label per excerpt: accuracy, figures per class, confusion matrix. Several (the test set, or mixtures
+    of a multi-label run's validation excerpts): LRAP and mAP for three ways to combine windows; micro and macro F1
+    with thresholds fixed in advance, tuned on other songs, and as an oracle; calibration. --scores may also have the
+    columns labels (codes separated by blanks), song (otherwise guessed from the file's name) and part (of the test
+    set; 0: unknown).
     """,
     options=EvaluateOptions,
 )

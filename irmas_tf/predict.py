@@ -31,21 +31,21 @@ class PredictOptions:
     top_k: int = setting(3, "Classes in a row of the table; JSON and CSV always hold them all.", minimum=1)
     thresholds: str = setting(
         "run",
-        "Levels at which a class is named: run (a multi-label run's own; of others the most probable class is named),"
-        " none (the most probable class in any case), or a number for all classes.",
+        "Thresholds for naming a class: run (a multi-label run's own; a single-label run names the most probable"
+        " class), none (always the most probable class), or a number for all classes.",
     )
-    activity: str = setting("", "Folder for each file's activity over time; made if absent. Empty: none is written.")
-    activity_formats: tuple[str, ...] = setting(("csv",), "Its formats.", choices=("csv", "json", "audacity", "png"))
+    activity: str = setting("", "Folder for files of each clip's activity over time; made if absent. Empty: none.")
+    activity_formats: tuple[str, ...] = setting(("csv",), "Their formats.", choices=("csv", "json", "audacity", "png"))
 
 
 COMMAND = Command(
     "irmas_tf.predict",
     """
-    Answer for audio files with a trained run: the window slides over each file, probabilities are the mean over
-    windows, labels the most probable class or, of a multi-label run, those at or above their thresholds. Folders are
-    searched recursively; '-' reads file names from standard input, one per line.
+    Name the instruments in audio files with a trained run: a window slides over each file, and probabilities are
+    averaged over windows. A single-label run names the most probable class, a multi-label run every class at or above
+    its threshold. Folders are searched recursively; '-' reads file names from standard input, one per line.
 
-    A file that cannot be read is named on stderr, the others still get their answer, and the exit status is then 1.
+    A file that cannot be read is named on stderr; the others still get their answer, and the exit status is then 1.
     """,
     options=PredictOptions,
     positional="FILES_OR_FOLDERS",

@@ -23,9 +23,9 @@ class ProbeOptions(NetworkOptions):
     """Flags of this command."""
 
     dataset: str = setting(IRMAS, "Data set.", known=known_datasets)
-    data_dir: str = setting("", "Folder of the data set; of IRMAS the one that holds IRMAS-TrainingData.")
+    data_dir: str = setting("", "Folder of the data set; for IRMAS, the one that holds IRMAS-TrainingData.")
     label_scheme: str = setting("irmas", "Classes of IRMAS.", choices=tuple(LABEL_SCHEMES))
-    folds: int = setting(5, "Folds of the cross-validation; a song lies in one of them.", minimum=2, maximum=100)
+    folds: int = setting(5, "Folds of the cross-validation; a song is never split.", minimum=2, maximum=100)
     regularization: float = setting(
         0.01, "C of the logistic regression, the inverse strength of its L2 penalty.", above=0.0
     )

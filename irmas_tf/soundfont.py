@@ -24,7 +24,7 @@ class SoundfontOptions:
     excerpts: int | None = setting(
         None, "Training excerpts over all eleven classes; in place of --songs_per_class.", minimum=1
     )
-    songs_per_class: int = setting(20, "Songs of each class, three excerpts each.", minimum=1)
+    songs_per_class: int = setting(20, "Songs per class, three excerpts each.", minimum=1)
     test_clips: int = setting(30, "Multi-label test clips of 5 to 20 s.", minimum=0)
     seed: int = setting(0, "Same seed, same files on this machine.", minimum=0)
     soundfont: str = setting("", "General MIDI SoundFont, .sf2; empty: TimGM6mb from pretty_midi's wheel.")
@@ -48,7 +48,7 @@ def _print_summary(tally: Tally, seconds: float, out: str) -> None:
     for code in IRMAS_CODES:
         print(f"{code}  {IRMAS_NAMES[code]:<17}{tally.training[code]:>9}{tally.testing[code]:>13}")
     print(f"{'total':<22}{sum(tally.training.values()):>9}{sum(tally.testing.values()):>13}  in {tally.clips} clips")
-    rate = f" ({60 * tally.rendered / seconds:.0f} a minute)" if tally.rendered else ""
+    rate = f" ({60 * tally.rendered / seconds:.0f} per minute)" if tally.rendered else ""
     kept = f"; {tally.kept} were there already" if tally.kept else ""
     print(f"\n{tally.rendered} files, {tally.bytes / 1e6:.0f} MB, written in {seconds:.0f} s{rate}{kept}: {out}")
     print(f"Next: irmas check --data_dir={out}")
@@ -58,7 +58,7 @@ def main(flags: ParsedFlags) -> None:
     """Run the command."""
     options = flags.options
     if flags.given("excerpts") and flags.given("songs_per_class"):
-        raise ConfigError("--excerpts and --songs_per_class exclude one another; give one of them")
+        raise ConfigError("--excerpts and --songs_per_class cannot be combined; give one of them")
     from irmas_tf.corpus.generation import make_corpus
     from irmas_tf.corpus.plan import EXCERPTS_PER_SONG
 

@@ -52,7 +52,7 @@ def read_model_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
             facts = json.loads(archive.read(FACTS_FILE))
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError) as error:
         raise StreamingError(
-            f"{os.fspath(path)}: is no .tflite file exported by irmas_tf, or damaged ({error}); export it again"
+            f"{os.fspath(path)}: is not a .tflite file exported by irmas_tf, or is damaged ({error}); export it again"
         ) from error
     missing = [name for name in _NEEDED if name not in facts] if isinstance(facts, dict) else list(_NEEDED)
     if missing:
@@ -90,7 +90,7 @@ class StreamingClassifier:
 
     Args:
         model_path: .tflite file that irmas_tf exported.
-        hop_seconds: distance of two windows; None is that of the training run, with which `finish` answers what
+        hop_seconds: distance between windows; None is that of the training run, with which `finish` answers what
             ``irmas_tf.predict`` does.
         smoothing_seconds: time constant of the exponential smoothing; 0 switches it off.
         threads: of the interpreter.
@@ -249,7 +249,7 @@ def wav_blocks(path: str | os.PathLike[str], rate_hz: int) -> Iterator[np.ndarra
                 yield (whole.reshape(-1, channels).mean(axis=1) / 32768.0).astype(np.float32)
     except (wave.Error, EOFError) as error:
         raise StreamingError(
-            f"{os.fspath(path)}: is no 16-bit WAV file ({error or 'it ends early'}); {remedy}"
+            f"{os.fspath(path)}: is not a 16-bit WAV file ({error or 'it ends early'}); {remedy}"
         ) from error
 
 
@@ -277,11 +277,11 @@ def cli(argv: Sequence[str] | None = None) -> int:
         description="Print a line for every window of a sound as it is read (start and end in seconds, smoothed"
         " probability), and one for all of it. Needs neither TensorFlow nor Keras.",
     )
-    parser.add_argument("model", metavar="MODEL.tflite", help="exported by irmas_tf.export_tflite")
+    parser.add_argument("model", metavar="MODEL.tflite", help="exported by irmas export-tflite")
     parser.add_argument(
         "sound", metavar="FILE", help="16-bit WAV file at the model's rate, or - for raw mono 16-bit samples from stdin"
     )
-    parser.add_argument("--hop_seconds", type=float, help="distance of two windows (default: the training run's)")
+    parser.add_argument("--hop_seconds", type=float, help="distance between windows (default: the training run's)")
     parser.add_argument("--smoothing_seconds", type=float, default=2.0, help="time constant, 0 is off (default 2)")
     arguments = parser.parse_args(argv)
     try:

@@ -23,7 +23,7 @@ class TrainOptions(Section):
 
 COMMAND = Command(
     "irmas_tf.train",
-    "Train a model on IRMAS, or go on with an interrupted training.",
+    "Train a model, or continue an interrupted training.",
     options=TrainOptions,
     config_fields=ALL,
     required=("run_dir", "data_dir"),

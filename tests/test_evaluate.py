@@ -196,7 +196,7 @@ def test_mixtures_can_be_seen_and_heard(tmp_path: Path, data_dir: Path, capsys: 
 def test_help_names_the_columns_of_a_score_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli(["--help"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "song (else guessed from the file's name) and part (of the test set; 0: unknown)" in out
+    assert "song (otherwise guessed from the file's name) and part (of the test set; 0: unknown)" in out
     assert "columns: file, one per class" in out
 
 

@@ -196,7 +196,7 @@ def test_files_that_are_no_export_are_refused(path, content, tmp_path):
     bare.write_bytes(content)
     text.write_text("no model")
     for one in (bare, text):
-        with pytest.raises(StreamingError, match=rf"{one.name}: is no .tflite file exported by irmas_tf"):
+        with pytest.raises(StreamingError, match=rf"{one.name}: is not a .tflite file exported by irmas_tf"):
             read_model_facts(one)
     lacking.write_bytes(content)
     with zipfile.ZipFile(lacking, "a") as archive:
@@ -235,7 +235,7 @@ def test_other_files_are_refused_with_the_way_to_convert_them(tmp_path):
     with pytest.raises(StreamingError, match=r"a\.wav: has 16 bits and 44100 Hz; convert it: ffmpeg .* -ar 8000 "):
         list(wav_blocks(path, RATE))
     path.write_bytes(b"RIFFnonsense")
-    with pytest.raises(StreamingError, match=r"a\.wav: is no 16-bit WAV file"):
+    with pytest.raises(StreamingError, match=r"a\.wav: is not a 16-bit WAV file"):
         list(wav_blocks(path, RATE))
 
 

@@ -27,7 +27,7 @@ class AudioFiles:
     """The audio files behind ``paths``, found while iterating; nothing is held but one folder's listing a level.
 
     Folders are walked recursively, entries in name order; symbolic links to folders inside them are not followed. A
-    path given twice is found twice. ``-`` reads further paths from standard input, one a line. Iterating yields the
+    path given twice is found twice. ``-`` reads further paths from standard input, one per line. Iterating yields the
     path of each file, or a `Failure` for a path that does not exist, is neither file nor folder, or may not be read.
 
     Attributes:

@@ -29,8 +29,8 @@ _TINY = 1e-30  # keeps 0 / 0 from the shares of an example without labels
 class ExcerptMixing(Augmentation):
     """With ``mix_probability``, other excerpts of the batch added to the example, and their labels.
 
-    Up to ``mix_max_excerpts`` sound together, each number from 2 up as likely; the levels of what is added are uniform
-    from -``mix_level_db`` to +``mix_level_db`` relative to the example's own. For the rest see the module.
+    Up to ``mix_max_excerpts`` sound together, every number from 2 up equally likely; the levels of what is added are
+    uniform from -``mix_level_db`` to +``mix_level_db`` relative to the example's own. For the rest see the module.
     """
 
     mix_probability: float
@@ -89,7 +89,7 @@ class MixPlan(NamedTuple):
 
 
 def partner_rows(draws: tf.Tensor) -> tf.Tensor:
-    """Return m different other rows for each row of a batch, every choice as likely, [batch, m] int32.
+    """Return m different other rows for each row of a batch, every choice equally likely, [batch, m] int32.
 
     In a batch of m rows or fewer only the first ``batch - 1`` are others; the rest must not be used.
 

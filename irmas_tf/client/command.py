@@ -16,14 +16,14 @@ class ClientOptions:
 
     url: str = setting("", "The server: http://HOST:8501 (REST) or grpc://HOST:8500 (gRPC); https and grpcs with TLS.")
     model: str = setting("irmas", "Name of the model on the server.")
-    model_version: int = setting(0, "Number of the version; 0 is the newest that is served.", minimum=0)
+    model_version: int = setting(0, "Version number; 0 is the newest that is served.", minimum=0)
     version_label: str = setting("", "Label of the version, like stable or canary.")
     signature: str = setting("", "signature.json of the exported model: its labels, thresholds and rate.")
     labels: tuple[str, ...] = setting(
         ("irmas",), "Without --signature: a label scheme (irmas, report), or the codes of the classes in order."
     )
     format: str = setting(
-        "table", "Table for people, JSON (one object a line) or CSV for programs.", choices=("table", "json", "csv")
+        "table", "Table for people, JSON (one object per line) or CSV for programs.", choices=("table", "json", "csv")
     )
     output: str = setting("", "File that the answers go to instead of standard output; it appears when all are there.")
     top_k: int = setting(3, "Classes in a row of the table; JSON and CSV always hold them all.", minimum=1)
@@ -46,9 +46,9 @@ COMMAND = Command(
     """
     Answer for audio files with a model on TensorFlow Serving, in the formats of irmas predict. WAV files go as they
     are, other formats are decoded here. Folders are searched recursively; '-' reads file names from standard input, one
-    a line.
+    per line.
 
-    A file that cannot be read, or that the server refuses, is named on stderr, the others still get their answer, and
+    A file that cannot be read, or that the server refuses, is named on stderr; the others still get their answer, and
     the exit status is then 1. It is 2 if the server cannot be used or stops answering.
     """,
     options=ClientOptions,
@@ -69,7 +69,7 @@ def main(flags: ParsedFlags) -> int:
 
     options = flags.options
     if options.signature and flags.given("labels"):
-        raise ConfigError("--signature and --labels exclude one another; give one of them")
+        raise ConfigError("--signature and --labels cannot be combined; give one of them")
     address = ModelAddress(options.url, options.model, options.model_version, options.version_label)
     if options.signature:
         labels = ExportedLabels.from_file(options.signature)

@@ -50,7 +50,7 @@ class ModelAddress:
         if not self.model or "/" in self.model:
             raise ConfigError(f"--model={self.model}: must be the model's name on the server, like irmas")
         if self.version and self.label:
-            raise ConfigError("--model_version and --version_label exclude one another; give one of them")
+            raise ConfigError("--model_version and --version_label cannot be combined; give one of them")
 
     @property
     def is_grpc(self) -> bool:

@@ -1,4 +1,4 @@
-"""The rate of the waveforms, and the windows that clips are heard through."""
+"""The rate of the waveforms, and the windows that clips are cut into."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AudioConfig(Section):
         if self.window_hop_seconds > self.window_seconds:
             raise ConfigError(
                 f"--window_hop_seconds={self.window_hop_seconds:g}: must be at most"
-                f" --window_seconds={self.window_seconds:g}, or what lies between windows is never heard"
+                f" --window_seconds={self.window_seconds:g}, or the audio between windows is skipped"
             )
 
     @property

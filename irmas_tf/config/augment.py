@@ -67,7 +67,7 @@ class AugmentConfig(Section):
     )
     shift_fill: str = setting(
         "circular",
-        "What a shift puts where the sound has moved away: circular (what left the other end) or silence.",
+        "What fills the gap that a shift leaves: circular (what left at the other end) or silence.",
         choices=SHIFT_FILLS,
     )
     random_equalization_db: float = setting(
@@ -88,14 +88,14 @@ class AugmentConfig(Section):
     )
     mix_probability: float = setting(
         0.0,
-        "Probability that other excerpts of the batch are added to an example, and their labels; 0 is off. Needs"
-        " several labels.",
+        "Probability that other excerpts of the batch, and their labels, are added to an example; 0 is off. Needs"
+        " --task=multi_label.",
         minimum=0.0,
         maximum=1.0,
     )
     mix_max_excerpts: int = setting(
         2,
-        "Most excerpts in such a mixture, the example itself counted; each number from 2 up is as likely.",
+        "Most excerpts in a mixture, including the example itself; every number from 2 up is equally likely.",
         minimum=2,
         maximum=8,
     )
@@ -121,8 +121,8 @@ class AugmentConfig(Section):
     )
     empty_probability: float = setting(
         0.0,
-        "Probability that an example is replaced by silence without labels, to which noise is added as to any other; 0"
-        " is off. Needs several labels.",
+        "Probability that an example is replaced by silence without labels (noise is added to it as to any other); 0 is"
+        " off. Needs --task=multi_label.",
         minimum=0.0,
         below=1.0,
     )
@@ -139,7 +139,7 @@ class AugmentConfig(Section):
     noise_max_snr_db: float = setting(40.0, "Highest signal-to-noise ratio.", unit="dB", minimum=-60.0, maximum=120.0)
     noise_kind: str = setting(
         "pink",
-        "Added noise: white, pink (3 dB less each octave), or folder (recordings in --noise_dir).",
+        "Added noise: white, pink (3 dB less per octave), or folder (recordings in --noise_dir).",
         choices=NOISE_KINDS,
     )
     noise_dir: str = setting("", "With --noise_kind=folder: folder of audio files, searched with its subfolders.")

@@ -1,4 +1,4 @@
-"""What a branch of a model hears: a front-end or a pretrained network, and the short text it is written as.
+"""What a branch of a model is made of: a front-end or a pretrained network, and the short text it is written as.
 
 Front-ends are known by `FRONT_ENDS`, networks by `irmas_tf.config.backbones.BACKBONES`; packages outside add to both.
 """
@@ -24,7 +24,7 @@ _SPECTROGRAM = "irmas_tf.config.front_ends:SpectrogramBranch"
 
 @dataclasses.dataclass(frozen=True)
 class Branch(Section):
-    """What a branch hears. `Branch.parse` makes the right subclass."""
+    """The input of a branch. `Branch.parse` makes the right subclass."""
 
     scale: str
     """Name of the front-end or pretrained network."""
@@ -63,8 +63,8 @@ class Branch(Section):
         else:
             names = ", ".join((*FRONT_ENDS, *BACKBONES))
             raise ConfigError(
-                f"--branches={spec}: {scale!r} is no front-end or pretrained network; known: {names}; a name of another"
-                " package needs its extension installed"
+                f"--branches={spec}: {scale!r} is not a front-end or pretrained network; known: {names}; a name of"
+                " another package needs its extension installed or named in IRMAS_TF_EXTENSIONS"
             )
         hints = setting_types(kind)
         types = {field.name: hints[field.name] for field in dataclasses.fields(kind)[1:]}
@@ -107,7 +107,7 @@ class BackboneBranch(Branch):
         wanted = BACKBONES.get(self.scale).sample_rate_hz
         if sample_rate_hz != wanted:
             raise self.error(
-                f"hears {wanted} Hz only; set --sample_rate_hz={wanted} in place of --sample_rate_hz={sample_rate_hz}"
+                f"takes {wanted} Hz only; set --sample_rate_hz={wanted} in place of --sample_rate_hz={sample_rate_hz}"
             )
 
 

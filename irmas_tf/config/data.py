@@ -18,7 +18,7 @@ class DataConfig(Section):
     dataset: str = setting(IRMAS, "Data set.", known=known_datasets)
     data_dir: str = setting(
         "",
-        "Folder of the data set; of IRMAS the one that holds IRMAS-TrainingData (and the IRMAS-TestingData-Part*"
+        "Folder of the data set; for IRMAS, the one that holds IRMAS-TrainingData (and the IRMAS-TestingData-Part*"
         " folders).",
     )
     label_scheme: str = setting(
@@ -47,7 +47,7 @@ class DataConfig(Section):
         "memory", "Where decoded mono audio is kept between epochs.", choices=("none", "memory", "disk")
     )
     cache_dir: str = setting("", "Folder of the disk cache; empty: irmas_tf/audio in the user's cache folder.")
-    loader_threads: int = setting(0, "Parallel decodes; 0 is one for each CPU.", minimum=0)
+    loader_threads: int = setting(0, "Parallel decodes; 0 is one per CPU.", minimum=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -34,7 +34,7 @@ class SpectrogramBranch(BandedBranch):
             raise self.error("scale log needs min_frequency_hz above 0")
         if self.hop_length > self.frame_length:
             raise self.error(
-                f"hop_length must be at most frame_length={self.frame_length}, or samples between frames are never seen"
+                f"hop_length must be at most frame_length={self.frame_length}, or samples between frames are skipped"
             )
 
     def layer_arguments(self, config: Config) -> dict[str, Any]:

@@ -43,8 +43,8 @@ class ModelConfig(Section):
     model: str = setting("multi_branch", "Model family.", choices=("multi_branch",))
     task: str = setting(
         SINGLE_LABEL,
-        "What a model answers: single_label (one class a clip; a softmax) or multi_label (any number of classes; a"
-        " sigmoid each, and thresholds).",
+        "What a model answers: single_label (one class per clip; softmax) or multi_label (any number of classes; a"
+        " sigmoid and a threshold for each).",
         choices=TASKS,
     )
     branches: tuple[str, ...] = setting(
@@ -71,7 +71,7 @@ class ModelConfig(Section):
     block: str = setting("residual", "Convolution block of the branches.", choices=("plain", "residual", "separable"))
     stem_stride: int = setting(
         4,
-        "Stride of a branch's first convolution along both axes: 2 sees more detail, 4 costs a quarter.",
+        "Stride of a branch's first convolution along both axes: 2 keeps more detail, 4 costs a quarter as much.",
         minimum=2,
         maximum=4,
     )
@@ -162,10 +162,10 @@ class TrainingConfig(Section):
     stages: tuple[str, ...] = setting(
         (),
         "Comma-separated stages, each KEY=VALUE[:KEY=VALUE...] with epochs, learning_rate, final_learning_rate,"
-        " warmup_epochs, blocks (of pretrained networks that learn: all, or so many nearest the head; 0 is the head"
-        " alone), layer_decay (factor of the learning rate from block to block away from the head) and embed_once (1:"
-        " with blocks=0, embed the unchanged excerpts once and train the head on that). Takes the place of --epochs,"
-        " --learning_rate, --final_learning_rate and --warmup_epochs.",
+        " warmup_epochs, blocks (how many blocks of the pretrained networks learn: all, or a number, counted from the"
+        " head; 0 trains the head alone), layer_decay (factor of the learning rate from block to block away from the"
+        " head) and embed_once (1: with blocks=0, embed the unchanged excerpts once and train the head on the result)."
+        " Replaces --epochs, --learning_rate, --final_learning_rate and --warmup_epochs.",
     )
     early_stopping_patience: int = setting(
         0,

@@ -21,7 +21,7 @@ class Stage(Section):
     learning_rate: float = setting(1e-3, "Peak learning rate.", above=0.0, maximum=10.0)
     final_learning_rate: float = setting(1e-5, "Learning rate at the end of the cosine.", minimum=0.0, maximum=10.0)
     warmup_epochs: float = setting(0.0, "Linear warm-up from 0.", unit="epochs", minimum=0.0)
-    blocks: str = setting(ALL_BLOCKS, "Blocks of the pretrained networks that learn: all, or so many nearest the head.")
+    blocks: str = setting(ALL_BLOCKS, "Blocks of the pretrained networks that learn: all, or a number from the head.")
     layer_decay: float = setting(
         1.0,
         "The learning rate of a block is this times that of the next block towards the head.",
@@ -29,7 +29,7 @@ class Stage(Section):
         maximum=1.0,
     )
     embed_once: bool = setting(
-        False, "Frozen networks see each excerpt once, unchanged; the head learns from what they gave (0 or 1)."
+        False, "Frozen networks embed each excerpt once, unchanged; the head learns from that (0 or 1)."
     )
 
     def __post_init__(self) -> None:

@@ -1,1 +1,1 @@
-"""What can be trained on: the `Dataset` that others can add, IRMAS, its splits, its check, and fetching it."""
+"""What can be trained on: the `Dataset` protocol, IRMAS, splits, check, download."""

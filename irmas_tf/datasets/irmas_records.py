@@ -178,7 +178,7 @@ def read_label_file(path: Path) -> tuple[str, ...]:
                 )
             codes[word.lower()] = None
     if not codes:
-        raise DataError(f"{display(path)}: holds no instrument code; restore the label file (one code a line)")
+        raise DataError(f"{display(path)}: holds no instrument code; restore the label file (one code per line)")
     return tuple(codes)
 
 

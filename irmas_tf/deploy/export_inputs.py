@@ -82,7 +82,7 @@ def load_run(run_dir: str) -> LoadedRun:
 
 
 def training_windows(loaded: LoadedRun, data_dir: str, count: int) -> np.ndarray:
-    """Return windows of the run's training split, one an excerpt, drawn with a fixed seed.
+    """Return windows of the run's training split, one per excerpt, drawn with a fixed seed.
 
     Args:
         loaded: the run.

@@ -107,7 +107,7 @@ def _numbers(values: Any, name: str) -> np.ndarray:
     try:
         return np.asarray(values, np.float64)
     except (TypeError, ValueError) as error:
-        raise ArraysError(f"{name} are no array of numbers ({error})") from error
+        raise ArraysError(f"{name} are not an array of numbers ({error})") from error
 
 
 def _scheme(count: int, classes: Sequence[str] | None, names: Sequence[str] | None) -> LabelScheme:

@@ -112,7 +112,7 @@ class MultiLabelEvaluation:
 
     @property
     def headline(self) -> Key:
-        """The decision behind the answers: of the first aggregation and regime that can be had, one level a class."""
+        """The decision behind the answers: of the first aggregation and regime there is, one threshold per class."""
         return self.headline_of(MACRO_F1)
 
     def headline_of(self, score: str) -> Key:

@@ -70,7 +70,7 @@ def _warnings(evaluation: Evaluation) -> Iterable[str]:
     elif evaluation.leaks:
         yield (
             f"{evaluation.leaks} songs are on both sides of the split (split_by={evaluation.config.data.split_by}):"
-            " the model has heard them, and the scores are inflated"
+            " the model was trained on them, and the scores are inflated"
         )
     if len(set(evaluation.groups.tolist())) < 2:
         yield "one song only: no interval can be given"

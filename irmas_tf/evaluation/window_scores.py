@@ -1,7 +1,8 @@
 """The logits of every window of a set of clips, kept, because several scores are made of them in one pass.
 
-All aggregations, temperatures and the activity over time follow from the logits. They are 44 bytes a window: a megabyte
-and a half for the official test set, a tenth of a megabyte for an hour of audio. Audio is streamed, never kept.
+All aggregations, temperatures and the activity over time follow from the logits. They are 44 bytes per window: a
+megabyte and a half for the official test set, a tenth of a megabyte for an hour of audio. Audio is streamed, never
+kept.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class WindowScores:
                 raise ValueError(f"clip {clip} has {last - first} windows; {samples} samples would have {len(starts)}")
             return starts / audio.sample_rate_hz, self._probabilities_of(self.logits[first:last])
         if not len(self.start_seconds):
-            raise ValueError("mixtures are no files: the times of their windows follow from their length; give it")
+            raise ValueError("mixtures are not files: the times of their windows follow from their length; give it")
         return self.start_seconds[first:last], self._probabilities_of(self.logits[first:last])
 
     def _probabilities_of(self, logits: np.ndarray) -> np.ndarray:

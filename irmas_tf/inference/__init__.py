@@ -1,1 +1,1 @@
-"""A model in use: windows of clips, answers, activity over time, embeddings."""
+"""A model in use: one protocol for every kind of artefact; windows, answers, activity over time, embeddings."""

@@ -113,7 +113,7 @@ def recognise(path: str | os.PathLike[str]) -> tuple[str, Artefact]:
             return name, kind
     versions = sorted(p.parent.name for p in target.glob("*/saved_model.pb")) if target.is_dir() else []
     hint = f"its versions are {', '.join(versions)}: name {target / versions[-1]}" if versions else f"name {_kinds()}"
-    raise ModelError(f"{target}: is no model that irmas_tf knows; {hint}")
+    raise ModelError(f"{target}: is not a model that irmas_tf knows; {hint}")
 
 
 def load_model(path: str | os.PathLike[str]) -> ClassModel:

@@ -4,7 +4,7 @@ One machine serves all that looks at whole files: `clip_reductions` feeds the va
 other, into a reduction of the caller's; `clip_windows` keeps them, and `irmas_tf.inference.clip_means` adds them up.
 
 Memory is bounded by the number of files in flight and the few windows each may hold, whatever the length of a clip or
-the number of files; beyond that a clip holds what its reduction does (`clip_windows`: a few numbers a window).
+the number of files; beyond that a clip holds what its reduction does (`clip_windows`: a few numbers per window).
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class ExportedLabels:
         if len(words) == 1:
             if words[0] not in LABEL_SCHEMES:
                 raise LabelsError(
-                    f"--labels={given}: is no label scheme ({', '.join(LABEL_SCHEMES)}), and too little for a list"
+                    f"--labels={given}: is not a label scheme ({', '.join(LABEL_SCHEMES)}), and too short for a list"
                 )
             return cls(get_label_scheme(words[0]), f"--labels={given}")
         if not all(words) or len(set(words)) != len(words):

@@ -34,7 +34,7 @@ def predict_files(
         decode_threads: threads that decode ahead of the model; 0 chooses by the number of cores.
         levels: decision level of each class, [classes] (`irmas_tf.inference.naming.decision_levels`); None names the
             most probable class.
-        with_activity: whether answers hold their activity over time, a few numbers a window; without it memory does
+        with_activity: whether answers hold their activity over time, a few numbers per window; without it memory does
             not depend on the length of a clip.
     """
     audio, scheme = model.audio, model.scheme

@@ -44,7 +44,7 @@ def mono_waveform(samples: Any, sample_rate_hz: float | None, target_hz: int) ->
     try:
         array = np.asarray(samples)
     except ValueError as error:
-        raise SamplesError(f"samples are no array ({error}); give [samples] or [samples, channels]") from error
+        raise SamplesError(f"samples are not an array ({error}); give [samples] or [samples, channels]") from error
     array = _scaled(array)
     if array.ndim == 1:
         array = array[:, None]

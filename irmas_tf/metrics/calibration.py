@@ -103,7 +103,7 @@ def correct_prior(
         probabilities: [clips, classes] in [0, 1].
         source: [classes] prior of the data that they are calibrated on, in (0, 1).
         target: [classes] prior of the data at hand, in (0, 1).
-        exclusive: one class a clip: probabilities and priors add up to 1. Otherwise each class is on its own.
+        exclusive: one class per clip: probabilities and priors add up to 1. Otherwise each class is on its own.
 
     Raises:
         ValueError: a prior is not in (0, 1).

@@ -73,7 +73,7 @@ class SongBootstrap:
         }
 
     def mean_interval(self, of_clips: npt.ArrayLike) -> Interval | None:
-        """Return the interval of the mean of one number a clip, [clips]."""
+        """Return the interval of the mean of one number per clip, [clips]."""
         values = np.asarray(of_clips, np.float64)
         return self._interval(self._sums(values) / self._sums(np.ones(len(values))))
 

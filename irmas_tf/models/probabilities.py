@@ -13,7 +13,7 @@ from irmas_tf.config.run_config import Config
 def answer_kind(config: Config) -> str:
     """Return what the run's probabilities mean.
 
-    ``single_label``: one class a clip, they sum to 1. ``multi_label``: any number of classes, each stands for itself.
+    ``single_label``: one class per clip, they sum to 1. ``multi_label``: any number of classes, each on its own.
     """
     return config.model.task
 

@@ -1,1 +1,1 @@
-"""What a program owes its machine: atomic files, locks, exit codes, versions, ordered threads."""
+"""What a program owes its machine: atomic files, locks, checksums, caches, ordered threads, exit codes, versions."""

@@ -39,7 +39,7 @@ def classes_section(
         ends = (interval.low, interval.high) if interval else (None, None)
         figures = (figure_text(row[key], 2) for key in columns.values())
         body.append((row["name"], bar(row["f1"], *ends), *figures, f"{row['support']:,}"))
-    caption = "F1 of each class, best first; the whisker is the 95 % interval over songs"
+    caption = "F1 per class, best first; the whisker is the 95 % interval over songs"
     names = (*columns, unit)
     table = Table(caption, ("class", "", *names), tuple(body), names, "bars")
     return Section("classes", "Instruments", lead, (table,))

@@ -73,11 +73,11 @@ def _headlines(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> lis
         headlines.append(Headline(title, score["value"], score["low"], score["high"], ((constant, baseline),), note))
     ranking = baselines["prevalence_ranking"]
     for name, title, note in (
-        ("lrap", "LRAP", "How far up the labels are in each clip's ranking of the classes; needs no threshold."),
+        ("lrap", "LRAP", "How high each clip ranks its labels among the classes; needs no threshold."),
         (
             "mean_average_precision",
             "mAP",
-            "How far up the clips with a class are in the ranking of all clips by it, mean over"
+            "How high the clips with a class rank among all clips sorted by its score; mean over"
             f" {'all' if counted == classes else f'{counted} of'} {classes} classes.",
         ),
     ):
@@ -100,8 +100,8 @@ def _classes(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Secti
         intervals,
         {"F1": "f1", "prec.": "precision", "recall": "recall", "AP": "average_precision", "level": "threshold"},
         "clips",
-        "Prec.: of the clips answered with the class, how many have it. Recall: of the clips that have it, how many"
-        " were answered with it. AP: average precision, which needs no threshold. Level: the threshold of the class.",
+        "Prec.: of the clips answered with the class, the share that has it. Recall: of the clips that have it, the"
+        " share answered with it. AP: average precision, which needs no threshold. Level: the threshold of the class.",
     )
 
 
@@ -133,7 +133,7 @@ def _mistakes(evaluation: MultiLabelEvaluation) -> Section:
     top = top_confusions_table(counts, support, clips.names, "Most frequent mistakes", "named", "clips")
     return Section(
         "mistakes",
-        "What is named by mistake, and beside what",
+        "What is named by mistake, and beside which label",
         "The diagonal is right: clips with the label in which it is named. Off the diagonal, clips with the row's"
         " label in which the column's class is named although it is not one of their labels.",
         (

@@ -83,8 +83,8 @@ def _classes(evaluation: Evaluation, summary: dict[str, Any]) -> Section:
         [intervals[code] for code in summary["classes"]],
         {"F1": "f1", "precision": "precision", "recall": "recall"},
         "excerpts",
-        "Precision: of the excerpts answered with the class, how many have it. Recall: of the excerpts that have it,"
-        " how many were answered with it. F1 is high only where both are.",
+        "Precision: of the excerpts answered with the class, the share that has it. Recall: of the excerpts that have"
+        " it, the share answered with it. F1 is high only where both are.",
     )
 
 

@@ -27,10 +27,10 @@ from irmas_tf.reports.summary_tables import PREVALENCE_WORDS
 
 RELIABILITY_BINS = 10
 _LEADS = {
-    FIXED: "Fixed in advance: chosen without these clips; these are what counts.",
+    FIXED: "Fixed in advance: chosen without these clips; these are the scores that count.",
     OTHER_SONGS: "Tuned on other songs: chosen on other songs of the same set, which reveals its class prior.",
-    CHOSEN_HERE: "The run's own, chosen here: those that predict uses; training chose them on these very clips, so that"
-    " they score higher here than on others.",
+    CHOSEN_HERE: "The run's own, chosen here: those that predict uses; training chose them on these very clips, so they"
+    " score higher here than elsewhere.",
     ORACLE: "Oracle: chosen on the very clips that are scored, so no result. No single threshold for all classes has a"
     " higher micro F1 than the oracle's, and no thresholds per class a higher macro F1; neither bounds the other.",
 }
@@ -139,7 +139,7 @@ def _rankings(summary: dict[str, Any]) -> Table:
 
 
 def confidence_section(evaluation: MultiLabelEvaluation) -> Section | None:
-    """Return whether the probabilities are honest; None where the scores are no probabilities."""
+    """Return whether the probabilities are honest; None where the scores are not probabilities."""
     main = evaluation.headline[0]
     study = evaluation.calibration
     scores = evaluation.clips.scores[main]

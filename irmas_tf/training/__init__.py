@@ -1,1 +1,1 @@
-"""Batches, loop, step, stages and checkpoints."""
+"""Batches, loop, step, stages, checkpoints."""

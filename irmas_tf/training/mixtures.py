@@ -1,8 +1,8 @@
 """Mixtures of single-label excerpts with the union of their labels: a multi-label validation set without the test set.
 
 Which excerpts meet, and how loud, is a function of labels, song groups and a seed; every excerpt leads one mixture. The
-numbers of parts give 1.7 labels a clip, the mean of the official test set. Parts come from different songs and classes
-and are brought to the same RMS level before their random attenuation, so that all of them are predominant.
+numbers of parts give 1.7 labels per clip, the mean of the official test set. Parts come from different songs and
+classes and are brought to the same RMS level before their random attenuation, so that all of them are predominant.
 """
 
 from __future__ import annotations

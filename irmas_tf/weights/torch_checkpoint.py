@@ -160,7 +160,7 @@ def _read_zip(stream: BinaryIO, total_bytes: int) -> dict[str, Array]:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
         pickles = [name for name in sizes if name.endswith("/data.pkl")]
         if len(pickles) != 1:
-            raise WeightsError("is a zip archive but no PyTorch checkpoint: it has no data.pkl")
+            raise WeightsError("is a zip archive but not a PyTorch checkpoint: it has no data.pkl")
         root = pickles[0].removesuffix("data.pkl")
         if f"{root}constants.pkl" in sizes:
             raise WeightsError("is a TorchScript program, not a checkpoint; save the model's state_dict() instead")
@@ -182,7 +182,7 @@ def _read_zip(stream: BinaryIO, total_bytes: int) -> dict[str, Array]:
 
 def _read_legacy(stream: BinaryIO, total_bytes: int) -> dict[str, Array]:
     if read_pickle(stream, {}) != _LEGACY_MAGIC or read_pickle(stream, {}) != _LEGACY_PROTOCOL:
-        raise WeightsError("is no PyTorch checkpoint")
+        raise WeightsError("is not a PyTorch checkpoint")
     system = read_pickle(stream, {})
     if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise WeightsError("was written on a big-endian machine, which is not supported")

@@ -41,7 +41,7 @@ def test_grpc_targets() -> None:
         (("grpc://host:8500/irmas", "irmas"), "the server only"),
         (("http://host", ""), "--model="),
         (("http://host", "a/b"), "--model=a/b"),
-        (("http://host", "irmas", 1, "stable"), "exclude one another"),
+        (("http://host", "irmas", 1, "stable"), "cannot be combined"),
     ],
 )
 def test_nonsense_is_named(arguments: tuple[object, ...], words: str) -> None:

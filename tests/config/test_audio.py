@@ -14,5 +14,5 @@ def test_lengths_in_samples():
 def test_windows_overlap_by_half_unless_told_and_never_leave_gaps():
     assert AudioConfig(window_seconds=1.0).window_hop_seconds == 0.5
     assert AudioConfig(window_seconds=1.0, window_hop_seconds=1.0).window_hop_samples == 22050
-    with pytest.raises(ConfigError, match=r"--window_hop_seconds=1.5: must be at most --window_seconds=1, or what"):
+    with pytest.raises(ConfigError, match=r"--window_hop_seconds=1.5: must be at most --window_seconds=1, or the"):
         AudioConfig(window_seconds=1.0, window_hop_seconds=1.5)

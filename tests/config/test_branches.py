@@ -19,8 +19,8 @@ def test_a_spec_sets_what_it_names_and_leaves_the_rest_at_its_default():
 @pytest.mark.parametrize(
     "spec, message",
     [
-        ("", "--branches=: '' is no front-end or pretrained network; known: linear, log, mel, morlet, mn01, "),
-        ("chroma", "--branches=chroma: 'chroma' is no front-end or pretrained network; known: linear, log, mel"),
+        ("", "--branches=: '' is not a front-end or pretrained network; known: linear, log, mel, morlet, mn01, "),
+        ("chroma", "--branches=chroma: 'chroma' is not a front-end or pretrained network; known: linear, log, mel"),
         ("mel:bins=3", "--branches=mel:bins=3: 'bins=3' is not KEY=VALUE with KEY one of hop_length, "),
         ("mel:num_bins", "--branches=mel:num_bins: 'num_bins' is not KEY=VALUE"),
         ("mel:num_bins=9:num_bins=9", "--branches=mel:num_bins=9:num_bins=9: num_bins is given twice"),
@@ -36,8 +36,8 @@ def test_a_spec_sets_what_it_names_and_leaves_the_rest_at_its_default():
         ("morlet:hop_length=-1", "hop_length=-1: must be at least 1"),
         ("morlet:trainable=yes", "trainable='yes' must be 0 or 1"),
         ("mn04:width=1", "'width=1' is not KEY=VALUE with KEY one of profile"),
-        ("mn99:profile=1", "'mn99' is no front-end or pretrained network; known: linear, log, mel, morlet, mn01, mn02"),
-        ("mn99", "yamnet; a name of another package needs its extension installed"),
+        ("mn99:profile=1", "'mn99' is not a front-end or pretrained network; known: linear, log, mel, morlet, mn01"),
+        ("mn99", "yamnet; a name of another package needs its extension installed or named in IRMAS_TF_EXTENSIONS"),
     ],
 )
 def test_a_bad_spec_is_refused_with_the_spec_and_the_reason(spec, message):
@@ -63,7 +63,7 @@ def test_no_text_makes_parsing_fail_in_another_way(text):
         ("morlet:max_frequency_hz=11026", "max_frequency_hz must be at most 11025 Hz, half of --sample_rate_hz=22050"),
         ("morlet:max_frequency_hz=11000", "a max_frequency_hz of up to 10"),
         ("morlet:min_frequency_hz=4", "a min_frequency_hz of at least"),
-        ("mn04", "hears 32000 Hz only; set --sample_rate_hz=32000 in place of --sample_rate_hz=22050"),
+        ("mn04", "takes 32000 Hz only; set --sample_rate_hz=32000 in place of --sample_rate_hz=22050"),
     ],
 )
 def test_what_does_not_fit_the_waveform_is_refused_with_what_would(spec, message):

@@ -89,7 +89,7 @@ def test_songs_that_nobody_names_are_warned_of(labels, scores):
     [
         ({"scores": np.zeros(36)}, r"scores have shape \[36\]; give \[clips, classes\]"),
         ({"scores": np.full([36, 11], np.nan)}, "scores hold NaN"),
-        ({"scores": [["a"] * 11] * 36}, "scores are no array of numbers"),
+        ({"scores": [["a"] * 11] * 36}, "scores are not an array of numbers"),
         ({"labels": np.zeros([35, 11])}, r"labels have shape \[35, 11\]; give 0 and 1 of shape \[36, 11\]"),
         ({"labels": np.full([36, 11], 0.5)}, "give 0 and 1"),
         ({"labels": np.full(36, 11)}, "36 class indices from 0 to 10"),

@@ -58,7 +58,7 @@ def test_what_no_kind_knows_is_refused_with_the_kinds_or_the_versions(tiny_expor
     kinds = r"the folder of a run, the folder of a SavedModel's version or a \.tflite file"
     with pytest.raises(ModelError, match=f"none: no such file or folder; name {kinds}$"):
         load_model(tmp_path / "none")
-    with pytest.raises(ModelError, match=f"is no model that irmas_tf knows; name {kinds}$"):
+    with pytest.raises(ModelError, match=f"is not a model that irmas_tf knows; name {kinds}$"):
         load_model(tmp_path)
     with pytest.raises(ModelError, match=rf"its versions are 1: name {tiny_export}$"):
         load_model(tiny_export.parent)

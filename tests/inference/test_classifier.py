@@ -110,5 +110,5 @@ def test_an_answer_that_is_no_number_is_refused(single, monkeypatch):
 def test_what_is_no_model_is_refused(tmp_path):
     with pytest.raises(ModelError, match="no such file or folder; name the folder of a run"):
         irmas_tf.load(tmp_path / "none")
-    with pytest.raises(ModelError, match="is no model that irmas_tf knows; name the folder of a run"):
+    with pytest.raises(ModelError, match="is not a model that irmas_tf knows; name the folder of a run"):
         irmas_tf.load(tmp_path)

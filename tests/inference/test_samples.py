@@ -50,7 +50,7 @@ def test_bytes_of_8_bits_have_their_middle_at_128(tmp_path):
         (np.zeros(100, np.int64), 8000, "are int64; give floats with full scale 1.0, or PCM integers"),
         (np.zeros(100, complex), 8000, "are complex128"),
         (["a", "b"], 8000, "give floats"),
-        ([[1.0], [1.0, 2.0]], 8000, "are no array"),
+        ([[1.0], [1.0, 2.0]], 8000, "are not an array"),
         (3.0, 8000, "samples are float; give a path, or an array"),
         (None, 8000, "samples are NoneType"),
     ],

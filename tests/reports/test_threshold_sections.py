@@ -27,7 +27,7 @@ def test_every_regime_has_its_figures(evaluation: MultiLabelEvaluation) -> None:
     starred = {(row[0], column) for row in rows for column, cell in enumerate(row) if "★" in cell}
     assert starred == {("fixed in advance, one for all classes", 1), ("fixed in advance, one per class", 2)}
     assert section.lead.startswith(
-        "Fixed in advance: chosen without these clips; these are what counts. Tuned on other songs:"
+        "Fixed in advance: chosen without these clips; these are the scores that count. Tuned on other songs:"
     )
     assert "The run's own" not in section.lead
     assert rows[-1][0].startswith("baseline: always ")
@@ -51,7 +51,7 @@ def test_levels_chosen_on_these_clips_do_not_pass_for_what_counts(evaluation: Mu
     ]
     assert "chose them on these very clips" in section.lead
     text = section.lead + " ".join(texts_of(section.blocks[1].picture, "key"))
-    assert "what counts" not in text and "in advance" not in text and "other songs" not in text
+    assert "scores that count" not in text and "in advance" not in text and "other songs" not in text
 
 
 def test_calibration_is_shown_with_and_without(evaluation: MultiLabelEvaluation) -> None:

@@ -206,7 +206,7 @@ def test_other_files(tmp_path):
             read_torch_checkpoint(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a/readme", "hello")
-    with pytest.raises(WeightsError, match="no PyTorch checkpoint"):
+    with pytest.raises(WeightsError, match="not a PyTorch checkpoint"):
         read_torch_checkpoint(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a/data.pkl", pickle.dumps({"epoch": 3}))
