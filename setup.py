@@ -111,6 +111,9 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     license_files=["LICENSE", "NOTICE"],
+    # Named, so that an editable installation is a path and not an import hook: before a hook, Python takes a folder
+    # irmas_tf in the current directory, such as the checkout itself, for an (empty) package.
+    package_dir={"": "."},
     # A bare find_packages() would install tests and export as top-level packages.
     packages=find_packages(include=["irmas_tf", "irmas_tf.*"]),
     package_data={"": ["py.typed", "*.css", "*.js", "*.html", "templates/*"]},

@@ -56,6 +56,14 @@ def test_only_the_package_is_installed(arguments):
     assert set(arguments["packages"]) == {".".join(folder.relative_to(ROOT).parts) for folder in folders}
 
 
+def test_an_editable_installation_is_a_path_that_wins_over_a_checkout_in_the_current_directory(arguments, tmp_path):
+    assert arguments["package_dir"] == {"": "."}  # for which setuptools writes a .pth file with the checkout's path
+    (tmp_path / "irmas_tf" / "docs").mkdir(parents=True)
+    code = f"import sys; sys.path.append({str(ROOT)!r}); import irmas_tf; print(irmas_tf.__version__)"
+    run = subprocess.run([sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == irmas_tf.__version__
+
+
 def test_the_version_is_that_of_the_package(arguments):
     assert arguments["version"] == irmas_tf.__version__
     assert re.fullmatch(r"\d+\.\d+\.\d+", irmas_tf.__version__)
