@@ -70,7 +70,9 @@ class Registry(Generic[T]):
         return tuple(sorted({*self._built_in, *self._entries}))
 
     def _remedy(self) -> str:
-        return "; a name of another package needs its extension installed" if self._extensible else ""
+        if not self._extensible:
+            return ""
+        return "; a name of another package needs its extension installed or named in IRMAS_TF_EXTENSIONS"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names())

@@ -77,7 +77,8 @@ def require_output(model: WindowModel, output: str, path: str = "") -> None:
         ModelError: the message says what it has, and what has the output.
     """
     if output not in model.outputs:
-        name = path or str(model.source.get("run") or model.source.get("backbone") or "the model")
+        source = model.source.get("run") or model.source.get("backbone")
+        name = path or (f"the model of {source!r}" if source else "the model")
         raise ModelError(
             f"{name}: has no {output}, only {', '.join(model.outputs)}; take the run folder or its SavedModel"
         )

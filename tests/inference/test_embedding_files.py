@@ -81,7 +81,9 @@ def test_a_model_without_an_embedding_is_refused(folder):
         outputs = ("probabilities",)
         source = {"run": "piano"}  # noqa: RUF012
 
-    with pytest.raises(ModelError, match="piano: has no embedding, only probabilities; take the run folder"):
+    with pytest.raises(
+        ModelError, match="the model of 'piano': has no embedding, only probabilities; take the run folder"
+    ):
         embed_files(Lite(), [str(folder / "a.wav")])
 
 

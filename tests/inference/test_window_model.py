@@ -14,6 +14,7 @@ class Model:
 
 def test_an_output_that_a_model_lacks_is_refused_with_what_has_it():
     require_output(Model(), PROBABILITIES)
-    for model, path, name in ((Model(run="piano"), "", "piano"), (Model(), "", "the model"), (Model(), "a.x", "a.x")):
+    of_piano = (Model(run="piano"), "", "the model of 'piano'")
+    for model, path, name in (of_piano, (Model(), "", "the model"), (Model(), "a.x", "a.x")):
         with pytest.raises(ModelError, match=f"^{name}: has no embedding, only probabilities; take the run folder"):
             require_output(model, EMBEDDING, path)
