@@ -1,6 +1,6 @@
 """Train a model: ``irmas train --flagfile=demo --data_dir=D --run_dir=R``.
 
-The same command again goes on with an interrupted training.
+The same command again continues an interrupted training.
 """
 
 from __future__ import annotations

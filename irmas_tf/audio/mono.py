@@ -10,7 +10,7 @@ from irmas_tf.dsp.scratch import scratch
 
 
 def pcm16_to_mono(values: np.ndarray, channels: int, out: np.ndarray) -> np.float32:
-    """Fill ``out`` [frames] with unscaled mono samples and return what to multiply them with for full scale 1.0.
+    """Fill ``out`` [frames] with unscaled mono samples and return their factor to full scale 1.0.
 
     Args:
         values: int16 [frames * channels], contiguous.

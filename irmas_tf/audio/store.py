@@ -29,7 +29,7 @@ _KEPT_DISK_STORES = 4  # in one folder: the sides of two splits
 
 @dataclasses.dataclass(frozen=True)
 class StoredAudio:
-    """One decoded excerpt: samples int16 [samples] and what to multiply them with."""
+    """One decoded excerpt: samples int16 [samples] and their factor to full scale 1.0."""
 
     samples: np.ndarray
     scale: np.float32

@@ -24,7 +24,7 @@ class Failure:
 
 
 class AudioFiles:
-    """The audio files behind ``paths``, found while iterating; nothing is held but one folder's listing a level.
+    """The audio files behind ``paths``, found while iterating; only one folder listing per level is held.
 
     Folders are walked recursively, entries in name order; symbolic links to folders inside them are not followed. A
     path given twice is found twice. ``-`` reads further paths from standard input, one per line. Iterating yields the

@@ -33,7 +33,7 @@ __all__ = [
     "TrainingConfig",
 ]
 
-_LATER_SETTINGS = (("data", "dataset"), ("augment", "augmentations"))  # that configurations of before do not have
+_LATER_SETTINGS = (("data", "dataset"), ("augment", "augmentations"))  # that earlier configurations do not have
 
 
 @dataclasses.dataclass(frozen=True)

@@ -123,7 +123,7 @@ class Frame:
         genre: the genre's rules.
         tonic: pitch class of the key.
         mode: name in `SCALES`.
-        bpm: beats a minute.
+        bpm: beats per minute.
         beats_per_bar: metre.
         bars: length of the song.
         swing: share of the beat that its first half takes (.5 is straight).

@@ -36,8 +36,8 @@ def select_clips(
     of_parts = Counter(f"Part{clip.part}" for clip in clips)
     if irmas.count_differences(of_parts, dict(official_parts)):
         notes.append(
-            f"{len(clips)} clips are not the {sum(official_parts.values())} of the official test set: the figures do"
-            " not stand beside published ones"
+            f"{len(clips)} clips are not the {sum(official_parts.values())} of the official test set: the figures"
+            " cannot be compared with published ones"
         )
     if repeated:
         labelled = f", {contradicted} of them with other labels" if contradicted else ""

@@ -62,7 +62,7 @@ def check_saved_model(
             _check_warmup(report, model, folder / EXTRA_ASSETS / WARMUP_NAME)
             window = np.zeros([1, facts["window_samples"]], np.float32)
             latency = median_milliseconds(lambda: model("serving_default", window))
-            report.inform("latency of a window", f"{latency:.1f} ms")
+            report.inform("latency per window", f"{latency:.1f} ms")
     return report
 
 

@@ -78,7 +78,7 @@ def check_tflite(
         window = np.zeros(shape, np.float32)
         latency = median_milliseconds(lambda: model.probabilities(window))
         seconds = facts["window_samples"] / facts["sample_rate_hz"]
-        report.inform("latency of a window", f"{latency:.1f} ms for {seconds:g} s of audio, one thread")
+        report.inform("latency per window", f"{latency:.1f} ms for {seconds:g} s of audio, one thread")
     if quantization == "int8" and accuracy is not None and report.passed:
         before, after, excerpts = accuracy(LiteModel(model, written, str(path)))
         found = f"{after:.2%} on {excerpts} excerpts, the run's model {before:.2%}"

@@ -86,5 +86,5 @@ def check_windows(kind: Artefact, path: Path, loaded: LoadedRun, label: str = ""
     again = [Comparison(key, model.values(batch, key), model.values(batch, key), 0.0) for key in outputs]
     report.compare("the same again", *again)
     latency = median_milliseconds(lambda: model.values(batch[:1], PROBABILITIES))
-    report.inform("latency of a window", f"{latency:.1f} ms")
+    report.inform("latency per window", f"{latency:.1f} ms")
     return report

@@ -53,7 +53,7 @@ class Variant:
 
     Attributes:
         name: one of `VARIANT_WORDS`.
-        aggregation: how windows were put together.
+        aggregation: how windows were combined.
         negative_log_likelihood: mean over (clip, class), nats.
         reliability: bins of probability and frequency; holds the expected calibration error.
         lrap, mean_average_precision: of the ranking.

@@ -110,8 +110,8 @@ def _evaluate_test(
         notes.append(f"the run's training data is not at hand ({absent}): no calibration{_missing(levels)}")
     if validation is not None and validation.windows.single_window and not windows.single_window:
         notes.append(
-            "levels fixed in advance come from mixtures of a single window each, where mean and mean logit are the same"
-            " and S2 is the mean in each clip's own scale; these clips have several windows"
+            "thresholds fixed in advance come from mixtures of a single window each, where mean and mean logit are the"
+            " same and S2 is the mean in each clip's own scale; these clips have several windows"
         )
     return MultiLabelEvaluation(
         split="test",
@@ -162,8 +162,8 @@ def _evaluate_mixtures(
     if mixed.windows.single_window:
         notes.append(
             f"every mixture is a single window of {config.audio.window_seconds:g} s: mean and mean logit are the same"
-            " here, and S2 is the mean in each clip's own scale; clips of the test set have many windows, so nothing"
-            " here says which way to put them together is best there"
+            " here, and S2 is the mean in each clip's own scale; clips of the test set have many windows, so this"
+            " does not tell which way to combine them is best there"
         )
     levels = _own_levels(run, config) if themselves else _fixed_levels(run, config, fitting)
     if themselves and levels:

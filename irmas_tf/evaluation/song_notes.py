@@ -16,11 +16,11 @@ def song_notes(groups: np.ndarray, remedy: str) -> list[str]:
     notes = []
     if songs == len(groups) > 1:
         notes.append(
-            f"every clip is a song of its own: if some are of one recording, intervals are too narrow and thresholds"
-            f" tuned on other songs have seen their own; {remedy}"
+            f"every clip is a song of its own: if several come from one recording, intervals are too narrow and"
+            f" thresholds tuned on other songs have seen their own; {remedy}"
         )
     if songs == 1 < len(groups):
-        notes.append(f"all {len(groups)} clips are of one song; {remedy} if they are not")
+        notes.append(f"all {len(groups)} clips belong to one song; {remedy} if they are not")
     return notes
 
 

@@ -121,8 +121,8 @@ def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) ->
         groups = song_groups(songs or tuple(song_of(file) for file in files))
         if not songs:
             notes.append(
-                "which clips are of one song was guessed from the files' names ('Name-1' and 'Name-2' are of 'Name'):"
-                f" {len(np.unique(groups))} songs; a column 'song' would say it"
+                "which clips belong to one song was guessed from the files' names ('Name-1' and 'Name-2' to 'Name'):"
+                f" {len(np.unique(groups))} songs; a column 'song' would settle it"
             )
         notes += song_notes(groups, "check the column 'song'" if songs else "name the songs in a column 'song'")
     return ScoredClips(

@@ -75,7 +75,7 @@ def test_a_good_one_passes_on_every_signal_length_and_file(check, small_saved_mo
     report = check(small_saved_model)
     assert failed(report) == set(), report.table()
     names = {one.name for one in report.checks}
-    assert {"silence", "noise", "sine", "click", "chirp", "low", "high", "size", "latency of a window"} <= names
+    assert {"silence", "noise", "sine", "click", "chirp", "low", "high", "size", "latency per window"} <= names
     assert {"facts and label order", "operations", "signatures", "warm-up requests"} <= names
     assert len(names) == len(report.checks) >= 30
     assert report.differences["probabilities"] < 1e-5

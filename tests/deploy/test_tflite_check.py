@@ -71,7 +71,7 @@ def test_a_right_file_passes_every_check(write):
     assert set(verdicts(report)) == {
         "facts and label order", "size", "operations", "signatures", "input", "silence", "noise", "sine", "click",
         "chirp", "quiet noise", "music", "mean over all signals", "sum of a window's probabilities", "the same again",
-        "latency of a window",
+        "latency per window",
     }  # fmt: skip
 
 

@@ -15,5 +15,5 @@ def test_what_makes_intervals_wrong_is_said():
     assert song_notes(np.array([0, 0, 1]), "look again") == []
     (note,) = song_notes(np.arange(3), "look again")
     assert "every clip is a song of its own" in note and note.endswith("; look again")
-    assert song_notes(np.zeros(3, int), "look again") == ["all 3 clips are of one song; look again if they are not"]
+    assert song_notes(np.zeros(3, int), "look again") == ["all 3 clips belong to one song; look again if they are not"]
     assert song_notes(np.zeros(1, int), "") == []

@@ -143,12 +143,12 @@ def test_songs_numbered_past_nine_keep_their_order(tmp_path: Path, scores: np.nd
     [
         (
             None,
-            ["guessed from the files' names", "6 songs", "a column 'song' would say it"],
+            ["guessed from the files' names", "6 songs", "a column 'song' would settle it"],
             ["of its own", "one song;"],
         ),
         (lambda k: f"s{k // 2}", [], ["guessed", "of its own", "one song;"]),
         (lambda k: k, ["every clip is a song of its own", "check the column 'song'"], ["guessed"]),
-        (lambda k: "x", ["all 18 clips are of one song; check the column 'song'"], ["guessed", "of its own"]),
+        (lambda k: "x", ["all 18 clips belong to one song; check the column 'song'"], ["guessed", "of its own"]),
     ],
 )
 def test_where_songs_come_from_is_said(
