@@ -31,7 +31,7 @@ class PredictOptions:
     top_k: int = setting(3, "Classes in a row of the table; JSON and CSV always hold them all.", minimum=1)
     thresholds: str = setting(
         "run",
-        "Thresholds for naming a class: run (a multi-label run's own; a single-label run names the most probable"
+        "Thresholds for naming a class: run (a multi-label model's own; a single-label one names the most probable"
         " class), none (always the most probable class), or a number for all classes.",
     )
     activity: str = setting("", "Folder for files of each clip's activity over time; made if absent. Empty: none.")
@@ -41,9 +41,10 @@ class PredictOptions:
 COMMAND = Command(
     "irmas_tf.predict",
     """
-    Name the instruments in audio files with a trained run: a window slides over each file, and probabilities are
-    averaged over windows. A single-label run names the most probable class, a multi-label run every class at or above
-    its threshold. Folders are searched recursively; '-' reads file names from standard input, one per line.
+    Name the instruments in audio files with a trained run or an exported model: a window slides over each file, and
+    probabilities are averaged over windows. A single-label model names the most probable class, a multi-label model
+    every class at or above its threshold. Folders are searched recursively; '-' reads file names from standard input,
+    one per line.
 
     A file that cannot be read is named on stderr; the others still get their answer, and the exit status is then 1.
     """,

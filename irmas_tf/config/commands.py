@@ -34,7 +34,7 @@ GROUPS: dict[str, tuple[CommandEntry, ...]] = {
     ),
     "Training and evaluation": (
         CommandEntry("demo", "irmas_tf.demo", "See the whole job in a few minutes, on audio that it makes itself."),
-        CommandEntry("train", "irmas_tf.train", "Train a model, or go on with an interrupted training."),
+        CommandEntry("train", "irmas_tf.train", "Train a model, or continue an interrupted training."),
         CommandEntry("evaluate", "irmas_tf.evaluate", "Score a trained run, or anyone's file of scores."),
         CommandEntry("probe", "irmas_tf.probe", "Cross-validate a linear classifier on embeddings."),
         CommandEntry("configs", "irmas_tf.configs", "List the shipped configurations, or print one of them."),
