@@ -15,6 +15,7 @@ from typing import Any
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
+from irmas_tf.runs.run_dir import RunDir
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +80,7 @@ def main(flags: ParsedFlags) -> None:
     else:
         if given := flags.all_given("labels", "threshold", "output"):
             raise ConfigError(f"--{given[0]}={getattr(options, given[0])}: is for --scores; a run has its own")
+        RunDir.open(options.run_dir)  # a wrong name is refused at once, not when TensorFlow is loaded
         import_tensorflow()
         from irmas_tf.reports.answer_output import shown
         from irmas_tf.reports.evaluate_run import evaluate_run

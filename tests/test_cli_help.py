@@ -46,6 +46,14 @@ def test_help_answers_without_loading_anything_heavy(module):
     assert stderr == ""
 
 
+@pytest.mark.parametrize("name, more", [("evaluate", []), ("predict", ["a.wav"])])
+def test_a_run_that_is_not_there_is_refused_before_tensorflow_is_loaded(name, more, tmp_path):
+    missing = f"--run_dir={tmp_path / 'nothing'}"
+    stdout, stderr = run(PROGRAM, f"irmas_tf.{name}", missing, *more)
+    assert "tensorflow" not in stdout and stdout.startswith("STATUS 2 ")
+    assert stderr == f"error: {missing}: no such folder; irmas train --run_dir=... makes one\n"
+
+
 def test_the_help_lists_every_command_on_a_line_of_its_own(capsys):
     assert cli(["--help"]) == 0
     text = capsys.readouterr().out

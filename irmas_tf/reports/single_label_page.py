@@ -148,7 +148,9 @@ def _confidence(evaluation: Evaluation) -> Section:
                 "reliability",
                 "Reliability",
                 reliability_chart(
-                    curve, "confidence; bars: excerpts", f"Share right over confidence. {reliability_words(curve)}"
+                    curve,
+                    "confidence; dots: share right; bars: excerpts",
+                    f"Share right over confidence. {reliability_words(curve)}",
                 ),
                 "On the dotted line, answers are right as often as the model says."
                 f" Here the confidence is off by {curve.expected_calibration_error:.3f} on average"

@@ -61,7 +61,10 @@ def thresholds_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]
         (float(x[0]), float(x[-1])),
     )
     of_class = curve_chart(
-        [Curve(evaluation.clips.names[k], x, curves.class_f1[:, k]) for k in _extremes(evaluation, curves.class_f1)],
+        [
+            Curve(f"F1 of {evaluation.clips.names[k]}", x, curves.class_f1[:, k])
+            for k in _extremes(evaluation, curves.class_f1)
+        ],
         "threshold",
         "F1 of the best and the worst classes over their threshold",
         x_range=(float(x[0]), float(x[-1])),
@@ -168,8 +171,8 @@ def confidence_section(evaluation: MultiLabelEvaluation) -> Section | None:
     figures = [
         _reliability(study.variant(main, variant).reliability, name, words)
         for variant, name, words in (
-            (AS_IS, "reliability", "Reliability, as the model gives them"),
-            (TEMPERATURE, "reliability_temperature", "Reliability, with temperature"),
+            (AS_IS, "reliability", "Reliability of the probabilities as given"),
+            (TEMPERATURE, "reliability_temperature", "Reliability of the probabilities with temperature"),
         )
     ]
     lead += (
@@ -184,7 +187,9 @@ def _reliability(curve: Reliability, name: str, title: str) -> Figure:
         name,
         title,
         reliability_chart(
-            curve, "probability; bars: clips × classes", f"Share over probability. {reliability_words(curve)}"
+            curve,
+            "probability; dots: share labelled; bars: clips × classes",
+            f"Share over probability. {reliability_words(curve)}",
         ),
         f"Off by {curve.expected_calibration_error:.3f} on average (expected calibration error).",
     )
