@@ -69,14 +69,19 @@ def _summary(out: Path, clip: Path, codes: Sequence[str], seconds: dict[str, flo
     accuracy, baseline = metrics["accuracy"], metrics["majority_baseline"]["accuracy"]
     low, high = accuracy["low"], accuracy["high"]
     score = f"{accuracy['value']:.0%}" + ("" if low is None else f" ({low:.0%} to {high:.0%})")
+    made = {
+        data: "a corpus in the layout of IRMAS, composed and rendered by the demo",
+        run: "the run: model.keras, history.csv, config.json, and more",
+        run / "evaluation" / "validation": "report.html, to read and listen to; metrics.json, and more",
+        out / "irmas.tflite": "the model for phones, compared with the run number by number",
+    }
+    width = max(len(str(path)) for path in made)
+    places = "\n".join(f"  {path!s:{width}}  {words}" for path, words in made.items())
     took = ", ".join(f"{name} {value:.0f} s" for name, value in seconds.items())
     return f"""
 == Done in {sum(seconds.values()) / 60:.1f} minutes ({took})
 
-  {data}    a corpus in the layout of IRMAS, composed and rendered by the demo
-  {run}     the run: model.keras, history.csv, config.json, and more
-  {run}/evaluation/validation    report.html, to read and listen to; metrics.json, and more
-  {out}/irmas.tflite    the model for phones, compared with the run number by number
+{places}
 
   On {metrics["excerpts"]} excerpts of songs kept out of training, the model is right {score} of the time;
   always naming the most frequent instrument would be right {baseline:.0%} of the time.
