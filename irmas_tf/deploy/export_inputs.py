@@ -17,6 +17,7 @@ from irmas_tf.config.run_config import Config
 from irmas_tf.deploy.check_music import check_music
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.inference.window_model import ClassModel
+from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.runs.run_dir import RunDir, RunDirError
 
 
@@ -59,10 +60,11 @@ def load_run(run_dir: str) -> LoadedRun:
     Raises:
         RunDirError, ModelError: no such run, or it is unfinished, damaged, or of an incompatible version.
     """
+    live = RunModel.open(run_dir)
+    import_tensorflow()
     from irmas_tf.deploy.metadata import describe
     from irmas_tf.training.progress import finished_progress
 
-    live = RunModel.open(run_dir)
     run = live.run
     _ = live.model  # what is wrong with it is said first
     try:

@@ -57,6 +57,19 @@ def record(run: RunDir, state: dict) -> None:
     CheckpointStore(run.checkpoints_dir).save({"model": [tf.Variable(0.0)]}, state)
 
 
+def test_tensorflow_is_not_loaded_for_a_run_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr("irmas_tf.deploy.export_inputs.import_tensorflow", lambda: pytest.fail("too early"))
+    with pytest.raises(RunDirError, match="no such folder"):
+        load_run(str(tmp_path / "nothing"))
+
+
+def test_a_run_is_loaded_by_the_quiet_import(run, monkeypatch):
+    calls = []
+    monkeypatch.setattr("irmas_tf.deploy.export_inputs.import_tensorflow", lambda: calls.append("quiet"))
+    load_run(str(run.path))
+    assert calls
+
+
 def test_a_run_without_checkpoints_is_taken_as_it_is(run):
     loaded = load_run(str(run.path))
     assert loaded.config == run.load_config()
