@@ -116,7 +116,8 @@ def main(flags: ParsedFlags) -> int:
         print("error: no audio file could be embedded; nothing was written", file=sys.stderr)
         return 1
     write_embeddings(target, embeddings, model)
-    print(f"{len(embeddings.clips)} embeddings of {embeddings.matrix.shape[1]} numbers: {options.output}")
+    count, width = embeddings.matrix.shape
+    print(f"{count} embedding{'s' if count > 1 else ''} of {width} numbers: {options.output}")
     return 1 if embeddings.failures else 0
 
 

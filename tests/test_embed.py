@@ -5,9 +5,9 @@ import pytest
 import soundfile
 
 from irmas_tf.config.audio import AudioConfig
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.run_config import Config, ModelConfig
 from irmas_tf.embed import cli
-from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.models.factory import build_model
 from irmas_tf.runs.run_dir import RunDir
 
@@ -28,7 +28,7 @@ def test_a_runs_embeddings_are_written(run, tmp_path, capsys):
     soundfile.write(tmp_path / "a.wav", np.zeros(8000), 8000)
     output = tmp_path / "out.npz"
     assert cli([f"--run_dir={run}", f"--output={output}", str(tmp_path / "a.wav")]) == 0
-    assert f"1 embeddings of 12 numbers: {output}" in capsys.readouterr().out
+    assert f"1 embedding of 12 numbers: {output}" in capsys.readouterr().out
     assert np.load(output)["embeddings"].shape == (1, 12)
 
 
@@ -46,7 +46,7 @@ def test_an_unreadable_file_is_named_and_costs_nobody_an_embedding(run, tmp_path
     [
         (["--output=x.npz", "a.wav"], "name either --backbone (with --weights) or --run_dir"),
         (["--output=x.npz", "--backbone=mn04", "--run_dir=r", "a.wav"], "name either --backbone"),
-        (["--output=x.npz", "--backbone=mn04", "a.wav"], "python -m irmas_tf.convert --backbone=mn04"),
+        (["--output=x.npz", "--backbone=mn04", "a.wav"], "irmas convert --backbone=mn04"),
         (["--output=x.npz", "--backbone=mn99", "--weights=w.npz", "a.wav"], "mn04"),
         (["--output=x.npz", "--backbone=mn04", "--weights=absent.npz", "a.wav"], "--weights=absent.npz: no such file"),
         (["--output=x.npz", "--backbone=yamnet", "--weights=w.npz", "--profile", "a.wav"], "--profile: is for"),
@@ -68,6 +68,6 @@ def test_missing_weights_are_named_with_where_they_are_published(capsys, tmp_pat
     assert cli(["--output=x.npz", "--backbone=mn04", "--weights=weights/mn04.npz", "a.wav"]) == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "no such file" in line]
     spec = BACKBONES.get("mn04")
-    command = f"irmas_tf.convert --backbone=mn04 --weights={spec.published_file} --out=weights/mn04.npz"
+    command = f"irmas convert --backbone=mn04 --weights={spec.published_file} --out=weights/mn04.npz"
     for part in ("--weights=weights/mn04.npz: ", spec.url, spec.sha256, command):
         assert part in line

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from irmas_tf.config.audio import AudioConfig
-from irmas_tf.config.run_config import Config, ModelConfig
 from irmas_tf.config.backbones import BACKBONES
+from irmas_tf.config.run_config import Config, ModelConfig
 from irmas_tf.models.factory import build_model
 from irmas_tf.probe import cli
 from irmas_tf.runs.run_dir import RunDir

@@ -38,7 +38,7 @@ def _value(text: str, kind: Any, shown: str) -> Any:
     try:
         return kind(text)
     except ValueError as error:
-        raise ConfigError(f"{shown} is not a number") from error
+        raise ConfigError(f"{shown} is not a {'whole ' if kind is int else ''}number") from error
 
 
 def written(value: Any) -> str:

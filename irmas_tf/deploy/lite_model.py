@@ -11,6 +11,7 @@ import numpy as np
 
 from irmas_tf.inference.exported_labels import ExportedLabels, exported_audio
 from irmas_tf.inference.window_model import PROBABILITIES
+from irmas_tf.process.quiet_tensorflow import filtered_stderr
 from irmas_tf.streaming import StreamingError, read_model_facts
 
 SIGNATURE, INPUT, OUTPUT = "serving_default", "waveform", PROBABILITIES
@@ -42,6 +43,7 @@ class LiteInterpreter:
             self._interpreter = Interpreter(model_content=content, num_threads=threads)
         except ValueError as error:
             raise LiteModelError(f"this is not a .tflite model ({error}); export it again") from error
+        self._is_allocated = False
         self.signatures: dict[str, Any] = self._interpreter.get_signature_list()
 
     def run_once(self) -> None:
@@ -51,10 +53,17 @@ class LiteInterpreter:
             LiteModelError: it cannot run.
         """
         try:
-            self._interpreter.allocate_tensors()
+            self._allocate()
             self._interpreter.invoke()
         except RuntimeError as error:
             raise LiteModelError(f"this .tflite model cannot run ({error}); export it again") from error
+
+    def _allocate(self) -> None:
+        """Let LiteRT set the model up, once, without its line about the processor."""
+        if not self._is_allocated:
+            with filtered_stderr():
+                self._interpreter.allocate_tensors()
+            self._is_allocated = True
 
     @property
     def input_shape(self) -> list[int]:
@@ -63,6 +72,7 @@ class LiteInterpreter:
 
     def probabilities(self, windows: np.ndarray) -> np.ndarray:
         """Return [n, classes] for windows [n, window_samples] float32."""
+        self._allocate()
         run = self._interpreter.get_signature_runner(SIGNATURE)
         # A copy, because the runner's output is its own memory.
         return np.concatenate([run(**{INPUT: window[None]})[OUTPUT].copy() for window in windows])

@@ -1,4 +1,4 @@
-"""Importing TensorFlow without the lines it prints on machines without a GPU, which look like errors and are none."""
+"""TensorFlow and LiteRT without the lines they print about the machine, which look like errors and are none."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from irmas_tf.process.keras_backend import check_keras_backend
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 # TensorFlow registers its CUDA plugins twice and says so before it reads its log level. Newer ones also print, whatever
-# the level, that this machine has no GPU, and how they use its CPU.
+# the level, that this machine has no GPU, and how they use its CPU; so does LiteRT for every model.
 _NOISE = re.compile(
     rb"Unable to register cu\w+ factory|computation placer already registered|before absl::InitializeLog"
     rb"|Could not find cuda drivers|failed call to cuInit|oneDNN custom operations are on"
+    rb"|Created TensorFlow Lite XNNPACK delegate"
 )
 
 
@@ -36,14 +37,14 @@ def import_tensorflow() -> None:
 
         return
     os.environ[LOG_LEVEL] = "2"
-    with _filtered_stderr():
+    with filtered_stderr():
         import tensorflow
 
         tensorflow.config.list_physical_devices()  # the first look at the devices prints, too
 
 
 @contextlib.contextmanager
-def _filtered_stderr() -> Iterator[None]:
+def filtered_stderr() -> Iterator[None]:
     """Hold back what is written to file descriptor 2, also by native code; drop the noise, print the rest."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held:

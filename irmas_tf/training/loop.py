@@ -336,7 +336,8 @@ class _Training:
             progress.thresholds = scores.thresholds.to_dict()
         self.console.line(table_line(row, is_best))
         if progress.epoch == self.plan.epochs:
-            progress.finished = f"all {self.plan.epochs} epochs are done"
+            epochs = self.plan.epochs
+            progress.finished = f"all {epochs} epochs are done" if epochs > 1 else "its epoch is done"
         elif progress.has_stalled(training.early_stopping_patience, self.plan.last_begins):
             progress.finished = (
                 f"no better validation {progress.score_name} for {training.early_stopping_patience} epochs"

@@ -24,7 +24,7 @@ def test_a_spec_sets_what_it_names_and_leaves_the_rest_at_its_default():
         ("mel:bins=3", "--branches=mel:bins=3: 'bins=3' is not KEY=VALUE with KEY one of hop_length, "),
         ("mel:num_bins", "--branches=mel:num_bins: 'num_bins' is not KEY=VALUE"),
         ("mel:num_bins=9:num_bins=9", "--branches=mel:num_bins=9:num_bins=9: num_bins is given twice"),
-        ("mel:num_bins=9.5", "--branches=mel:num_bins=9.5: num_bins='9.5' is not a number"),
+        ("mel:num_bins=9.5", "--branches=mel:num_bins=9.5: num_bins='9.5' is not a whole number"),
         ("mel:num_bins=1", "--branches=mel:num_bins=1: num_bins=1: must be at least 4"),
         ("mel:frame_length=64:hop_length=65", "hop_length must be at most frame_length=64"),
         ("log:min_frequency_hz=0", "scale log needs min_frequency_hz above 0"),

@@ -193,7 +193,7 @@ PRETRAINED = {"audio": {"sample_rate_hz": 32000}, "model": {"branches": ["mn04"]
     "sections, message",
     [
         ({"training": {"stages": ["blocks=0"]}}, "blocks and layer_decay are about pretrained networks"),
-        ({"training": {"stages": ["epochs=x"]}}, "--stages=epochs=x: epochs='x' is not a number"),
+        ({"training": {"stages": ["epochs=x"]}}, "--stages=epochs=x: epochs='x' is not a whole number"),
         ({"training": {"stages": ["epochs=2"], "epochs": 7}}, "--epochs=7: has no effect beside --stages"),
         (
             {"training": {"stages": ["epochs=2"], "learning_rate": 0.5}},

@@ -23,7 +23,7 @@ def test_each_value_has_its_type():
         (["cuont=3"], "'cuont=3' is not KEY=VALUE with KEY one of count, rate, on, word"),
         (["count"], "'count' is not KEY=VALUE"),
         (["count=1", "count=1"], "count is given twice"),
-        (["count=1.5"], "count='1.5' is not a number"),
+        (["count=1.5"], "count='1.5' is not a whole number"),
         (["on=true"], "on='true' must be 0 or 1"),
     ],
 )

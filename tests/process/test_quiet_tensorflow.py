@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from irmas_tf.process.quiet_tensorflow import LOG_LEVEL, _filtered_stderr
+from irmas_tf.process.quiet_tensorflow import LOG_LEVEL, filtered_stderr
 from tests.helpers import ROOT
 
 IMPORT = "from irmas_tf.process.quiet_tensorflow import import_tensorflow as i; i()"
@@ -39,7 +39,7 @@ def test_a_command_that_fails_prints_its_error_alone(command: str, tmp_path: Pat
 
 
 def test_only_noise_is_dropped(capfd: pytest.CaptureFixture[str]) -> None:
-    with _filtered_stderr():
+    with filtered_stderr():
         os.write(2, b"one\n" + NOISE)
         os.write(2, b"two\n")
         os.write(2, b"unfinished")
@@ -48,7 +48,7 @@ def test_only_noise_is_dropped(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_everything_comes_out_when_the_import_fails(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ImportError):
-        with _filtered_stderr():
+        with filtered_stderr():
             os.write(2, NOISE)
             raise ImportError
     assert capfd.readouterr().err == NOISE.decode()
