@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -24,6 +25,12 @@ hypothesis.settings.register_profile("irmas_tf", deadline=None, derandomize=True
 hypothesis.settings.load_profile("irmas_tf")
 
 REPOSITORY = ROOT
+
+
+def pytest_collection_finish() -> None:
+    """Take all that was imported out of the garbage collector's rounds, which tracing would make over and over."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

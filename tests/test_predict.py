@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from irmas_tf.predict import cli
 from tests.helpers import ROOT, fresh_process
 from tests.helpers.tiny_run import make_tiny_run
 
-PREDICT = [sys.executable, "-m", "irmas_tf.predict"]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
 ENVIRONMENT |= {"TF_NUM_INTRAOP_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
@@ -252,14 +250,15 @@ def test_a_run_and_what_was_exported_from_it_give_the_same_answers(
 @pytest.mark.slow
 def test_a_closed_pipe_is_quiet(run: str, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", _tone(), 44100)
-    arguments = [*PREDICT, f"--run_dir={run}", "--format=json", *[str(tmp_path / "a.wav")] * 3000]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT, cwd=ROOT)
-    assert process.stdout is not None and process.stderr is not None
-    assert json.loads(process.stdout.readline())["labels"]
-    process.stdout.close()
-    errors = process.stderr.read()
-    assert process.wait(timeout=60) == 141
-    assert errors == b""
+    pipe, errors = tmp_path / "pipe", tmp_path / "errors"
+    os.mkfifo(pipe)
+    arguments = ["-m", "irmas_tf.predict", f"--run_dir={run}", "--format=json", *[str(tmp_path / "a.wav")] * 3000]
+    process = fresh_process.start(arguments, pipe, errors, ENVIRONMENT)
+    with pipe.open() as answers:
+        assert json.loads(answers.readline())["labels"]
+    process.join(60)
+    assert process.exitcode == 141
+    assert errors.read_text() == ""
 
 
 _MEASURED = """

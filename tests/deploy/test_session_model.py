@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import threading
 
@@ -16,6 +15,7 @@ from tensorflow.python.tools import saved_model_cli
 
 from irmas_tf.deploy.session_model import SavedModelError, SessionModel, operations_of
 from irmas_tf.inference.samples import window_values
+from tests.helpers import fresh_process
 
 STRANGER = """
 import sys
@@ -42,10 +42,7 @@ def test_a_process_that_knows_nothing_of_this_package_gets_the_models_answers(
     clip = np.random.default_rng(0).normal(0, 0.1, 5000).astype(np.float32)
     np.save(tmp_path / "clip.npy", clip[None])
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [sys.executable, "-c", STRANGER, str(small_saved_model), str(tmp_path / "clip.npy")],
-        capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment,
-    )  # fmt: skip
+    done = fresh_process.run(["-c", STRANGER, str(small_saved_model), str(tmp_path / "clip.npy")], environment)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     live = window_values(small_loaded.live, clip)

@@ -20,7 +20,12 @@ SIGNALS = check_signals(lite_run.RATE_HZ, lite_run.WINDOW_SAMPLES, {})
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory) -> LoadedRun:
-    return load_run(str(lite_run.make_lite_run(tmp_path_factory.mktemp("runs") / "lite", stage_channels=(48,)).path))
+    branches = (
+        "mel:frame_length=512:hop_length=128:num_bins=24:max_frequency_hz=4000",
+        "morlet:hop_length=128:num_bins=24:min_frequency_hz=800:max_frequency_hz=3500",
+    )
+    folder = tmp_path_factory.mktemp("runs") / "lite"
+    return load_run(str(lite_run.make_lite_run(folder, branches=branches, stage_channels=(48,)).path))
 
 
 @pytest.fixture(scope="module")

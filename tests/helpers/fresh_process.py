@@ -48,7 +48,7 @@ def run(
 def start(
     arguments: Sequence[str], out: Path, err: Path, environment: Mapping[str, str] | None = None
 ) -> multiprocessing.process.BaseProcess:
-    """Begin such a process, whose output goes to two files, and return it."""
+    """Begin such a process, whose output goes to two files or named pipes, and return it."""
     settings = dict(os.environ if environment is None else environment)
     process = _CONTEXT.Process(target=_begin, args=(list(arguments), settings, os.getcwd(), str(out), str(err)))
     process.start()
@@ -58,6 +58,7 @@ def start(
 def _begin(arguments: list[str], environment: dict[str, str], folder: str, out: str, err: str) -> None:
     for number, path in ((1, out), (2, err)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", buffering=1, closefd=False)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

@@ -8,7 +8,7 @@ from irmas_tf.config.run_config import Config, DataConfig, ModelConfig, Training
 MEL = "mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000"
 LINEAR = "linear:frame_length=512:hop_length=256:num_bins=24:max_frequency_hz=4000"
 LOG = "log:frame_length=1024:hop_length=128:num_bins=32:max_frequency_hz=4000"
-MORLET = "morlet:hop_length=128:num_bins=24:min_frequency_hz=200:max_frequency_hz=3200"
+MORLET = "morlet:hop_length=128:num_bins=24:min_frequency_hz=800:max_frequency_hz=3200"
 
 
 def small_config(

@@ -64,7 +64,7 @@ def test_a_wavelet_branch_gets_its_own_settings(small, specs):
     model = keras.Model(waveform, front_end(waveform, config.model.branch_configs[0], config, "b", seed=0))
     layer = model.get_layer("b_scalogram")
     assert (layer.omega0, layer.hop_length, layer.num_bins, layer.trainable_wavelets) == (9.0, 128, 24, True)
-    assert (layer.min_frequency_hz, layer.max_frequency_hz) == (200.0, 3200.0)
+    assert (layer.min_frequency_hz, layer.max_frequency_hz) == (800.0, 3200.0)
     assert layer.log_offset == pytest.approx(0.02 * 0.1)
 
 

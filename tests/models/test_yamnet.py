@@ -93,8 +93,14 @@ class PublishedLite:
         return tensors
 
 
-def test_shapes_and_counts():
-    model = published_classifier(SPEC)
+@pytest.fixture(scope="module")
+def untrained():
+    keras.utils.set_random_seed(0)
+    return published_classifier(SPEC)
+
+
+def test_shapes_and_counts(untrained):
+    model = untrained
     # 3,729,481 with batch normalisation folded: a variance and a mean less for each of 10,944 channels.
     assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == 3_729_481
     for samples, patches in ((400, 1), (PATCH, 1), (PATCH + 1, 2), (48000, 6)):
@@ -105,9 +111,8 @@ def test_shapes_and_counts():
     assert SPEC.features(waveform).shape == (None, None, 1, 1024)
 
 
-def test_short_clips_are_padded_and_clips_are_means_of_patches():
-    keras.utils.set_random_seed(0)
-    model = published_classifier(SPEC)
+def test_short_clips_are_padded_and_clips_are_means_of_patches(untrained):
+    model = untrained
     x = signals(PATCH + 7680)["noise"][None].astype(np.float32)
     np.testing.assert_allclose(
         model(x[:, :9000])["embedding"], model(np.pad(x[:, :9000], ((0, 0), (0, 6600))))["embedding"], atol=1e-5
@@ -162,14 +167,14 @@ def test_the_float_weights_name_real_instruments(weights_dir, pretrained, excerp
     assert np.mean(shared) >= 3.5
 
 
-def test_front_end_of_the_published_device_model(weights_dir):
+def test_front_end_of_the_published_device_model(weights_dir, untrained):
     published = PublishedLite(weights_dir / "yamnet_classification.tflite")
     filters = [
         published.interpreter.get_tensor(d["index"])
         for d in published.interpreter.get_tensor_details()
         if tuple(d["shape"]) == (64, 257)
     ]
-    layer = front_end_of(published_classifier(SPEC), SPEC)
+    layer = front_end_of(untrained, SPEC)
     np.testing.assert_allclose(layer.filters, filters[0].T, atol=1e-6)
 
 

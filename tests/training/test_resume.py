@@ -20,7 +20,7 @@ from tests.helpers.run_files import history_rows
 # Everything that draws at random or keeps state is on.
 HARD = {
     "task": "multi_label",
-    "epochs": 3,
+    "epochs": 2,
     "batch_size": 4,
     "accumulation_steps": 2,
     "mixup_alpha": 0.4,
@@ -28,7 +28,7 @@ HARD = {
     "empty_probability": 0.1,
     "noise_probability": 0.5,
     "dropout": 0.3,
-    "early_stopping_patience": 3,
+    "early_stopping_patience": 2,
     "checkpoint_minutes": 1e-6,  # after every update
 }
 
