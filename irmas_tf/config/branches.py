@@ -9,15 +9,12 @@ import dataclasses
 import importlib
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from irmas_tf.config.backbones import BACKBONES, checked_name, profiled_backbones
 from irmas_tf.config.registry import Registry
 from irmas_tf.config.settings import ConfigError, Section, setting, setting_types
 from irmas_tf.config.spec_text import parse_pairs, written
-
-if TYPE_CHECKING:
-    from irmas_tf.config.run_config import Config
 
 _SPECTROGRAM = "irmas_tf.config.front_ends:SpectrogramBranch"
 
@@ -130,10 +127,13 @@ class FrontEndBranch(Branch):
     hop_length: int = setting(256, "Samples between frames.", unit="samples", minimum=1, maximum=65536)
     num_bins: int = setting(96, "Frequency bins the branch sees.", minimum=4, maximum=4096)
 
-    def layer_arguments(self, config: Config) -> dict[str, Any]:
+    def layer_arguments(self, config: Any) -> dict[str, Any]:
         """Return the arguments of the layer's constructor: by default the sample rate and all settings.
 
         Name and dtype (float32: power spectra overflow float16) are added where the layer is made.
+
+        Args:
+            config: the whole configuration, an `irmas_tf.Config`.
         """
         settings = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)[1:]}
         return {"sample_rate_hz": config.audio.sample_rate_hz, **settings}
