@@ -34,11 +34,11 @@ demo: $(VENV)/.ready ## Make a corpus, train a small model on it, evaluate it, l
 
 .PHONY: test
 test: $(VENV)/.ready-test ## Run all tests
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: test-fast
 test-fast: $(VENV)/.ready-test ## Run the quick tests only
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow" $(PYTEST_ARGS)
 
 # Old TensorFlow beside other versions: decoding, layers, and the whole way from training to a .tflite file.
 .PHONY: test-io

@@ -27,6 +27,12 @@ hypothesis.settings.load_profile("irmas_tf")
 REPOSITORY = ROOT
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first: of processes that share the files, none is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_collection_finish() -> None:
     """Take all that was imported out of the garbage collector's rounds, which tracing would make over and over."""
     gc.collect()

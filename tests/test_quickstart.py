@@ -33,6 +33,8 @@ def test_it_runs_from_the_corpus_to_the_timeline(tmp_path, monkeypatch):
         monkeypatch.setenv(f"QUICKSTART_{name}", str(value))
 
     notebook = nbformat.read(NOTEBOOK, as_version=4)
+    training = next(cell for cell in notebook.cells if cell.source.startswith("!irmas train"))
+    training.source += " --branches=mel:hop_length=512 --stage_channels=8,16"  # the demo's three branches take long
     nbclient.NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
     texts = [

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 FLAGS = [
     f"--sample_rate_hz={RATE_HZ}", "--window_seconds=0.5", "--window_hop_seconds=0.5",
     "--branches=mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000,"
-    "morlet:hop_length=128:num_bins=16:max_frequency_hz=3500",
+    "morlet:hop_length=128:num_bins=16:min_frequency_hz=800:max_frequency_hz=3500",
     "--stem_stride=2", "--stage_channels=8,8", "--head_units=8", "--validation_fraction=0.25",
     "--batch_size=8", "--epochs=2", "--warmup_epochs=0.5", "--ema_decay=0.9",
 ]  # fmt: skip

@@ -70,7 +70,7 @@ def test_white_noise_is_exact_to_the_sampling_error(hop_length):
 def test_real_excerpts_are_exact_to_one_percent(shared_dir):
     soundfile = pytest.importorskip("soundfile")
     folder = shared_dir / "irmas" / "real"
-    paths = sorted(folder.glob("train/*/*.wav"))[::16]
+    paths = sorted(folder.glob("train/*/*.wav"))[::24]
     if not paths:
         pytest.skip(f"no recordings in {folder}")
     for number, path in enumerate(paths):
@@ -212,32 +212,3 @@ def test_gradients_of_the_weights_are_finite_in_silence():
         total = tf.reduce_sum(layer(np.zeros((1, 1000), np.float32)))
     for gradient in tape.gradient(total, layer.trainable_weights):
         assert np.all(np.isfinite(gradient))
-
-
-@pytest.mark.slow
-def test_tflite_of_the_whole_bank_equals_the_layer(tmp_path):
-    interpreter_module = pytest.importorskip("ai_edge_litert.interpreter")
-    samples = 22050
-    inputs = keras.Input([samples], name="waveform")
-    outputs = MorletScalogram(RATE_HZ, 512)(inputs)
-    model = keras.Model(inputs, outputs)
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint("serve", model.call, input_signature=[tf.TensorSpec([1, samples], tf.float32)])
-    archive.write_out(str(tmp_path / "saved"), verbose=False)
-    content = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved")).convert()
-    assert len(content) < 1_000_000
-    interpreter = interpreter_module.Interpreter(model_content=content)
-    interpreter.allocate_tensors()
-    rng = np.random.default_rng(0)
-    click = np.zeros(samples)
-    click[9000] = 1.0
-    sine = 0.9 * np.sin(2 * np.pi * 440 * np.arange(samples) / RATE_HZ)
-    for waveform in (np.zeros(samples), 0.1 * rng.standard_normal(samples), sine, click):
-        batch = waveform[np.newaxis].astype(np.float32)
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], batch)
-        interpreter.invoke()
-        features = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-        np.testing.assert_allclose(features, model(batch), atol=1e-3)
-    operations = {operation["op_name"] for operation in interpreter._get_ops_details()}
-    assert not any(name.startswith("Flex") for name in operations), operations

@@ -117,14 +117,6 @@ def largest_differences(config: Config, waveforms: dict[str, np.ndarray], folder
 
 
 @pytest.mark.slow
-def test_spectra_beside_wavelets_convert_to_tflite_with_built_in_ops(small, specs, tmp_path):
-    pytest.importorskip("ai_edge_litert")
-    config = small(specs["mel"], specs["morlet"], block="residual")
-    waveforms = signals(config.audio.window_samples, config.audio.sample_rate_hz)
-    assert max(largest_differences(config, waveforms, tmp_path).values()) < 1e-4
-
-
-@pytest.mark.slow
 def test_the_shipped_wavelet_model_answers_alike_in_tflite(tmp_path, shared_dir):
     pytest.importorskip("ai_edge_litert")
     config = shipped("morlet_light")

@@ -56,13 +56,13 @@ def test_the_saved_model_is_the_best_epochs_averaged_one(trained, config):
 
 
 def test_it_learns(corpus, tiny, tmp_path):
-    config = tiny(corpus, epochs=10, learning_rate=0.02, ema_decay=0.5)
-    assert train(config, RunDir.create(tmp_path, config)).best_score > 0.8
+    config = tiny(corpus, epochs=6, learning_rate=0.02, ema_decay=0.5)
+    assert train(config, RunDir.create(tmp_path, config)).best_score > 0.6, "a third is guessed right"
 
 
 @pytest.fixture(scope="module")
 def several_labels(corpus, tiny, tmp_path_factory) -> RunDir:
-    config = tiny(corpus, task="multi_label", epochs=12, learning_rate=0.02, ema_decay=0.5, mixup_alpha=0.4)
+    config = tiny(corpus, task="multi_label", epochs=4, learning_rate=0.02, ema_decay=0.5, mixup_alpha=0.4)
     run = RunDir.create(tmp_path_factory.mktemp("several"), config)
     assert train(config, run).best_score > 0.8
     return run
