@@ -75,6 +75,7 @@ def networks() -> dict[str, list[Path]]:
 STEPPING = set(networks()) if DEEP else {"demo", "mn04", "mn04_frozen", "morlet_stft", "pann", "yamnet"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paths", [pytest.param(paths, id=stem) for stem, paths in networks().items()])
 def test_it_builds_its_model_and_a_training_step_lowers_the_loss(paths, monkeypatch):
     import keras

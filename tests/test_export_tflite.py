@@ -16,6 +16,8 @@ from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.streaming import StreamingClassifier
 from tests.helpers import lite_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> RunDir:

@@ -12,6 +12,8 @@ import pytest
 from irmas_tf.beam.classify import _beam_options, _parser, cli
 from tests.helpers import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def arguments(tiny_export: Path, catalogue: Path, tmp_path: Path) -> list[str]:

@@ -15,6 +15,8 @@ from irmas_tf.config.labels import IRMAS_CODES
 from irmas_tf.deploy.session_model import SavedModelError
 from irmas_tf.inference.exported_labels import LabelsError
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_answers_though_it_lies_elsewhere(tiny_export: Path, shelf: Path) -> None:
     import tensorflow as tf

@@ -16,6 +16,8 @@ from irmas_tf.beam.exported_model import read_labels
 from irmas_tf.beam.pipeline import PipelineSettings, as_text, build, parquet_schema
 from irmas_tf.predict import cli as predict
 
+pytestmark = pytest.mark.slow
+
 BAD = {"text.wav": "not audio", "empty.wav": "empty", "cut.wav": "announces 801 bytes of audio and has 800"}
 
 

@@ -21,6 +21,8 @@ from irmas_tf.inference.run_model import RunModel
 from irmas_tf.runs.run_dir import RunDir, RunDirError
 from tests.helpers.small_run import make_small_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _short_music():
@@ -67,7 +69,6 @@ def test_a_good_one_is_left_where_it_is(copy, run, capsys):
     assert sorted(path for path in copy.rglob("*")) == before
 
 
-@pytest.mark.slow
 def test_weights_that_differ_end_an_export_without_a_trace(run, exported, tmp_path, monkeypatch, capsys):
     loaded = load_run(str(run.path))
     other = RunModel(loaded.run, loaded.config, perturbed(loaded.model))
@@ -81,7 +82,6 @@ def test_weights_that_differ_end_an_export_without_a_trace(run, exported, tmp_pa
     assert list((tmp_path / "irmas").iterdir()) == []
 
 
-@pytest.mark.slow
 def test_weights_that_differ_are_found_later_and_the_artefact_deleted(copy, run, monkeypatch, capsys):
     loaded = load_run(str(run.path))
     other = RunModel(loaded.run, loaded.config, perturbed(loaded.model))

@@ -22,6 +22,8 @@ from irmas_tf.deploy.session_model import SessionModel
 from irmas_tf.deploy.warmup import WARMUP_NAME, WarmupRequest, write_warmup
 from irmas_tf.inference.run_model import RunModel
 
+pytestmark = pytest.mark.slow
+
 
 def failed(report: Report) -> set[str]:
     return {check.name for check in report.checks if not check.passed}

@@ -19,6 +19,8 @@ from irmas_tf.inference.prediction import predict_files
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.inference.samples import window_values
 
+pytestmark = pytest.mark.slow
+
 RATE, WINDOW, HOP = 8000, 2000, 1000
 OUTPUTS = ("probabilities", "logits", "embedding")
 

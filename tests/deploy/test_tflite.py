@@ -14,6 +14,8 @@ from irmas_tf.models.probabilities import probabilities_of
 from tests.helpers import lite_run
 from tests.helpers.stored_weights import stored_weights
 
+pytestmark = pytest.mark.slow
+
 NAMES = {number: name for name, number in vars(schema.BuiltinOperator).items() if isinstance(number, int)}
 SIGNALS = check_signals(lite_run.RATE_HZ, lite_run.WINDOW_SAMPLES, {})
 

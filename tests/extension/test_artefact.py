@@ -22,6 +22,8 @@ from irmas_tf.runs.run_dir import RunDir
 from tests.helpers.documented import extension, in_a_new_process
 from tests.helpers.small_run import make_small_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", autouse=True)
 def outside(tmp_path_factory):

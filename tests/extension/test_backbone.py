@@ -28,6 +28,8 @@ from irmas_tf.weights.loading import load_pretrained
 from tests.helpers.documented import extension
 from tests.helpers.stored_weights import stored_weights
 
+pytestmark = pytest.mark.slow
+
 MODULES = ("tiny_backbone", "tiny_network")
 RATE_HZ = 8000
 

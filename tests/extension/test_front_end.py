@@ -24,6 +24,8 @@ from irmas_tf.training.step import TrainingStep
 from tests.helpers.documented import extension, in_a_new_process
 from tests.helpers.stored_weights import holds, stored_weights
 
+pytestmark = pytest.mark.slow
+
 MODULES = ("bark_settings", "bark_layer")
 SPEC = "bark:hop_length=128:num_bins=24:max_frequency_hz=4000"
 RATE_HZ, WINDOW_SAMPLES = 8000, 4000
@@ -97,7 +99,6 @@ def test_it_is_the_layer_of_a_model_beside_others():
     assert "branch0_bark_bark_spectrogram" in names and "branch1_mel_spectrogram" in names
 
 
-@pytest.mark.slow
 def test_a_new_process_loads_the_run_by_the_environment_variable_alone(trained, model, outside):
     code = (
         "import numpy as np, irmas_tf.inference.run_model as m;"
@@ -109,7 +110,6 @@ def test_a_new_process_loads_the_run_by_the_environment_variable_alone(trained, 
     np.testing.assert_allclose(logits, model(windows), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.slow
 def test_the_contract_of_all_front_ends_is_tested_on_it_too(outside):
     code = (
         "import pytest; pytest.main(['-q', '-n0', '-p', 'no:cacheprovider', 'tests/layers/test_base.py', '-k', {!r}])"

@@ -42,6 +42,7 @@ def test_a_backbone_gives_its_embedding_of_a_window(plain, mn01_weights):
     assert np.linalg.norm(values - expected) < 1e-4 * size < 1e-2 * np.linalg.norm(values - unlike)
 
 
+@pytest.mark.slow
 def test_a_profile_has_the_bands_of_three_layers_and_a_source_of_its_own(plain, mn01_weights):
     embedder = load_backbone("mn01", str(mn01_weights), 0.5, 0.25, profile=True)
     assert embedder.source == {**plain.source, "profile": True}  # or a cache of one would answer for the other

@@ -105,6 +105,7 @@ def published_shapes():
     return shapes
 
 
+@pytest.mark.slow
 def test_tflite_with_built_in_operations(narrow, tmp_path):
     model = narrow("pann_cnn14")
     x = make_pann_golden.signals(32000)

@@ -70,6 +70,7 @@ def test_frozen_blocks_keep_weights_and_statistics():
     assert np.any(moved[0].moving_mean.numpy() != 0)
 
 
+@pytest.mark.slow
 def test_two_copies_under_different_names_and_inside_another_model():
     waveform = keras.Input((None,), name="waveform")
     inner = embedding_backbone(SPEC, "second")

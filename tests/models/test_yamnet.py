@@ -147,6 +147,7 @@ def logits(probabilities):
     return np.log(probabilities / (1.0 - probabilities))
 
 
+@pytest.mark.slow
 def test_the_float_weights_name_real_instruments(weights_dir, pretrained, excerpts):
     """The .npz is another training than the device model, so only what they say can agree, not the scores."""
     with (weights_dir / "yamnet_class_map.csv").open(encoding="utf-8") as stream:

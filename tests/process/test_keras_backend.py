@@ -84,6 +84,7 @@ def test_a_keras_that_is_loaded_is_asked_itself(home, monkeypatch):
     check_keras_backend()
 
 
+@pytest.mark.slow
 def test_keras_itself_looks_where_the_check_looks(home, monkeypatch):
     write(home / ".keras", backend="tensorflow", image_data_format="channels_first")
     done = subprocess.run(

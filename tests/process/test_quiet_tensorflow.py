@@ -25,6 +25,7 @@ def _run(code: str, **extra: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["embed", "models.convert"])
 def test_a_command_that_fails_prints_its_error_alone(command: str, tmp_path: Path) -> None:
     weights = tmp_path / "no.npz"

@@ -187,6 +187,7 @@ def test_clips_without_labels_are_no_best_or_worst(evaluation: MultiLabelEvaluat
     assert shown in ([], [evaluation.clips.files[59]])
 
 
+@pytest.mark.slow
 def test_a_browser_renders_it_without_complaint_and_a_phone_need_not_move_it(page: ReportPage, tmp_path: Path) -> None:
     browser = page_checks.find_browser()
     if browser is None:

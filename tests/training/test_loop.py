@@ -21,6 +21,8 @@ from irmas_tf.training.excerpts import SideMixtures, evaluation_batches, load_si
 from irmas_tf.training.loop import TrainingError, train
 from tests.helpers.run_files import checkpoint_values, history_rows
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def config(corpus, tiny):

@@ -19,6 +19,8 @@ from irmas_tf.weights.weight_file import read_weight_file, write_weight_file
 from tests.helpers import small_network
 from tests.helpers.run_files import checkpoint_values, history_rows
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
