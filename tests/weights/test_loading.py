@@ -37,8 +37,7 @@ def model():
     return published_classifier(SPEC)
 
 
-@pytest.fixture
-def state(model):
+def published_state(model):
     """Return a published state dict, made from the model's own weights."""
     layers = {layer.name: layer for layer in model.layers}
     tensors = {"features.0.1.num_batches_tracked": np.array(3)}
@@ -53,9 +52,14 @@ def published(tensors):
 
 
 @pytest.fixture
-def path(state, tmp_path):
-    _, file = convert_weights(SPEC, published(state))
-    return write_weight_file(tmp_path / "mn01.npz", file.metadata, file.tensors)
+def state(model):
+    return published_state(model)
+
+
+@pytest.fixture(scope="module")
+def path(model, tmp_path_factory):
+    _, file = convert_weights(SPEC, published(published_state(model)))
+    return write_weight_file(tmp_path_factory.mktemp("weights") / "mn01.npz", file.metadata, file.tensors)
 
 
 def noise():
