@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.helpers import ROOT
+from tests.helpers import fresh_process
 
 # What other packages need of them is loaded first, then they are taken away.
 PROGRAM = """
@@ -43,5 +40,5 @@ for module in pkgutil.walk_packages(irmas_tf.__path__, "irmas_tf."):
 
 @pytest.mark.slow
 def test_every_module_is_imported_without_posix():
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, cwd=ROOT, timeout=300)
+    done = fresh_process.run(["-c", PROGRAM])
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
