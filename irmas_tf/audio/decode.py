@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.mono import mean_of_channels, pcm16_to_mono
 from irmas_tf.audio.sound_file import (
     UNKNOWN_FRAMES,
@@ -138,6 +139,7 @@ def iter_blocks(
     *,
     fast: bool = True,
     on_truncated: Truncated | None = None,
+    heard: Heard | None = None,
 ) -> Iterator[np.ndarray]:
     """Decode a file piece by piece; the pieces joined are bit for bit what `decode_file` returns.
 
@@ -145,6 +147,7 @@ def iter_blocks(
         path, target_hz, fast: as for `decode_file`.
         block_seconds: audio read at once; memory is a few times this, whatever the length of the file.
         on_truncated: called with path and seconds there are and there should be, in place of an `AudioWarning`.
+        heard: gathers what is odd about the file, as far as it has been read.
 
     Yields:
         float32 [samples], never empty, about ``block_seconds`` long.
@@ -153,7 +156,7 @@ def iter_blocks(
         AudioError: as for `decode_file`; for bad data in mid-file, after the pieces before it.
     """
     resampler: StreamingResampler | None = None
-    for source_hz, block in _iter_mono(path, block_seconds, fast, on_truncated or _warn_truncated):
+    for source_hz, block in _iter_mono(path, block_seconds, fast, on_truncated or _warn_truncated, heard):
         if resampler is None:
             resampler = StreamingResampler(design_resampler(source_hz, target_hz))
         if len(output := resampler.push(block)):
@@ -165,14 +168,14 @@ def iter_blocks(
 
 
 def _iter_mono(
-    path: PathLike, block_seconds: float, fast: bool, on_truncated: Truncated
+    path: PathLike, block_seconds: float, fast: bool, on_truncated: Truncated, heard: Heard | None
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (source rate, mono float32 block at that rate), blocks never empty."""
     with open_raw(path) as raw:
         header = read_wav_header(raw)
         if fast and header and header.is_pcm16 and header.present_frames:
             check_rate(path, header.sample_rate_hz)
-            yield from _iter_pcm16(path, raw, header, block_seconds, on_truncated)
+            yield from _iter_pcm16(path, raw, header, block_seconds, on_truncated, heard)
             return
     with open_sound(path) as file:
         rate, promised = file.samplerate, file.frames
@@ -185,6 +188,8 @@ def _iter_mono(
             if not is_integer:
                 _check_values(path, block, received, rate)
             received += len(block)
+            if heard is not None:
+                heard.add(rate, block, mono)
             yield rate, mono
         tolerance = 0 if file.format != "MP3" else max(4 * 1152, promised // 100)  # MP3 lengths may be estimates
         if received and promised < UNKNOWN_FRAMES and received < promised - tolerance:
@@ -192,7 +197,12 @@ def _iter_mono(
 
 
 def _iter_pcm16(
-    path: PathLike, raw: io.FileIO, header: WavHeader, block_seconds: float, on_truncated: Truncated
+    path: PathLike,
+    raw: io.FileIO,
+    header: WavHeader,
+    block_seconds: float,
+    on_truncated: Truncated,
+    heard: Heard | None,
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (source rate, mono float32 block) of a 16-bit PCM WAV file."""
     rate, channels, frames = header.sample_rate_hz, header.channels, header.present_frames
@@ -206,6 +216,8 @@ def _iter_pcm16(
             break  # the file shrank meanwhile
         mono = np.empty(count, np.float32)
         mono *= pcm16_to_mono(values[: count * channels], channels, mono)
+        if heard is not None:
+            heard.add(rate, values[: count * channels].reshape(-1, channels), mono)
         yield rate, mono
     if header.promised_frames is not None and frames < header.promised_frames:
         on_truncated(path, frames / rate, header.promised_frames / rate)
