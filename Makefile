@@ -89,7 +89,7 @@ endef
 
 $(VENV)/.ready: requirements/default.txt setup.py
 	$(call create_venv,$(PYTHON),$(VENV),3.13,PYTHON)
-	@$(BIN)/python $(PIP) install -r requirements/default.txt -e '.[hub,demo,tflite]'
+	@$(BIN)/python $(PIP) install -r requirements/default.txt -e '.[train,hub,demo]'
 	@$(BIN)/python -m pip check
 	@touch $@
 
@@ -110,18 +110,18 @@ $(VENV)/.ready-lint: $(VENV)/.ready requirements/lint.txt
 
 $(VENV)-io/.ready: requirements/io.txt setup.py
 	$(call create_venv,$(PYTHON_OLDEST),$(VENV)-io,3.12,PYTHON_OLDEST)
-	@$(VENV)-io/bin/python $(PIP) install -r requirements/io.txt -e '.[io,tflite]'
+	@$(VENV)-io/bin/python $(PIP) install -r requirements/io.txt -e '.[io]'
 	@$(VENV)-io/bin/python -m pip check
 	@touch $@
 
 $(VENV)-oldest/.ready: requirements/oldest.txt setup.py
 	$(call create_venv,$(PYTHON_OLDEST),$(VENV)-oldest,3.12,PYTHON_OLDEST)
-	@$(VENV)-oldest/bin/python $(PIP) install -r requirements/oldest.txt -e '.[tflite]'
+	@$(VENV)-oldest/bin/python $(PIP) install -r requirements/oldest.txt -e '.[train]'
 	@$(VENV)-oldest/bin/python -m pip check
 	@touch $@
 
 $(VENV)-newest/.ready: setup.py
 	$(call create_venv,$(PYTHON),$(VENV)-newest,3.13,PYTHON)
-	@$(VENV)-newest/bin/python $(PIP) install --upgrade --upgrade-strategy eager -e '.[tflite,test]'
+	@$(VENV)-newest/bin/python $(PIP) install --upgrade --upgrade-strategy eager -e '.[train,test]'
 	@$(VENV)-newest/bin/python -m pip check
 	@touch $@

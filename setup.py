@@ -49,43 +49,53 @@ class BuildWithShippedFiles(build_py):
                 shutil.copy(path, target / path.name)
 
 
-# Ranges in which the core is known to work. requirements/default.txt is the set that passes all tests together, near
-# the upper ends; requirements/oldest.txt has the lower ends.
+# Ranges that are known to work. requirements/default.txt is the set that passes all tests together, near the upper
+# ends; requirements/oldest.txt has the lower ends.
+
+# What answers for audio: predict, embed, activity and streaming from a .tflite file, and the client's REST side. An
+# extra can only add packages, so that TensorFlow is in one, and the core does without it (docs/decisions.md).
 CORE = [
-    "tensorflow>=2.17,<2.22",
-    "keras>=3.10,<3.16",  # its layers' attributes come and go between minor versions
     "numpy>=1.26,<3",
-    "tensorboard>=2.17",  # newer TensorFlow no longer brings it
-    "setuptools<81",  # tensorboard before 2.21 imports pkg_resources, which newer ones no longer have
-    "absl-py>=2.1,<3",
-    "protobuf>=4.25",  # of warm-up requests; 4.21 cannot write them, 4.22 crashes reading
-    "scipy>=1.11",
-    "scikit-learn>=1.4",
+    "ai-edge-litert>=2.0",  # runs .tflite files
     "soundfile>=0.12.1",  # its wheel brings libsndfile
+    "absl-py>=2.1,<3",
     "threadpoolctl>=3.1",
-    "matplotlib>=3.8",
-    "jinja2>=3.1,<4",  # the page of an evaluation
     "tqdm>=4.66",
     "requests>=2.31",
     "urllib3>=1.26.18",  # requests' own; it reads Retry-After
+]
+
+# Training, evaluation and export, and answers of run folders without a .tflite file, and of SavedModels.
+TRAIN = [
+    "tensorflow>=2.17,<2.22",
+    "keras>=3.10,<3.16",  # its layers' attributes come and go between minor versions
+    "tensorboard>=2.17",  # newer TensorFlow no longer brings it
+    "setuptools<81",  # tensorboard before 2.21 imports pkg_resources, which newer ones no longer have
+    "protobuf>=4.25",  # of warm-up requests; 4.21 cannot write them, 4.22 crashes reading
+    "flatbuffers>=24.3",  # of .tflite files; TensorFlow's own
+    "scipy>=1.11",
+    "scikit-learn>=1.4",
+    "matplotlib>=3.8",
+    "jinja2>=3.1,<4",  # the page of an evaluation
     "h5py>=3.10",  # Keras weight files; Keras needs it as well
 ]
 
 EXTRAS = {
+    "train": TRAIN,
     # Decoding inside the tf.data graph. tensorflow-io 0.37.1 is its last release; its ops load on no newer TensorFlow.
-    "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1"],
+    "io": [*TRAIN, "tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1"],
     # tensorflow-hub asks for any tf-keras, and the newest one pulls its own TensorFlow over the installed one.
     # It imports pkg_resources, too.
-    "hub": ["tensorflow-hub>=0.16.1,<0.17", "tf-keras>=2.17,<2.22", "setuptools<81"],
+    "hub": [*TRAIN, "tensorflow-hub>=0.16.1,<0.17", "tf-keras>=2.17,<2.22"],
     # The demo corpus: pretty_midi brings a General MIDI SoundFont; nothing else of it is used.
-    "demo": ["pretty_midi==0.2.11"],
+    "demo": [*TRAIN, "pretty_midi==0.2.11"],
     # The client's gRPC side; REST needs nothing more. Its messages import TensorFlow.
     "serving": ["tensorflow-serving-api>=2.17,<2.22", "grpcio>=1.60"],
     # Catalogues on many machines. It brings pyarrow; runners on clouds need its own extras (apache-beam[gcp]).
-    "beam": ["apache-beam>=2.65,<3", "pyarrow>=14"],
-    # Runs .tflite files: the acceptance check of their export, and irmas_tf.streaming.
-    "tflite": ["ai-edge-litert>=2.0", "flatbuffers>=24.3"],  # FlatBuffers is TensorFlow's own
+    "beam": [*TRAIN, "apache-beam>=2.65,<3", "pyarrow>=14"],
+    "tflite": TRAIN,  # the name that earlier versions had for LiteRT beside TensorFlow
     "test": [
+        *TRAIN,
         "pytest>=8",
         "pytest-xdist>=3.5",
         "hypothesis>=6.100",
@@ -93,14 +103,13 @@ EXTRAS = {
         "soxr>=0.4",
         "PyWavelets>=1.6",
         "ssqueezepy>=0.6.6",
-        "ai-edge-litert>=2.0",  # runs .tflite files
         "PyYAML>=6",  # reads the serving kit
         "import-linter>=2.1",  # which room may import which
     ],
-    "bench": ["librosa>=0.10.2", "soxr>=0.4", "PyWavelets>=1.6", "ssqueezepy>=0.6.6", "torch>=2.4"],
+    "bench": [*TRAIN, "librosa>=0.10.2", "soxr>=0.4", "PyWavelets>=1.6", "ssqueezepy>=0.6.6", "torch>=2.4"],
     "lint": ["ruff>=0.9", "mypy>=1.11"],
     # Runs docs/quickstart.ipynb.
-    "notebook": ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"],
+    "notebook": [*TRAIN, "nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"],
 }
 
 setup(

@@ -70,7 +70,7 @@ def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _WITH_TENSORFLOW:
-        importlib.import_module("irmas_tf.process.quiet_tensorflow").import_tensorflow()
+        importlib.import_module("irmas_tf.process.quiet_tensorflow").import_tensorflow(f"irmas_tf.{name}")
     value = getattr(importlib.import_module(_PLACES[name]), name)
     globals()[name] = value
     return value

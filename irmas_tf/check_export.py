@@ -38,7 +38,7 @@ def main(flags: ParsedFlags) -> None:
     """Run the command."""
     if not flags.positional:
         raise ConfigError("no artefact given: name the folder of a SavedModel's version, or a .tflite file")
-    import_tensorflow()
+    import_tensorflow("comparing with a run")
     from irmas_tf.deploy.acceptance import showing_failures
     from irmas_tf.deploy.export_run import check_artefact
 

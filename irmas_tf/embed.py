@@ -81,7 +81,7 @@ def load_embedder(options: NetworkOptions) -> WindowModel:
         return run
     if options.backbone not in BACKBONES:
         raise ConfigError(f"--backbone={options.backbone}: must be one of {', '.join(BACKBONES)}")
-    import_tensorflow()
+    import_tensorflow("a pretrained network")
     from irmas_tf.inference.embedding import load_backbone
 
     return load_backbone(

@@ -14,6 +14,7 @@ from typing import Any
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
+from irmas_tf.process.optional_packages import require
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.runs.run_dir import RunDir
 
@@ -55,6 +56,7 @@ COMMAND = Command(
 def main(flags: ParsedFlags) -> None:
     """Run the command."""
     options = flags.options
+    require("sklearn", "evaluation")
     from irmas_tf.reports.page import PageOptions
 
     if bool(options.run_dir) == bool(options.scores):
@@ -81,7 +83,7 @@ def main(flags: ParsedFlags) -> None:
         if given := flags.all_given("labels", "threshold", "output"):
             raise ConfigError(f"--{given[0]}={getattr(options, given[0])}: is for --scores; a run has its own")
         RunDir.open(options.run_dir)  # a wrong name is refused at once, not when TensorFlow is loaded
-        import_tensorflow()
+        import_tensorflow("evaluating a run")
         from irmas_tf.reports.answer_output import shown
         from irmas_tf.reports.evaluate_run import evaluate_run
 
@@ -108,6 +110,7 @@ class _CallableModule(types.ModuleType):
 
     def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the figures of scores; see `irmas_tf.evaluation.evaluate_arrays.evaluate`."""
+        require("sklearn", "irmas_tf.evaluate")
         from irmas_tf.evaluation.evaluate_arrays import evaluate
 
         return evaluate(*args, **kwargs)

@@ -39,7 +39,7 @@ def main(flags: ParsedFlags) -> None:
     options = flags.options
     if not options.name or options.name.startswith(".") or "/" in options.name:
         raise ConfigError(f"--name={options.name}: must be the name of a folder, like irmas")
-    import_tensorflow()
+    import_tensorflow("exporting")
     from irmas_tf.deploy.acceptance import showing_failures
     from irmas_tf.deploy.export_run import export_saved_model
 

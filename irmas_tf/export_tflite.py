@@ -42,7 +42,7 @@ COMMAND = Command(
 
 def main(flags: ParsedFlags) -> None:
     """Run the command."""
-    import_tensorflow()
+    import_tensorflow("exporting")
     from irmas_tf.deploy.acceptance import showing_failures
     from irmas_tf.deploy.export_run import export_tflite
 

@@ -16,6 +16,7 @@ from irmas_tf.config.settings import setting
 from irmas_tf.embed import NetworkOptions, load_embedder
 from irmas_tf.process.atomic_files import write_json_atomic
 from irmas_tf.process.cache_folder import cache_folder
+from irmas_tf.process.optional_packages import require
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +57,7 @@ def _cache_dir(options: ProbeOptions) -> str:
 def main(flags: ParsedFlags) -> int:
     """Run the command."""
     options = flags.options
+    require("sklearn", "the probe")
     model = load_embedder(options)
     from irmas_tf.evaluation.probe_run import probe_data, summarize, summary_table
     from irmas_tf.reports.answer_output import shown

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from irmas_tf.config.flags import ALL, Command, ParsedFlags, run_main
 from irmas_tf.config.settings import Section, setting
+from irmas_tf.process.optional_packages import require
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 
@@ -32,6 +33,7 @@ COMMAND = Command(
 
 def main(flags: ParsedFlags) -> int:
     """Train, and return the exit status."""
+    require("tensorflow", "training")
     config = flags.config()
     from irmas_tf.runs.run_dir import RunDir
 

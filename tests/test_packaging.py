@@ -106,7 +106,7 @@ def test_the_promised_pythons_are_those_that_make_takes(arguments):
 def test_the_oldest_set_is_the_lower_end_of_every_range(arguments):
     pins = {pin.name: pin for pin in requirements("oldest.txt", "3.10")}
     extras = arguments["extras_require"]
-    for line in [*arguments["install_requires"], *extras["tflite"]]:
+    for line in [*arguments["install_requires"], *extras["train"]]:
         wanted = Requirement(line)
         if lower := next((s.version for s in wanted.specifier if s.operator == ">="), None):
             pinned = next(s.version for s in pins[wanted.name].specifier)
@@ -139,7 +139,7 @@ def test_what_brings_tensorboard_brings_what_it_imports(arguments):
     lists += [[str(pin) for pin in requirements(name)] for name in FILES]
     users = [[Requirement(line) for line in lines] for lines in lists]
     users = [pins for pins in users if {pin.name for pin in pins} & {"tensorboard", "tensorflow-hub"}]
-    assert len(users) == 5  # the core, the extra `hub`, the default set, that of tensorflow-io, and the oldest
+    assert len(users) >= 5  # the extras `train` and `hub`, the default set, that of tensorflow-io, and the oldest
     for pins in users:
         (setuptools_pin,) = (pin for pin in pins if pin.name == "setuptools")
         assert not setuptools_pin.specifier.contains("81.0.0"), "pkg_resources is gone in setuptools 81"
@@ -148,7 +148,7 @@ def test_what_brings_tensorboard_brings_what_it_imports(arguments):
 def test_every_range_that_the_default_environment_installs_has_a_pin(arguments):
     pinned = {pin.name for pin in requirements("default.txt")}
     extras = arguments["extras_require"]
-    for line in [*arguments["install_requires"], *extras["hub"], *extras["demo"], *extras["tflite"]]:
+    for line in [*arguments["install_requires"], *extras["train"], *extras["hub"], *extras["demo"]]:
         assert Requirement(line).name in pinned or Requirement(line).name == "flatbuffers", line  # TensorFlow's own
     names = {Requirement(line).name for lines in (*extras.values(), *[arguments["install_requires"]]) for line in lines}
     assert {"tensorflow", "tensorflow-io"} <= {pin.name for pin in requirements("io.txt")} <= names
@@ -196,3 +196,11 @@ def test_make_knows_how_to_make_every_target_that_it_lists():
     for target in targets:
         done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+
+def test_the_core_leaves_the_training_framework_out_and_every_extra_that_needs_it_brings_it(arguments):
+    core = {Requirement(line).name for line in arguments["install_requires"]}
+    heavy = {"tensorflow", "keras", "tensorboard", "scipy", "scikit-learn", "matplotlib", "h5py"}
+    assert not core & heavy
+    for name in ("train", "io", "hub", "demo", "beam", "tflite", "test", "bench", "notebook"):
+        assert heavy <= {Requirement(line).name for line in arguments["extras_require"][name]}, name

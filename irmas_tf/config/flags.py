@@ -40,6 +40,7 @@ from irmas_tf.config.flagfile import KnownFlag, expand_flagfiles
 from irmas_tf.config.run_config import SECTIONS, Config
 from irmas_tf.config.settings import ConfigError, describe_rule, format_value, parse_text, setting_types, split_type
 from irmas_tf.process.exit_codes import run_command
+from irmas_tf.process.optional_packages import explained
 
 ALL: tuple[str, ...] = tuple(f.name for section in SECTIONS.values() for f in dataclasses.fields(section))
 """Every configuration flag."""
@@ -268,7 +269,17 @@ def run_main(main: Callable[[ParsedFlags], int | None], command: Command, argv: 
         return run_command(lambda: print(command.help(), end=""))
     if "--version" in flags_only:
         return run_command(lambda: print(__version__))
-    return run_command(lambda: main(parse_flags(command, args)))
+    return run_command(lambda: _explaining(main, parse_flags(command, args), called_as(command.module)))
+
+
+def _explaining(main: Callable[[ParsedFlags], int | None], flags: ParsedFlags, called: str) -> int | None:
+    """Run a command; a package that it lacks is told with the command's name."""
+    try:
+        return main(flags)
+    except ModuleNotFoundError as error:
+        if missing := explained(error, called):
+            raise missing from error
+        raise
 
 
 def reference() -> str:

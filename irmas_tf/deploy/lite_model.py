@@ -37,7 +37,7 @@ class LiteInterpreter:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
             raise LiteModelError(
-                f"running a .tflite file needs the package ai-edge-litert ({error}); pip install 'irmas_tf[tflite]'"
+                f"running a .tflite file needs the package ai-edge-litert ({error}); pip install ai-edge-litert"
             ) from error
         try:
             self._interpreter = Interpreter(model_content=content, num_threads=threads)

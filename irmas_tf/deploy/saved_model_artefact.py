@@ -32,7 +32,7 @@ class SavedModel:
     outputs = OUTPUTS
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        import_tensorflow()
+        import_tensorflow("a SavedModel")
         from irmas_tf.deploy.saved_model import FACTS_NAME, read_facts
         from irmas_tf.deploy.session_model import SessionModel
 

@@ -33,7 +33,7 @@ def load_keras_model(path: Path, config: Config) -> Any:
     """
     if not path.exists():
         raise ModelError(f"{path}: no model yet; train the run first (irmas train)")
-    import_tensorflow()
+    import_tensorflow(f"reading {path}")
     import keras
 
     from irmas_tf.models.factory import register_layers

@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from irmas_tf.process.optional_packages import explained
+
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
@@ -29,7 +31,8 @@ def run_command(command: Callable[[], int | None]) -> int:
     """Run a command and return its exit status.
 
     Returns:
-        What the command returns (None is 0); 2 after an expected error, whose message goes to stderr as ``error: ...``;
+        What the command returns (None is 0); 2 after an expected error, whose message goes to stderr as ``error: ...``,
+        and where a package is missing that not every installation has;
         130 after Ctrl-C; 141 if the reader of a pipe went away (``... | head``); the status of a SystemExit, as
         argparse raises it. Other errors, which are bugs, pass.
     """
@@ -46,6 +49,12 @@ def run_command(command: Callable[[], int | None]) -> int:
         # Python flushes stdout again at exit, which would print a second error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
+    except ModuleNotFoundError as error:
+        # The core does not bring what training and evaluation need.
+        if (missing := explained(error)) is None:
+            raise
+        print(f"error: {missing}", file=sys.stderr)
+        return EXIT_ERROR
     except (ValueError, OSError) as error:
         if not is_expected(error):
             raise

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 
 from irmas_tf.process.keras_backend import check_keras_backend
+from irmas_tf.process.optional_packages import require
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -22,15 +23,20 @@ _NOISE = re.compile(
 )
 
 
-def import_tensorflow() -> None:
+def import_tensorflow(purpose: str = "this") -> None:
     """Import TensorFlow; call it before any other import that would.
 
     Only warnings about this machine are silenced. What else is printed meanwhile on stderr comes out afterwards, and
     all of it if the import fails. A user who has set ``TF_CPP_MIN_LOG_LEVEL`` sees everything that TensorFlow prints.
 
+    Args:
+        purpose: what needs it, for the message where it is not installed: "training".
+
     Raises:
+        MissingPackageError: it is not installed.
         KerasBackendError: Keras is set to another backend, or to another layout of its numbers.
     """
+    require("tensorflow", purpose)
     check_keras_backend()
     if "tensorflow" in sys.modules or LOG_LEVEL in os.environ:
         import tensorflow

@@ -21,6 +21,7 @@ from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.activity import Activity, segments
 from irmas_tf.inference.answers import Answer
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.optional_packages import require
 from irmas_tf.reports.answer_output import SAID_ALREADY
 
 # Of format: how the name of its file ends.
@@ -58,6 +59,8 @@ class ActivityFiles:
         self._scheme = scheme
         self._levels = levels
         check_formats(formats)
+        if "png" in formats:
+            require("matplotlib", "--activity_formats=png")
         check_folder(self.folder)
 
     def write(self, answer: Answer) -> list[Path]:
