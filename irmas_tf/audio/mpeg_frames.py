@@ -31,7 +31,7 @@ def find_mpeg_audio(data: bytes) -> str | None:
     """
     place = data.find(b"\xff")
     while 0 <= place < len(data) - 7:
-        first = _frame(data, place)
+        first = mpeg_frame(data, place)
         if first and _goes_on(data, place, first[0]):
             return first[0]
         place = data.find(b"\xff", place + 1)
@@ -42,7 +42,7 @@ def _goes_on(data: bytes, place: int, name: str) -> bool:
     """Return whether frames of this kind follow each other from ``place``."""
     count = 0
     while count < _FRAMES and place < len(data) - 7:
-        frame = _frame(data, place)
+        frame = mpeg_frame(data, place)
         if frame is None or frame[0] != name:
             return False
         place += frame[1]
@@ -50,8 +50,8 @@ def _goes_on(data: bytes, place: int, name: str) -> bool:
     return count >= 2
 
 
-def _frame(data: bytes, place: int) -> tuple[str, int] | None:
-    """Return (kind, length in bytes) of the frame whose header is at ``place``."""
+def mpeg_frame(data: bytes, place: int) -> tuple[str, int] | None:
+    """Return (kind, length in bytes) of the frame whose header is at ``place``, with three bytes behind it, or None."""
     second, third = data[place + 1], data[place + 2]
     if data[place] != 0xFF or second & 0xE0 != 0xE0:
         return None
