@@ -56,6 +56,8 @@ def _report(made: Conversion) -> None:
     print(f"{spec.name}: {spec.title}")
     print(f"read {published.source} ({published.format}): {len(published.tensors)} tensors, {numbers:,} numbers")
     print(f"  sha256 {published.sha256}")
+    for note in made.notes:
+        print(f"  {note}")
     if metadata["source"]["is_published_file"]:
         print(f"  this is the published file: {spec.url}")
     elif spec.sha256 and published.source == spec.published_file:

@@ -61,9 +61,9 @@ def load_pretrained_weights(model: keras.Model, config: Config) -> list[dict[str
     waiting = list(pretrained_branches(model, config))
     loaded = []
     for path in config.model.pretrained_weights:
-        if waiting and not Path(path).expanduser().is_file():
+        if waiting and not Path(path).expanduser().exists():
             raise WeightsError(missing_weights(waiting[0].spec, path, "pretrained_weights"))
-        file = read_weight_file(path)
+        file = read_weight_file(path, waiting[0].spec.name if waiting else "NAME")
         kind = file.metadata["backbone"]
         branch = next((branch for branch in waiting if branch.spec.name == kind), None)
         if branch is None:

@@ -14,6 +14,7 @@ from irmas_tf.config.backbone_spec import BackboneSpec
 from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
+from irmas_tf.weights.state_dicts import left_out
 from irmas_tf.weights.weight_file import check_name, write_weight_file
 from irmas_tf.weights.weight_sources import PublishedWeights, is_handle, read_published, where_published
 
@@ -50,6 +51,7 @@ class Conversion:
         metadata: what the file says of itself (`irmas_tf.weights.loading.describe`).
         tensors, parameters: how many tensors it holds, and how many numbers.
         answers: to three signals, if they were asked for.
+        notes: where in the file the weights were, what of it was left out, and what is unlike the published file.
     """
 
     path: Path
@@ -59,6 +61,7 @@ class Conversion:
     tensors: int
     parameters: int
     answers: tuple[SignalAnswer, ...]
+    notes: tuple[str, ...] = ()
 
 
 def find_backbone(name: str) -> BackboneSpec:
@@ -137,8 +140,20 @@ def convert(
     if is_handle(weights) or Path(weights).expanduser().exists():  # a file that is missing should be named at once
         import_tensorflow()
     published = read_published(spec, weights)
-    from irmas_tf.weights.loading import convert_weights, load_pretrained, read_class_names
+    from irmas_tf.weights.loading import (
+        convert_weights,
+        load_pretrained,
+        read_class_names,
+        tensors_beside,
+        with_classes_of,
+    )
 
+    notes = list(published.notes)
+    if beside := tensors_beside(spec, published):
+        notes.append(left_out(beside))
+    usual, spec = spec, with_classes_of(spec, published)
+    if spec.num_labels != usual.num_labels:
+        notes.append(f"its classifier has {spec.num_labels} classes, not {usual.num_labels}; embeddings do not use it")
     class_map = labels or published.class_map
     names = read_class_names(class_map, spec.num_labels) if class_map else ()
     model, file = convert_weights(spec, published, names)
@@ -147,4 +162,4 @@ def convert(
     if verify:
         load_pretrained(model, spec, path)
     parameters = sum(tensor.size for tensor in file.tensors.values())
-    return Conversion(path, spec, published, file.metadata, len(file.tensors), parameters, answers)
+    return Conversion(path, spec, published, file.metadata, len(file.tensors), parameters, answers, tuple(notes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +16,46 @@ from irmas_tf import __version__
 from irmas_tf.config.backbone_spec import BackboneSpec
 from irmas_tf.models.pretrained import all_layers, front_end_of, published_classifier
 from irmas_tf.models.weight_table import Array, WeightsError
+from irmas_tf.weights.model_files import describe as describe_file
+from irmas_tf.weights.state_dicts import beside_network
 from irmas_tf.weights.weight_file import WeightFile, read_weight_file
 from irmas_tf.weights.weight_sources import PublishedWeights, is_handle, missing_weights
 
 # Kept by PyTorch beside the weights, without meaning for the network.
 _IGNORED_SUFFIX = ".num_batches_tracked"
+
+
+def _network_tensors(spec: BackboneSpec, published: PublishedWeights) -> dict[str, Array]:
+    """Return the published tensors without those of no meaning and those of the front-end, which are checked."""
+    tensors = {key: value for key, value in published.tensors.items() if not key.endswith(_IGNORED_SUFFIX)}
+    try:
+        spec.take_front_end(tensors)
+    except WeightsError as error:
+        raise WeightsError(f"{published.source}: {error}") from error
+    return tensors
+
+
+def tensors_beside(spec: BackboneSpec, published: PublishedWeights) -> tuple[str, ...]:
+    """Return the names of published tensors that belong to no module of the network, such as a training's own layers.
+
+    Raises:
+        WeightsError: the weights were trained with another front-end.
+    """
+    return beside_network(_network_tensors(spec, published), {entry.source for entry in spec.weight_table()})
+
+
+def with_classes_of(spec: BackboneSpec, published: PublishedWeights) -> BackboneSpec:
+    """Return the network with as many classes as the published weights have, which a fine-tuned head may have changed.
+
+    Embeddings and training do not use these classes.
+    """
+    last = spec.head_blocks[-1] if spec.head_blocks else None
+    for entry in spec.weight_table():
+        if entry.variable == "bias" and spec.block_of(entry.layer) == last and entry.source in published.tensors:
+            shape = published.tensors[entry.source].shape
+            if len(shape) == 1 and shape[0] not in (0, spec.num_labels):
+                return dataclasses.replace(spec, num_labels=shape[0], label_set=f"{shape[0]} classes of its own")
+    return spec
 
 
 def turned_tensors(spec: BackboneSpec, published: PublishedWeights) -> dict[str, Array]:
@@ -28,14 +64,11 @@ def turned_tensors(spec: BackboneSpec, published: PublishedWeights) -> dict[str,
     Raises:
         WeightsError: a tensor is missing, unknown or not finite, or the weights were trained with another front-end.
     """
-    tensors = {key: value for key, value in published.tensors.items() if not key.endswith(_IGNORED_SUFFIX)}
-    try:
-        spec.take_front_end(tensors)
-    except WeightsError as error:
-        raise WeightsError(f"{published.source}: {error}") from error
+    tensors = _network_tensors(spec, published)
     table = spec.weight_table()
+    expected = {entry.source for entry in table}
     missing = [entry for entry in table if entry.source not in tensors]
-    unknown = sorted(set(tensors) - {entry.source for entry in table})
+    unknown = sorted(set(tensors) - expected - set(() if missing else beside_network(tensors, expected)))
     if missing or unknown:
         parts = []
         if missing:
@@ -45,7 +78,8 @@ def turned_tensors(spec: BackboneSpec, published: PublishedWeights) -> dict[str,
         if unknown:
             more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
             parts.append(f"has {unknown[0]!r}{more}, which the network does not have")
-        raise WeightsError(f"{published.source}: is not of {spec.name}: it {'; it '.join(parts)}")
+        how = f" ({'; '.join(published.notes)})" if published.notes else ""
+        raise WeightsError(f"{published.source}: is not of {spec.name}: it {'; it '.join(parts)}{how}")
     result: dict[str, Array] = {}
     for entry in table:
         tensor = tensors[entry.source]
@@ -108,10 +142,16 @@ def read_class_names(path: str | os.PathLike[str], count: int) -> tuple[str, ...
     """
     try:
         with Path(path).expanduser().open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
+            reader = csv.DictReader(stream)
+            if not {"index", "display_name"} <= set(reader.fieldnames or ()):
+                raise KeyError("index")
+            rows = list(reader)
         names = {int(row["index"]): row["display_name"] for row in rows}
     except (KeyError, ValueError, TypeError, csv.Error) as error:
-        raise WeightsError(f"{path}: is not a list of classes: a CSV with columns index and display_name") from error
+        what = describe_file(path)
+        raise WeightsError(
+            f"{path}: {what}, not a list of classes: a CSV with columns index and display_name"
+        ) from error
     if sorted(names) != list(range(count)) or len(rows) != count:
         raise WeightsError(f"{path}: lists {len(rows)} classes, the network has {count}")
     return tuple(names[index] for index in range(count))
@@ -186,7 +226,7 @@ def load_pretrained(
     """
     if not Path(path).expanduser().exists():
         raise WeightsError(missing_weights(spec, path, flag))
-    file = read_weight_file(path)
+    file = read_weight_file(path, spec.name)
     load_weight_file(model, spec, file, path, name)
     return file.metadata
 

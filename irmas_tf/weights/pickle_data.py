@@ -50,6 +50,11 @@ def inert(*_: object) -> Inert:
     return Inert()
 
 
+def empty(*_: object) -> dict[object, object]:
+    """Make an empty dictionary of anything; for dictionaries whose items follow."""
+    return {}
+
+
 def _mapping(keys: Iterable[object], values: Iterable[object]) -> dict[object, object]:
     """Return a dictionary.
 
@@ -98,7 +103,10 @@ class _Machine:
         if not isinstance(module, str) or not isinstance(name, str):
             raise WeightsError("names something with what is not text; nothing of it was run")
         if (module, name) not in self.makers:
-            raise WeightsError(f"names {module}.{name}, which weights have no use for; nothing of it was run")
+            raise WeightsError(
+                f"names {module}.{name}, which weights have no use for; nothing of it was run. If it is a whole model"
+                " or a training, save the weights alone: torch.save(model.state_dict(), FILE)"
+            )
         return Name(module, name)
 
     def call(self, function: object, arguments: object) -> object:

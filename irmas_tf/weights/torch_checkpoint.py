@@ -18,13 +18,13 @@ from typing import BinaryIO
 import numpy as np
 
 from irmas_tf.models.weight_table import Array, WeightsError
-from irmas_tf.weights.pickle_data import Maker, dictionary, inert, read_pickle
+from irmas_tf.weights.pickle_data import Maker, dictionary, empty, inert, read_pickle
+from irmas_tf.weights.state_dicts import StateDict, find_state_dict
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _MAX_PICKLE_BYTES = 64 << 20
 _MAX_AXES = 32
-_MAX_WRAPPERS = 4
 # Tensors may share their storage, as tied weights do, but a small file must not ask for much memory that way.
 _MAX_SHARING = 4
 _BFLOAT16 = "bfloat16"
@@ -40,15 +40,34 @@ _STORAGES = {
     "ByteStorage": "|u1",
     "BoolStorage": "|b1",
 }
-# Checkpoints also hold the state of samplers and optimisers, whose arrays are skipped.
+# Checkpoints also hold the state of samplers and optimisers, options and paths, which are skipped. A class is in this
+# list because trainings write it (PyTorch Lightning, Hydra, timm, fairseq); nothing of it is imported either.
+_PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
+_DTYPES = ("float16", "float32", "float64", "bfloat16", "uint8", "int8", "int16", "int32", "int64", "bool")
+_ARRAYS = ("numpy.core.multiarray", "numpy._core.multiarray")
+_BUILTINS = ("set", "frozenset", "slice", "complex", "range")
 _SKIPPED = (
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.multiarray", "scalar"),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
+    *((module, name) for module in _ARRAYS for name in ("_reconstruct", "scalar")),
+    *(("numpy", name) for name in ("ndarray", "dtype", "float32", "float64", "int32", "int64", "bool_")),
+    *((module, name) for module in ("pathlib", "pathlib._local") for name in _PATHS),
+    *((module, name) for module in ("builtins", "__builtin__") for name in _BUILTINS),
+    *(("torch", name) for name in ("device", "Size", *_DTYPES)),
+    *(("datetime", name) for name in ("datetime", "date", "timedelta")),
+    *(("omegaconf.base", name) for name in ("ContainerMetadata", "Metadata")),
+    *(("omegaconf.nodes", f"{name}Node") for name in ("Any", "Boolean", "Bytes", "Float", "Integer", "Path", "String")),
+    ("omegaconf.dictconfig", "DictConfig"),
+    ("omegaconf.listconfig", "ListConfig"),
+    ("typing", "Any"),
+    ("argparse", "Namespace"),
+    ("uuid", "UUID"),
     ("_codecs", "encode"),
+)  # fmt: skip
+_DICTIONARIES = (
+    ("collections", "defaultdict"),
+    ("collections", "Counter"),
+    ("lightning.fabric.utilities.data", "AttributeDict"),
+    ("lightning_fabric.utilities.data", "AttributeDict"),
+    ("pytorch_lightning.utilities.parsing", "AttributeDict"),
 )
 
 
@@ -117,8 +136,10 @@ _MAKERS: dict[tuple[str, str], Maker] = {
     ("collections", "OrderedDict"): dictionary,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
     ("torch._utils", "_rebuild_parameter"): _parameter,
+    ("torch._utils", "_rebuild_parameter_with_state"): _parameter,
     **{("torch", name): inert for name in _STORAGES},
     **dict.fromkeys(_SKIPPED, inert),
+    **dict.fromkeys(_DICTIONARIES, empty),
 }
 
 
@@ -137,22 +158,15 @@ def _array(tensor: _Tensor, read: Callable[[_Storage], bytes]) -> Array:
     return np.array(view)
 
 
-def _tensors(checkpoint: object, total_bytes: int) -> dict[str, _Tensor]:
-    """Return the named tensors of a state dict, or of a checkpoint that holds one, in a file of ``total_bytes``."""
-    for _ in range(_MAX_WRAPPERS):  # a dictionary may contain itself
-        if not isinstance(checkpoint, dict):
-            break
-        found = {str(key): value for key, value in checkpoint.items() if isinstance(value, _Tensor)}
-        if found:
-            if sum(math.prod(x.shape) * x.storage.item_bytes for x in found.values()) > _MAX_SHARING * total_bytes:
-                raise WeightsError("has tensors that are together much larger than the file")
-            return found
-        inner = [checkpoint[key] for key in ("model", "state_dict", "model_state_dict") if key in checkpoint]
-        checkpoint = inner[0] if inner else None
-    raise WeightsError("holds no state dict: a dictionary of named tensors, itself or under 'model' or 'state_dict'")
+def _tensors(checkpoint: object, total_bytes: int) -> StateDict:
+    """Return the state dict in a checkpoint, its tensors as `_Tensor`, in a file of ``total_bytes``."""
+    state = find_state_dict(checkpoint, lambda value: isinstance(value, _Tensor))
+    if sum(math.prod(x.shape) * x.storage.item_bytes for x in state.tensors.values()) > _MAX_SHARING * total_bytes:
+        raise WeightsError("has tensors that are together much larger than the file")
+    return state
 
 
-def _read_zip(stream: BinaryIO, total_bytes: int) -> dict[str, Array]:
+def _read_zip(stream: BinaryIO, total_bytes: int) -> StateDict:
     with zipfile.ZipFile(stream) as archive:
         # PyTorch does not compress; a small file that asks for much memory is none of its.
         if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
@@ -176,11 +190,11 @@ def _read_zip(stream: BinaryIO, total_bytes: int) -> dict[str, Array]:
                 raise WeightsError(f"storage {storage.key} is missing or has another size than announced")
             return archive.read(name)
 
-        tensors = _tensors(read_pickle(io.BytesIO(archive.read(pickles[0])), _MAKERS, _storage), total_bytes)
-        return {key: _array(tensor, read) for key, tensor in tensors.items()}
+        state = _tensors(read_pickle(io.BytesIO(archive.read(pickles[0])), _MAKERS, _storage), total_bytes)
+        return StateDict({key: _array(tensor, read) for key, tensor in state.tensors.items()}, state.notes)
 
 
-def _read_legacy(stream: BinaryIO, total_bytes: int) -> dict[str, Array]:
+def _read_legacy(stream: BinaryIO, total_bytes: int) -> StateDict:
     if read_pickle(stream, {}) != _LEGACY_MAGIC or read_pickle(stream, {}) != _LEGACY_PROTOCOL:
         raise WeightsError("is not a PyTorch checkpoint")
     system = read_pickle(stream, {})
@@ -193,7 +207,7 @@ def _read_legacy(stream: BinaryIO, total_bytes: int) -> dict[str, Array]:
         used[storage.key] = storage
         return storage
 
-    tensors = _tensors(read_pickle(stream, _MAKERS, persistent), total_bytes)
+    state = _tensors(read_pickle(stream, _MAKERS, persistent), total_bytes)
     keys = read_pickle(stream, {})
     if not isinstance(keys, list):
         raise WeightsError("has no list of storages")
@@ -213,14 +227,14 @@ def _read_legacy(stream: BinaryIO, total_bytes: int) -> dict[str, Array]:
             raise WeightsError(f"storage {storage.key} is missing")
         return data[storage.key]
 
-    return {key: _array(tensor, read) for key, tensor in tensors.items()}
+    return StateDict({key: _array(tensor, read) for key, tensor in state.tensors.items()}, state.notes)
 
 
-def read_torch_checkpoint(path: str | os.PathLike[str]) -> dict[str, Array]:
+def read_torch_state(path: str | os.PathLike[str]) -> StateDict:
     """Return the named tensors of a PyTorch checkpoint as arrays of their stored types (bfloat16 as float32).
 
-    The file is a state dict, or a dictionary that has one under ``model`` or ``state_dict``. What else is in it is
-    skipped. PyTorch is not needed, and names in the file other than tensors and containers are refused.
+    The file is a state dict, or has one in its dictionaries (`find_state_dict`). What else is in it is skipped.
+    PyTorch is not needed, and names in the file other than tensors and what trainings note are refused.
 
     Raises:
         WeightsError: the file is damaged, no checkpoint, or contains something that could run code.
@@ -238,3 +252,8 @@ def read_torch_checkpoint(path: str | os.PathLike[str]) -> dict[str, Array]:
         # OSError too: a damaged archive makes zipfile seek to impossible places.
         except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError, TypeError, KeyError) as error:
             raise WeightsError(f"{path}: is damaged ({error})") from error
+
+
+def read_torch_checkpoint(path: str | os.PathLike[str]) -> dict[str, Array]:
+    """Return the named tensors of a PyTorch checkpoint (arguments and errors as `read_torch_state`)."""
+    return read_torch_state(path).tensors

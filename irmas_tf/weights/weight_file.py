@@ -17,6 +17,7 @@ import numpy as np
 
 from irmas_tf.models.weight_table import Array, WeightsError
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.weights.model_files import ModelKind, describe, kind_of_model
 from irmas_tf.weights.npz_arrays import read_npz
 
 FORMAT = "irmas_tf pretrained weights"
@@ -24,6 +25,8 @@ VERSION = 1
 SUFFIX = ".npz"
 _METADATA = "metadata"
 _PREFIX = "weights/"
+# Kinds of `irmas_tf.weights.model_files` in which weights are published.
+_PUBLISHED = ("torch", "keras_h5", "npz", "saved_model")
 _REQUIRED = ("backbone", "front_end", "labels", "source", "licence")
 
 
@@ -72,18 +75,42 @@ def write_weight_file(path: str | os.PathLike[str], metadata: Mapping[str, Any],
     return target
 
 
-def read_weight_file(path: str | os.PathLike[str]) -> WeightFile:
+def _unfit(path: Path, kind: ModelKind, backbone: str) -> str:
+    """Return what a file is that `write_weight_file` did not write, and what to do."""
+    if kind.name in _PUBLISHED:
+        out = path.with_name(f"{path.stem}_converted{SUFFIX}")
+        return (
+            f"{describe(path, kind)}, which is not converted yet:"
+            f" irmas convert --backbone={backbone} --weights={path} --out={out}"
+        )
+    if kind.name in ("keras", "tflite"):
+        return f"{describe(path, kind)}, not the weights of a pretrained network; a trained run is named by --run_dir"
+    return (
+        f"{describe(path, kind)}, not a weight file of irmas_tf. Make one from published weights:"
+        f" irmas convert --backbone={backbone} --weights=FILE --out=FILE.npz"
+    )
+
+
+def read_weight_file(path: str | os.PathLike[str], backbone: str = "NAME") -> WeightFile:
     """Read a weight file.
 
+    Args:
+        path: the file.
+        backbone: the network it is for, if that is known, for messages.
+
     Raises:
-        WeightsError: there is no such file, or it is not one that `write_weight_file` wrote.
+        WeightsError: there is no such file, or it is not one that `write_weight_file` wrote; the message says what it
+            is.
     """
     path = Path(path).expanduser()
-    if not path.is_file():
+    if not path.exists():
         raise WeightsError(
             f"{path}: is not a file. Make one from published weights:"
-            " irmas convert --backbone=NAME --weights=FILE --out=FILE.npz"
+            f" irmas convert --backbone={backbone} --weights=FILE --out=FILE.npz"
         )
+    kind = kind_of_model(path)
+    if kind.name != "converted":
+        raise WeightsError(f"{path}: {_unfit(path, kind, backbone)}")
     remedy = "convert the published weights with irmas convert"
     try:
         arrays = read_npz(path)

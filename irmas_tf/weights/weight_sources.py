@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import zipfile
-from collections.abc import Callable
+import shlex
 from pathlib import Path
 
 from irmas_tf.config.backbone_spec import BackboneSpec
 from irmas_tf.models.weight_table import Array, WeightsError
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
+from irmas_tf.weights.model_files import ModelKind, describe, kind_of_model
 from irmas_tf.weights.npz_arrays import read_npz
-from irmas_tf.weights.torch_checkpoint import read_torch_checkpoint
+from irmas_tf.weights.state_dicts import StateDict, without_prefix
+from irmas_tf.weights.torch_checkpoint import read_torch_state
 
 FORMATS = {
     "keras_h5": "a Keras 2 weight file (.h5)",
@@ -23,8 +24,7 @@ FORMATS = {
     "torch": "a PyTorch checkpoint (.pt, .pth)",
     "npz": "an .npz of arrays",
 }
-_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-_ZIP_MAGIC = b"PK\x03\x04"
+_TO_TORCH = "torch.save(safetensors.torch.load_file({!r}), {!r})"
 _CLASS_MAP = Path("assets", "yamnet_class_map.csv")
 
 
@@ -38,6 +38,7 @@ class PublishedWeights:
         format: a key of `FORMATS`.
         sha256: of the file; of a folder, of its files' names and contents in order.
         class_map: the file with the names of the classes that came with the weights, if there was one.
+        notes: where in the file they were, and what of it was left out.
     """
 
     tensors: dict[str, Array]
@@ -45,6 +46,7 @@ class PublishedWeights:
     format: str
     sha256: str
     class_map: Path | None = None
+    notes: tuple[str, ...] = ()
 
 
 def is_handle(source: str | os.PathLike[str]) -> bool:
@@ -78,24 +80,36 @@ def needed_weights(spec: BackboneSpec) -> str:
 
 def _conversion(spec: BackboneSpec, path: str | os.PathLike[str]) -> str:
     return (
-        f"{_publication(spec)} then"
-        f" irmas convert --backbone={spec.name} --weights={spec.published_file} --out={path}"
+        f"{_publication(spec)} then irmas convert --backbone={spec.name} --weights={spec.published_file} --out={path}"
     )
 
 
-def _format_of(spec: BackboneSpec, path: Path) -> str:
-    """Return the format of what lies at ``path``, judged by its content; an .npz is of the network's kind."""
-    if path.is_dir():
-        return "saved_model"
-    with path.open("rb") as stream:
-        magic = stream.read(8)
-    if magic == _HDF5_MAGIC:
-        return "keras_h5"
-    if magic.startswith(_ZIP_MAGIC) and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if any(name.endswith(".npy") for name in archive.namelist()):
-                return "npz" if "npz" in spec.formats else "folded_npz"
-    return "torch"
+def _format_of(spec: BackboneSpec, path: Path, source: str | os.PathLike[str]) -> str:
+    """Return the format of what lies at ``path``, judged by its content; an .npz is of the network's kind.
+
+    Raises:
+        WeightsError: the network is not published in such files; the message says what the file is.
+    """
+    kind = kind_of_model(path)
+    format = "folded_npz" if kind.name == "npz" and "npz" not in spec.formats else kind.name
+    # A reader of the network's own may know files that nobody else does.
+    if format in spec.formats:
+        return format
+    if kind.name == "unknown" and spec.reader("torch"):
+        return "torch"
+    raise WeightsError(f"{source}: {_unfit(spec, path, kind)}")
+
+
+def _unfit(spec: BackboneSpec, path: Path, kind: ModelKind) -> str:
+    """Return what a file is that holds no weights of a network, and what to do."""
+    if kind.name == "converted":
+        return f"is converted already; use it as it is: irmas embed --backbone={spec.name} --weights={path} ..."
+    formats = " or ".join(FORMATS.get(name, name) for name in spec.formats)
+    wanted = f"the weights of {spec.name} come as {formats}: {spec.published_file} at {spec.url}"
+    if kind.name == "safetensors" and "torch" in spec.formats:
+        rewrite = shlex.quote(f"import torch, safetensors.torch; {_TO_TORCH.format(str(path), f'{path.stem}.pt')}")
+        return f"{describe(path, kind)}; {wanted}; PyTorch makes one of it: python -c {rewrite}"
+    return f"{describe(path, kind)}; {wanted}"
 
 
 def _read_arrays(path: Path) -> dict[str, Array]:
@@ -104,20 +118,22 @@ def _read_arrays(path: Path) -> dict[str, Array]:
         tensors = read_npz(path)
     except WeightsError as error:
         raise WeightsError(f"{path}: is a damaged .npz file or holds more than weights ({error})") from error
-    if "metadata" in tensors:
-        raise WeightsError(f"{path}: is converted already; use it as it is")
     return tensors
 
 
-def _read(spec: BackboneSpec, kind: str, path: Path) -> dict[str, Array]:
+def _read(spec: BackboneSpec, kind: str, path: Path) -> StateDict:
     """Return the tensors at ``path``, which is of the format ``kind``."""
-    general: dict[str, Callable[[Path], dict[str, Array]]] = {"torch": read_torch_checkpoint, "npz": _read_arrays}
-    if kind not in general:
-        import_tensorflow()  # a reader of the network's own may know its layers
-    reader = spec.reader(kind) or general.get(kind)
-    if reader is None:
-        raise WeightsError(f"{path}: is {FORMATS[kind]}, for which {spec.name} names no reader")
-    return reader(path)
+    import_tensorflow()  # the network's module knows its layers
+    if reader := spec.reader(kind):
+        return StateDict(reader(path), ())
+    if kind not in ("torch", "npz"):
+        raise WeightsError(f"{path}: is {FORMATS.get(kind, kind)}, for which {spec.name} names no reader")
+    state = read_torch_state(path) if kind == "torch" else StateDict(_read_arrays(path), ())
+    try:
+        bare = without_prefix(state.tensors, {entry.source for entry in spec.weight_table()})
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from error
+    return StateDict(bare.tensors, (*state.notes, *bare.notes))
 
 
 def _resolve(spec: BackboneSpec, handle: str) -> Path:
@@ -160,11 +176,8 @@ def read_published(spec: BackboneSpec, source: str | os.PathLike[str]) -> Publis
         raise WeightsError(f"{source}: no such file. {where_published(spec, source)}")
     for name in dict.fromkeys((path.name, path.resolve().name)):  # a link may be called otherwise
         spec.check_file_name(name)
-    kind = _format_of(spec, path)
-    if kind not in spec.formats:
-        wanted = " or ".join(FORMATS[name] for name in spec.formats)
-        raise WeightsError(f"{source}: is {FORMATS[kind]}; the weights of {spec.name} come as {wanted}")
-    tensors = _read(spec, kind, path)
+    kind = _format_of(spec, path, source)
+    state = _read(spec, kind, path)
     class_map = path / _CLASS_MAP if path.is_dir() and (path / _CLASS_MAP).is_file() else None
     name = str(source) if is_handle(source) else path.resolve().name
-    return PublishedWeights(tensors, name, kind, checksum_of(path), class_map)
+    return PublishedWeights(state.tensors, name, kind, checksum_of(path), class_map, state.notes)

@@ -17,7 +17,9 @@ from irmas_tf.weights.loading import (
     describe,
     load_pretrained,
     read_class_names,
+    tensors_beside,
     turned_tensors,
+    with_classes_of,
 )
 from irmas_tf.weights.weight_file import read_weight_file, write_weight_file
 from irmas_tf.weights.weight_sources import PublishedWeights
@@ -145,7 +147,7 @@ def test_a_missing_file_is_named_with_where_to_get_it(model, tmp_path, flag):
     command = f"irmas convert --backbone=mn04 --weights={MN04.published_file} --out={path}"
     for part in (f"--{flag}={path}: no such file", MN04.url, MN04.sha256, command):
         assert part in str(caught.value)
-    with pytest.raises(WeightsError, match="is not a file"):
+    with pytest.raises(WeightsError, match="is a folder; name the file"):
         load_pretrained(model, MN04, tmp_path)
 
 
@@ -176,8 +178,28 @@ def test_missing_and_unknown_tensors_name_the_layer(state):
     missing = {key: value for key, value in state.items() if key != "features.5.block.0.0.weight"}
     with pytest.raises(WeightsError, match=r"x\.pt: is not of mn01.*'features\.5.*for layer features_5_expand, kernel"):
         turned_tensors(SPEC, published(missing))
-    with pytest.raises(WeightsError, match="has 'stray', which the network does not have"):
-        turned_tensors(SPEC, published({**state, "stray": np.zeros(3)}))
+    with pytest.raises(WeightsError, match=r"has 'features\.99\.weight', which the network does not have"):
+        turned_tensors(SPEC, published({**state, "features.99.weight": np.zeros(3)}))
+    with pytest.raises(WeightsError, match=r"is not of mn01.*has 'stray'.*\(read from 'model'\)"):
+        turned_tensors(
+            SPEC, dataclasses.replace(published({**missing, "stray": np.zeros(3)}), notes=("read from 'model'",))
+        )
+
+
+def test_what_a_training_keeps_beside_the_network_is_left_out(state):
+    beside = {**state, "mel.window": np.zeros(800), "loss.weight": np.zeros(3)}
+    assert tensors_beside(SPEC, published(beside)) == ("mel.window", "loss.weight")
+    assert turned_tensors(SPEC, published(beside)).keys() == turned_tensors(SPEC, published(state)).keys()
+
+
+def test_a_fine_tuned_head_keeps_its_classes(state):
+    for key in ("classifier.5.weight", "classifier.5.bias"):
+        state[key] = state[key][:200]
+    spec = with_classes_of(SPEC, published(state))
+    _, file = convert_weights(spec, published(state))
+    assert file.metadata["labels"]["count"] == 200 and file.metadata["labels"]["set"] != SPEC.label_set
+    assert file.tensors["classifier_5/kernel"].shape == (128, 200)
+    assert with_classes_of(SPEC, published({})) is SPEC
 
 
 def test_a_wrong_shape_names_the_layer_and_both_shapes_and_changes_nothing(model, state):

@@ -130,5 +130,7 @@ def test_damaged_and_foreign_files(path):
     with pytest.raises(WeightsError, match="not a weight file"):
         read_weight_file(path)
     np.savez(path, a=np.zeros(3))
-    with pytest.raises(WeightsError, match="not a weight file"):
-        read_weight_file(path)
+    with pytest.raises(
+        WeightsError, match=r"is a NumPy archive.*not converted.*--backbone=mn04 --weights=.*_converted\.npz"
+    ):
+        read_weight_file(path, "mn04")

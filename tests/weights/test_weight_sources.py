@@ -69,7 +69,7 @@ def test_the_name_of_a_file_and_of_what_a_link_points_to_are_looked_at(tmp_path)
 
 def test_formats_of_other_networks(tmp_path):
     np.savez(tmp_path / "folded.npz", a=np.zeros(3))
-    with pytest.raises(WeightsError, match=r"is an \.npz.*mn04 come as a PyTorch checkpoint"):
+    with pytest.raises(WeightsError, match=r"is a NumPy archive.*mn04 come as a PyTorch checkpoint"):
         read_published(MN04, tmp_path / "folded.npz")
     path = torch_files.write_zip(tmp_path / "x.pt", {"a": np.zeros(3, np.float32)})
     with pytest.raises(WeightsError, match=r"is a PyTorch checkpoint.*yamnet come as a Keras 2 weight file"):
