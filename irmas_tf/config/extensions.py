@@ -16,11 +16,14 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.metadata
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from irmas_tf.config.settings import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "irmas_tf.extensions"
 VARIABLE = "IRMAS_TF_EXTENSIONS"
@@ -53,5 +56,7 @@ def load_extensions() -> None:
 
 
 @functools.lru_cache(maxsize=1)  # registries ask often, and every look goes through all installed packages
-def _entry_points(path: tuple[str, ...]) -> tuple[importlib.metadata.EntryPoint, ...]:
-    return tuple(importlib.metadata.entry_points(group=GROUP))
+def _entry_points(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=GROUP))

@@ -27,23 +27,45 @@ the file and the line.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import flags as absl_flags
 
 from irmas_tf import __version__
 from irmas_tf.config.commands import called_as
 from irmas_tf.config.flagfile import KnownFlag, expand_flagfiles
-from irmas_tf.config.run_config import SECTIONS, Config
 from irmas_tf.config.settings import ConfigError, describe_rule, format_value, parse_text, setting_types, split_type
 from irmas_tf.process.exit_codes import run_command
 from irmas_tf.process.optional_packages import explained
 
-ALL: tuple[str, ...] = tuple(f.name for section in SECTIONS.values() for f in dataclasses.fields(section))
-"""Every configuration flag."""
+if TYPE_CHECKING:
+    from irmas_tf.config.run_config import Config
+
+    ALL: tuple[str, ...]
+    """Every configuration flag."""
+
+
+def _sections() -> dict[str, type]:
+    """Return the sections of a run's configuration; imported here, since a command without them starts sooner."""
+    from irmas_tf.config.run_config import SECTIONS
+
+    return SECTIONS
+
+
+@functools.cache
+def _configuration_flags() -> tuple[str, ...]:
+    return tuple(field.name for section in _sections().values() for field in dataclasses.fields(section))
+
+
+def __getattr__(name: str) -> Any:
+    """Make `ALL` when it is asked for (PEP 562)."""
+    if name == "ALL":
+        return _configuration_flags()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class _SettingParser(absl_flags.ArgumentParser[Any]):
@@ -66,23 +88,26 @@ class _SettingSerializer(absl_flags.ArgumentSerializer[Any]):
 
 
 def define_flags(
-    fields: Iterable[str] = ALL, flag_values: absl_flags.FlagValues | None = None
+    fields: Iterable[str] | None = None, flag_values: absl_flags.FlagValues | None = None
 ) -> absl_flags.FlagValues:
     """Define configuration flags, in a new set of flags unless one is given.
 
     Args:
-        fields: names of configuration fields.
+        fields: names of configuration fields; by default all.
         flag_values: where to define them.
 
     Raises:
         ValueError: no such configuration field.
     """
     values = absl_flags.FlagValues() if flag_values is None else flag_values
-    wanted = list(fields)
-    if unknown := sorted(set(wanted) - set(ALL)):
+    wanted = None if fields is None else list(fields)
+    if wanted == []:
+        return values
+    every = _configuration_flags()
+    if unknown := sorted(set(wanted or ()) - set(every)):
         raise ValueError(f"no configuration field called {unknown[0]!r}")
-    for name, section in SECTIONS.items():
-        _define_section(section, name, wanted, values)
+    for name, section in _sections().items():
+        _define_section(section, name, every if wanted is None else wanted, values)
     return values
 
 
@@ -109,8 +134,10 @@ def config_from_flags(flag_values: absl_flags.FlagValues, defaults: Config | Non
     Raises:
         ConfigError: the values are not allowed together.
     """
+    from irmas_tf.config.run_config import Config
+
     sections = (defaults or Config()).to_dict()
-    for name, section in SECTIONS.items():
+    for name, section in _sections().items():
         for field in dataclasses.fields(section):
             if field.name in flag_values and flag_values[field.name].present:
                 sections[name][field.name] = flag_values[field.name].value
@@ -140,7 +167,9 @@ class Command:
 
     def groups(self) -> Iterator[tuple[str, list[tuple[dataclasses.Field[Any], Any]]]]:
         """Yield (title, [(field, type)]) of every group of flags, the command's own first."""
-        sections = {"command": self.options, **SECTIONS} if self.options else SECTIONS
+        sections = {"command": self.options} if self.options else {}
+        if self.config_fields:
+            sections |= _sections()
         for title, section in sections.items():
             wanted = None if title == "command" else self.config_fields
             kinds = setting_types(section)
@@ -227,6 +256,24 @@ class ParsedFlags:
         return [name for name in names if self.given(name)]
 
 
+class _KnownFlags(dict[str, KnownFlag]):
+    """The flags of a command; a name that is not among them is looked for in the configuration."""
+
+    def __missing__(self, name: str) -> KnownFlag:
+        if name not in _configuration_flags():
+            raise KeyError(name)
+        return KnownFlag(None)  # a flag of other commands
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(str(name)) is not None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+
 def parse_flags(command: Command, argv: Sequence[str]) -> ParsedFlags:
     """Parse a command line (without the program's name), strictly.
 
@@ -235,9 +282,9 @@ def parse_flags(command: Command, argv: Sequence[str]) -> ParsedFlags:
             malformed or missing flagfile.
     """
     values, called = command.define(), called_as(command.module)
-    known = {name: KnownFlag(values[name].parser.parse, bool(values[name].boolean)) for name in values}
-    for name in set(ALL) - set(known):
-        known[name] = KnownFlag(None)
+    known = _KnownFlags()
+    for name in values:
+        known[name] = KnownFlag(values[name].parser.parse, bool(values[name].boolean))
     args = expand_flagfiles(argv, known, called)
     rest = tuple(values([called, *args])[1:])
     if rest and not command.positional:
@@ -290,7 +337,7 @@ def reference() -> str:
         "# Use:      copy the lines you want to change into a file of your own and pass it with --flagfile=FILE; later",
         "#           flags override it. Comments need a line of their own that starts with '#'.",
     ]
-    for title, section in SECTIONS.items():
+    for title, section in _sections().items():
         lines += ["", f"# ---- {title} ----"]
         for field in dataclasses.fields(section):
             lines.append("")
