@@ -22,6 +22,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from irmas_tf.config.registry import Registry
 from irmas_tf.inference.window_model import ClassModel, ModelError
+from irmas_tf.weights.model_files import describe, kind_of_model
 
 
 class Artefact(Protocol):
@@ -73,10 +74,10 @@ class Writable(Protocol):
         ...
 
 
-BUILT_IN = {
-    "run": "irmas_tf.inference.run_model:RUN_FOLDER",
-    "saved_model": "irmas_tf.deploy.saved_model_artefact:SAVED_MODEL",
+BUILT_IN = {  # in the order in which they are asked: what starts fastest comes first
     "tflite": "irmas_tf.deploy.tflite_artefact:TFLITE",
+    "saved_model": "irmas_tf.deploy.saved_model_artefact:SAVED_MODEL",
+    "run": "irmas_tf.inference.run_model:RUN_FOLDER",
 }
 ARTEFACTS: Registry[Artefact] = Registry("artefact", BUILT_IN, extensible=True)
 """Name -> kind. The built-in ones are imported when a path is looked at."""
@@ -107,13 +108,21 @@ def recognise(path: str | os.PathLike[str]) -> tuple[str, Artefact]:
     target = Path(path).expanduser()
     if not target.exists():
         raise ModelError(f"{target}: no such file or folder; name {_kinds()}")
-    for name in sorted(ARTEFACTS.names(), key=BUILT_IN.__contains__):
+    others = [name for name in ARTEFACTS.names() if name not in BUILT_IN]
+    for name in (*others, *BUILT_IN):
         kind = ARTEFACTS.get(name)
         if kind.recognises(target):
             return name, kind
     versions = sorted(p.parent.name for p in target.glob("*/saved_model.pb")) if target.is_dir() else []
-    hint = f"its versions are {', '.join(versions)}: name {target / versions[-1]}" if versions else f"name {_kinds()}"
-    raise ModelError(f"{target}: is not a model that irmas_tf knows; {hint}")
+    if versions:
+        hint = f"its versions are {', '.join(versions)}: name {target / versions[-1]}"
+        raise ModelError(f"{target}: is not a model that irmas_tf knows; {hint}")
+    content = kind_of_model(target)
+    if content.name == "keras" and (target.parent / "config.json").is_file():
+        raise ModelError(f"{target}: is {content.title} in a run; name the run: {target.parent}")
+    wanted = "a model that irmas_tf knows"
+    what = f"is not {wanted}" if content.name == "folder" else describe(target, content, wanted)
+    raise ModelError(f"{target}: {what}; name {_kinds()}")
 
 
 def load_model(path: str | os.PathLike[str]) -> ClassModel:
@@ -123,8 +132,11 @@ def load_model(path: str | os.PathLike[str]) -> ClassModel:
         ModelError: there is none, or no kind knows it.
         ValueError: it is damaged; the message names it and the remedy.
     """
-    _, kind = recognise(path)
-    return kind.load(Path(path).expanduser())
+    name, kind = recognise(path)
+    target = Path(path).expanduser()
+    if name in BUILT_IN and target.is_file() and (content := kind_of_model(target)).name == "other":
+        raise ModelError(f"{target}: {describe(target, content)}")  # a page, a pointer, an archive under a good name
+    return kind.load(target)
 
 
 def _kinds() -> str:

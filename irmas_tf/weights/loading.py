@@ -148,10 +148,8 @@ def read_class_names(path: str | os.PathLike[str], count: int) -> tuple[str, ...
             rows = list(reader)
         names = {int(row["index"]): row["display_name"] for row in rows}
     except (KeyError, ValueError, TypeError, csv.Error) as error:
-        what = describe_file(path)
-        raise WeightsError(
-            f"{path}: {what}, not a list of classes: a CSV with columns index and display_name"
-        ) from error
+        wanted = "a list of classes: a CSV with columns index and display_name"
+        raise WeightsError(f"{path}: {describe_file(path, wanted=wanted)}") from error
     if sorted(names) != list(range(count)) or len(rows) != count:
         raise WeightsError(f"{path}: lists {len(rows)} classes, the network has {count}")
     return tuple(names[index] for index in range(count))

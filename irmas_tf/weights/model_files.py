@@ -117,15 +117,16 @@ def kind_of_model(path: str | os.PathLike[str]) -> ModelKind:
     return _kind_of_protobuf(head, size) or _no_model(path)
 
 
-def describe(path: str | os.PathLike[str], kind: ModelKind | None = None) -> str:
+def describe(path: str | os.PathLike[str], kind: ModelKind | None = None, wanted: str = "") -> str:
     """Return ``is a ...``, with a remedy if it is the same whatever was wanted.
 
     Args:
         path: the file or folder.
         kind: what it is, if that is known already.
+        wanted: what it should have been, with its article.
     """
     kind = kind or kind_of_model(path)
-    return f"is {kind.title}" + (f"; {kind.remedy}" if kind.remedy else "")
+    return f"is {kind.title}{f', not {wanted}' if wanted else ''}{f'; {kind.remedy}' if kind.remedy else ''}"
 
 
 def _no_model(path: Path) -> ModelKind:

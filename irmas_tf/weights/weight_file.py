@@ -80,13 +80,14 @@ def _unfit(path: Path, kind: ModelKind, backbone: str) -> str:
     if kind.name in _PUBLISHED:
         out = path.with_name(f"{path.stem}_converted{SUFFIX}")
         return (
-            f"{describe(path, kind)}, which is not converted yet:"
+            f"is {kind.title}, which is not converted yet:"
             f" irmas convert --backbone={backbone} --weights={path} --out={out}"
         )
     if kind.name in ("keras", "tflite"):
-        return f"{describe(path, kind)}, not the weights of a pretrained network; a trained run is named by --run_dir"
+        wanted = "the weights of a pretrained network"
+        return f"{describe(path, kind, wanted)}; a trained run is named by --run_dir"
     return (
-        f"{describe(path, kind)}, not a weight file of irmas_tf. Make one from published weights:"
+        f"{describe(path, kind, 'a weight file of irmas_tf')}. Make one from published weights:"
         f" irmas convert --backbone={backbone} --weights=FILE --out=FILE.npz"
     )
 

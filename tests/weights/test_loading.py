@@ -147,7 +147,7 @@ def test_a_missing_file_is_named_with_where_to_get_it(model, tmp_path, flag):
     command = f"irmas convert --backbone=mn04 --weights={MN04.published_file} --out={path}"
     for part in (f"--{flag}={path}: no such file", MN04.url, MN04.sha256, command):
         assert part in str(caught.value)
-    with pytest.raises(WeightsError, match="is a folder; name the file"):
+    with pytest.raises(WeightsError, match="is a folder, not a weight file of irmas_tf; name the file"):
         load_pretrained(model, MN04, tmp_path)
 
 
