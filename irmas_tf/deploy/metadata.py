@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from irmas_tf import __version__
+from irmas_tf.audio.silence import SILENCE_DBFS, SILENCE_RULE
 from irmas_tf.config.labels import MULTI_LABEL
 from irmas_tf.config.run_config import Config
 from irmas_tf.models.probabilities import answer_kind
@@ -69,6 +70,8 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
         "window_samples": audio.window_samples,
         "window_hop_samples": audio.window_hop_samples,
         "aggregation": AGGREGATION,
+        "silence_dbfs": SILENCE_DBFS,
+        "silence_rule": SILENCE_RULE,
         "metrics": _metrics(run),
         "licence": config.dataset.licence,
         "pretrained": run.load_pretrained(),

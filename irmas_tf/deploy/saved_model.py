@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from irmas_tf.config.run_config import Config
-from irmas_tf.deploy.signatures import Signatures
+from irmas_tf.deploy.signatures import SILENT, WINDOW_SILENT, Signatures
 from irmas_tf.deploy.warmup import WARMUP_NAME, warmup_requests, write_warmup
 from irmas_tf.process.atomic_files import TEMPORARY_PREFIX
 from irmas_tf.process.locks import exclusive
@@ -105,7 +105,10 @@ def write_saved_model(
 
 def describe_signatures(signatures: Signatures) -> dict[str, Any]:
     """Return what goes into and comes out of every signature; None is an axis of any length."""
-    clip = {name: {"dtype": "float32", "shape": [None, width]} for name, width in signatures.widths.items()}
+    clip: dict[str, Any] = {
+        name: {"dtype": "float32", "shape": [None, width]} for name, width in signatures.widths.items()
+    }
+    clip[SILENT] = {"dtype": "bool", "shape": [None]}
     times: dict[str, Any] = {"dtype": "float32", "shape": [None, None], "unit": "s"}
     outputs: dict[str, dict[str, Any]] = {
         "serving_default": clip,
@@ -114,6 +117,7 @@ def describe_signatures(signatures: Signatures) -> dict[str, Any]:
             "window_probabilities": {"dtype": "float32", "shape": [None, None, signatures.widths["probabilities"]]},
             "window_start_seconds": times,
             "window_end_seconds": times,
+            WINDOW_SILENT: {"dtype": "bool", "shape": [None, None]},
         },
     }
     return {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from irmas_tf.deploy.check_signals import WAV_FILES, check_signals, wav_bytes
 from irmas_tf.deploy.metadata import differences
 from irmas_tf.deploy.saved_model import EXTRA_ASSETS, read_facts
 from irmas_tf.deploy.session_model import SavedModelError, SessionModel
+from irmas_tf.deploy.signatures import SILENT, WINDOW_SILENT
 from irmas_tf.deploy.warmup import WARMUP_NAME, read_warmup
 from irmas_tf.inference.samples import WindowValues, window_values
 from irmas_tf.inference.window_model import OUTPUTS, WindowModel
@@ -25,6 +28,8 @@ from irmas_tf.inference.window_model import OUTPUTS, WindowModel
 PROBABILITY_TOLERANCE = 2e-5
 RELATIVE_TOLERANCE = 1e-4
 """Of logits and embeddings, times the largest absolute value of the live ones (at least 1)."""
+
+Answer = Callable[[np.ndarray], WindowValues]
 
 
 def check_saved_model(
@@ -56,8 +61,9 @@ def check_saved_model(
     with contextlib.closing(session) as model:
         _check_graph(report, model, written)
         if report.passed:  # or what follows would fail with worse words
-            _check_clips(report, model, facts, live, music)
-            _check_files(report, model, live, music)
+            answer = functools.partial(_live_answer, live, has_rule="silence_dbfs" in written)
+            _check_clips(report, model, facts, answer, music)
+            _check_files(report, model, live.audio.sample_rate_hz, answer, music)
             _check_refusals(report, model)
             _check_warmup(report, model, folder / EXTRA_ASSETS / WARMUP_NAME)
             window = np.zeros([1, facts["window_samples"]], np.float32)
@@ -91,6 +97,12 @@ def _without_units(signatures: Any) -> dict[str, Any]:
         return {}  # not a description: then nothing is as described
 
 
+def _live_answer(live: WindowModel, signal: np.ndarray, has_rule: bool) -> WindowValues:
+    """Return the live model's answer; as graphs without the rule of silence have it, all windows count."""
+    answer = window_values(live, signal)
+    return answer if has_rule else dataclasses.replace(answer, silent=np.zeros_like(answer.silent))
+
+
 def _compare(report: Report, name: str, found: Mapping[str, np.ndarray], answers: Sequence[WindowValues]) -> None:
     """Compare the outputs for clips with the live model's answers."""
     comparisons = []
@@ -99,15 +111,18 @@ def _compare(report: Report, name: str, found: Mapping[str, np.ndarray], answers
         scale = max(1.0, float(np.abs(wanted).max(initial=0.0)))
         tolerance = PROBABILITY_TOLERANCE if key == "probabilities" else RELATIVE_TOLERANCE * scale
         comparisons.append(Comparison(key, found[key], wanted, tolerance))
+    if SILENT in found:
+        silent = np.array([answer.silent.all() for answer in answers], float)
+        comparisons.append(Comparison(SILENT, found[SILENT].astype(float), silent, 0.0))
     report.compare(name, *comparisons)
 
 
 def _check_clips(
-    report: Report, model: SessionModel, facts: Mapping[str, Any], live: WindowModel, music: Mapping[str, np.ndarray]
+    report: Report, model: SessionModel, facts: Mapping[str, Any], answer: Answer, music: Mapping[str, np.ndarray]
 ) -> None:
     window, hop, rate = facts["window_samples"], facts["window_hop_samples"], facts["sample_rate_hz"]
     for name, signal in check_signals(rate, window, music).items():
-        _compare(report, name, model("serving_default", signal[None]), [window_values(live, signal)])
+        _compare(report, name, model("serving_default", signal[None]), [answer(signal)])
     lengths = {
         "one sample": 1,
         "one window": window,
@@ -116,27 +131,33 @@ def _check_clips(
     }
     for title, samples in lengths.items():
         batch = np.stack([*check_signals(rate, samples, music).values()][-3:])
-        answers = [window_values(live, signal) for signal in batch]
+        batch[0, samples // 2 :] = 0.0  # half of a long clip is silent
+        answers = [answer(signal) for signal in batch]
         _compare(report, f"batch of 3, {title}", model("serving_default", batch), answers)
         found = model("activity", batch)
-        starts = np.stack([answer.starts for answer in answers]) / rate
-        of_windows = np.stack([answer.values["probabilities"] for answer in answers])
-        report.compare(
-            f"activity, {title}",
+        starts = np.stack([one.starts for one in answers]) / rate
+        of_windows = np.stack([one.values["probabilities"] for one in answers])
+        comparisons = [
             Comparison("probabilities", found["window_probabilities"], of_windows, PROBABILITY_TOLERANCE),
             Comparison("start", found["window_start_seconds"], starts, 1e-4),
             Comparison("end", found["window_end_seconds"], starts + window / rate, 1e-4),
-        )
+        ]
+        if WINDOW_SILENT in found:
+            silent = np.stack([one.silent for one in answers]).astype(float)
+            comparisons.append(Comparison(SILENT, found[WINDOW_SILENT].astype(float), silent, 0.0))
+        report.compare(f"activity, {title}", *comparisons)
 
 
-def _check_files(report: Report, model: SessionModel, live: WindowModel, music: Mapping[str, np.ndarray]) -> None:
+def _check_files(
+    report: Report, model: SessionModel, rate_hz: int, answer: Answer, music: Mapping[str, np.ndarray]
+) -> None:
     sound = next(iter(music.values()))
     contents = [wav_bytes(sound, *kind) for kind in WAV_FILES]
     found = model("classify_audio", np.array(contents, object))  # clips of different lengths in one batch
     for index, ((rate, channels, subtype, format), content) in enumerate(zip(WAV_FILES, contents, strict=True)):
         row = {key: values[index : index + 1] for key, values in found.items()}
         name = f"{format} {subtype}, {rate} Hz, {channels} channel{'s' if channels > 1 else ''}"
-        _compare(report, name, row, [window_values(live, decode_wav(content, live.audio.sample_rate_hz))])
+        _compare(report, name, row, [answer(decode_wav(content, rate_hz))])
     seconds = np.array([len(sound) / rate for rate, *_ in WAV_FILES])
     report.compare("durations of the files", Comparison("seconds", found["duration_seconds"], seconds, 1e-3))
 

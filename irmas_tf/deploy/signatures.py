@@ -2,14 +2,16 @@
 
 | signature | input | outputs |
 |---|---|---|
-| serving_default | waveform [batch, samples] | probabilities, logits [batch, classes], embedding [batch, width] |
+| serving_default | waveform [batch, samples] | probabilities, logits [batch, classes], embedding [batch, width], |
+| | | silent [batch] |
 | classify_audio | audio [batch], the bytes of WAV files | the same, and duration_seconds [batch] |
-| activity | waveform [batch, samples] | window_probabilities [batch, windows, classes], window_start_seconds and |
-| | | window_end_seconds [batch, windows] |
+| activity | waveform [batch, samples] | window_probabilities [batch, windows, classes], window_start_seconds, |
+| | | window_end_seconds and window_silent [batch, windows] |
 
 Waveforms are mono float32 at the model's rate, full scale 1.0, of any length. A clip's probabilities, logits and
 embedding are the means of those of its windows (so probabilities are not the softmax of the logits, unless the clip is
-one window). Bad input is INVALID_ARGUMENT.
+one window). Windows that are silent (`irmas_tf.audio.silence`) do not count, unless all are: then the clip is silent,
+and names no class whatever its probabilities. Bad input is INVALID_ARGUMENT.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from irmas_tf.audio.silence import SILENCE_DBFS, amplitude
 from irmas_tf.config.run_config import Config
 from irmas_tf.deploy.graph_checks import require_audio
 from irmas_tf.deploy.wav_graph import decode_wav
@@ -28,6 +31,7 @@ from irmas_tf.models.factory import embedding_model
 from irmas_tf.models.probabilities import probabilities_of
 
 WAVEFORM, AUDIO = "waveform", "audio"
+SILENT, WINDOW_SILENT = "silent", "window_silent"
 
 
 class Signatures:
@@ -63,23 +67,31 @@ class Signatures:
         }
 
     def _window(self, windows: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return {"probabilities", "logits", "embedding"}, each [n, width] float32, of windows [n, window_samples]."""
+        """Return {"probabilities", "logits", "embedding", "silent"}, each [n, width], of [n, window_samples]."""
         outputs = self.network(windows, training=False)
         logits = tf.cast(outputs["logits"], tf.float32)
+        level = amplitude(SILENCE_DBFS) ** 2
         return {
             "probabilities": probabilities_of(logits, self.config),
             "logits": logits,
             "embedding": tf.cast(outputs["embedding"], tf.float32),
+            SILENT: tf.cast(tf.math.reduce_variance(windows, axis=1, keepdims=True) < level, tf.float32),
         }
 
     def clip(self, waveform: tf.Tensor) -> dict[str, tf.Tensor]:
         """Answer for clips [batch, samples]; see the module's table."""
-        values, _ = self._windows(require_audio(waveform, WAVEFORM))
-        return {name: tf.reduce_mean(of_windows, axis=1) for name, of_windows in values.items()}
+        values, silent, _ = self._windows(require_audio(waveform, WAVEFORM))
+        all_silent = tf.reduce_all(silent, axis=1)
+        counts = tf.cast(tf.logical_not(silent) | all_silent[:, None], tf.float32)[:, :, None]
+        means = {
+            name: tf.reduce_sum(of_windows * counts, axis=1) / tf.reduce_sum(counts, axis=1)
+            for name, of_windows in values.items()
+        }
+        return {**means, SILENT: all_silent}
 
     def activity(self, waveform: tf.Tensor) -> dict[str, tf.Tensor]:
         """Answer for every window of clips [batch, samples]; see the module's table."""
-        values, starts = self._windows(require_audio(waveform, WAVEFORM))
+        values, silent, starts = self._windows(require_audio(waveform, WAVEFORM))
         audio = self.config.audio
         seconds = tf.cast(tf.cast(starts, tf.float64) / audio.sample_rate_hz, tf.float32)
         # Each row has them, because REST clients get outputs row by row.
@@ -88,6 +100,7 @@ class Signatures:
             "window_probabilities": values["probabilities"],
             "window_start_seconds": begin,
             "window_end_seconds": begin + audio.window_samples / audio.sample_rate_hz,
+            WINDOW_SILENT: silent,
         }
 
     def classify_audio(self, audio: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -101,9 +114,11 @@ class Signatures:
             return {**answer, "duration_seconds": seconds}
 
         signature: dict[str, Any] = {name: tf.TensorSpec([width], tf.float32) for name, width in self._widths.items()}
-        signature["duration_seconds"] = tf.TensorSpec([], tf.float32)
+        signature |= {SILENT: tf.TensorSpec([], tf.bool), "duration_seconds": tf.TensorSpec([], tf.float32)}
         return tf.map_fn(one, (tf.range(tf.size(audio)), audio), fn_output_signature=signature, parallel_iterations=1)
 
-    def _windows(self, waveform: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        audio = self.config.audio
-        return run_windows(self.window, waveform, self._widths, audio.window_samples, audio.window_hop_samples)
+    def _windows(self, waveform: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
+        """Return (values [batch, windows, width], which windows are silent [batch, windows], where each starts)."""
+        audio, widths = self.config.audio, {**self._widths, SILENT: 1}
+        values, starts = run_windows(self.window, waveform, widths, audio.window_samples, audio.window_hop_samples)
+        return values, values.pop(SILENT)[:, :, 0] > 0.5, starts

@@ -10,6 +10,7 @@ import numpy as np
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.clip_windows import ClipWindows
+from irmas_tf.inference.notes import Note
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Activity:
         probabilities: [windows, classes].
         scheme: the classes; None where only their numbers matter.
         thresholds: level from which a class is active, [classes]; None: the most probable class is, and no other.
+        silent: which windows are silent, so that no class is active in them, [windows] bool; None: none.
+        notes: what is odd about the sound, if anything is.
     """
 
     path: str
@@ -33,6 +36,8 @@ class Activity:
     probabilities: np.ndarray
     scheme: LabelScheme | None = None
     thresholds: np.ndarray | None = None
+    silent: np.ndarray | None = None
+    notes: tuple[Note, ...] = ()
 
     def __repr__(self) -> str:
         name = f"{self.path!r}, " if self.path else ""
@@ -72,16 +77,19 @@ class Activity:
         return np.concatenate([[0.0], np.minimum(between, self.duration_seconds), [self.duration_seconds]])
 
     def active(self, thresholds: np.ndarray | None) -> np.ndarray:
-        """Return where each class is active, [windows, classes] bool.
+        """Return where each class is active, [windows, classes] bool; in silence none is.
 
         Args:
             thresholds: level per class, [classes]; a class is active where it is at or above its own. None: the most
                 probable class is active, and no other.
         """
         if thresholds is not None:
-            return self.probabilities >= thresholds
-        active = np.zeros(self.probabilities.shape, bool)
-        active[np.arange(len(active)), self.probabilities.argmax(axis=1)] = True
+            active = self.probabilities >= thresholds
+        else:
+            active = np.zeros(self.probabilities.shape, bool)
+            active[np.arange(len(active)), self.probabilities.argmax(axis=1)] = True
+        if self.silent is not None:
+            active[self.silent] = False
         return active
 
 
@@ -121,5 +129,13 @@ def activity_of(
 ) -> Activity:
     """Return the activity in a clip whose values are probabilities; see `Activity`."""
     return Activity(
-        clip.path, clip.duration_seconds, audio.window_seconds, clip.start_seconds, clip.values, scheme, thresholds
+        clip.path,
+        clip.duration_seconds,
+        audio.window_seconds,
+        clip.start_seconds,
+        clip.values,
+        scheme,
+        thresholds,
+        clip.silent,
+        clip.notes,
     )

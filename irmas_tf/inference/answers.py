@@ -6,13 +6,14 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 import numpy as np
 
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.activity import Activity
+from irmas_tf.inference.notes import Note, is_silent, note_objects
 
 FORMATS = ("table", "json", "csv")
 
@@ -25,10 +26,12 @@ class Answer:
         path: the file; empty for samples that were in memory.
         duration_seconds: length of the audio that was heard, s.
         scheme: the classes.
-        vector: probabilities in the order of ``scheme.codes``, the mean over the windows, [classes] float64; those of a
-            single-label model sum to 1.
+        vector: probabilities in the order of ``scheme.codes``, the mean over the windows that are not silent (or over
+            all, if all are), [classes] float64; those of a single-label model sum to 1.
         labels: codes of the classes that the model names; a single-label model names exactly one, the most probable.
+            Of silence, none.
         activity: the probabilities over time, if they were asked for.
+        notes: what is odd about the sound, if anything is.
     """
 
     path: str
@@ -37,6 +40,12 @@ class Answer:
     vector: np.ndarray
     labels: tuple[str, ...]
     activity: Activity | None = None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing was heard, so that no class is named whatever the probabilities are."""
+        return is_silent(self.notes)
 
     @property
     def probabilities(self) -> dict[str, float]:
@@ -59,7 +68,8 @@ class Answer:
         )
         named = ", ".join(self.names) or "nothing"
         name = f"{self.path!r}, " if self.path else ""
-        return f"Answer({name}{self.duration_seconds:.1f} s, names {named}; {shown})"
+        notes = "".join(f"; {note}" for note in self.notes)
+        return f"Answer({name}{self.duration_seconds:.1f} s, names {named}; {shown}{notes})"
 
 
 def printable(name: str) -> str:
@@ -74,18 +84,20 @@ def answer_object(answer: Answer) -> dict[str, object]:
         "duration_seconds": round(answer.duration_seconds, 3),
         "probabilities": {code: round(probability, 6) for code, probability in answer.probabilities.items()},
         "labels": list(answer.labels),
+        "notes": note_objects(answer.notes),
     }
 
 
 class AnswerWriter:
     """Writes answers to a text stream, each as soon as it is given.
 
-    ``json``: one object per line, ``{"file", "duration_seconds", "probabilities": {code: p}, "labels": [...]}``, ASCII;
-    a byte of a file name that is not UTF-8 is written as Python does, ``\\udcXX`` (`os.fsencode` gives the name back).
-    ``csv``: a header, then file, duration_seconds, labels (separated by blanks), and a column of probabilities per
-    class.
+    ``json``: one object per line, ``{"file", "duration_seconds", "probabilities": {code: p}, "labels": [...],
+    "notes": [{"code", "text"}, ...]}``, ASCII; a byte of a file name that is not UTF-8 is written as Python does,
+    ``\\udcXX`` (`os.fsencode` gives the name back).
+    ``csv``: a header, then file, duration_seconds, labels (separated by blanks), a column of probabilities per class,
+    and notes ("code: text", separated by " | ").
     ``table``: duration, the ``top_k`` most probable classes, file; with ``mark_named`` also every other class that is
-    named, and an asterisk at those that are.
+    named, and an asterisk at those that are. Of silence no classes. Below it, a line for each note.
 
     Args:
         stream: where to write; for ``csv`` its errors mode should be ``surrogateescape``.
@@ -93,28 +105,38 @@ class AnswerWriter:
         scheme: the label scheme of the answers.
         top_k: classes in a row of the table.
         mark_named: whether the table shows which classes are named; needed where it is not always the first.
+        origin: what every ``json`` object says, after its own keys, about the model that answered
+            (`irmas_tf.inference.artefacts.origin_of`).
     """
 
     def __init__(
-        self, stream: TextIO, format: str, scheme: LabelScheme, top_k: int = 3, mark_named: bool = False
+        self,
+        stream: TextIO,
+        format: str,
+        scheme: LabelScheme,
+        top_k: int = 3,
+        mark_named: bool = False,
+        origin: Mapping[str, object] | None = None,
     ) -> None:
         self._stream = stream
         self._format = format
         self._scheme = scheme
         self._top_k = min(top_k, scheme.num_classes)
         self._mark_named = mark_named
+        self._origin = dict(origin or {})
         self._name_width = max(len(name) for name in scheme.names)
         if format == "csv":
-            self._write_row(["file", "duration_seconds", "labels", *scheme.codes])
+            self._write_row(["file", "duration_seconds", "labels", *scheme.codes, "notes"])
         self._needs_heading = format == "table"  # above the first answer: a heading over nothing would mislead
 
     def write(self, answer: Answer) -> None:
         """Write one answer and flush it, so that a reader at the other end of a pipe gets it now."""
         if self._format == "json":
-            self._write(json.dumps(answer_object(answer)) + "\n")
+            self._write(json.dumps({**answer_object(answer), **self._origin}) + "\n")
         elif self._format == "csv":
             values = [f"{p:.6f}" for p in answer.vector]
-            self._write_row([answer.path, f"{answer.duration_seconds:.3f}", " ".join(answer.labels), *values])
+            notes = " | ".join(map(str, answer.notes))
+            self._write_row([answer.path, f"{answer.duration_seconds:.3f}", " ".join(answer.labels), *values, notes])
         else:
             if self._needs_heading:
                 self._write(self._table_heading())
@@ -135,7 +157,10 @@ class AnswerWriter:
             for rank, k in enumerate(order)
             if rank < self._top_k or k in named
         )
-        return f"{answer.duration_seconds:9.1f}  {best}  {printable(answer.path)}\n"
+        if answer.is_silent:
+            best = f"{'(silence)':<{len(best)}}"
+        notes = "".join(f"{'':9}  note: {printable(note.text)}\n" for note in answer.notes)
+        return f"{answer.duration_seconds:9.1f}  {best}  {printable(answer.path)}\n{notes}"
 
     def _write_row(self, row: Sequence[str]) -> None:
         text = io.StringIO()

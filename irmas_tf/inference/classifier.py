@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from irmas_tf.audio.decode import AudioError
+from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.walk import AudioFiles, Failure
 from irmas_tf.inference.activity import Activity
 from irmas_tf.inference.answers import Answer
@@ -16,9 +17,10 @@ from irmas_tf.inference.artefacts import load_model
 from irmas_tf.inference.clip_means import WindowSum, clip_means
 from irmas_tf.inference.clip_windows import NOT_A_NUMBER
 from irmas_tf.inference.naming import named_codes
+from irmas_tf.inference.notes import Note, clip_notes, is_silent
 from irmas_tf.inference.prediction import predict_files
-from irmas_tf.inference.samples import SamplesError, mono_waveform, window_values
-from irmas_tf.inference.window_model import EMBEDDING, PROBABILITIES, ClassModel, WindowModel, require_output
+from irmas_tf.inference.samples import SamplesError, WindowValues, mono_waveform, window_values
+from irmas_tf.inference.window_model import EMBEDDING, PROBABILITIES, ClassModel, require_output, silence_dbfs
 
 
 class Classifier:
@@ -75,10 +77,12 @@ class Classifier:
         """
         if _is_path(sound, sample_rate_hz):
             return self._of_file(sound, with_activity=False)
-        waveform = mono_waveform(sound, sample_rate_hz, self.sample_rate_hz)
-        mean = _mean(self.model, waveform, PROBABILITIES)
-        labels = named_codes(mean, self._thresholds, self.classes)
-        return Answer("", len(waveform) / self.sample_rate_hz, self.model.scheme, mean, labels)
+        heard = Heard()
+        waveform = mono_waveform(sound, sample_rate_hz, self.sample_rate_hz, heard)
+        windows = window_values(self.model, waveform, [PROBABILITIES])
+        mean, notes = _mean(windows, PROBABILITIES), self._notes(heard, waveform, windows)
+        labels = () if is_silent(notes) else named_codes(mean, self._thresholds, self.classes)
+        return Answer("", len(waveform) / self.sample_rate_hz, self.model.scheme, mean, labels, notes=notes)
 
     def activity(self, sound: Any, sample_rate_hz: float | None = None) -> Activity:
         """Return who plays when: the probabilities of every window; arguments and errors as for `classify`."""
@@ -86,12 +90,23 @@ class Classifier:
             activity = self._of_file(sound, with_activity=True).activity
             assert activity is not None
             return activity
-        waveform = mono_waveform(sound, sample_rate_hz, self.sample_rate_hz)
+        heard = Heard()
+        waveform = mono_waveform(sound, sample_rate_hz, self.sample_rate_hz, heard)
         windows = window_values(self.model, waveform, [PROBABILITIES])
         probabilities = _finite(windows.values[PROBABILITIES])
         audio, seconds = self.model.audio, len(waveform) / self.sample_rate_hz
         starts = windows.starts / audio.sample_rate_hz
-        return Activity("", seconds, audio.window_seconds, starts, probabilities, self.model.scheme, self._thresholds)
+        return Activity(
+            "",
+            seconds,
+            audio.window_seconds,
+            starts,
+            probabilities,
+            self.model.scheme,
+            self._thresholds,
+            windows.silent,
+            self._notes(heard, waveform, windows),
+        )
 
     def embed(self, sound: Any, sample_rate_hz: float | None = None) -> np.ndarray:
         """Return the embedding of a sound, [width] float32: the mean over its windows; arguments as for `classify`.
@@ -107,7 +122,7 @@ class Classifier:
                 raise AudioError(result.path, result.reason)
             return result.mean.astype(np.float32)
         waveform = mono_waveform(sound, sample_rate_hz, self.sample_rate_hz)
-        return _mean(self.model, waveform, EMBEDDING).astype(np.float32)
+        return _mean(window_values(self.model, waveform, [EMBEDDING]), EMBEDDING).astype(np.float32)
 
     def classify_files(
         self, paths: Iterable[str | os.PathLike[str]], *, batch_size: int = 16, with_activity: bool = False
@@ -126,6 +141,10 @@ class Classifier:
         return predict_files(
             self.model, files, batch_size=batch_size, levels=self._thresholds, with_activity=with_activity
         )
+
+    def _notes(self, heard: Heard, waveform: np.ndarray, windows: WindowValues) -> tuple[Note, ...]:
+        seconds, dbfs = len(waveform) / self.sample_rate_hz, silence_dbfs(self.model)
+        return clip_notes(heard, seconds, windows.silent, self.model.audio, dbfs)
 
     def _of_file(self, path: str | os.PathLike[str], with_activity: bool) -> Answer:
         (answer,) = predict_files(self.model, [os.fspath(path)], levels=self._thresholds, with_activity=with_activity)
@@ -158,11 +177,11 @@ def _is_path(sound: Any, sample_rate_hz: float | None) -> bool:
     return is_path
 
 
-def _mean(model: WindowModel, waveform: np.ndarray, output: str) -> np.ndarray:
-    """Return the mean over the windows of a waveform, [width] float64, summed as `clip_means` does."""
+def _mean(windows: WindowValues, output: str) -> np.ndarray:
+    """Return the mean over the windows that count, [width] float64, summed as `clip_means` does."""
     total = WindowSum()
-    for values in window_values(model, waveform, [output]).values[output]:
-        total.add(values)
+    for values, is_silent_window in zip(windows.values[output], windows.silent.tolist(), strict=True):
+        total.add(values, is_silent_window)
     return _finite(total.mean)
 
 

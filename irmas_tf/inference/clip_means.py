@@ -10,6 +10,7 @@ import numpy as np
 
 from irmas_tf.audio.walk import Failure
 from irmas_tf.inference.clip_windows import clip_reductions, not_a_number
+from irmas_tf.inference.notes import Note
 from irmas_tf.inference.window_model import PROBABILITIES, WindowModel
 
 
@@ -20,30 +21,36 @@ class ClipMean:
     Attributes:
         path: the file.
         duration_seconds: length of the audio that was decoded, s.
-        mean: [width] float64.
+        mean: [width] float64, over the windows that count (`WindowSum`).
+        notes: what is odd about the sound.
     """
 
     path: str
     duration_seconds: float
     mean: np.ndarray
+    notes: tuple[Note, ...] = ()
 
 
 class WindowSum:
-    """Adds values up, window by window, so that batches do not change how it rounds."""
+    """Adds values up, window by window, so that batches do not change how it rounds.
+
+    Windows that are silent say nothing of a clip, and do not count unless there are no others.
+    """
 
     def __init__(self) -> None:
-        self._total = np.zeros(1)
-        self._windows = 0
+        self._total = {False: np.zeros(1), True: np.zeros(1)}
+        self._windows = {False: 0, True: 0}
 
-    def add(self, values: np.ndarray) -> None:
+    def add(self, values: np.ndarray, is_silent: bool = False) -> None:
         """Take the values [width] of the next window."""
-        self._total = self._total + values
-        self._windows += 1
+        self._total[is_silent] = self._total[is_silent] + values
+        self._windows[is_silent] += 1
 
     @property
     def mean(self) -> np.ndarray:
         """The mean over the windows so far, [width] float64."""
-        return self._total / self._windows
+        all_silent = not self._windows[False]
+        return self._total[all_silent] / self._windows[all_silent]
 
 
 def clip_means(
@@ -72,6 +79,6 @@ def clip_means(
                 continue
             mean = result.reduction.mean
             if np.isfinite(mean).all():
-                yield ClipMean(result.path, result.samples / rate, mean)
+                yield ClipMean(result.path, result.samples / rate, mean, result.notes)
             else:
                 yield not_a_number(result.path)

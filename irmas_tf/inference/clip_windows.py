@@ -23,9 +23,12 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from irmas_tf.audio import decode
+from irmas_tf.audio.heard import Heard
+from irmas_tf.audio.silence import silent_windows
 from irmas_tf.audio.walk import Failure
 from irmas_tf.audio.windows import iter_windows, window_starts
-from irmas_tf.inference.window_model import PROBABILITIES, WindowModel
+from irmas_tf.inference.notes import Note, clip_notes
+from irmas_tf.inference.window_model import PROBABILITIES, WindowModel, silence_dbfs
 
 CHUNK_BYTES = 2 << 20  # most windows a decoder hands over at once; at least one window
 IN_FLIGHT_BYTES = 128 << 20  # most windows all decoders hold together; at least one file's
@@ -37,8 +40,8 @@ NOT_A_NUMBER = "the model's answer is not a number; samples should be within -1 
 class Reduction(Protocol):
     """What becomes of the values of one file's windows."""
 
-    def add(self, values: np.ndarray) -> None:
-        """Take the values [width] of the next window, in order."""
+    def add(self, values: np.ndarray, is_silent: bool) -> None:
+        """Take the values [width] of the next window, in order, and whether it is silent."""
         ...
 
 
@@ -51,12 +54,21 @@ class ClipWindows:
         duration_seconds: length of the audio that was decoded, s.
         start_seconds: where each window starts, [windows] float64, s; a clip shorter than a window has one, at 0.
         values: [windows, width], as the model gave them.
+        silent: which windows are silent (`irmas_tf.audio.silence`), [windows] bool; None: none.
+        notes: what is odd about the sound.
     """
 
     path: str
     duration_seconds: float
     start_seconds: np.ndarray
     values: np.ndarray
+    silent: np.ndarray | None = None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def mean(self) -> np.ndarray:
+        """The mean over the windows that count, [width] float64."""
+        return counted(self.values, self.silent).mean(axis=0, dtype=np.float64)
 
 
 ReductionT = TypeVar("ReductionT", bound=Reduction)
@@ -70,11 +82,13 @@ class ReducedClip(Generic[ReductionT]):
         path: the file.
         samples: length of the audio that was decoded, at the model's rate.
         reduction: what became of its windows.
+        notes: what is odd about the sound.
     """
 
     path: str
     samples: int
     reduction: ReductionT
+    notes: tuple[Note, ...] = ()
 
 
 class _Kept:
@@ -82,9 +96,11 @@ class _Kept:
 
     def __init__(self) -> None:
         self.rows: list[np.ndarray] = []
+        self.silent: list[bool] = []
 
-    def add(self, values: np.ndarray) -> None:
+    def add(self, values: np.ndarray, is_silent: bool) -> None:
         self.rows.append(values)
+        self.silent.append(is_silent)
 
 
 def clip_windows(
@@ -117,7 +133,18 @@ def clip_windows(
                 continue
             starts = window_starts(result.samples, audio.window_samples, audio.window_hop_samples)
             rate = audio.sample_rate_hz
-            yield ClipWindows(result.path, result.samples / rate, np.array(starts) / rate, values)
+            silent = np.array(result.reduction.silent)
+            yield ClipWindows(result.path, result.samples / rate, np.array(starts) / rate, values, silent, result.notes)
+
+
+def counted(values: np.ndarray, silent: np.ndarray | None) -> np.ndarray:
+    """Return the rows of windows that count for a clip: those that are not silent, or all if all are silent.
+
+    Args:
+        values: [windows, width].
+        silent: [windows] bool; None: none is.
+    """
+    return values if silent is None or not silent.any() or silent.all() else values[~silent]
 
 
 def not_a_number(path: str) -> Failure:
@@ -130,19 +157,22 @@ class _Stopped(Exception):
 
 
 class _Decoder:
-    """Decodes one file in a thread. Out of ``queue`` come windows [n, window_samples], then one ``_End``."""
+    """Decodes a file in a thread. Out of ``queue`` come (windows [n, window_samples], silent [n]), then one ``End``."""
 
     @dataclasses.dataclass(frozen=True)
     class End:
-        """A file's end: the samples it had, or why it failed."""
+        """A file's end: the samples it had and what is odd about them, or why it failed."""
 
         samples: int = 0
         failure: str = ""
+        notes: tuple[Note, ...] = ()
 
     def __init__(self, path: str, model: WindowModel, chunk_windows: int, stop: threading.Event) -> None:
         self.path = path
-        self.queue: queue.Queue[np.ndarray | _Decoder.End] = queue.Queue(QUEUED_CHUNKS)
+        self.queue: queue.Queue[tuple[np.ndarray, np.ndarray] | _Decoder.End] = queue.Queue(QUEUED_CHUNKS)
         self._audio = model.audio
+        self._silence_dbfs = silence_dbfs(model)
+        self._heard = Heard()
         self._chunk_windows = chunk_windows
         self._stop = stop
         self._samples = 0
@@ -150,12 +180,14 @@ class _Decoder:
     def run(self) -> None:
         """Decode the file to its end, to an error, or until ``stop`` is set."""
         audio = self._audio
+        silent: list[np.ndarray] = []
         try:
             for windows in iter_windows(
                 self._blocks(), audio.window_samples, audio.window_hop_samples, self._chunk_windows
             ):
-                self._put(windows)
-            end = _Decoder.End(self._samples) if self._samples else _Decoder.End(failure="holds no audio")
+                silent.append(silent_windows(windows, self._silence_dbfs))
+                self._put((windows, silent[-1]))
+            end = self._end(silent) if self._samples else _Decoder.End(failure="holds no audio")
         except _Stopped:
             return
         except decode.AudioError as error:
@@ -170,11 +202,16 @@ class _Decoder:
             return
 
     def _blocks(self) -> Iterator[np.ndarray]:
-        for block in decode.iter_blocks(self.path, self._audio.sample_rate_hz, BLOCK_SECONDS):
+        for block in decode.iter_blocks(self.path, self._audio.sample_rate_hz, BLOCK_SECONDS, heard=self._heard):
             self._samples += len(block)
             yield block
 
-    def _put(self, item: np.ndarray | _Decoder.End) -> None:
+    def _end(self, silent: list[np.ndarray]) -> _Decoder.End:
+        seconds = self._samples / self._audio.sample_rate_hz
+        notes = clip_notes(self._heard, seconds, np.concatenate(silent), self._audio, self._silence_dbfs)
+        return _Decoder.End(self._samples, notes=notes)
+
+    def _put(self, item: tuple[np.ndarray, np.ndarray] | _Decoder.End) -> None:
         while not self._stop.is_set():
             try:
                 return self.queue.put(item, timeout=0.2)
@@ -196,7 +233,7 @@ class _Clip(Generic[ReductionT]):
         assert self.end is not None
         if self.end.failure:
             return Failure(self.path, self.end.failure)
-        return ReducedClip(self.path, self.end.samples, self.reduction)
+        return ReducedClip(self.path, self.end.samples, self.reduction, self.end.notes)
 
 
 class _Batch(Generic[ReductionT]):
@@ -206,13 +243,13 @@ class _Batch(Generic[ReductionT]):
         self._model = model
         self._output = output
         self._windows = np.zeros([batch_size, model.audio.window_samples], np.float32)
-        self._owners: list[_Clip[ReductionT]] = []
+        self._owners: list[tuple[_Clip[ReductionT], bool]] = []
 
-    def add(self, windows: np.ndarray, clip: _Clip[ReductionT]) -> None:
+    def add(self, windows: np.ndarray, silent: np.ndarray, clip: _Clip[ReductionT]) -> None:
         """Add windows [n, window_samples] of a clip; the model runs whenever the batch is full."""
-        for window in windows:
+        for window, is_silent in zip(windows, silent.tolist(), strict=True):
             self._windows[len(self._owners)] = window
-            self._owners.append(clip)
+            self._owners.append((clip, is_silent))
             clip.waiting += 1
             if len(self._owners) == len(self._windows):
                 self.flush()
@@ -222,8 +259,8 @@ class _Batch(Generic[ReductionT]):
         if not self._owners:
             return
         values = self._model.values(self._windows[: len(self._owners)], self._output)
-        for clip, of_window in zip(self._owners, values, strict=True):
-            clip.reduction.add(of_window)
+        for (clip, is_silent), of_window in zip(self._owners, values, strict=True):
+            clip.reduction.add(of_window, is_silent)
             clip.waiting -= 1
         self._owners.clear()
 
@@ -293,4 +330,4 @@ def _take(source: _Decoder | Failure, reduction: ReductionT, batch: _Batch[Reduc
         if isinstance(item, _Decoder.End):
             clip.end = item
             return clip
-        batch.add(item, clip)
+        batch.add(*item, clip)

@@ -13,6 +13,7 @@ from irmas_tf.inference.answers import Answer
 from irmas_tf.inference.clip_means import ClipMean, clip_means
 from irmas_tf.inference.clip_windows import ClipWindows, clip_windows
 from irmas_tf.inference.naming import named_codes
+from irmas_tf.inference.notes import is_silent
 from irmas_tf.inference.window_model import ClassModel
 
 
@@ -48,12 +49,8 @@ def predict_files(
             if isinstance(result, Failure):
                 yield result
                 continue
-            if isinstance(result, ClipWindows):
-                mean, activity = (
-                    result.values.mean(axis=0, dtype=np.float64),
-                    activity_of(result, audio, scheme, levels),
-                )
-            else:
-                mean, activity = result.mean, None
-            labels = named_codes(mean, levels, scheme.codes)
-            yield Answer(result.path, result.duration_seconds, scheme, mean, labels, activity)
+            activity = activity_of(result, audio, scheme, levels) if isinstance(result, ClipWindows) else None
+            labels = () if is_silent(result.notes) else named_codes(result.mean, levels, scheme.codes)
+            yield Answer(
+                result.path, result.duration_seconds, scheme, result.mean, labels, activity, notes=result.notes
+            )

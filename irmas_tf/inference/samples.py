@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.mono import mean_of_channels
+from irmas_tf.audio.silence import silent_windows
 from irmas_tf.audio.windows import iter_windows, window_starts
 from irmas_tf.dsp.resample import MAX_RATE_HZ, MIN_RATE_HZ, resample
-from irmas_tf.inference.window_model import WindowModel
+from irmas_tf.inference.clip_windows import counted
+from irmas_tf.inference.window_model import WindowModel, silence_dbfs
 
 MOST_CHANNELS = 64
 MANY_CHANNELS = 8
@@ -25,7 +28,7 @@ class SamplesError(ValueError):
     """Samples cannot be used; the message says what they are and what is wanted."""
 
 
-def mono_waveform(samples: Any, sample_rate_hz: float | None, target_hz: int) -> np.ndarray:
+def mono_waveform(samples: Any, sample_rate_hz: float | None, target_hz: int, heard: Heard | None = None) -> np.ndarray:
     """Return samples as mono float32 [samples] at a model's rate, as the same samples in a file would be decoded.
 
     Args:
@@ -33,6 +36,7 @@ def mono_waveform(samples: Any, sample_rate_hz: float | None, target_hz: int) ->
             bits (signed) or 8 bits (unsigned), which are scaled.
         sample_rate_hz: their rate, 8,000 to 192,000.
         target_hz: the model's rate.
+        heard: gathers what is odd about the samples.
 
     Raises:
         SamplesError: there are none, they are not finite, not numbers, of another shape, or the rate is missing or out
@@ -64,7 +68,10 @@ def mono_waveform(samples: Any, sample_rate_hz: float | None, target_hz: int) ->
         raise SamplesError(f"samples hold NaN or infinity, first at {first / rate_hz:.3f} s; mend their source")
     if (greatest := float(np.abs(array).max())) > MOST_ABSOLUTE:
         raise SamplesError(f"samples hold a value of {greatest:.2g}; full scale is 1.0")
-    return resample(mean_of_channels(array), rate_hz, target_hz)
+    mono = mean_of_channels(array)
+    if heard is not None:
+        heard.add(rate_hz, array, mono)
+    return resample(mono, rate_hz, target_hz)
 
 
 def _checked_rate(sample_rate_hz: float | None) -> int:
@@ -105,14 +112,16 @@ class WindowValues:
     Attributes:
         values: output -> [windows, width].
         starts: first sample of every window.
+        silent: which windows are silent, [windows] bool.
     """
 
     values: dict[str, np.ndarray]
     starts: np.ndarray
+    silent: np.ndarray
 
     def mean(self, output: str) -> np.ndarray:
-        """Return the mean over the windows, [width] float64."""
-        return np.asarray(self.values[output], np.float64).mean(axis=0)
+        """Return the mean over the windows that count, [width] float64: those that are not silent, or else all."""
+        return np.asarray(counted(self.values[output], self.silent), np.float64).mean(axis=0)
 
 
 def window_values(model: WindowModel, waveform: np.ndarray, outputs: Iterable[str] | None = None) -> WindowValues:
@@ -128,8 +137,11 @@ def window_values(model: WindowModel, waveform: np.ndarray, outputs: Iterable[st
     audio = model.audio
     names = tuple(model.outputs if outputs is None else outputs)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    silent = []
     for windows in iter_windows([waveform], audio.window_samples, audio.window_hop_samples, BATCH):
+        silent.append(silent_windows(windows, silence_dbfs(model)))
         for name in names:
             parts[name].append(np.asarray(model.values(windows, name), np.float32))
     starts = window_starts(len(waveform), audio.window_samples, audio.window_hop_samples)
-    return WindowValues({name: np.concatenate(batches) for name, batches in parts.items()}, np.array(starts))
+    values = {name: np.concatenate(batches) for name, batches in parts.items()}
+    return WindowValues(values, np.array(starts), np.concatenate(silent))

@@ -12,12 +12,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from irmas_tf.audio.silence import SILENCE_DBFS
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.labels import LabelScheme
 
 PROBABILITIES, LOGITS, EMBEDDING = "probabilities", "logits", "embedding"
 OUTPUTS = (PROBABILITIES, LOGITS, EMBEDDING)
 """What a model may give for a window, by the names of the signatures."""
+AUTO, TENSORFLOW, LITERT = ENGINES = ("auto", "tensorflow", "litert")
+"""What computes; ``auto`` is what starts fastest."""
 
 
 class ModelError(ValueError):
@@ -63,6 +66,11 @@ class ClassModel(WindowModel, Protocol):
             ThresholdsError: the model needs levels of its own, and they are missing or damaged.
         """
         ...
+
+
+def silence_dbfs(model: WindowModel) -> float:
+    """Return the level below which a window is silent: the one that was exported with a model, or the package's."""
+    return float(getattr(model, "silence_dbfs", SILENCE_DBFS))
 
 
 def require_output(model: WindowModel, output: str, path: str = "") -> None:

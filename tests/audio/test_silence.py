@@ -26,11 +26,11 @@ def _dither() -> np.ndarray:
     [
         ("zeros", np.zeros(SAMPLES), True),
         ("16-bit dither", _dither(), True),
-        ("noise in the last two bits", RNG.integers(-2, 3, SAMPLES) / 32768, True),
+        ("noise in the last bits", RNG.integers(-2, 3, SAMPLES) / 32768, True),
         ("A-law's silence", np.full(SAMPLES, 8 / 32768), True),
         ("8-bit silence one step off the middle", np.full(SAMPLES, -1 / 128), True),
         ("a muted input with an offset", 0.5 + _noise(-96), True),
-        ("a single small click", np.eye(1, SAMPLES, 500)[0] * 0.01, True),
+        ("a single small click", np.eye(1, SAMPLES, 500)[0] * 0.005, True),
         ("just below", _noise(SILENCE_DBFS - 0.1), True),
         ("just above", _noise(SILENCE_DBFS + 0.1), False),
         ("a quiet recording", _noise(-70), False),

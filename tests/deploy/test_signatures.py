@@ -48,11 +48,27 @@ def assert_is_live(found: dict[str, np.ndarray], answers: list) -> None:
 def test_clips_of_every_length_are_answered_as_predict_does(small_session, small_loaded, samples):
     batch = np.stack([sound(samples, seed) for seed in range(3)])
     found = small_session("serving_default", batch)
-    assert set(found) == set(OUTPUTS)
+    assert set(found) == {*OUTPUTS, "silent"} and not found["silent"].any()
     answers = [window_values(small_loaded.live, clip) for clip in batch]
     assert_is_live(found, answers)
     assert samples < WINDOW or np.ptp(found["probabilities"], axis=0).max() > 1e-4  # the answers do depend on the clip
     np.testing.assert_allclose(found["probabilities"].sum(axis=1), 1.0, atol=1e-6)
+
+
+def test_silence_is_the_rule_of_predict(small_session, small_loaded):
+    rng = np.random.default_rng(0)
+    half = np.concatenate([sound(3 * WINDOW), np.zeros(9 * WINDOW, np.float32)])
+    dither = (0.1 + rng.integers(-1, 2, half.size) / 32768).astype(np.float32)
+    batch = np.stack([half, dither, 1e-3 * sound(half.size)])
+    answers = [window_values(small_loaded.live, clip) for clip in batch]
+    found, activity = small_session("serving_default", batch), small_session("activity", batch)
+    assert found["silent"].tolist() == [False, True, False]
+    np.testing.assert_array_equal(activity["window_silent"], [answer.silent for answer in answers])
+    assert activity["window_silent"].sum(axis=1).tolist() == [17, 23, 0]
+    assert_is_live(found, answers)
+    of_file = small_session("classify_audio", np.array([wav(np.zeros(100)), wav(half)], object))
+    assert of_file["silent"].tolist() == [True, False]
+    np.testing.assert_allclose(of_file["probabilities"][1], answers[0].mean("probabilities"), atol=1e-4)
 
 
 def test_activity_is_the_answer_for_every_window_and_its_times(small_session, small_loaded):

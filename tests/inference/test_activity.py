@@ -72,6 +72,14 @@ def test_segments_say_what_the_windows_say(samples: int, window: int, hop: int, 
             assert {s.class_index for s in found if s.start <= moment < s.end} == wanted
 
 
+def test_in_silence_no_class_is_active() -> None:
+    activity = dataclasses.replace(_activity([[0.9, 0.1]] * 4), silent=np.array([False, True, True, False]))
+    for thresholds in (None, np.array([0.5, 0.05])):
+        assert activity.active(thresholds)[:, 0].tolist() == [True, False, False, True]
+        assert not activity.active(thresholds)[1:3].any()
+    assert [(piece.start, piece.end) for piece in segments(activity, None)] == [(0.0, 1.5), (3.5, 5.0)]
+
+
 def test_the_windows_of_a_clip_become_activity() -> None:
     clip = ClipWindows("a.wav", 4.0, np.array([0.0, 1.0]), np.ones([2, 3], np.float32))
     activity = activity_of(clip, AudioConfig(window_seconds=3.0))

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from irmas_tf.config.labels import IRMAS_CODES, get_label_scheme
-from irmas_tf.inference.answers import Answer, AnswerWriter, printable
+from irmas_tf.inference.answers import FORMATS, Answer, AnswerWriter, printable
+from irmas_tf.inference.notes import Note
 
 SCHEME = get_label_scheme("irmas")
 NOT_UTF8 = os.fsdecode(b"\xff\xfe.wav")
@@ -36,7 +37,7 @@ def test_json_is_one_object_a_line_and_names_come_back() -> None:
     assert lines.pop() == "" and len(lines) == len(ODD_NAMES)
     for line, path in zip(lines, ODD_NAMES, strict=True):
         item = json.loads(line)
-        assert list(item) == ["file", "duration_seconds", "probabilities", "labels"]
+        assert list(item) == ["file", "duration_seconds", "probabilities", "labels", "notes"]
         assert item["file"] == path and os.fsencode(item["file"]) == os.fsencode(path)
         assert tuple(item["probabilities"]) == IRMAS_CODES
         assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-5)
@@ -46,9 +47,9 @@ def test_json_is_one_object_a_line_and_names_come_back() -> None:
 def test_csv_keeps_the_bytes_of_odd_names() -> None:
     raw = _written("csv", ODD_NAMES).encode("utf-8", "surrogateescape")
     header, *rows = csv.reader(io.StringIO(raw.decode("utf-8", "surrogateescape"), newline=""))
-    assert header == ["file", "duration_seconds", "labels", *IRMAS_CODES]
+    assert header == ["file", "duration_seconds", "labels", *IRMAS_CODES, "notes"]
     assert [row[0] for row in rows] == ODD_NAMES
-    assert all(float(row[-1]) == pytest.approx(1 / 6, abs=1e-6) and row[2] == "voi" for row in rows)
+    assert all(float(row[-2]) == pytest.approx(1 / 6, abs=1e-6) and row[2] == "voi" and row[-1] == "" for row in rows)
 
 
 def test_table_ranks_classes_and_keeps_one_line_a_file() -> None:
@@ -80,6 +81,30 @@ def test_a_table_can_show_which_classes_are_named() -> None:
 def test_without_an_answer_a_table_has_no_heading_and_csv_has() -> None:
     assert _written("table", []) == ""
     assert _written("csv", []).startswith("file,duration_seconds,labels,cel")
+
+
+NOTES = (Note("silent", "is silent, so no class is named"), Note("incomplete", "stops after 1 s\x1b[31m"))
+
+
+def test_notes_stand_in_every_format_and_silence_has_no_classes_in_the_table() -> None:
+    silent = Answer("x.wav", 1.0, SCHEME, np.arange(1.0, 12.0) / 66, (), notes=NOTES)
+    texts = {}
+    for format in FORMATS:
+        stream = io.StringIO()
+        writer = AnswerWriter(stream, format, SCHEME, top_k=2)
+        writer.write(silent)
+        writer.write(_answer("sound.wav"))
+        texts[format] = stream.getvalue().splitlines()
+    heading, row, first, second, other = texts["table"]
+    assert row.split() == ["1.0", "(silence)", "x.wav"] and first.split(maxsplit=1)[0] == "note:"
+    assert row.index("x.wav") == other.index("sound.wav") == heading.index("file"), "columns must be aligned"
+    assert second.strip() == "note: stops after 1 s\\x1b[31m"
+    item, plain = map(json.loads, texts["json"])
+    assert item["notes"] == [{"code": note.code, "text": note.text} for note in NOTES] and item["labels"] == []
+    assert item["probabilities"]["voi"] == pytest.approx(1 / 6, abs=1e-6) and plain["notes"] == []
+    rows = list(csv.reader(texts["csv"]))
+    assert rows[1][-1] == " | ".join(f"{note.code}: {note.text}" for note in NOTES) and rows[2][-1] == ""
+    assert silent.is_silent and silent.names == () and "silent: is silent" in repr(silent)
 
 
 def test_printable_escapes_what_moves_a_cursor() -> None:

@@ -88,10 +88,10 @@ def test_an_error_in_mid_file_is_a_failure(tmp_path: Path) -> None:
 def test_an_unforeseen_error_is_a_failure(clips: list[tuple[str, np.ndarray]], monkeypatch: pytest.MonkeyPatch) -> None:
     original = module.decode.iter_blocks
 
-    def strange(path: str, *args: object) -> Iterator[np.ndarray]:
+    def strange(path: str, *args: object, **options: object) -> Iterator[np.ndarray]:
         if path == clips[0][0]:
             raise RuntimeError("odd")
-        return original(path, *args)
+        return original(path, *args, **options)
 
     monkeypatch.setattr(module.decode, "iter_blocks", strange)
     first, second = clip_means(CountingModel(), [clips[0][0], clips[1][0]])

@@ -77,7 +77,7 @@ def test_a_reduction_sees_the_windows_of_its_own_file_in_order(tmp_path: Path) -
         def __init__(self) -> None:
             self.seen: list[int] = []
 
-        def add(self, values: np.ndarray) -> None:
+        def add(self, values: np.ndarray, is_silent: bool) -> None:
             self.seen.append(round(float(values[0]) * 32768))
 
     paths = [_ramp(tmp_path, n) for n in (4000, 2000, 12_000)]

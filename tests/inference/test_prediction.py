@@ -24,11 +24,17 @@ class LevelModel:
         return np.eye(11)[np.round(11 * windows[:, 0]).astype(int)]
 
 
+def _levels(classes: list[int], samples: int) -> np.ndarray:
+    """Return sound that `LevelModel` knows, float32: so many samples for each class."""
+    levels = np.repeat(classes, samples) / 11
+    return (levels + 0.01 * np.resize([1, -1], levels.size)).astype(np.float32)  # a constant would be silence
+
+
 def test_an_answer_is_the_mean_and_names_the_most_probable_class(tmp_path):
     model = LevelModel()
     size = model.audio.window_samples
     assert model.audio.window_hop_samples * 2 == size
-    levels = np.repeat([3, 3, 3, 7], size // 2).astype(np.float32) / 11
+    levels = _levels([3, 3, 3, 7], size // 2)
     soundfile.write(tmp_path / "a.wav", levels, model.audio.sample_rate_hz, "FLOAT")
     first, second = predict_files(model, [str(tmp_path / "a.wav"), str(tmp_path / "absent.wav")])
     assert isinstance(first, Answer)
@@ -42,7 +48,7 @@ def test_levels_name_any_number_of_classes_and_activity_leaves_the_answer_as_it_
     model = LevelModel()
     size, rate = model.audio.window_samples, model.audio.sample_rate_hz
     # Windows half a window apart: classes 3, 3, 7.
-    soundfile.write(tmp_path / "a.wav", np.repeat([3, 3, 7, 7], size // 2).astype(np.float32) / 11, rate, "FLOAT")
+    soundfile.write(tmp_path / "a.wav", _levels([3, 3, 7, 7], size // 2), rate, "FLOAT")
     wanted = {0.7: (), 2 / 3: (3,), 0.3: (3, 7)}
     for level, classes in wanted.items():
         for with_activity in (False, True):
