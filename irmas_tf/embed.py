@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from irmas_tf.config.backbones import BACKBONES, profiled_backbones
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
+from irmas_tf.inference.window_model import AUTO, EMBEDDING, ENGINES, LITERT, require_output
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ class NetworkOptions:
         known=profiled_backbones,
     )
     run_dir: str = setting("", "Take the embedding of this trained run instead; windows are then the run's.")
+    model: str = setting(
+        "", "Take the embedding of this model instead: .tflite file, folder of a SavedModel's version or of a run."
+    )
+    engine: str = setting(
+        AUTO, "What computes a trained model; as for irmas predict, and a backbone needs TensorFlow.", choices=ENGINES
+    )
     window_seconds: float = setting(
         3.0, "Length of the windows a backbone is given.", unit="s", minimum=0.1, maximum=60.0
     )
@@ -61,11 +68,13 @@ def load_embedder(options: NetworkOptions) -> WindowModel:
     """Return the network that the flags choose.
 
     Raises:
-        ConfigError: neither a backbone with its weights nor a run is named, or both are.
+        ConfigError: not exactly one of a backbone with its weights, a run and a model is named.
         RunDirError, ModelError, WeightsError: it cannot be loaded.
     """
-    if bool(options.backbone) == bool(options.run_dir):
-        raise ConfigError("name either --backbone (with --weights) or --run_dir")
+    if sum(map(bool, (options.backbone, options.run_dir, options.model))) != 1:
+        raise ConfigError("name either --backbone (with --weights) or --run_dir or --model")
+    if options.backbone and options.engine == LITERT:
+        raise ConfigError("--engine=litert: a pretrained backbone runs in TensorFlow; leave it out")
     if options.backbone and not options.weights:
         raise ConfigError(
             f"--weights is missing: irmas convert --backbone={options.backbone} says where they are"
@@ -73,12 +82,14 @@ def load_embedder(options: NetworkOptions) -> WindowModel:
         )
     if options.profile and options.backbone not in (profiled := profiled_backbones()):
         raise ConfigError(f"--profile: is for --backbone={', '.join(profiled)} only")
-    if options.run_dir:
-        from irmas_tf.inference.run_model import RunModel
+    if options.run_dir or options.model:
+        from irmas_tf.inference.artefacts import open_model
+        from irmas_tf.reports.answer_output import say_engine
 
-        run = RunModel.open(options.run_dir)
-        _ = run.model  # what is wrong with it is said before the work
-        return run
+        model = open_model(options.run_dir, options.model, options.engine)
+        say_engine(model)
+        require_output(model, EMBEDDING, options.model)  # what is wrong with it is said before the work
+        return model
     if options.backbone not in BACKBONES:
         raise ConfigError(f"--backbone={options.backbone}: must be one of {', '.join(BACKBONES)}")
     import_tensorflow("a pretrained network")

@@ -5,13 +5,10 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
-
-if TYPE_CHECKING:
-    from irmas_tf.inference.window_model import ClassModel
+from irmas_tf.inference.window_model import AUTO, ENGINES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +18,15 @@ class PredictOptions:
     run_dir: str = setting("", "Folder of the trained run.")
     model: str = setting(
         "",
-        "Exported model that answers in place of a run: folder of a SavedModel's version, .tflite file, or other kind.",
+        "Model that answers in place of --run_dir: .tflite file, folder of a SavedModel's version or of a run, or other"
+        " kind.",
+    )
+    engine: str = setting(
+        AUTO,
+        "What computes. A .tflite file runs in LiteRT, a SavedModel in TensorFlow; a run in LiteRT if its folder holds"
+        " a model.tflite made from its model.keras, as training leaves it (and export-tflite makes it), else in"
+        " TensorFlow.",
+        choices=ENGINES,
     )
     format: str = setting(
         "table", "Table for people, JSON (one object per line) or CSV for programs.", choices=("table", "json", "csv")
@@ -63,13 +68,15 @@ def main(flags: ParsedFlags) -> int:
     if flags.given("activity_formats") and not options.activity:
         raise ConfigError("--activity_formats: has no effect without --activity=FOLDER")
     from irmas_tf.audio.walk import AudioFiles
+    from irmas_tf.inference.artefacts import open_model, origin_of
     from irmas_tf.inference.naming import check_levels, decision_levels
-    from irmas_tf.reports.answer_output import check_output, write_answers
+    from irmas_tf.reports.answer_output import check_output, say_engine, write_answers
     from irmas_tf.reports.predict_run import predict_run
 
     check_output(options.output)
     check_levels(options.thresholds)
-    model = open_model(options)
+    model = open_model(options.run_dir, options.model, options.engine)
+    say_engine(model)
     files = AudioFiles(flags.positional)
     answers = predict_run(
         model,
@@ -87,23 +94,9 @@ def main(flags: ParsedFlags) -> int:
         output=options.output,
         top_k=options.top_k,
         mark_named=decision_levels(options.thresholds, model) is not None,
+        origin=origin_of(model, options.model or options.run_dir),
     )
     return 1 if failures else 0
-
-
-def open_model(options: PredictOptions) -> ClassModel:
-    """Return the model that the flags choose; that of a run is read when it answers for the first time.
-
-    Raises:
-        RunDirError, ModelError: there is none.
-    """
-    if options.model:
-        from irmas_tf.inference.artefacts import load_model
-
-        return load_model(options.model)
-    from irmas_tf.inference.run_model import RunModel
-
-    return RunModel.open(options.run_dir)
 
 
 def cli(argv: Sequence[str] | None = None) -> int:

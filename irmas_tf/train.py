@@ -8,11 +8,15 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from irmas_tf.config.flags import ALL, Command, ParsedFlags, run_main
 from irmas_tf.config.settings import Section, setting
 from irmas_tf.process.optional_packages import require
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
+
+if TYPE_CHECKING:
+    from irmas_tf.runs.run_dir import RunDir
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +24,11 @@ class TrainOptions(Section):
     """Flags of this command only."""
 
     run_dir: str = setting("", "Folder of the run; made if absent, continued if it holds an unfinished run.")
+    tflite: bool = setting(
+        True,
+        "At the end, also write the best model as model.tflite in the run, compared with it, which irmas predict starts"
+        " faster with.",
+    )
 
 
 COMMAND = Command(
@@ -43,7 +52,7 @@ def main(flags: ParsedFlags) -> int:
     result = finished_progress(run)
     if result:
         print(f"{run.path}: is already finished ({result.finished}); nothing to do")
-        return 0
+        return _end(run, flags.options)
     from irmas_tf.process.cpu import prefer_onednn
 
     prefer_onednn()
@@ -60,7 +69,18 @@ def main(flags: ParsedFlags) -> int:
         f"{run.path}: finished, {result.finished}. Best validation {result.score_name} {result.best_score:.4f}"
         f" in epoch {result.best_epoch}: {run.model_path}"
     )
+    _end(run, flags.options)
     print(f"Next: irmas evaluate --run_dir={run.path}")
+    return 0
+
+
+def _end(run: RunDir, options: TrainOptions) -> int:
+    """Make what belongs to a finished run; return the exit status."""
+    if options.tflite:
+        from irmas_tf.deploy.run_tflite import write_run_tflite
+
+        if line := write_run_tflite(run):
+            print(line)
     return 0
 
 

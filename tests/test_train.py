@@ -55,6 +55,10 @@ def test_the_command_trains(finished):
     run, _, out = finished
     assert "train loss" in out and "its epoch is done" in out and "Next: irmas evaluate --run_dir=" in out
     assert (run / "model.keras").exists()
+    assert f"{run / 'model.tflite'}: the same model for LiteRT" in out
+    from irmas_tf.inference.lite_run import open_run
+
+    assert open_run(run).engine == "litert"
 
 
 def test_a_finished_run_is_not_written_to(finished, capsys):
@@ -117,7 +121,8 @@ def test_after_starts_that_failed_the_corrected_command_starts(data, tmp_path, c
         assert cli([*command, *wrong.split()]) == 2
         assert message in capsys.readouterr().err
         assert not (run / "split.json").exists() or "weights" in wrong
-    assert cli(command) == 0
+    assert cli([*command, "--notflite"]) == 0
+    assert (run / "model.keras").exists() and not (run / "model.tflite").exists()
     captured = capsys.readouterr()
     assert "its epoch is done" in captured.out
     assert '"split_by": "song"' in (run / "split.json").read_text()
@@ -131,7 +136,7 @@ def test_a_late_failure_does_not_bind_the_folder_either(data, tmp_path, monkeypa
         patch.setattr(loop, "set_statistics", lambda *args: (_ for _ in ()).throw(loop.TrainingError("no memory")))
         assert cli([*command, "--split_seed=3", "--head_units=4"]) == 2
     assert json.loads((tmp_path / "split.json").read_text())["seed"] == 3
-    assert cli(command) == 0
+    assert cli([*command, "--notflite"]) == 0
     assert json.loads((tmp_path / "split.json").read_text())["seed"] == 0
     assert json.loads((tmp_path / "config.json").read_text())["model"]["head_units"] == 8
 
@@ -152,7 +157,7 @@ def test_a_wrong_data_folder_does_not_get_into_an_unfinished_run(data, tmp_path,
     assert "are missing from the data directory" in capsys.readouterr().err
     assert files_of(tmp_path / "run") == before
     moved = shutil.copytree(data, tmp_path / "moved")
-    assert cli([*command, f"--data_dir={moved}"]) == 0
+    assert cli([*command, f"--data_dir={moved}", "--notflite"]) == 0
     assert json.loads((tmp_path / "run" / "config.json").read_text())["data"]["data_dir"] == str(moved)
 
 

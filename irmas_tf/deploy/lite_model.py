@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from irmas_tf.inference.exported_labels import ExportedLabels, exported_audio
-from irmas_tf.inference.window_model import PROBABILITIES
+from irmas_tf.inference.window_model import LITERT, PROBABILITIES
 from irmas_tf.process.quiet_tensorflow import filtered_stderr
 from irmas_tf.streaming import StreamingError, read_model_facts
 
@@ -91,12 +91,14 @@ class LiteModel:
     """
 
     outputs = (PROBABILITIES,)
+    engine = LITERT
 
     def __init__(self, interpreter: LiteInterpreter, facts: Mapping[str, Any], name: str) -> None:
         labels = ExportedLabels.from_facts(facts, name)
         self.audio = exported_audio(facts, name)
         self.scheme = labels.scheme
         self.thresholds = labels.levels
+        self.silence_dbfs = labels.silence_dbfs
         self.source = dict(facts)
         self._interpreter = interpreter
 

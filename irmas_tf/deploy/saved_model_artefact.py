@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from irmas_tf.inference.exported_labels import ExportedLabels, exported_audio
-from irmas_tf.inference.window_model import OUTPUTS, PROBABILITIES
+from irmas_tf.inference.window_model import OUTPUTS, PROBABILITIES, TENSORFLOW
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class SavedModel:
     """
 
     outputs = OUTPUTS
+    engine = TENSORFLOW
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         import_tensorflow("a SavedModel")
@@ -42,6 +43,7 @@ class SavedModel:
         self.audio = exported_audio(self.source, name)
         self.scheme = labels.scheme
         self.thresholds = labels.levels
+        self.silence_dbfs = labels.silence_dbfs
         self._session = SessionModel(folder)
 
     def values(self, windows: np.ndarray, output: str = PROBABILITIES) -> np.ndarray:
@@ -54,6 +56,7 @@ class SavedModelArtefact:
     """The kind of artefact; a `irmas_tf.inference.artefacts.Artefact`."""
 
     description = "the folder of a SavedModel's version"
+    engine = TENSORFLOW
 
     def recognises(self, path: Path) -> bool:
         """Return whether the folder holds a graph."""

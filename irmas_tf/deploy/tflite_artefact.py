@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irmas_tf.deploy.lite_model import LiteModel
+from irmas_tf.inference.window_model import LITERT
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class TfliteArtefact:
     """The kind of artefact; a `irmas_tf.inference.artefacts.Artefact`."""
 
     description = "a .tflite file"
+    engine = LITERT
 
     def recognises(self, path: Path) -> bool:
         """Return whether it is a file of this name or content."""

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from irmas_tf.config.registry import Registry
-from irmas_tf.inference.window_model import ClassModel, ModelError
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.inference.window_model import AUTO, ClassModel, ModelError
 from irmas_tf.weights.model_files import describe, kind_of_model
 
 
@@ -30,6 +31,9 @@ class Artefact(Protocol):
 
     Attributes:
         description: what it is, with its article, for messages: "a .tflite file".
+
+    It may have an attribute ``engine``, and so may the models that it loads: what computes, ``tensorflow`` or
+    ``litert``; otherwise a name is taken, that of the kind or of the model's class.
     """
 
     description: str
@@ -125,18 +129,64 @@ def recognise(path: str | os.PathLike[str]) -> tuple[str, Artefact]:
     raise ModelError(f"{target}: {what}; name {_kinds()}")
 
 
-def load_model(path: str | os.PathLike[str]) -> ClassModel:
+def load_model(path: str | os.PathLike[str], engine: str = AUTO) -> ClassModel:
     """Return the model at a path, whatever its kind.
 
+    Args:
+        path: a run folder, a SavedModel's version folder, a .tflite file, or what else is registered.
+        engine: one of `irmas_tf.inference.window_model.ENGINES`; only a run folder has a choice.
+
     Raises:
-        ModelError: there is none, or no kind knows it.
+        ModelError: there is none, no kind knows it, or a run has no usable file for the engine.
+        ConfigError: this kind of model does not run in the engine.
         ValueError: it is damaged; the message names it and the remedy.
     """
     name, kind = recognise(path)
     target = Path(path).expanduser()
     if name in BUILT_IN and target.is_file() and (content := kind_of_model(target)).name == "other":
         raise ModelError(f"{target}: {describe(target, content)}")  # a page, a pointer, an archive under a good name
+    if engine != AUTO and name == "run":
+        from irmas_tf.inference.lite_run import open_run
+
+        return open_run(target, engine)
+    runs_in = getattr(kind, "engine", name)
+    if engine not in (AUTO, runs_in):
+        raise ConfigError(f"--engine={engine}: {target} is {kind.description}, which runs in {runs_in}; leave it out")
     return kind.load(target)
+
+
+def open_model(run_dir: str, model: str, engine: str) -> ClassModel:
+    """Return the model that a command's flags choose.
+
+    Args:
+        run_dir: the folder of a run; empty where ``model`` is given.
+        model: a path of any kind of model.
+        engine: as for `load_model`.
+
+    Raises:
+        RunDirError, ModelError: there is none.
+        ConfigError: it does not run in the engine.
+    """
+    if model:
+        return load_model(model, engine)
+    from irmas_tf.inference.lite_run import open_run
+
+    return open_run(run_dir, engine)
+
+
+def origin_of(model: ClassModel, path: str) -> dict[str, Any]:
+    """Return what the JSON of an answer says about where it comes from.
+
+    Args:
+        model: the model that answered.
+        path: what the user called it.
+
+    Returns:
+        ``model``: the path; ``model_sha256``: checksum of the run's ``model.keras``, which every export of it names
+        (None if the model does not say); ``engine``: what computed.
+    """
+    engine = getattr(model, "engine", type(model).__name__)
+    return {"model": path, "model_sha256": model.source.get("model_sha256"), "engine": engine}
 
 
 def _kinds() -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.labels import MULTI_LABEL, LabelScheme
 from irmas_tf.config.run_config import Config
-from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES, ModelError
+from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES, TENSORFLOW, ModelError
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.runs.keras_version import newer_keras
@@ -56,7 +56,14 @@ class RunModel:
         config: its configuration.
         model: Keras model, waveform [batch, window_samples] float32 -> logits [batch, classes]; by default that of the
             run, which is read when it is needed for the first time.
+
+    Attributes:
+        engine: what computes.
+        engine_note: what is to be said about the choice of the engine, if anything.
     """
+
+    engine = TENSORFLOW
+    engine_note = ""
 
     def __init__(self, run: RunDir, config: Config, model: Any = None) -> None:
         self.run = run
@@ -172,12 +179,14 @@ class RunFolder:
         return RunDir(path).config_path.is_file()
 
     def load(self, path: Path) -> RunModel:
-        """Return the run with its model.
+        """Return the run with its model; see `irmas_tf.inference.lite_run.open_run`.
 
         Raises:
             RunDirError, ModelError: it cannot be used.
         """
-        run = RunModel.open(path)
+        from irmas_tf.inference.lite_run import open_run
+
+        run = open_run(path)
         run.warm_up()
         return run
 

@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -35,6 +35,7 @@ def write_answers(
     top_k: int = 3,
     title: str = "predict",
     mark_named: bool = False,
+    origin: Mapping[str, object] | None = None,
 ) -> int:
     """Write answers as they come and report on stderr what got none.
 
@@ -42,7 +43,7 @@ def write_answers(
         results: of ``files``; closed at the end, also if it comes early.
         files: what is being answered.
         scheme: the label scheme of the answers.
-        format, top_k, mark_named: see `AnswerWriter`.
+        format, top_k, mark_named, origin: see `AnswerWriter`.
         output: file to write; empty is standard output.
         title: of the bar.
 
@@ -54,7 +55,7 @@ def write_answers(
         stream = stack.enter_context(output_stream(output, format))
         bar = stack.enter_context(progress_bar(files, to_terminal=not output, title=title))
         stack.enter_context(plain_warnings())
-        writer = AnswerWriter(stream, format, scheme, top_k, mark_named)
+        writer = AnswerWriter(stream, format, scheme, top_k, mark_named, origin)
         stack.enter_context(contextlib.closing(results))
         for result in results:
             bar.update()
@@ -75,6 +76,12 @@ def write_answers(
 def say(message: str) -> None:
     """Print a line on stderr without tearing the progress bar."""
     tqdm.write(message, file=sys.stderr)
+
+
+def say_engine(model: object) -> None:
+    """Print what is to be said about the choice of a model's engine, if anything."""
+    if note := getattr(model, "engine_note", ""):
+        say(f"note: {note}")
 
 
 def check_output(output: str) -> None:

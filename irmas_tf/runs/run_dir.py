@@ -91,6 +91,11 @@ class RunDir:
         return self.path / "model.keras"
 
     @property
+    def tflite_path(self) -> Path:
+        """The best model for LiteRT, in float32; what it says of itself names the ``model.keras`` it was made from."""
+        return self.path / "model.tflite"
+
+    @property
     def last_model_path(self) -> Path:
         """The model at the end of the last finished epoch."""
         return self.path / "last.keras"
