@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -18,6 +19,7 @@ class Heard:
     Attributes:
         rate_hz: the stored rate; of a sound in parts the highest.
         peak: greatest absolute sample of any channel; 0 of 16-bit integers, which cannot pass full scale.
+        loudest: greatest RMS of the mono samples of a block about their mean.
         loudest_cancelled: where the mean of the channels is near silence, the RMS of the loudest channel about its
             mean, in the block where it is greatest; 0 of one channel.
         problems: what was wrong with the file but did not keep it from being used, in words without its name.
@@ -25,6 +27,7 @@ class Heard:
 
     rate_hz: int = 0
     peak: float = 0.0
+    loudest: float = 0.0
     loudest_cancelled: float = 0.0
     problems: list[str] = dataclasses.field(default_factory=list)
 
@@ -42,10 +45,13 @@ class Heard:
         is_float = channels.dtype.kind == "f"
         if is_float:
             self.peak = max(self.peak, float(channels.max()), -float(channels.min()))
-        if channels.shape[1] == 1:
-            return
         mean = float(mono.mean())
-        if float(np.dot(mono, mono)) / len(mono) - mean * mean < _QUIET**2:
+        power = float(np.dot(mono, mono)) / len(mono) - mean * mean
+        if power >= _QUIET**2:
+            self.loudest = max(self.loudest, math.sqrt(power))
+            return
+        self.loudest = max(self.loudest, float(mono.std(dtype=np.float64)))
+        if channels.shape[1] > 1:
             scale = 1.0 if is_float else 32768.0
             loudest = float(channels.std(axis=0, dtype=np.float64).max()) / scale
             self.loudest_cancelled = max(self.loudest_cancelled, loudest)

@@ -7,12 +7,14 @@ rate is known, because decoding and resampling inside the graph hold a clip seve
 
 from __future__ import annotations
 
+import collections
 import os
 import struct
 
 import numpy as np
 
 from irmas_tf.audio.decode import AudioError, PathLike, audio_info, iter_blocks
+from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.wav_header import WavHeader, read_wav_header
 
 # The rates that exported models read, besides their own.
@@ -23,13 +25,14 @@ _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _FLOAT = 3
 
 
-def wav_upload(path: PathLike, rate_hz: int = 0, max_bytes: int = 1 << 30) -> bytes:
+def wav_upload(path: PathLike, rate_hz: int = 0, max_bytes: int = 1 << 30, heard: Heard | None = None) -> bytes:
     """Return the bytes of a WAV file with a file's audio.
 
     Args:
         path: file of any format that `irmas_tf.audio.decode` reads.
         rate_hz: the model's rate; 0 if it is not known.
         max_bytes: most bytes to return.
+        heard: gathers what is odd about the file.
 
     Raises:
         AudioError: it is not audio, or so long that it takes more than ``max_bytes`` even at the model's rate.
@@ -40,12 +43,15 @@ def wav_upload(path: PathLike, rate_hz: int = 0, max_bytes: int = 1 << 30) -> by
             header = read_wav_header(file)
             if header is not None and is_readable_as_it_is(header, rate_hz):
                 file.seek(0)
-                return file.read()
+                content = file.read()
+                if heard is not None:  # at the file's own rate, without resampling
+                    collections.deque(iter_blocks(path, header.sample_rate_hz, heard=heard), maxlen=0)
+                return content
     target_hz = rate_hz or audio_info(path).sample_rate_hz
     if not rate_hz and target_hz not in UPLOAD_RATES_HZ:
         target_hz = DEFAULT_RATE_HZ
     blocks, values = [], 0
-    for block in iter_blocks(path, target_hz):
+    for block in iter_blocks(path, target_hz, heard=heard):
         values += len(block)
         if _HEADER.size + 4 * values > max_bytes:
             raise AudioError(

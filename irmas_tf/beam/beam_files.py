@@ -13,6 +13,7 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
 from irmas_tf.audio.decode import AudioError
+from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.wav_upload import wav_upload
 
 
@@ -80,20 +81,21 @@ def clear_outputs(patterns: Sequence[str], overwrite: bool) -> None:
         FileSystems.delete(present)
 
 
-def read_upload(path: str, rate_hz: int, max_bytes: int) -> bytes:
+def read_upload(path: str, rate_hz: int, max_bytes: int, heard: Heard | None = None) -> bytes:
     """Return the bytes of a WAV file with a file's audio (`irmas_tf.audio.wav_upload`), from wherever it is.
 
     Args:
         path: file of any format.
         rate_hz: the model's rate.
         max_bytes: most bytes to return, and to fetch four times of.
+        heard: gathers what is odd about the file.
 
     Raises:
         AudioError: it is not audio, or too long.
         OSError: it cannot be read.
     """
     if not is_remote(path):
-        return wav_upload(path, rate_hz, max_bytes)
+        return wav_upload(path, rate_hz, max_bytes, heard)
     with tempfile.TemporaryDirectory() as folder:
         local = Path(folder) / (os.path.basename(path) or "clip")
         try:
@@ -104,7 +106,7 @@ def read_upload(path: str, rate_hz: int, max_bytes: int) -> bytes:
                         raise AudioError(path, f"is too large ({4 * max_bytes / 2**20:.3g} MB and more); cut it")
         except BeamIOError as error:
             raise OSError(reason_of(error)) from error
-        return wav_upload(local, rate_hz, max_bytes)
+        return wav_upload(local, rate_hz, max_bytes, heard)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 
 from irmas_tf.beam.beam_files import BeamFilesError, local_saved_model
 from irmas_tf.client.server_errors import RefusedError, refusal
-from irmas_tf.client.transport import DURATION, INPUT, PROBABILITIES, SIGNATURE, ClipOutputs
+from irmas_tf.client.transport import DURATION, INPUT, PROBABILITIES, SIGNATURE, SILENT, ClipOutputs
 from irmas_tf.inference.exported_labels import ExportedLabels
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
@@ -57,4 +57,5 @@ class ExportedModel:
         except self._refused as error:
             raise RefusedError(refusal(error.message)) from error
         probabilities, seconds = (np.asarray(outputs[name], np.float64) for name in (PROBABILITIES, DURATION))
-        return ClipOutputs(probabilities, seconds, len(contents))
+        silent = np.asarray(outputs[SILENT], bool) if SILENT in outputs else None
+        return ClipOutputs(probabilities, seconds, len(contents), silent)

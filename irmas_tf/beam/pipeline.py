@@ -19,6 +19,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
 from apache_beam.utils.shared import Shared
 
+from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.walk import Failure
 from irmas_tf.beam.beam_files import is_folder, read_upload, reason_of
 from irmas_tf.beam.exported_model import ExportedModel
@@ -100,8 +101,8 @@ class ClassifyFiles(beam.DoFn):
         folder, labels, max_bytes = self._settings.saved_model, self._labels, self._settings.max_clip_bytes
         self._model = self._shared.acquire(lambda: ExportedModel(folder), tag=folder)
 
-        def read(path: str) -> bytes:
-            return read_upload(path, labels.sample_rate_hz, max_bytes)
+        def read(path: str, heard: Heard) -> bytes:
+            return read_upload(path, labels.sample_rate_hz, max_bytes, heard)
 
         self._answers = BatchAnswers(read, self._model.classify, labels, max_bytes)
 
@@ -146,6 +147,7 @@ def parquet_schema(codes: Sequence[str]) -> Any:
             ("duration_seconds", pyarrow.float64()),
             ("probabilities", probabilities),
             ("labels", pyarrow.list_(pyarrow.string())),
+            ("notes", pyarrow.list_(pyarrow.struct([("code", pyarrow.string()), ("text", pyarrow.string())]))),
         ]
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from irmas_tf.client.model_address import ModelAddress
 from irmas_tf.client.server_errors import RefusedError, ServerError, UnavailableError, refusal
-from irmas_tf.client.transport import DURATION, INPUT, PROBABILITIES, SIGNATURE, ClipOutputs, classes_of
+from irmas_tf.client.transport import DURATION, INPUT, PROBABILITIES, SIGNATURE, SILENT, ClipOutputs, classes_of
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 _FLOAT, _STRING = 1, 7  # tensorflow.DataType
@@ -46,6 +46,7 @@ class GrpcTransport:
             ) from error
         self._address = address
         self._timeout = timeout_seconds
+        self._outputs: tuple[str, ...] = (PROBABILITIES, DURATION)  # others only of a model that has them
         self._error = grpc.RpcError
         self._predict_request = predict_pb2.PredictRequest
         self._metadata_request = get_model_metadata_pb2.GetModelMetadataRequest
@@ -74,12 +75,14 @@ class GrpcTransport:
         answer.metadata["signature_def"].Unpack(signatures)
         known = signatures.signature_def
         outputs = known[SIGNATURE].outputs if SIGNATURE in known else {}
+        if SILENT in outputs:
+            self._outputs = (PROBABILITIES, DURATION, SILENT)
         shapes = {name: [dim.size for dim in output.tensor_shape.dim] for name, output in outputs.items()}
         return classes_of(shapes, list(known), self._address)
 
     def classify(self, contents: Sequence[bytes]) -> ClipOutputs:
         """Return the answer for WAV files; see `Transport.classify`."""
-        request = self._predict_request(output_filter=[PROBABILITIES, DURATION])
+        request = self._predict_request(output_filter=self._outputs)
         self._name(request.model_spec)
         request.model_spec.signature_name = SIGNATURE
         tensor = request.inputs[INPUT]
@@ -89,7 +92,9 @@ class GrpcTransport:
         answer = self._call(self._stub.Predict, request)
         if missing := {PROBABILITIES, DURATION} - set(answer.outputs):
             raise ServerError(f"{self._address}: its answer has no {' and no '.join(sorted(missing))}")
-        return ClipOutputs(array(answer.outputs[PROBABILITIES]), array(answer.outputs[DURATION]), len(contents))
+        outputs = answer.outputs
+        silent = truths(outputs[SILENT]) if SILENT in outputs else None
+        return ClipOutputs(array(outputs[PROBABILITIES]), array(outputs[DURATION]), len(contents), silent)
 
     def close(self) -> None:
         """Close the channel; calls that are under way end as cancelled."""
@@ -140,3 +145,11 @@ def array(tensor: Any) -> np.ndarray:
     if len(values) != count:
         raise ServerError(f"the server answers with {len(values)} numbers in a tensor of shape {shape}")
     return values.reshape(shape).astype(np.float64)
+
+
+def truths(tensor: Any) -> np.ndarray:
+    """Return a boolean TensorProto of one axis."""
+    count = int(np.prod([dim.size for dim in tensor.tensor_shape.dim]))
+    values = np.frombuffer(tensor.tensor_content, bool) if tensor.tensor_content else np.array(tensor.bool_val, bool)
+    # Trailing values that are equal may be left out.
+    return np.pad(values, (0, count - len(values)), mode="edge") if 0 < len(values) < count else values

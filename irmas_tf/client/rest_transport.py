@@ -22,6 +22,7 @@ from irmas_tf.client.transport import (
     INPUT,
     PROBABILITIES,
     SIGNATURE,
+    SILENT,
     ClipOutputs,
     classes_of,
 )
@@ -77,9 +78,10 @@ class RestTransport:
         try:
             outputs = answer["outputs"]
             probabilities, seconds = (np.asarray(outputs[name], np.float64) for name in (PROBABILITIES, DURATION))
+            silent = np.asarray(outputs[SILENT], bool) if SILENT in outputs else None
         except (KeyError, TypeError, ValueError) as error:
             raise ServerError(f"{self._address}: its answer has no {PROBABILITIES} and {DURATION}") from error
-        return ClipOutputs(probabilities, seconds, len(contents))
+        return ClipOutputs(probabilities, seconds, len(contents), silent)
 
     def close(self) -> None:
         """Do nothing: connections belong to threads and end with them."""

@@ -8,9 +8,10 @@ import itertools
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
+from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.walk import Failure
 from irmas_tf.audio.wav_upload import wav_upload
-from irmas_tf.client.batch_answers import BatchAnswers
+from irmas_tf.client.batch_answers import BatchAnswers, Waiting
 from irmas_tf.client.server_errors import ServerError, UnavailableError
 from irmas_tf.client.transport import ClipOutputs, Transport
 from irmas_tf.inference.answers import Answer
@@ -75,8 +76,8 @@ class _Sender(BatchAnswers):
     """Batches through a server that may be away for a while."""
 
     def __init__(self, transport: Transport, labels: ExportedLabels, retry: Retry, sending: Sending) -> None:
-        def read(path: str) -> bytes:
-            return wav_upload(path, labels.sample_rate_hz, sending.max_request_bytes)
+        def read(path: str, heard: Heard) -> bytes:
+            return wav_upload(path, labels.sample_rate_hz, sending.max_request_bytes, heard)
 
         super().__init__(read, self._request, labels, sending.max_request_bytes)
         self._transport = transport
@@ -90,8 +91,8 @@ class _Sender(BatchAnswers):
             self._lost = 0
         return outputs
 
-    def send(self, files: dict[int, tuple[str, bytes]]) -> dict[int, Answer | Failure]:
-        """Return {index: answer} for {index: (path, content)}.
+    def send(self, files: dict[int, Waiting]) -> dict[int, Answer | Failure]:
+        """Return {index: answer} for {index: file}.
 
         Raises:
             ServerError: too many requests in a row got no answer; a catalogue would take days to fail file by file.
@@ -105,4 +106,4 @@ class _Sender(BatchAnswers):
                     raise ServerError(
                         f"{error}; gave up after {self._lost} requests in a row without an answer"
                     ) from error
-            return {index: Failure(path, str(error)) for index, (path, _) in files.items()}
+            return {index: Failure(file.path, str(error)) for index, file in files.items()}

@@ -12,7 +12,7 @@ from irmas_tf.client.model_address import ModelAddress
 from irmas_tf.client.server_errors import ServerError
 
 SIGNATURE, INPUT = "classify_audio", "audio"
-PROBABILITIES, DURATION = "probabilities", "duration_seconds"
+PROBABILITIES, DURATION, SILENT = "probabilities", "duration_seconds", "silent"
 CONNECT_SECONDS = 10.0
 
 
@@ -23,6 +23,7 @@ class ClipOutputs:
     Attributes:
         probabilities: [clips, classes] float64.
         duration_seconds: [clips] float64.
+        silent: [clips] bool, whether a clip is silent; None of a model that does not say so.
 
     Raises:
         ServerError: the shapes are not those of an answer for ``clips`` clips.
@@ -31,6 +32,7 @@ class ClipOutputs:
     probabilities: np.ndarray
     duration_seconds: np.ndarray
     clips: int
+    silent: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.probabilities.ndim != 2 or self.probabilities.shape[0] != self.clips:
@@ -43,6 +45,8 @@ class ClipOutputs:
                 f"the server answers {self.clips} clips with durations of shape {list(self.duration_seconds.shape)};"
                 " is another model served under this name?"
             )
+        if self.silent is not None and self.silent.shape != (self.clips,):
+            raise ServerError(f"the server answers {self.clips} clips with silence of shape {list(self.silent.shape)}")
 
 
 class Transport(Protocol):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from irmas_tf.audio.silence import SILENCE_DBFS
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.labels import LABEL_SCHEMES, LabelScheme, get_label_scheme
 from irmas_tf.inference.naming import named_codes
@@ -28,12 +29,16 @@ class ExportedLabels:
         source: where they are from, for messages.
         thresholds: [classes], the decision levels of a multi-label model; None: the most probable class is the answer.
         sample_rate_hz: the model's rate; 0 if it is not known.
+        audio: its rate and windows, if they are known.
+        silence_dbfs: the level below which a window is silent (`irmas_tf.audio.silence`).
     """
 
     scheme: LabelScheme
     source: str
     thresholds: tuple[float, ...] | None = None
     sample_rate_hz: int = 0
+    audio: AudioConfig | None = None
+    silence_dbfs: float = SILENCE_DBFS
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any], source: str) -> ExportedLabels:
@@ -52,6 +57,7 @@ class ExportedLabels:
             if isinstance(levels, Mapping):
                 levels = [levels[code] for code in codes]
             thresholds = None if levels is None else tuple(float(level) for level in levels)
+            silence_dbfs = float(facts.get("silence_dbfs", SILENCE_DBFS))
             texts = all(isinstance(text, str) and text for text in (*codes, *names))
         except (KeyError, TypeError, ValueError) as error:
             raise LabelsError(f"{source}: is not the signature.json of an export ({error!r})") from error
@@ -59,7 +65,8 @@ class ExportedLabels:
             raise LabelsError(f"{source}: is damaged (labels and label_names must name every class once)")
         if thresholds is not None and len(thresholds) != len(codes):
             raise LabelsError(f"{source}: is damaged ({len(thresholds)} thresholds for {len(codes)} classes)")
-        return cls(LabelScheme("exported", codes, names, {}), source, thresholds, rate_hz)
+        audio = exported_audio(facts, source) if "window_samples" in facts else None
+        return cls(LabelScheme("exported", codes, names, {}), source, thresholds, rate_hz, audio, silence_dbfs)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> ExportedLabels:

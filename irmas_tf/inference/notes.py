@@ -78,17 +78,17 @@ def silence_notes(heard: Heard, silent: np.ndarray, dbfs: float = SILENCE_DBFS) 
     return (Note(SILENT, f"is silent (below {dbfs:g} dBFS), so no class is named"),)
 
 
-def sound_notes(heard: Heard, seconds: float, audio: AudioConfig) -> tuple[Note, ...]:
-    """Return what is to be said of a clip besides silence (see `clip_notes`)."""
+def sound_notes(heard: Heard, seconds: float, audio: AudioConfig | None) -> tuple[Note, ...]:
+    """Return what is to be said of a clip besides silence (see `clip_notes`), less if the model's audio is unknown."""
     notes = []
     if heard.peak > LOUDEST_PEAK:
         notes.append(Note(SCALE, _scale_text(heard.peak)))
-    if seconds < LEAST_WINDOWS * audio.window_seconds:
+    if audio is not None and seconds < LEAST_WINDOWS * audio.window_seconds:
         text = (
             f"lasts {seconds:.3g} s, a window of the model {audio.window_seconds:g} s: most of what it hears is padding"
         )
         notes.append(Note(SHORT, text))
-    if heard.rate_hz and heard.rate_hz <= LEAST_BAND * audio.sample_rate_hz:
+    if audio is not None and 0 < heard.rate_hz <= LEAST_BAND * audio.sample_rate_hz:
         text = (
             f"is stored at {heard.rate_hz:,} Hz: it holds nothing above {heard.rate_hz // 2:,} Hz, and the model hears"
             f" up to {audio.sample_rate_hz // 2:,} Hz"

@@ -78,7 +78,7 @@ def test_answers_are_those_of_predict(
             )
             assert ours["duration_seconds"] == pytest.approx(live["duration_seconds"], abs=2e-3)
             if labels:
-                assert ours["labels"] == live["labels"]
+                assert ours["labels"] == live["labels"] and ours["notes"] == live["notes"]
     assert sorted(fake_serving.core.requests) == [1, 1, 3, 3, 3, 3]
 
 

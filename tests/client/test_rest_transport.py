@@ -160,7 +160,7 @@ def test_the_api_takes_rows_and_columns(fake_serving: Any) -> None:
     wave = [0.1, -0.2, 0.3, 0.0]
     column = requests.post(url, json={"inputs": {"waveform": [wave]}}, timeout=20).json()["outputs"]
     row = requests.post(url, json={"instances": [wave]}, timeout=20).json()["predictions"][0]
-    assert set(row) == {"probabilities", "logits", "embedding"}
+    assert set(row) == {"probabilities", "logits", "embedding", "silent"} and row["silent"] is False
     assert row["probabilities"] == column["probabilities"][0] and sum(row["probabilities"]) == pytest.approx(1)
     refused = requests.post(url, json={"instances": [[]]}, timeout=20)
     assert refused.status_code == 400 and "holds no samples" in refused.json()["error"]

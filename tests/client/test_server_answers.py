@@ -51,7 +51,9 @@ def files(tmp_path: Path):
     def make(*levels: float) -> list[str]:
         paths = [str(tmp_path / f"{index:02}.wav") for index in range(len(levels))]
         for path, level in zip(paths, levels, strict=True):
-            soundfile.write(path, np.full(100, level), 8000, "FLOAT")
+            sound = np.full(100, level)
+            sound[1::2] += 0.1  # a constant would be silence
+            soundfile.write(path, sound, 8000, "FLOAT")
         return paths
 
     return make
