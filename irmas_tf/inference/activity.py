@@ -61,6 +61,11 @@ class Activity:
         ]
 
     @property
+    def silence(self) -> np.ndarray:
+        """Which windows are silent, [windows] bool."""
+        return np.zeros(len(self.starts), bool) if self.silent is None else self.silent
+
+    @property
     def ends(self) -> np.ndarray:
         """End of each window, [windows], s; not past the end of the clip."""
         return np.minimum(self.starts + self.window_seconds, self.duration_seconds)
@@ -88,8 +93,7 @@ class Activity:
         else:
             active = np.zeros(self.probabilities.shape, bool)
             active[np.arange(len(active)), self.probabilities.argmax(axis=1)] = True
-        if self.silent is not None:
-            active[self.silent] = False
+        active[self.silence] = False
         return active
 
 
@@ -112,13 +116,13 @@ def segments(activity: Activity, thresholds: np.ndarray | None) -> list[Segment]
     pieces = [
         Segment(float(edges[first]), float(edges[last]), k)
         for k in range(active.shape[1])
-        for first, last in _runs(active[:, k])
+        for first, last in runs(active[:, k])
         if edges[last] > edges[first]
     ]
     return sorted(pieces, key=lambda piece: (piece.start, piece.class_index))
 
 
-def _runs(flags: np.ndarray) -> Iterator[tuple[int, int]]:
+def runs(flags: np.ndarray) -> Iterator[tuple[int, int]]:
     """Yield (first, one past the last) of every run of True."""
     changes = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
     yield from zip(changes[::2].tolist(), changes[1::2].tolist(), strict=True)

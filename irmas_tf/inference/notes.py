@@ -16,6 +16,7 @@ from irmas_tf.audio.silence import SILENCE_DBFS, amplitude
 from irmas_tf.config.audio import AudioConfig
 
 SILENT, SILENT_IN_MONO, PARTLY_SILENT = "silent", "silent_in_mono", "partly_silent"
+OF_SILENCE = (SILENT, SILENT_IN_MONO, PARTLY_SILENT)
 SCALE, SHORT, NARROW_BAND, INCOMPLETE = "scale", "short", "narrow_band", "incomplete"
 
 LOUDEST_PEAK = 8.0

@@ -20,6 +20,7 @@ from irmas_tf.config.labels import LabelScheme
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.activity import Activity, segments
 from irmas_tf.inference.answers import Answer
+from irmas_tf.inference.notes import OF_SILENCE, SILENT, note_objects
 from irmas_tf.process.atomic_files import atomic_path
 from irmas_tf.process.optional_packages import require
 from irmas_tf.reports.answer_output import SAID_ALREADY
@@ -34,8 +35,9 @@ PICTURE_HZ = 8000  # an outline needs no more
 class ActivityFiles:
     """Writes the activity of each answer into a folder, each file whole or not at all.
 
-    ``csv``: a row per window: start_seconds, end_seconds, labels (active classes, separated by blanks) and a column of
-    probabilities per class. ``json``: one object with times and probabilities in columns, the levels, and segments.
+    ``csv``: a row per window: start_seconds, end_seconds, labels (active classes, separated by blanks), a column of
+    probabilities per class, and notes: "silent" for a silent window, the codes of the clip's other notes. ``json``: one
+    object with times, probabilities and silence in columns, the levels, segments, and the clip's notes.
     ``audacity``: a label track (File > Import > Labels): start, end, name, separated by tabs. ``png``: see
     `activity_figure`.
 
@@ -87,13 +89,16 @@ class ActivityFiles:
     def _csv(self, answer: Answer, activity: Activity) -> Iterator[str]:
         rows = _Rows()
         codes = self._scheme.codes
-        yield rows.line(["start_seconds", "end_seconds", "labels", *codes])
+        yield rows.line(["start_seconds", "end_seconds", "labels", *codes, "notes"])
         active = activity.active(self._levels)
-        for start, end, probabilities, flags in zip(
-            activity.starts, activity.ends, activity.probabilities, active, strict=True
+        of_clip = [note.code for note in activity.notes if note.code not in OF_SILENCE]
+        silence = activity.silence.tolist()
+        for start, end, probabilities, flags, is_silent in zip(
+            activity.starts, activity.ends, activity.probabilities, active, silence, strict=True
         ):
             labels = " ".join(code for code, yes in zip(codes, flags, strict=True) if yes)
-            yield rows.line([f"{start:.6f}", f"{end:.6f}", labels, *(f"{p:.6f}" for p in probabilities)])
+            notes = " ".join([SILENT] * is_silent + of_clip)
+            yield rows.line([f"{start:.6f}", f"{end:.6f}", labels, *(f"{p:.6f}" for p in probabilities), notes])
 
     def _json(self, answer: Answer, activity: Activity) -> Iterator[str]:
         codes = self._scheme.codes
@@ -113,6 +118,8 @@ class ActivityFiles:
                 {"start_seconds": round(s.start, 6), "end_seconds": round(s.end, 6), "label": codes[s.class_index]}
                 for s in segments(activity, self._levels)
             ],
+            "silent": activity.silence.tolist(),
+            "notes": note_objects(activity.notes),
         }) + "\n"  # fmt: skip
 
     def _audacity(self, answer: Answer, activity: Activity) -> Iterator[str]:

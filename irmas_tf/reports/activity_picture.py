@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -9,7 +11,7 @@ from matplotlib.figure import Figure
 
 from irmas_tf.audio.envelope import Envelope
 from irmas_tf.config.labels import LabelScheme
-from irmas_tf.inference.activity import Activity, segments
+from irmas_tf.inference.activity import Activity, runs, segments
 from irmas_tf.inference.answers import printable
 from irmas_tf.reports.clip_timeline import clock, time_ticks
 
@@ -25,7 +27,8 @@ def activity_figure(
 ) -> Figure:
     """Return a picture: the waveform, and below it a row per class, whose shade is the probability.
 
-    A line under the row says where the class is active (`Activity.active`); the names of ``labels`` are bold.
+    A line under the row says where the class is active (`Activity.active`); the names of ``labels`` are bold. Silence
+    is hatched: what the model says of it means nothing. The clip's notes stand above the picture.
 
     Args:
         activity: of the clip.
@@ -39,9 +42,14 @@ def activity_figure(
     FigureCanvasAgg(figure)
     wave, rows = figure.subplots(2, 1, sharex=True, height_ratios=[1.0, 0.26 * scheme.num_classes])
     _draw_wave(wave, envelope)
-    wave.set_title(_title(activity.path), loc="left", fontsize="medium", parse_math=False)
+    notes = [line for note in activity.notes for line in textwrap.wrap(f"note: {printable(note.text)}", 110)]
+    wave.set_title("\n".join([_title(activity.path), *notes]), loc="left", fontsize="medium", parse_math=False)
     edges, shades = _columns(activity)
     picture = rows.pcolormesh(edges, np.arange(scheme.num_classes + 1) - 0.5, shades.T, cmap=COLOR_MAP, vmin=0, vmax=1)
+    for first, last in runs(activity.silence):
+        rows.axvspan(
+            activity.edges[first], activity.edges[last], facecolor="0.93", edgecolor="0.7", hatch="///", linewidth=0
+        )
     for piece in segments(activity, levels):
         y = piece.class_index + 0.38
         rows.plot([piece.start, piece.end], [y, y], color=ACTIVE_COLOR, linewidth=2.5, solid_capstyle="butt")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -14,6 +15,7 @@ from irmas_tf.config.labels import IRMAS_CODES, get_label_scheme
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.activity import Activity
 from irmas_tf.inference.answers import Answer
+from irmas_tf.inference.notes import Note
 from irmas_tf.reports.activity_files import ENDINGS, FORMATS, NAME_BYTES, ActivityFiles, safe_name, saved_activity
 
 SCHEME = get_label_scheme("irmas")
@@ -46,7 +48,7 @@ def test_all_formats_tell_the_same_story(clip: str, tmp_path: Path) -> None:
     assert [(float(r["start_seconds"]), float(r["end_seconds"]), r["labels"]) for r in rows] == [
         (0, 1.5, "cel"), (1, 2.5, "cel"), (2, 3.5, "voi"),
     ]  # fmt: skip
-    assert [float(r["cel"]) for r in rows] == [0.75, 0.75, 0] and list(rows[0])[3:] == list(IRMAS_CODES)
+    assert [float(r["cel"]) for r in rows] == [0.75, 0.75, 0] and list(rows[0])[3:] == [*IRMAS_CODES, "notes"]
     saved = json.loads(whole.read_text())
     assert saved["file"] == clip and saved["duration_seconds"] == 3.5 and saved["labels"] == ["cel"]
     assert saved["start_seconds"] == [0, 1, 2] and saved["end_seconds"] == [1.5, 2.5, 3.5]
@@ -57,6 +59,22 @@ def test_all_formats_tell_the_same_story(clip: str, tmp_path: Path) -> None:
     ]
     assert track.read_text() == "0.000000\t2.250000\tcello\n2.250000\t3.500000\tvoice\n"
     assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_silence_and_notes_stand_in_the_files(clip: str, tmp_path: Path) -> None:
+    answer = _answer(clip)
+    notes = (Note("partly_silent", "1 of 3 windows is silent"), Note("scale", "samples reach 16,384"))
+    silent = dataclasses.replace(answer.activity, silent=np.array([False, True, False]), notes=notes)
+    table, whole, track = ActivityFiles(tmp_path, ("csv", "json", "audacity"), SCHEME, None).write(
+        dataclasses.replace(answer, activity=silent, notes=notes)
+    )
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["labels"], row["notes"]) for row in rows] == [("cel", "scale"), ("", "silent scale"), ("voi", "scale")]
+    saved = json.loads(whole.read_text())
+    assert saved["silent"] == [False, True, False]
+    assert saved["notes"] == [{"code": note.code, "text": note.text} for note in notes]
+    assert [line.split("\t")[2] for line in track.read_text().splitlines()] == ["cello", "voice"]
 
 
 def test_without_levels_every_moment_has_a_class(clip: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from irmas_tf.audio.envelope import Envelope
 from irmas_tf.config.labels import get_label_scheme
 from irmas_tf.inference.activity import Activity
+from irmas_tf.inference.notes import Note
 from irmas_tf.reports import activity_picture
 from irmas_tf.reports.activity_picture import MOST_COLUMNS, activity_figure
 
@@ -50,6 +52,19 @@ def test_any_name_can_be_a_title(path: str, tmp_path: Path) -> None:
     figure = activity_figure(_activity(2, path), ENVELOPE, SCHEME, (), None)
     figure.savefig(tmp_path / "x.png")
     assert len(figure.axes[0].get_title(loc="left")) <= 110
+
+
+def test_silence_is_hatched_without_a_line_and_notes_stand_above(tmp_path: Path) -> None:
+    notes = (Note("partly_silent", "2 of 4 windows are silent"), Note("scale", "samples reach 32768 " * 10))
+    activity = dataclasses.replace(_activity(4), silent=np.array([True, False, False, True]), notes=notes)
+    figure = activity_figure(activity, ENVELOPE, SCHEME, ("gac",), np.full(11, 0.5))
+    wave, rows, _ = figure.axes
+    assert [(round(line.get_ydata()[0]), *line.get_xdata()) for line in rows.lines] == [(3, 1.0, 2.0)]
+    spans = [patch.get_extents().transformed(rows.transData.inverted()).intervalx for patch in rows.patches]
+    np.testing.assert_allclose(spans, [[0, 1], [3, 4]], atol=1e-9)
+    name, first, *others = wave.get_title(loc="left").splitlines()
+    assert (name, first) == ("x.wav", "note: 2 of 4 windows are silent") and all(len(line) <= 110 for line in others)
+    figure.savefig(tmp_path / "x.png")
 
 
 def test_silence_can_be_drawn(tmp_path: Path) -> None:
