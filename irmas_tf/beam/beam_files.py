@@ -31,6 +31,11 @@ def is_folder(path: str) -> bool:
     return path.endswith("/") if is_remote(path) else os.path.isdir(path)
 
 
+def rooted(pattern: str) -> str:
+    """Return a pattern as Beam wants it: one of names alone ("*.wav") matches nothing without its folder."""
+    return pattern if "/" in pattern else f"./{pattern}"
+
+
 def reason_of(error: OSError) -> str:
     """Return what is wrong in one line; Beam puts the causes into a dict."""
     causes = getattr(error, "exception_details", None) or {}
@@ -53,7 +58,7 @@ def require_matches(patterns: Sequence[str]) -> None:
         if is_folder(pattern):
             raise BeamFilesError(f"--input={pattern}: is a folder; write {pattern.rstrip('/')}/** for the files in it")
         try:
-            (matched,) = FileSystems.match([pattern], limits=[1])
+            (matched,) = FileSystems.match([rooted(pattern)], limits=[1])
         except (OSError, ValueError) as error:
             raise BeamFilesError(f"--input={pattern}: cannot be read ({match_problem(error)})") from error
         if not matched.metadata_list:

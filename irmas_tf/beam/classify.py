@@ -84,12 +84,12 @@ def classify(args: argparse.Namespace, rest: list[str]) -> int:
         if getattr(args, name) < least:
             raise ConfigError(f"--{name}={getattr(args, name)}: must be at least {least}")
     options = _beam_options(rest)
-    import apache_beam as beam
-
     from irmas_tf.beam.beam_files import clear_outputs, require_matches
     from irmas_tf.beam.exported_model import read_labels
     from irmas_tf.beam.pipeline import PipelineSettings, build
+    from irmas_tf.beam.runners import make_pipeline, run_to_the_end
 
+    pipeline = make_pipeline(options)
     settings = PipelineSettings(
         tuple(args.input),
         args.saved_model,
@@ -102,14 +102,15 @@ def classify(args: argparse.Namespace, rest: list[str]) -> int:
     labels = read_labels(settings.saved_model)
     require_matches(settings.patterns)
     clear_outputs(settings.output_patterns, args.overwrite)
-    pipeline = beam.Pipeline(options=options)
     build(pipeline, settings, labels)
-    result = pipeline.run()
-    result.wait_until_finish()
-    answered, failed = (_count(result, name) for name in ("files_classified", "files_failed"))
+    result = run_to_the_end(pipeline, options)
+    answered, failed, skipped = (_count(result, f"files_{name}") for name in ("classified", "failed", "skipped"))
     where = f"; see {args.output}.errors-*" if failed else ""
-    print(f"{answered} files classified, {failed} without an answer{where}", file=sys.stderr)
-    return 1 if failed else 0
+    left = f"; {skipped} ._ files of macOS skipped" if skipped else ""
+    print(f"{answered} files classified, {failed} without an answer{where}{left}", file=sys.stderr)
+    if not (answered or failed or skipped):
+        print("error: the runner looked at no file, or does not count: see the outputs", file=sys.stderr)
+    return 0 if answered and not failed else 1
 
 
 def _count(result: Any, name: str) -> int:

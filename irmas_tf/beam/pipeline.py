@@ -1,4 +1,4 @@
-"""The pipeline: file patterns -> files -> answers and errors -> sharded files.
+"""The pipeline: file patterns -> files, each once -> answers and errors -> sharded files.
 
 A file that gets no answer, for whatever reason of its own, becomes a line of the error output. What is wrong with the
 model or the worker is raised, so that the runner tries the bundle elsewhere.
@@ -21,7 +21,7 @@ from apache_beam.utils.shared import Shared
 
 from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.walk import Failure
-from irmas_tf.beam.beam_files import is_folder, read_upload, reason_of
+from irmas_tf.beam.beam_files import is_folder, read_upload, reason_of, rooted
 from irmas_tf.beam.exported_model import ExportedModel
 from irmas_tf.client.batch_answers import BatchAnswers
 from irmas_tf.inference.answers import Answer, answer_object
@@ -66,7 +66,7 @@ class MatchFiles(beam.DoFn):
     def process(self, element: str) -> Iterator[Any]:
         """Yield paths, and an error for a pattern that matches nothing."""
         try:
-            (matched,) = FileSystems.match([element])
+            (matched,) = FileSystems.match([rooted(element)])
             reason = "" if matched.metadata_list else "matches no files"
         except OSError as error:
             reason = reason_of(error)
@@ -77,6 +77,22 @@ class MatchFiles(beam.DoFn):
         for file in matched.metadata_list:
             if not is_folder(file.path):  # * matches folders, too
                 yield os.fsencode(file.path)
+
+
+class SkipAttributes(beam.DoFn):
+    """Paths without those of ``._x.wav``, where macOS keeps attributes of x.wav on foreign disks: no audio."""
+
+    def process(self, element: bytes) -> Iterator[bytes]:
+        """Yield the path if its name does not begin so."""
+        if os.path.basename(element).startswith(b"._"):
+            Metrics.counter(NAMESPACE, "files_skipped").inc()
+        else:
+            yield element
+
+
+def same_file(path: bytes) -> bytes:
+    """Return what the names of one file in several patterns have in common: the whole path, without detours."""
+    return path if b"://" in path else os.path.abspath(path)
 
 
 class ClassifyFiles(beam.DoFn):
@@ -152,6 +168,23 @@ def parquet_schema(codes: Sequence[str]) -> Any:
     )
 
 
+def matching_files(pipeline: beam.Pipeline, patterns: Sequence[str]) -> tuple[Any, Any]:
+    """Add the steps that find files; return the paths, each file once, and the errors of patterns."""
+    matched = (
+        pipeline
+        | "Patterns" >> beam.Create(list(dict.fromkeys(patterns)))
+        | "Match" >> beam.ParDo(MatchFiles()).with_outputs(ERRORS, main="files")
+    )
+    files = (
+        matched.files
+        | "Name" >> beam.Map(lambda path: (same_file(path), path))
+        | "Once" >> beam.CombinePerKey(min)  # a file may be in several patterns
+        | "Paths" >> beam.Values()
+        | "Skip" >> beam.ParDo(SkipAttributes())
+    )
+    return files, matched[ERRORS]
+
+
 def build(pipeline: beam.Pipeline, settings: PipelineSettings, labels: ExportedLabels) -> None:
     """Add the steps to a pipeline.
 
@@ -160,13 +193,9 @@ def build(pipeline: beam.Pipeline, settings: PipelineSettings, labels: ExportedL
         settings: what is done.
         labels: of the model, `irmas_tf.beam.exported_model.read_labels`.
     """
-    matched = (
-        pipeline
-        | "Patterns" >> beam.Create(list(settings.patterns))
-        | "Match" >> beam.ParDo(MatchFiles()).with_outputs(ERRORS, main="files")
-    )
+    files, unmatched = matching_files(pipeline, settings.patterns)
     classified = (
-        matched.files
+        files
         | "Spread" >> beam.Reshuffle()  # or one worker would do all the files of a pattern
         | "Batch" >> beam.BatchElements(min_batch_size=settings.batch_size, max_batch_size=settings.batch_size)
         | "Classify" >> beam.ParDo(ClassifyFiles(settings, labels)).with_outputs(ERRORS, main="rows")
@@ -180,7 +209,7 @@ def build(pipeline: beam.Pipeline, settings: PipelineSettings, labels: ExportedL
             settings.output, schema, codec="snappy", file_name_suffix=suffix, num_shards=settings.num_shards
         )
     _ = classified.rows | "Write answers" >> write
-    errors = (matched[ERRORS], classified[ERRORS]) | "All errors" >> beam.Flatten()
+    errors = (unmatched, classified[ERRORS]) | "All errors" >> beam.Flatten()
     _ = errors | "Write errors" >> beam.io.WriteToText(
         f"{settings.output}.errors", ".json", compression_type=CompressionTypes.UNCOMPRESSED
     )

@@ -41,7 +41,7 @@ def test_the_exit_status_says_whether_all_files_have_an_answer(
 ) -> None:  # fmt: skip
     pytest.importorskip("apache_beam", reason="apache-beam is in the extra `beam`")
     monkeypatch.setattr("irmas_tf.beam.pipeline.build", lambda pipeline, settings, labels: None)
-    counts = {"files_classified": 5, "files_failed": failed}
+    counts = {"files_classified": 5, "files_failed": failed, "files_skipped": 0}
     monkeypatch.setattr("irmas_tf.beam.classify._count", lambda result, name: counts[name])
     assert cli([*arguments[:2], "--output=x"]) == status
     assert capfd.readouterr().err.endswith(f"5 files classified, {failed} without an answer{where}\n")
@@ -54,6 +54,7 @@ def test_the_exit_status_says_whether_all_files_have_an_answer(
         (["--direct_num_workers=many"], "argument --direct_num_workers: invalid int value: 'many'"),
         (["--batch_size=0"], "--batch_size=0: must be at least 1"),
         (["--input=/no/such/*.wav"], "--input=/no/such/*.wav: matches no files"),
+        (["--runner=DaskRunner"], "--runner=DaskRunner: writes empty files"),
         (["--saved_model=/no/such"], "/no/such/signature.json: cannot be read"),
     ],
 )
