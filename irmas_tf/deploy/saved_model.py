@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from irmas_tf.config.run_config import Config
 from irmas_tf.deploy.signatures import SILENT, WINDOW_SILENT, Signatures
@@ -94,13 +95,28 @@ def write_saved_model(
     # The archive finds the variables itself; model.track() would save every one twice.
     archive = keras.export.ExportArchive()
     for signature, (function, inputs) in signatures.endpoints().items():
-        archive.add_endpoint(signature, function, inputs)
+        add_endpoint(archive, signature, function, inputs)
     archive.write_out(str(folder), verbose=False)
     text = json.dumps({**facts, "signatures": describe_signatures(signatures)}, indent=2, ensure_ascii=False) + "\n"
     (folder / EXTRA_ASSETS).mkdir()
     for path in (folder / FACTS_NAME, folder / EXTRA_ASSETS / FACTS_NAME):
         path.write_text(text, encoding="utf-8")
     write_warmup(folder / EXTRA_ASSETS / WARMUP_NAME, warmup_requests(config), name)
+
+
+def add_endpoint(
+    archive: keras.export.ExportArchive,
+    name: str,
+    function: Callable[[tf.Tensor], dict[str, tf.Tensor]],
+    inputs: list[tf.TensorSpec],
+) -> None:
+    """Add a function of one tensor to what an archive writes, and trace it only once.
+
+    Keras traces a function to find its variables, and TensorFlow does so again to write it; for a large network each
+    takes many seconds. What they get is a call of the function that was traced before.
+    """
+    traced = tf.function(function, input_signature=inputs, autograph=False).get_concrete_function()
+    archive.add_endpoint(name, lambda value: traced(value), inputs)
 
 
 def describe_signatures(signatures: Signatures) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Signatures:
         self._widths = {"probabilities": classes, "logits": classes, "embedding": int(embedding.shape[-1])}
         # One function of the graph for all signatures, which would otherwise hold a copy of the network each.
         spec = tf.TensorSpec([None, config.audio.window_samples], tf.float32, WAVEFORM)
-        self.window = tf.function(self._window, input_signature=[spec], autograph=False)
+        self.window = tf.function(self._window, input_signature=[spec], autograph=False).get_concrete_function()
 
     @property
     def widths(self) -> dict[str, int]:
