@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -34,9 +35,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Take all that was imported out of the garbage collector's rounds, which tracing would make over and over."""
+    """Make tracing cheaper: tests trace hundreds of small graphs and run each a few times.
+
+    What was imported is taken out of the garbage collector's rounds. Graphs are not optimised before they run (in the
+    processes that tests start they are, and in the sessions that run exported models). Tracebacks are not shortened.
+    """
     gc.collect()
     gc.freeze()
+    if "tensorflow" in sys.modules:
+        import keras
+        import tensorflow as tf
+
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+        tf.debugging.disable_traceback_filtering()
+        keras.config.disable_traceback_filtering()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,48 +1,65 @@
-"""The notebook docs/quickstart.ipynb, executed as a reader would, on a corpus of seconds."""
+"""The notebook docs/quickstart.ipynb: every cell executed, on a corpus of seconds.
+
+A reader's Jupyter starts a process for the notebook and for each command; here one process runs them all, since each
+would load TensorFlow. tests/test_distribution.py starts the installed commands.
+"""
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
+import shlex
 
 import pytest
 
+from irmas_tf.__main__ import cli
 from tests.helpers import ROOT
 
 NOTEBOOK = ROOT / "docs" / "quickstart.ipynb"
+# What makes a corpus and a training of the notebook's size into one of seconds.
+SMALLER = {
+    "soundfont": ["--test_clips=1", "--workers=1"],
+    "train": ["--branches=mel:hop_length=512:num_bins=16", "--stage_channels=8", "--head_units=8", "--batch_size=8"],
+}
+
+
+def cells() -> list:
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is in the extra `notebook`")
+    return nbformat.read(NOTEBOOK, as_version=4).cells
 
 
 def test_it_is_committed_without_outputs():
-    nbformat = pytest.importorskip("nbformat", reason="nbformat is in the extra `notebook`")
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    assert not any(cell.get("outputs") for cell in cells)
+    assert not any(cell.get("outputs") for cell in cells())
 
 
 @pytest.mark.slow
 def test_it_runs_from_the_corpus_to_the_timeline(tmp_path, monkeypatch):
-    nbformat = pytest.importorskip("nbformat", reason="nbformat is in the extra `notebook`")
-    nbclient = pytest.importorskip("nbclient", reason="nbclient is in the extra `notebook`")
-    pytest.importorskip("ipykernel", reason="ipykernel is in the extra `notebook`")
-    scripts = str(Path(sys.executable).parent)
-    if not Path(scripts, "irmas").exists():
-        pytest.skip("the package is not installed, so that there is no command irmas")
-    monkeypatch.setenv("PATH", scripts + os.pathsep + os.environ["PATH"])
-    monkeypatch.delenv("MPLBACKEND", raising=False)  # the tests' own would draw nothing
-    for name, value in {"FOLDER": tmp_path / "work", "EXCERPTS": 55, "EPOCHS": 1}.items():
+    interactive = pytest.importorskip("IPython.core.interactiveshell", reason="IPython is in the extra `notebook`")
+    import matplotlib.pyplot as plt
+
+    for name, value in {"FOLDER": tmp_path / "work", "EXCERPTS": 44, "EPOCHS": 1}.items():
         monkeypatch.setenv(f"QUICKSTART_{name}", str(value))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.chdir(tmp_path)
+    shell = interactive.InteractiveShell()
+    commands = []
 
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    training = next(cell for cell in notebook.cells if cell.source.startswith("!irmas train"))
-    training.source += " --branches=mel:hop_length=512 --stage_channels=8,16"  # the demo's three branches take long
-    nbclient.NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    def run_command(line: str) -> None:
+        program, *arguments = shlex.split(shell.var_expand(line, depth=1))
+        assert program == "irmas"
+        commands.append(arguments[0])
+        assert cli(arguments + SMALLER[arguments[0]]) == 0
 
-    texts = [
-        str(output.get("data", {}).get("text/plain", ""))
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-    ]
-    assert any(text.startswith("Classifier(11 classes") for text in texts)
-    assert any(text.startswith("Answer(") for text in texts)
-    pictures = [o for cell in notebook.cells for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
-    assert len(pictures) == 2
+    shell.system = run_command
+    answers = []
+    figures = set(plt.get_fignums())
+    try:
+        for cell in cells():
+            if cell.cell_type == "code":
+                done = shell.run_cell(cell.source)
+                done.raise_error()
+                answers.append(repr(done.result))
+        assert commands == ["soundfont", "train"]
+        assert any(answer.startswith("Classifier(11 classes") for answer in answers)
+        assert any(answer.startswith("Answer(") for answer in answers)
+        assert len(set(plt.get_fignums()) - figures) == 2
+    finally:
+        plt.close("all")
