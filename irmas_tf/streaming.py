@@ -1,7 +1,8 @@
 """Instruments in sound as it arrives, from an exported .tflite file, on any machine that runs Python.
 
 Needs NumPy and ai-edge-litert, neither TensorFlow nor Keras; nothing else of the package is imported, so that this one
-file may be copied to a device. What it needs to know stands in the .tflite file.
+file may be copied to a device. What it needs to know stands in the .tflite file. To read WAV files, and other sample
+rates, copy its neighbours ``streaming_sound.py`` and ``streaming_wav.py`` too.
 
     stream = StreamingClassifier("irmas.tflite")
     for block in microphone:                      # float32, mono, at stream.sample_rate_hz
@@ -9,7 +10,7 @@ file may be copied to a device. What it needs to know stands in the .tflite file
             print(f"{answer.end_seconds:6.1f} s  {answer.label}")
     print(stream.finish().label)                  # of all that was heard
 
-As a command it reads a WAV file, or raw 16-bit samples from a pipe:
+As a command it reads a WAV file of any rate, or from a pipe a WAV file or raw 16-bit samples:
 
     arecord -q -t raw -f S16_LE -c 1 -r 22050 | python -m irmas_tf.streaming irmas.tflite -
 """
@@ -18,11 +19,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib
 import json
 import math
 import os
 import sys
-import wave
+import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
@@ -232,42 +234,77 @@ class StreamingClassifier:
 
 
 def wav_blocks(path: str | os.PathLike[str], rate_hz: int) -> Iterator[np.ndarray]:
-    """Yield the samples of a 16-bit WAV file as mono float32 [n], a block at a time.
+    """Yield the samples of a WAV file as mono float32 [n] at ``rate_hz``, a block at a time.
+
+    Integers of 8 to 32 bits, floats of 32 and 64, mu-law and A-law, any channels, 8 to 192 kHz. What of a cut file
+    is there is used, with a warning.
 
     Raises:
-        StreamingError: it is no such file, or has another sample rate; nothing is resampled here.
+        StreamingError: it is no such file, or ``streaming_sound.py`` and ``streaming_wav.py`` are not beside this one.
         OSError: it cannot be read.
     """
-    remedy = f"convert it: ffmpeg -i IN -ac 1 -ar {rate_hz} -c:a pcm_s16le OUT.wav"
+    sound = _neighbour("streaming_sound")
     try:
-        with wave.open(os.fspath(path), "rb") as file:
-            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
-            if width != 2 or rate != rate_hz:
-                raise StreamingError(f"{os.fspath(path)}: has {8 * width} bits and {rate} Hz; {remedy}")
-            while data := file.readframes(_BLOCK_SAMPLES):
-                whole = np.frombuffer(data[: len(data) // (2 * channels) * 2 * channels], "<i2")
-                yield (whole.reshape(-1, channels).mean(axis=1) / 32768.0).astype(np.float32)
-    except (wave.Error, EOFError) as error:
-        raise StreamingError(
-            f"{os.fspath(path)}: is not a 16-bit WAV file ({error or 'it ends early'}); {remedy}"
-        ) from error
+        yield from sound.wav_blocks(path, rate_hz)
+    except sound.SoundError as error:
+        raise StreamingError(str(error)) from error
 
 
-def raw_blocks(stream: BinaryIO) -> Iterator[np.ndarray]:
-    """Yield raw mono 16-bit little-endian samples as float32 [n], as soon as there are any."""
-    rest = b""
+def piped_blocks(stream: BinaryIO, rate_hz: int) -> Iterator[np.ndarray]:
+    """Yield what comes through a pipe as mono float32 [n] at ``rate_hz``: a WAV file, or else raw 16-bit samples.
+
+    Raises:
+        StreamingError: a WAV file that cannot be used; without the neighbours of this file, raw samples are read alone.
+    """
+    try:
+        sound = _neighbour("streaming_sound")
+    except StreamingError:
+        yield from raw_blocks(stream)
+        return
+    start = sound.read_start(stream)
+    if not sound.is_wav(start):
+        yield from raw_blocks(stream, start)
+        return
+    try:
+        yield from sound.piped_wav_blocks(stream, start, rate_hz)
+    except sound.SoundError as error:
+        raise StreamingError(str(error)) from error
+
+
+def raw_blocks(stream: BinaryIO, start: bytes = b"") -> Iterator[np.ndarray]:
+    """Yield raw mono 16-bit little-endian samples as float32 [n], as soon as there are any.
+
+    Args:
+        stream: where they come from.
+        start: what was read of it before.
+    """
     # Of a buffered reader read() would wait for all, read1() takes what has come.
     read = getattr(stream, "read1", stream.read)
-    while data := read(2 * _BLOCK_SAMPLES):
-        data = rest + data
+    data = start or read(2 * _BLOCK_SAMPLES)
+    while data:
         whole = len(data) // 2 * 2
-        rest = data[whole:]
-        yield np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32768.0)
+        if whole:
+            yield np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(32768.0)
+        if not (more := read(2 * _BLOCK_SAMPLES)):
+            break
+        data = data[whole:] + more
+
+
+def _neighbour(name: str) -> Any:
+    """Return a module beside this one, in the package or in the folder that this file was copied to."""
+    try:
+        return importlib.import_module(f".{name}", __package__) if __package__ else importlib.import_module(name)
+    except ImportError as error:
+        raise StreamingError(f"{name}.py cannot be imported ({error}); copy it beside streaming.py") from error
 
 
 def _line(answer: StreamAnswer, codes: Sequence[str], values: np.ndarray) -> str:
     shown = [f"{code} {values[codes.index(code)]:.2f}" for code in answer.labels or (answer.label,)]
     return f"{answer.start_seconds:8.2f} {answer.end_seconds:8.2f}  {'  '.join(shown) if answer.labels else '-'}"
+
+
+def _say_warning(message: Warning | str, *_: object) -> None:
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def cli(argv: Sequence[str] | None = None) -> int:
@@ -279,7 +316,9 @@ def cli(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("model", metavar="MODEL.tflite", help="exported by irmas export-tflite")
     parser.add_argument(
-        "sound", metavar="FILE", help="16-bit WAV file at the model's rate, or - for raw mono 16-bit samples from stdin"
+        "sound",
+        metavar="FILE",
+        help="WAV file, or - for one, or for raw mono 16-bit samples at the model's rate, from standard input",
     )
     parser.add_argument("--hop_seconds", type=float, help="distance between windows (default: the training run's)")
     parser.add_argument("--smoothing_seconds", type=float, default=2.0, help="time constant, 0 is off (default 2)")
@@ -289,10 +328,15 @@ def cli(argv: Sequence[str] | None = None) -> int:
             arguments.model, hop_seconds=arguments.hop_seconds, smoothing_seconds=arguments.smoothing_seconds
         )
         rate_hz = classifier.sample_rate_hz
-        blocks = raw_blocks(sys.stdin.buffer) if arguments.sound == "-" else wav_blocks(arguments.sound, rate_hz)
-        for block in blocks:
-            for answer in classifier.push(block):
-                print(_line(answer, classifier.codes, answer.smoothed), flush=True)
+        blocks = (
+            piped_blocks(sys.stdin.buffer, rate_hz) if arguments.sound == "-" else wav_blocks(arguments.sound, rate_hz)
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.showwarning = _say_warning  # type: ignore[assignment]
+            for block in blocks:
+                for answer in classifier.push(block):
+                    print(_line(answer, classifier.codes, answer.smoothed), flush=True)
         end = dataclasses.replace(classifier.finish(), start_seconds=0.0)
         print(_line(end, classifier.codes, end.mean) + "  (all)")
     except ImportError as error:

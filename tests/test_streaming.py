@@ -19,7 +19,15 @@ from hypothesis import strategies as st
 from irmas_tf import streaming
 from irmas_tf.audio.windows import window_starts
 from irmas_tf.deploy.tflite_metadata import embed
-from irmas_tf.streaming import StreamingClassifier, StreamingError, cli, raw_blocks, read_model_facts, wav_blocks
+from irmas_tf.streaming import (
+    StreamingClassifier,
+    StreamingError,
+    cli,
+    piped_blocks,
+    raw_blocks,
+    read_model_facts,
+    wav_blocks,
+)
 from tests.helpers import lite_run, tiny_run
 
 RATE, WINDOW, HOP, CODES = lite_run.RATE_HZ, lite_run.WINDOW_SAMPLES, lite_run.HOP_SAMPLES, lite_run.CODES
@@ -223,20 +231,36 @@ def write_wav(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
     return path
 
 
-def test_wav_files_are_read_as_mono_blocks(tmp_path):
+def test_wav_files_of_any_rate_are_read_as_mono_blocks(tmp_path):
     samples = np.round(np.stack([sound(9000, 1), sound(9000, 2)], axis=1) * 32768) / 32768
     blocks = list(wav_blocks(write_wav(tmp_path / "a.wav", samples), RATE))
     assert len(blocks) > 1 and all(block.dtype == np.float32 for block in blocks)
     np.testing.assert_allclose(np.concatenate(blocks), samples.mean(axis=1), atol=1e-6)
+    assert sum(map(len, wav_blocks(write_wav(tmp_path / "b.wav", samples, 44100), RATE))) == -(-9000 * RATE // 44100)
 
 
 def test_other_files_are_refused_with_the_way_to_convert_them(tmp_path):
-    path = write_wav(tmp_path / "a.wav", sound(100), rate=44100)
-    with pytest.raises(StreamingError, match=r"a\.wav: has 16 bits and 44100 Hz; convert it: ffmpeg .* -ar 8000 "):
-        list(wav_blocks(path, RATE))
+    path = tmp_path / "a b.wav"
     path.write_bytes(b"RIFFnonsense")
-    with pytest.raises(StreamingError, match=r"a\.wav: is not a 16-bit WAV file"):
+    with pytest.raises(StreamingError, match=r"a b\.wav: is not a WAV file; convert it: ffmpeg -i '.*' .*-ar 8000 "):
         list(wav_blocks(path, RATE))
+
+
+@pytest.mark.parametrize("size", [11, 1000, 100_000])
+def test_a_pipe_may_hold_a_wav_file_or_raw_samples(tmp_path, size):
+    class Pipe(io.BytesIO):
+        def read1(self, count=-1):
+            return super().read1(min(size, count))
+
+        def seek(self, *_):
+            raise OSError("not a file")
+
+    path = write_wav(tmp_path / "a.wav", sound(3000), 11025)
+    wanted = np.concatenate(list(wav_blocks(path, RATE)))
+    read = np.concatenate(list(piped_blocks(Pipe(path.read_bytes()), RATE)))
+    np.testing.assert_allclose(read, wanted, atol=1e-6)
+    raw = np.rint(sound(3000) * 32768).astype("<i2")
+    np.testing.assert_array_equal(np.concatenate(list(piped_blocks(Pipe(raw.tobytes()), RATE))) * 32768, raw)
 
 
 @pytest.mark.parametrize("size", [1, 3, 8, 1000])
@@ -267,23 +291,30 @@ def test_the_commands_errors_are_one_line(path, tmp_path, capsys):
     assert len(errors) == 2 and all(line.startswith("error: ") and "absent" in line for line in errors)
 
 
-def test_this_one_file_runs_without_tensorflow_and_without_the_package(path, tmp_path):
-    """Copied to a folder of its own; importing TensorFlow, Keras or irmas_tf fails there."""
+def test_it_runs_without_tensorflow_and_without_the_package(path, tmp_path):
+    """Copied to a folder of its own, first alone; importing TensorFlow, Keras or irmas_tf fails there."""
     shutil.copy(streaming.__file__, tmp_path / "streaming.py")
     blocked = ("tensorflow", "keras", "irmas_tf", "absl", "scipy", "soundfile", "h5py")
     (tmp_path / "main.py").write_text(
-        f"import sys\nfor name in {blocked!r}:\n    sys.modules[name] = None\n"
+        f"import shutil, sys\nfor name in {blocked!r}:\n    sys.modules[name] = None\n"
         "import streaming\nassert not any(name in sys.modules for name in ('ai_edge_litert',))\n"
-        "status = streaming.cli(sys.argv[1:])\n"
+        "model, file, *neighbours = sys.argv[1:]\n"
+        "alone = [streaming.cli([model, '-']), streaming.cli([model, file])]\n"
+        "for path in neighbours:\n    shutil.copy(path, '.')\n"
+        "print(*alone, streaming.cli([model, file]))\n"
         f"print([name for name in sys.modules if name.split('.')[0] in {blocked!r} and sys.modules[name]])\n"
-        "sys.exit(status)\n"
     )
-    samples = sound(3 * WINDOW)
+    samples = np.rint(sound(3 * WINDOW) * 32768) / 32768
     raw = np.rint(samples * 32768).astype("<i2").tobytes()
-    command = [sys.executable, "main.py", str(path), "-"]
+    wav = write_wav(tmp_path / "a.wav", samples)
+    folder = Path(streaming.__file__).parent
+    neighbours = [str(folder / name) for name in ("streaming_sound.py", "streaming_wav.py")]
+    command = [sys.executable, "main.py", str(path), str(wav), *neighbours]
     done = subprocess.run(command, cwd=tmp_path, input=raw, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    *_, last, loaded = done.stdout.decode().splitlines()
-    assert loaded == "[]"
+    *lines, states, loaded = done.stdout.decode().splitlines()
+    assert (states, loaded) == ("0 2 0", "[]")
+    assert b"streaming_sound.py cannot be imported" in done.stderr and b"copy it beside streaming.py" in done.stderr
+    ends = [line.split()[2] for line in lines if line.endswith("(all)")]
     mean = expected(samples)[1].mean(axis=0)
-    assert last.split()[2] == CODES[mean.argmax()]
+    assert ends == 2 * [CODES[mean.argmax()]]

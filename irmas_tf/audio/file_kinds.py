@@ -179,8 +179,8 @@ _RIFF_FORMS = {
 }
 _WAV_CODECS = {
     0x02: "Microsoft ADPCM", 0x06: "A-law", 0x07: "mu-law", 0x11: "IMA ADPCM", 0x31: "GSM 6.10", 0x50: "MP2",
-    0x55: "MP3", 0xFF: "AAC", 0x1600: "AAC", 0x1610: "AAC", 0x160: "WMA", 0x161: "WMA", 0x162: "WMA", 0x163: "WMA", 0x2000: "AC-3",
-    0x2001: "DTS", 0x674F: "Vorbis", 0x6750: "Vorbis", 0x6751: "Vorbis", 0xF1AC: "FLAC", 0x704F: "Opus",
+    0x55: "MP3", 0xFF: "AAC", 0x1600: "AAC", 0x1610: "AAC", 0x160: "WMA", 0x161: "WMA", 0x162: "WMA", 0x163: "WMA",
+    0x2000: "AC-3", 0x2001: "DTS", 0x674F: "Vorbis", 0x6750: "Vorbis", 0x6751: "Vorbis", 0xF1AC: "FLAC", 0x704F: "Opus",
 }  # fmt: skip
 _IFF_FORMS = {b"AIFF": _audio("AIFF"), b"AIFC": _audio("AIFF-C"), b"8SVX": _audio("IFF 8SVX"), b"16SV": _audio("IFF")}
 _OGG_CODECS = (

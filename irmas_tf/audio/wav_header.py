@@ -1,122 +1,77 @@
-"""The header of a RIFF WAV file: what the fast 16-bit reader needs, and how much data the file promises.
+"""WAV files whose headers libsndfile does not take as they are, and its samples nevertheless.
 
-Source: Microsoft and IBM, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF), and
-WAVEFORMATEXTENSIBLE.
+The header is read by `irmas_tf.streaming_wav`, which a device needs as well; integers, floats, mu-law and A-law are
+decoded there, too. What it does not decode (ADPCM, GSM) libsndfile gets from `CorrectedWav`, a file in memory with a
+header as it should be in front of the data.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import os
+import io
 import struct
-from typing import BinaryIO
 
-_PCM = 1
-_EXTENSIBLE = 0xFFFE
-_PCM_GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
-# What programs write that cannot go back to fill in a size: ffmpeg the first, SoX and MPlayer the last. Some leave 0.
-_UNKNOWN_SIZES = (0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000)
-_MAX_CHUNKS = 64
+from irmas_tf.streaming_wav import WavHeader, read_frames, read_wav_header
+
+__all__ = ["CorrectedWav", "WavHeader", "read_frames", "read_wav_header"]
 
 
-@dataclasses.dataclass(frozen=True)
-class WavHeader:
-    """Layout of a WAV file.
-
-    Attributes:
-        is_pcm: integer samples (not float, not compressed).
-        channels, sample_rate_hz, bits: as the file states them, unchecked.
-        frame_bytes: bytes of one sample of all channels.
-        data_offset: where the samples begin in the file, bytes.
-        promised_frames: frames that the header announces, or None if it leaves the size open.
-        present_frames: whole frames between data_offset and the announced or actual end of the file.
-    """
-
-    is_pcm: bool
-    channels: int
-    sample_rate_hz: int
-    bits: int
-    frame_bytes: int
-    data_offset: int
-    promised_frames: int | None
-    present_frames: int
-
-    @property
-    def is_pcm16(self) -> bool:
-        """Plain 16-bit integer samples with nothing unusual about them."""
-        return self.is_pcm and self.bits == 16 and self.channels >= 1 and self.frame_bytes == 2 * self.channels
-
-
-def read_wav_header(file: BinaryIO) -> WavHeader | None:
-    """Return the header of an open file, or None if it is not a WAV file with a ``fmt`` chunk before its ``data``.
+class CorrectedWav(io.RawIOBase):
+    """The sound of a WAV file behind a header without oddities, to be read by another decoder.
 
     Args:
-        file: seekable binary file; its position is changed.
+        file: the open file, which must stay open; its position is changed.
+        header: of that file.
     """
-    file_bytes = os.fstat(file.fileno()).st_size
-    file.seek(0)
-    start = file.read(12)
-    if len(start) < 12 or start[:4] != b"RIFF" or start[8:] != b"WAVE":
-        return None
-    riff_end = 8 + struct.unpack("<I", start[4:8])[0]
-    position, fmt = 12, b""
-    for _ in range(_MAX_CHUNKS):
-        file.seek(position)
-        chunk = file.read(8)
-        if len(chunk) < 8:
-            return None
-        name, size = chunk[:4], struct.unpack("<I", chunk[4:])[0]
-        position += 8
-        if name == b"data":
-            is_open = size in _UNKNOWN_SIZES or (size == 0 and _is_stream(file, riff_end, position, file_bytes))
-            return _describe(fmt, position, None if is_open else size, file_bytes)
-        if name == b"fmt ":
-            fmt = file.read(min(size, 40))
-        position += size + size % 2
-    return None
 
+    def __init__(self, file: io.FileIO, header: WavHeader) -> None:
+        self._file, self._position = file, 0
+        left = header.present_frames * header.frame_bytes
+        order = ">" if header.big_endian else "<"
+        size = min(left, 0xFFFFFFFF - (1 << 20))
+        start = (
+            struct.pack(f"{order}4sI4s4sI", b"RIFX" if header.big_endian else b"RIFF",
+                        20 + len(header.fmt) + len(header.fmt) % 2 + size, b"WAVE", b"fmt ", len(header.fmt))
+            + header.fmt + bytes(len(header.fmt) % 2) + struct.pack(f"{order}4sI", b"data", size)
+        )  # fmt: skip
+        self._pieces: list[tuple[int, int, int]] = []  # where it is here, in the file, and its length
+        self._start, self._size = start, len(start)
+        for offset, length in header.parts:
+            length = min(length, left)
+            self._pieces.append((self._size, offset, length))
+            self._size += length
+            left -= length
 
-def _is_stream(file: BinaryIO, riff_end: int, offset: int, file_bytes: int) -> bool:
-    """Return whether a data size of 0 means that the writer never learnt it, and not that there are no samples.
-
-    Then the size of the whole file was not filled in either: it is a placeholder, or ends where the data begin. An
-    empty recording has a true one, which may cover metadata behind the data.
-
-    Args:
-        file: open WAV file; its position is changed.
-        riff_end: where the file ends by the size in its first chunk.
-        offset: where the data begin.
-        file_bytes: where it does end.
-    """
-    if riff_end <= offset or riff_end - 8 >= min(_UNKNOWN_SIZES):
+    def readable(self) -> bool:
+        """Say yes."""
         return True
-    if riff_end >= file_bytes:
-        return False
-    # Something follows that the size leaves out; chunks up to there show that it is right nevertheless.
-    position = offset
-    for _ in range(_MAX_CHUNKS):
-        if position >= riff_end:
-            break
-        file.seek(position)
-        chunk = file.read(8)
-        position += 8 + struct.unpack("<I", chunk[4:])[0] if len(chunk) == 8 else file_bytes
-        position += position % 2
-    return position not in (riff_end, riff_end + 1)
 
+    def seekable(self) -> bool:
+        """Say yes."""
+        return True
 
-def _describe(fmt: bytes, offset: int, size: int | None, file_bytes: int) -> WavHeader | None:
-    """Return the header from the bytes of the ``fmt`` chunk and the place and announced size (or None) of the data."""
-    if len(fmt) < 16:
-        return None
-    tag, channels, rate, _, frame_bytes, bits = struct.unpack("<HHIIHH", fmt[:16])
-    if frame_bytes == 0:
-        return None
-    if tag == _EXTENSIBLE and len(fmt) >= 40 and fmt[26:40] == _PCM_GUID_TAIL:
-        tag = struct.unpack("<H", fmt[24:26])[0]
-        if struct.unpack("<H", fmt[18:20])[0] != bits:
-            tag = _EXTENSIBLE  # 12 valid bits in 16, and the like: left to libsndfile
-    present = max(0, file_bytes - offset)
-    promised = None if size is None else size // frame_bytes
-    if size is not None:
-        present = min(present, size)
-    return WavHeader(tag == _PCM, channels, rate, bits, frame_bytes, offset, promised, present // frame_bytes)
+    def tell(self) -> int:
+        """Return the position."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position and return it."""
+        base = (0, self._position, self._size)[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer from the position on and return how many bytes there were."""
+        target, filled = memoryview(buffer).cast("B"), 0
+        if self._position < len(self._start):
+            filled = min(len(target), len(self._start) - self._position)
+            target[:filled] = self._start[self._position : self._position + filled]
+            self._position += filled
+        for here, offset, length in self._pieces:
+            count = min(len(target) - filled, here + length - self._position)
+            if count <= 0 or self._position < here:
+                continue
+            self._file.seek(offset + self._position - here)
+            count = self._file.readinto(target[filled : filled + count]) or 0
+            filled += count
+            self._position += count
+        return filled

@@ -56,7 +56,7 @@ def test_skips_other_chunks_of_odd_size(tmp_path):
         (0xFFFFFFFF, None, 2),
         (0x7FFFFFFF, None, 2),
         (0x7FFFF000, None, 2),
-        (0, 0, 0),
+        (0, None, 2),
         (4, 1, 1),
     ],
 )
