@@ -12,8 +12,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
-from tqdm import tqdm
-
 from irmas_tf.audio.decode import AudioWarning
 from irmas_tf.audio.walk import AudioFiles, Failure
 from irmas_tf.config.labels import LabelScheme
@@ -53,12 +51,12 @@ def write_answers(
     answered = failed = 0
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(output_stream(output, format))
-        bar = stack.enter_context(progress_bar(files, to_terminal=not output, title=title))
+        move_on = stack.enter_context(progress_bar(files, to_terminal=not output, title=title))
         stack.enter_context(plain_warnings())
         writer = AnswerWriter(stream, format, scheme, top_k, mark_named, origin)
         stack.enter_context(contextlib.closing(results))
         for result in results:
-            bar.update()
+            move_on()
             if isinstance(result, Failure):
                 failed += 1
                 say_failure(result)
@@ -75,6 +73,11 @@ def write_answers(
 
 def say(message: str) -> None:
     """Print a line on stderr without tearing the progress bar."""
+    if "tqdm" not in sys.modules:  # no bar
+        print(message, file=sys.stderr, flush=True)
+        return
+    from tqdm import tqdm
+
     tqdm.write(message, file=sys.stderr)
 
 
@@ -119,10 +122,19 @@ def output_stream(output: str, format: str) -> Iterator[TextIO]:
             yield stream
 
 
-def progress_bar(files: AudioFiles, to_terminal: bool, title: str = "predict") -> tqdm:
-    """Return a bar that shows only on a terminal, and not among answers that scroll by on the same one."""
-    hidden = not sys.stderr.isatty() or (to_terminal and sys.stdout.isatty())
-    return tqdm(total=files.total, unit="file", desc=title, disable=hidden, file=sys.stderr)
+@contextlib.contextmanager
+def progress_bar(files: AudioFiles, to_terminal: bool, title: str = "predict") -> Iterator[Callable[[], object]]:
+    """Yield what moves a bar on by a file.
+
+    The bar shows only on a terminal, and not among answers that scroll by on the same one.
+    """
+    if not sys.stderr.isatty() or (to_terminal and sys.stdout.isatty()):
+        yield lambda: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=files.total, unit="file", desc=title, file=sys.stderr) as bar:
+        yield bar.update
 
 
 ResultT = TypeVar("ResultT")
@@ -140,6 +152,8 @@ def shown(title: str, *, say_failures: bool = False) -> Callable[..., Iterator[A
     """
 
     def show(results: Iterable[ResultT], count: int | None = None) -> Iterator[ResultT]:
+        from tqdm import tqdm
+
         for result in tqdm(results, title, count, unit="file", disable=not sys.stderr.isatty(), file=sys.stderr):
             if say_failures and isinstance(result, Failure):
                 say_failure(result)

@@ -41,7 +41,10 @@ def predict_run(
     """
     levels = decision_levels(thresholds, model)
     saved = ActivityFiles(activity, activity_formats, model.scheme, levels) if activity else None
-    # Traced before the first file, so that the first answer takes no longer than the others.
-    model.values(np.zeros([1, model.audio.window_samples], np.float32), PROBABILITIES)
+    # Before the first file, so that the first answer takes no longer than the others.
+    if hasattr(model, "warm_up"):
+        model.warm_up()
+    else:
+        model.values(np.zeros([1, model.audio.window_samples], np.float32), PROBABILITIES)
     results = predict_files(model, files, batch_size=batch_size, levels=levels, with_activity=saved is not None)
     return results if saved is None else saved_activity(results, saved)
