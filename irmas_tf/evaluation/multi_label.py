@@ -26,6 +26,7 @@ from irmas_tf.evaluation.scored_clips import (
     tuned_on_other_songs,
 )
 from irmas_tf.evaluation.window_scores import WindowScores
+from irmas_tf.inference.notes import Note
 from irmas_tf.metrics.multilabel import constant_answer, constant_scores
 
 CONSTANT_ANSWER_SIZE = 3
@@ -109,6 +110,11 @@ class MultiLabelEvaluation:
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     replicates: int = 1000
+
+    @property
+    def notes(self) -> tuple[tuple[Note, ...], ...]:
+        """What is odd about the sound of each clip, [clips]; empty where there are no files."""
+        return () if self.windows is None else self.windows.notes
 
     @property
     def headline(self) -> Key:

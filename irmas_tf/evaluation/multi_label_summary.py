@@ -13,6 +13,7 @@ from irmas_tf.evaluation.calibration_study import VARIANT_WORDS, CalibrationStud
 from irmas_tf.evaluation.multi_label import LEVELS_FOR, MultiLabelEvaluation
 from irmas_tf.evaluation.score_entries import CONFIDENCE, interval_entry, score_entry
 from irmas_tf.evaluation.scored_clips import GLOBAL, LEVELS, REGIMES, Decision
+from irmas_tf.evaluation.sound_notes import count_notes, note_warnings
 from irmas_tf.metrics.aggregation import AGGREGATION_WORDS
 from irmas_tf.metrics.multilabel import (
     average_precision,
@@ -44,6 +45,7 @@ def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
         "split": evaluation.split,
         "source": evaluation.source,
         "warnings": [*evaluation.warnings, *_warnings(evaluation)],
+        "notes": count_notes(evaluation.notes),
         "clips": len(clips),
         "songs": clips.songs,
         "labels": int(clips.labels.sum()),
@@ -82,6 +84,7 @@ def _warnings(evaluation: MultiLabelEvaluation) -> Iterable[str]:
             f" no average precision, and mAP is over the {len(clips.codes) - len(absent)} other classes"
             " (mean_average_precision_all_classes in metrics.json counts them as 0)"
         )
+    yield from note_warnings(evaluation.notes, clips.files, "clip")
 
 
 def _decision_scores(labels: np.ndarray, answers: np.ndarray, draws: SongBootstrap) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from irmas_tf.datasets import splits
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.datasets.split_sides import split_sides
 from irmas_tf.inference.answers import Answer
+from irmas_tf.inference.notes import Note
 from irmas_tf.inference.prediction import predict_files
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.inference.window_model import PROBABILITIES, ClassModel
@@ -41,6 +42,7 @@ class Evaluation:
         seconds: time the model and the loader took together, s.
         replicates: bootstrap replicates of the intervals.
         paths: where each file is.
+        notes: what is odd about the sound of each, [files].
     """
 
     split: str
@@ -54,6 +56,7 @@ class Evaluation:
     leaks: int = 0
     replicates: int = 1000
     paths: tuple[str, ...] = ()
+    notes: tuple[tuple[Note, ...], ...] = ()
 
     @property
     def predicted(self) -> np.ndarray:
@@ -138,6 +141,7 @@ def evaluate_split(
         seconds=seconds,
         replicates=replicates,
         paths=side.paths,
+        notes=tuple(answer.notes for answer in answers),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from irmas_tf.evaluation.score_entries import TOP_CONFUSIONS, interval_entry, score_entry
 from irmas_tf.evaluation.single_label import Evaluation
+from irmas_tf.evaluation.sound_notes import count_notes, note_warnings
 from irmas_tf.metrics import single_label
 
 
@@ -30,6 +31,7 @@ def summarize_single_label(evaluation: Evaluation) -> dict[str, Any]:
         "split": evaluation.split,
         "split_by": config.data.split_by,
         "warnings": list(_warnings(evaluation)),
+        "notes": count_notes(evaluation.notes),
         "excerpts": len(evaluation.files),
         "songs": len(set(evaluation.groups.tolist())),
         **{name: score_entry(value, intervals[name]) for name, value in values.items()},
@@ -74,3 +76,4 @@ def _warnings(evaluation: Evaluation) -> Iterable[str]:
         )
     if len(set(evaluation.groups.tolist())) < 2:
         yield "one song only: no interval can be given"
+    yield from note_warnings(evaluation.notes, evaluation.files, "excerpt")

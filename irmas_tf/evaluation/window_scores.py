@@ -18,6 +18,7 @@ from irmas_tf.audio.walk import Failure
 from irmas_tf.audio.windows import window_starts
 from irmas_tf.config.run_config import Config
 from irmas_tf.datasets.irmas_layout import DataError, display
+from irmas_tf.inference.notes import Note
 from irmas_tf.inference.window_model import LOGITS
 from irmas_tf.metrics.aggregation import MEAN, MEAN_LOGIT, S2, mean_over_windows, s2_of_mean
 
@@ -38,6 +39,8 @@ class WindowScores:
         clips: number of clips.
         start_seconds: [windows] where each starts in its clip, s; empty for mixtures, which are no files.
         durations_seconds: [clips] length of each clip, s; empty for mixtures.
+        silent: [windows] bool, which windows are silent; empty for mixtures, of which none is.
+        notes: [clips] what is odd about each clip's sound; empty for mixtures.
     """
 
     config: Config
@@ -46,17 +49,32 @@ class WindowScores:
     clips: int
     start_seconds: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
     durations_seconds: tuple[float, ...] = ()
+    silent: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, bool))
+    notes: tuple[tuple[Note, ...], ...] = ()
 
     def probabilities(self, temperature: float = 1.0) -> np.ndarray:
         """Return the probabilities of every window, [windows, classes] float32."""
         return self._probabilities_of(self.logits / np.float32(temperature))
 
     def aggregated(self, temperature: float = 1.0) -> dict[str, np.ndarray]:
-        """Return the scores of every aggregation, name -> [clips, classes] float64, the mean first."""
-        mean = mean_over_windows(self.probabilities(temperature), self.clip_of, self.clips)
-        mean_logit = mean_over_windows(self.logits / np.float32(temperature), self.clip_of, self.clips)
+        """Return the scores of every aggregation, name -> [clips, classes] float64, the mean first.
+
+        Windows that are silent do not count, as in predict, unless the whole clip is.
+        """
+        counted = self._counted()
+        clip_of = self.clip_of[counted]
+        mean = mean_over_windows(self.probabilities(temperature)[counted], clip_of, self.clips)
+        mean_logit = mean_over_windows(self.logits[counted] / np.float32(temperature), clip_of, self.clips)
         of_mean_logit = self._probabilities_of(mean_logit).astype(np.float64)
         return {MEAN: mean, S2: s2_of_mean(mean), MEAN_LOGIT: of_mean_logit}
+
+    def _counted(self) -> np.ndarray:
+        """Return which windows count for their clip, [windows] bool."""
+        if not self.silent.any():
+            return np.ones(len(self.logits), bool)
+        is_heard = np.zeros(self.clips, bool)
+        is_heard[self.clip_of[~self.silent]] = True
+        return ~self.silent | ~is_heard[self.clip_of]
 
     @property
     def single_window(self) -> bool:
@@ -125,6 +143,8 @@ def score_files(
         clips=len(clips),
         start_seconds=np.concatenate([clip.start_seconds for clip in clips]),
         durations_seconds=tuple(clip.duration_seconds for clip in clips),
+        silent=np.concatenate([clip.silent for clip in clips]),
+        notes=tuple(clip.notes for clip in clips),
     )
 
 

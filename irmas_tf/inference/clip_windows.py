@@ -54,7 +54,7 @@ class ClipWindows:
         duration_seconds: length of the audio that was decoded, s.
         start_seconds: where each window starts, [windows] float64, s; a clip shorter than a window has one, at 0.
         values: [windows, width], as the model gave them.
-        silent: which windows are silent (`irmas_tf.audio.silence`), [windows] bool; None: none.
+        silent: which windows are silent (`irmas_tf.audio.silence`), [windows] bool.
         notes: what is odd about the sound.
     """
 
@@ -62,7 +62,7 @@ class ClipWindows:
     duration_seconds: float
     start_seconds: np.ndarray
     values: np.ndarray
-    silent: np.ndarray | None = None
+    silent: np.ndarray
     notes: tuple[Note, ...] = ()
 
     @property
@@ -137,14 +137,14 @@ def clip_windows(
             yield ClipWindows(result.path, result.samples / rate, np.array(starts) / rate, values, silent, result.notes)
 
 
-def counted(values: np.ndarray, silent: np.ndarray | None) -> np.ndarray:
+def counted(values: np.ndarray, silent: np.ndarray) -> np.ndarray:
     """Return the rows of windows that count for a clip: those that are not silent, or all if all are silent.
 
     Args:
         values: [windows, width].
-        silent: [windows] bool; None: none is.
+        silent: [windows] bool.
     """
-    return values if silent is None or not silent.any() or silent.all() else values[~silent]
+    return values if not silent.any() or silent.all() else values[~silent]
 
 
 def not_a_number(path: str) -> Failure:

@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.evaluation.single_label_summary import summarize_single_label
+from irmas_tf.inference.notes import Note
 from tests.helpers.made_evaluation import single_label_evaluation
 
 
@@ -45,6 +46,7 @@ def test_summary_is_plain_json(evaluation: Evaluation) -> None:
         ({"split": "train"}, "trained on"),
         ({"leaks": 7}, "7 songs are on both sides"),
         ({"groups": np.zeros(60, int)}, "no interval"),
+        ({"notes": ((Note("silent", "is silent"),), *[()] * 59)}, "1 of 60 excerpts have the note silent"),
     ],
 )
 def test_what_weakens_a_score_is_said(evaluation: Evaluation, change: dict[str, object], words: str) -> None:

@@ -48,6 +48,16 @@ def test_aggregations_follow_from_the_logits(task: str, link, temperature: float
         np.testing.assert_allclose(found["mean_logit"][k], link(mine.mean(axis=0)), rtol=1e-5)
 
 
+def test_silent_windows_do_not_count_unless_all_of_a_clip_are() -> None:
+    scores = _scores(MULTI_LABEL)
+    silent = dataclasses.replace(scores, silent=np.array([False, True, False, True, False, False]))
+    for name, found in silent.aggregated().items():
+        whole = scores.aggregated()[name]
+        np.testing.assert_array_equal(found[1:], whole[1:])
+        assert np.abs(found[0] - whole[0]).max() > 0.01
+    np.testing.assert_allclose(silent.aggregated()["mean"][0], expit(scores.logits[[0, 2]]).mean(axis=0), rtol=1e-5)
+
+
 def test_activity_is_the_clips_own_windows() -> None:
     scores = _scores(MULTI_LABEL)
     for clip in range(3):

@@ -81,10 +81,10 @@ def test_in_silence_no_class_is_active() -> None:
 
 
 def test_the_windows_of_a_clip_become_activity() -> None:
-    clip = ClipWindows("a.wav", 4.0, np.array([0.0, 1.0]), np.ones([2, 3], np.float32))
+    clip = ClipWindows("a.wav", 4.0, np.array([0.0, 1.0]), np.ones([2, 3], np.float32), np.array([True, False]))
     activity = activity_of(clip, AudioConfig(window_seconds=3.0))
     assert (activity.path, activity.duration_seconds, activity.window_seconds) == ("a.wav", 4.0, 3.0)
-    assert activity.ends.tolist() == pytest.approx([3.0, 4.0])
+    assert activity.ends.tolist() == pytest.approx([3.0, 4.0]) and activity.silence.tolist() == [True, False]
 
 
 def test_a_timeline_names_the_classes_by_the_activitys_own_levels() -> None:
