@@ -58,6 +58,7 @@ CORE = [
     "numpy>=1.26,<3",
     "ai-edge-litert>=2.0",  # runs .tflite files
     "soundfile>=0.12.1",  # its wheel brings libsndfile
+    "av>=17.1,<20",  # its wheel brings FFmpeg; without it, files that are not PCM are refused
     "absl-py>=2.1,<3",
     "threadpoolctl>=3.1",
     "tqdm>=4.66",

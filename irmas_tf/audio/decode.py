@@ -1,26 +1,31 @@
-"""Reading audio files: any libsndfile format, any channel count, 8 to 192 kHz -> mono float32 at the wanted rate.
+"""Reading audio files: any kind of sound or video, any channel count, 8 to 192 kHz -> mono float32 at the wanted rate.
 
-16-bit PCM WAV, which IRMAS consists of, takes a short cut past libsndfile; everything else is decoded
-by libsndfile: WAV of 8, 24 and 32 bits and float, FLAC, Ogg Vorbis, MP3, AIFF and more. Both ways give the same bits.
-Mono is the mean of the channels. Full scale is 1.0; float files and the resampler's overshoot may pass it and are not
-clipped.
+`irmas_tf.audio.channel_blocks` says which decoder reads what; a short 16-bit PCM WAV file, as IRMAS consists of, takes
+a short cut here, with the same bits. Mono is the mean of the channels. Full scale is 1.0; float files and the
+resampler's overshoot may pass it and are not clipped.
 
-What is wrong with a file is an `AudioError` that names it. Data that stops before the header says so is only an
-`AudioWarning`, and what is there is used.
+What is wrong with a file is an `AudioError` that names it. Of sound that is missing, or that cannot be decoded, an
+`AudioWarning` tells both lengths, and what is there is used.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import io
-import os
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
+from irmas_tf.audio.av_file import count_av
+from irmas_tf.audio.channel_blocks import (
+    Truncated,
+    check_length,
+    iter_channel_blocks,
+    look_into,
+    try_libsndfile,
+)
 from irmas_tf.audio.heard import Heard
-from irmas_tf.audio.mono import mean_of_channels, pcm16_to_mono
+from irmas_tf.audio.mono import pcm16_to_mono, to_mono
 from irmas_tf.audio.sound_file import (
     UNKNOWN_FRAMES,
     AudioError,
@@ -30,14 +35,13 @@ from irmas_tf.audio.sound_file import (
     check_rate,
     no_samples,
     open_raw,
-    open_sound,
     read_blocks,
 )
 from irmas_tf.audio.wav_header import WavHeader, read_wav_header
 from irmas_tf.dsp.resample import StreamingResampler, design_resampler, resample_padded
 from irmas_tf.dsp.scratch import scratch
 
-Truncated = Callable[[PathLike, float, float], None]
+__all__ = ["AudioError", "AudioInfo", "AudioWarning", "PathLike", "audio_info", "decode_file", "iter_blocks"]
 
 _SHORT_VALUES = 1 << 22  # files of up to this many 16-bit values are read in one go: 47 seconds of CD audio
 _MAX_ABSOLUTE = 2.0**32  # floats on the scale of 32-bit integers are odd but usable; beyond, spectra would overflow
@@ -45,15 +49,16 @@ _MAX_ABSOLUTE = 2.0**32  # floats on the scale of 32-bit integers are odd but us
 
 @dataclasses.dataclass(frozen=True)
 class AudioInfo:
-    """What a file's header says.
+    """What a file is, as far as it can be told without decoding it.
 
     Attributes:
-        duration_seconds: length; exact except for some MP3 files, whose header only allows an estimate.
-        sample_rate_hz: stored rate.
-        channels: number of channels.
-        subtype: libsndfile's name of the encoding ("PCM_16", "FLOAT", "VORBIS", ...).
-        format: libsndfile's name of the container ("WAV", "FLAC", "OGG", ...).
-        frames: length in samples a channel.
+        duration_seconds: length of the first part's rate and all parts.
+        sample_rate_hz: stored rate, of the first part.
+        channels: number of channels, of the first part.
+        subtype: libsndfile's name of the encoding ("PCM_16", "FLOAT", "VORBIS", ...), or FFmpeg's.
+        format: libsndfile's name of the container ("WAV", "FLAC", "OGG", ...), or FFmpeg's.
+        frames: length in samples per channel.
+        is_counted: the length is counted, from the data's size or packet by packet; False if only the header says so.
     """
 
     duration_seconds: float
@@ -62,21 +67,29 @@ class AudioInfo:
     subtype: str
     format: str
     frames: int
+    is_counted: bool = True
 
 
 def audio_info(path: PathLike) -> AudioInfo:
-    """Return what the header of a file says, without decoding it.
+    """Return what a file is, without decoding it.
+
+    Of WAV and its kin, MP4, Matroska and the like only headers are read. The length of MP3, Ogg and FLAC, whose headers
+    are not to be believed, is counted packet by packet, in some hundredths of the time that decoding takes.
 
     Raises:
         AudioError: the file cannot be opened, is not audio, is empty, or has a rate that is not supported.
     """
     with open_raw(path) as raw:
         header = read_wav_header(raw)
-    if header and header.is_pcm16 and header.present_frames:  # as `iter_blocks` reads it
-        frames, rate = header.present_frames, header.sample_rate_hz
-        check_rate(path, rate)
-        return AudioInfo(frames / rate, rate, header.channels, "PCM_16", "WAV", frames)
-    with open_sound(path) as file:
+        if header and header.is_pcm16 and header.present_frames:  # as `iter_blocks` reads it
+            frames, rate = header.present_frames, header.sample_rate_hz
+            check_rate(path, rate)
+            return AudioInfo(frames / rate, rate, header.channels, "PCM_16", "WAV", frames)
+        kind, parts = look_into(path, raw)
+    file = try_libsndfile(path, kind)
+    if file is None:
+        return AudioInfo(*count_av(path, kind, parts))
+    with file:
         frames = file.frames
         if not 0 <= frames < UNKNOWN_FRAMES:
             frames = sum(len(block) for block in read_blocks(path, file, block_frames(file.channels)))
@@ -117,8 +130,7 @@ def _decode_pcm16(path: PathLike, raw: io.FileIO, header: WavHeader, target_hz: 
     frames = min(frames, raw.readinto(values.data.cast("B")) // header.frame_bytes)  # less if the file shrank
     if frames == 0:
         raise no_samples(path)
-    if header.promised_frames is not None and frames < header.promised_frames:
-        _warn_truncated(path, frames / header.sample_rate_hz, header.promised_frames / header.sample_rate_hz)
+    check_length(path, raw, header, frames)
     design = design_resampler(header.sample_rate_hz, target_hz)
     padded = scratch("audio.padded", design.padded_length(frames), np.float32)
     mono = padded[design.left : design.left + frames]
@@ -155,11 +167,13 @@ def iter_blocks(
     Raises:
         AudioError: as for `decode_file`; for bad data in mid-file, after the pieces before it.
     """
-    resampler: StreamingResampler | None = None
-    for source_hz, block in _iter_mono(path, block_seconds, fast, on_truncated or _warn_truncated, heard):
-        if resampler is None:
-            resampler = StreamingResampler(design_resampler(source_hz, target_hz))
-        if len(output := resampler.push(block)):
+    source_hz, resampler = 0, None
+    for rate, mono in _iter_mono(path, block_seconds, fast, on_truncated, heard):
+        if rate != source_hz:  # the first block, or a part of another rate
+            if resampler is not None and len(output := resampler.flush()):
+                yield output
+            source_hz, resampler = rate, StreamingResampler(design_resampler(rate, target_hz))
+        if resampler is not None and len(output := resampler.push(mono)):
             yield output
     if resampler is None:
         raise no_samples(path)
@@ -168,67 +182,26 @@ def iter_blocks(
 
 
 def _iter_mono(
-    path: PathLike, block_seconds: float, fast: bool, on_truncated: Truncated, heard: Heard | None
+    path: PathLike, block_seconds: float, fast: bool, on_truncated: Truncated | None, heard: Heard | None
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (source rate, mono float32 block at that rate), blocks never empty."""
-    with open_raw(path) as raw:
-        header = read_wav_header(raw)
-        if fast and header and header.is_pcm16 and header.present_frames:
-            check_rate(path, header.sample_rate_hz)
-            yield from _iter_pcm16(path, raw, header, block_seconds, on_truncated, heard)
-            return
-    with open_sound(path) as file:
-        rate, promised = file.samplerate, file.frames
-        if header is not None and header.promised_frames is not None:
-            promised = header.promised_frames
-        is_integer = file.subtype.startswith("PCM") or file.format == "FLAC"
-        received = 0
-        for block in read_blocks(path, file, block_frames(file.channels, int(rate * block_seconds))):
-            mono = mean_of_channels(block)
-            if not is_integer:
-                _check_values(path, block, received, rate)
-            received += len(block)
-            if heard is not None:
-                heard.add(rate, block, mono)
-            yield rate, mono
-        tolerance = 0 if file.format != "MP3" else max(4 * 1152, promised // 100)  # MP3 lengths may be estimates
-        if received and promised < UNKNOWN_FRAMES and received < promised - tolerance:
-            on_truncated(path, received / rate, promised / rate)
-
-
-def _iter_pcm16(
-    path: PathLike,
-    raw: io.FileIO,
-    header: WavHeader,
-    block_seconds: float,
-    on_truncated: Truncated,
-    heard: Heard | None,
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (source rate, mono float32 block) of a 16-bit PCM WAV file."""
-    rate, channels, frames = header.sample_rate_hz, header.channels, header.present_frames
-    size = block_frames(channels, int(rate * block_seconds))
-    raw.seek(header.data_offset)
-    values = scratch("audio.values", size * channels, "<i2")
-    for first in range(0, frames, size):
-        count = min(size, frames - first)
-        count = (raw.readinto(values[: count * channels].data.cast("B")) or 0) // header.frame_bytes
-        if count == 0:
-            break  # the file shrank meanwhile
-        mono = np.empty(count, np.float32)
-        mono *= pcm16_to_mono(values[: count * channels], channels, mono)
+    """Yield (source rate, mono float32 block at that rate), blocks never empty; all channels come by here."""
+    seconds = 0.0
+    for samples, rate in iter_channel_blocks(path, block_seconds, fast=fast, on_truncated=on_truncated):
+        mono = to_mono(samples)
+        if samples.dtype != np.int16:
+            _check_values(path, samples, seconds, rate)
+        seconds += len(samples) / rate
         if heard is not None:
-            heard.add(rate, values[: count * channels].reshape(-1, channels), mono)
+            heard.add(rate, samples, mono)
         yield rate, mono
-    if header.promised_frames is not None and frames < header.promised_frames:
-        on_truncated(path, frames / rate, header.promised_frames / rate)
 
 
-def _check_values(path: PathLike, block: np.ndarray, first: int, rate: int) -> None:
-    """Refuse NaN, infinity and values that no audio has. A sum is finite only if every term is, and far cheaper."""
-    samples = block.reshape(-1)
+def _check_values(path: PathLike, block: np.ndarray, start: float, rate: int) -> None:
+    """Refuse NaN, infinity and values that no audio has, in float32 [frames, channels] from second ``start`` on."""
+    samples = (block if block.flags.c_contiguous else block.T).reshape(-1)  # planes are not copied
     with np.errstate(over="ignore", invalid="ignore"):  # NumPy 2 warns about what is looked for here
-        energy = np.dot(samples, samples)
-    if np.isfinite(energy) and np.abs(samples).max(initial=0) <= _MAX_ABSOLUTE:
+        energy = np.dot(samples, samples)  # finite only if every term is, and far cheaper than a look at each
+    if energy <= _MAX_ABSOLUTE**2:
         return
     bad = ~np.isfinite(block)
     what = "NaN or infinity"
@@ -237,15 +210,6 @@ def _check_values(path: PathLike, block: np.ndarray, first: int, rate: int) -> N
         what = f"a value of {np.abs(block).max():.2g} (full scale is 1.0)"
         if not bad.any():
             return
-    second = (first + int(np.argmax(bad.any(axis=1)))) / rate
+    second = start + int(np.argmax(bad.any(axis=1))) / rate
     problem = f"holds {what} at {second:.3f} s; export it again from its source, or remove the file"
     raise AudioError(path, problem, "non_finite")
-
-
-def _warn_truncated(path: PathLike, present: float, promised: float) -> None:
-    warnings.warn(
-        f"{os.fspath(path)}: the data stops after {present:.3f} s of the {promised:.3f} s that its header announces;"
-        " what is there is used",
-        AudioWarning,
-        stacklevel=2,
-    )

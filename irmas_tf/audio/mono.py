@@ -9,6 +9,20 @@ import numpy as np
 from irmas_tf.dsp.scratch import scratch
 
 
+def to_mono(samples: np.ndarray) -> np.ndarray:
+    """Return the mean of the channels at full scale 1.0, float32 [frames], never a view of its input.
+
+    Args:
+        samples: [frames, channels], float32 with full scale 1.0, or contiguous int16.
+    """
+    if samples.dtype != np.int16:
+        return mean_of_channels(samples)
+    frames, channels = samples.shape
+    mono = np.empty(frames, np.float32)
+    mono *= pcm16_to_mono(samples.reshape(-1), channels, mono)
+    return mono
+
+
 def pcm16_to_mono(values: np.ndarray, channels: int, out: np.ndarray) -> np.float32:
     """Fill ``out`` [frames] with unscaled mono samples and return their factor to full scale 1.0.
 

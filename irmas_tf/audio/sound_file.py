@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import soundfile
@@ -48,6 +48,13 @@ def unusable(errors: Sequence[AudioError], files: int) -> str:
 
 class AudioWarning(UserWarning):
     """A file is used, but something about it is not as it should be."""
+
+
+class Block(NamedTuple):
+    """A piece of sound: samples [frames, channels], float32 with full scale 1.0 or int16, and their rate."""
+
+    samples: np.ndarray
+    rate_hz: int
 
 
 class ForwardReader(soundfile.SoundFile):
@@ -135,16 +142,6 @@ def read_blocks(path: PathLike, file: soundfile.SoundFile, size: int) -> Iterato
             return
         received += len(block)
         yield block
-
-
-def iter_channels(path: PathLike) -> Iterator[np.ndarray]:
-    """Yield what libsndfile decodes of a file, float32 [frames, channels] at its rate; a block is gone with the next.
-
-    Raises:
-        AudioError: nothing can be decoded. What samples there are is not judged.
-    """
-    with open_sound(path) as file:
-        yield from read_blocks(path, file, block_frames(file.channels))
 
 
 def check_rate(path: PathLike, rate: int) -> None:

@@ -22,7 +22,7 @@ from irmas_tf.audio.sound_file import AudioError, unusable
 from irmas_tf.process.held_temporary import delete_leftovers, held_temporary
 from irmas_tf.process.ordered_threads import OrderedThreads
 
-_FORMAT_VERSION = 1  # part of the key of a disk store: raise it when decoded samples change
+_FORMAT_VERSION = 2  # part of the key of a disk store: raise it when decoded samples change
 _KIND = "audio"  # of temporary files
 _KEPT_DISK_STORES = 4  # in one folder: the sides of two splits
 

@@ -72,17 +72,20 @@ def _sample_issues(path: Path) -> list[AudioIssue]:
     """Judge how a file sounds, channel by channel; what cannot be decoded is not judged here."""
     import numpy as np
 
-    from irmas_tf.audio.sound_file import AudioError, iter_channels
+    from irmas_tf.audio.channel_blocks import iter_channels
+    from irmas_tf.audio.sound_file import AudioError
 
-    frames, clipped, peak = 0, 0, 0.0
-    total = np.zeros(1)
+    frames, values, clipped, peak = 0, 0, 0, 0.0
+    total = np.zeros(0)  # per channel; parts of a joined file may have more of them
     try:
         for block in iter_channels(path):
             frames += len(block)
+            values += block.size
             size = np.abs(block)
             peak = max(peak, float(size.max(initial=0.0)))
             clipped += int((size >= _FULL_SCALE).sum())
-            total = total + block.sum(axis=0, dtype=np.float64)
+            total = np.pad(total, (0, max(0, block.shape[1] - len(total))))
+            total[: block.shape[1]] += block.sum(axis=0, dtype=np.float64)
     except AudioError:
         pass
     if frames == 0:
@@ -93,7 +96,7 @@ def _sample_issues(path: Path) -> list[AudioIssue]:
     offset = float(np.abs(total / frames).max())
     if offset > MAX_DC:
         issues.append(AudioIssue("dc_offset", False, f"has a DC offset of {offset:.2f} of full scale"))
-    share = clipped / (frames * len(total))
+    share = clipped / values
     if share > CLIPPED_SHARE:
         issues.append(AudioIssue("clipped", False, f"is clipped ({100 * share:.1f} % of the samples at full scale)"))
     return issues

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.audio.sound_file import AudioError, block_frames, check_rate, iter_channels, open_raw, open_sound
+from irmas_tf.audio.sound_file import AudioError, block_frames, check_rate, open_raw, open_sound, read_blocks
 
 
 def test_channels_come_out_as_they_are_stored(tmp_path):
     samples = np.random.default_rng(0).uniform(-1, 1, (200_000, 3)).astype(np.float32)
     soundfile.write(tmp_path / "a.wav", samples, 48000, "FLOAT")
-    blocks = [block.copy() for block in iter_channels(tmp_path / "a.wav")]
+    with open_sound(tmp_path / "a.wav") as file:
+        blocks = [block.copy() for block in read_blocks(tmp_path / "a.wav", file, block_frames(3))]
     assert len(blocks) > 1
     np.testing.assert_array_equal(np.concatenate(blocks), samples)
 

@@ -181,5 +181,5 @@ def test_a_header_that_promises_trillions_of_frames_does_not_hang(tmp_path):
     assert at > 0
     path.write_bytes(raw[: at + 8] + b"\xff\xff\xff\xff" + raw[at + 12 :])  # number of MPEG frames
     facts, issues = examine(path, deep=True)
-    assert facts.frames > 10**12
+    assert facts.frames == 8000, "packets are counted"
     assert [i.kind for i in issues] == ["truncated"]

@@ -1,0 +1,119 @@
+"""Frames that FFmpeg has decoded, joined to blocks of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from irmas_tf.audio.joined_files import Part
+from irmas_tf.audio.sound_file import Block, block_frames
+from irmas_tf.dsp.scratch import scratch
+
+# FFmpeg's sample formats, without the "p" of those in planes: NumPy's type and the factor to full scale 1.0.
+_SAMPLE_TYPES = {
+    "u8": ("u1", 2.0**-7), "s16": ("i2", 2.0**-15), "s32": ("i4", 2.0**-31), "s64": ("i8", 2.0**-63),
+    "flt": ("f4", 1.0), "dbl": ("f8", 1.0),
+}  # fmt: skip
+
+_MOST_PADDING = 8192  # the longest block of Vorbis
+
+
+def gather(frames: Iterator[Any], block_seconds: float) -> Iterator[Block]:
+    """Join FFmpeg's `AudioFrame`s to blocks of about ``block_seconds``, each of one rate and channel count.
+
+    A block is gone with the next.
+    """
+    gathered: _Gathered | None = None
+    layout: tuple[str, int, int] | None = None
+    for frame in frames:
+        present = (frame.format.name, frame.sample_rate, frame.layout.nb_channels)
+        if gathered is None or present != layout or gathered.count + frame.samples > gathered.capacity:
+            if gathered is not None:
+                yield gathered.block()
+            layout = present
+            gathered = _Gathered(*present, frame.samples, block_seconds)
+        gathered.add(frame)
+    if gathered is not None:
+        yield gathered.block()
+
+
+class _Gathered:
+    """Frames of one kind on their way to a block.
+
+    16-bit samples of interleaved channels stay as they are; all others become float32 in planes, without scaling.
+    """
+
+    def __init__(self, name: str, rate: int, channels: int, samples: int, block_seconds: float) -> None:
+        self._rate, self._channels = rate, channels
+        self._dtype, self._factor = _SAMPLE_TYPES[name.removesuffix("p")]
+        self._is_planar, self._is_packed16 = name.endswith("p"), name == "s16"
+        self.capacity = max(samples, block_frames(channels, int(rate * block_seconds)))
+        self.count = 0
+        if self._is_packed16:
+            self._buffer = scratch("audio.packed", (self.capacity, channels), np.int16)
+        else:
+            self._buffer = scratch("audio.planes", (channels, self.capacity), np.float32)
+
+    def add(self, frame: Any) -> None:
+        """Copy the samples of a frame behind those that are there."""
+        samples, start = frame.samples, self.count
+        self.count = end = start + samples
+        if self._is_planar:
+            for row, plane in zip(self._buffer, frame.planes, strict=True):
+                row[start:end] = np.frombuffer(plane, self._dtype, samples)
+            return
+        packed = np.frombuffer(frame.planes[0], self._dtype, samples * self._channels).reshape(samples, self._channels)
+        (self._buffer if self._is_packed16 else self._buffer.T)[start:end] = packed
+
+    def block(self) -> Block:
+        """Return what has been added."""
+        if self._is_packed16:
+            return Block(self._buffer[: self.count], self._rate)
+        planes = self._buffer[:, : self.count]
+        if self._dtype == "u1":
+            planes -= np.float32(128)  # 8 bits are unsigned
+        if self._factor != 1.0:
+            planes *= np.float32(self._factor)
+        return Block(planes.T, self._rate)
+
+
+def without_padding(blocks: Iterator[Block], part: Part) -> Iterator[Block]:
+    """Take the part's delay and padding off; the padding stays if the file was cut before it."""
+    skip, received = part.delay, -part.delay
+    held: Block | None = None  # the latest frames, as many as the padding has
+    for samples, rate in blocks:
+        received += len(samples)
+        samples, skip = samples[skip:], max(0, skip - len(samples))
+        if part.padding:
+            if held is not None and held.rate_hz == rate and len(samples) < part.padding:
+                samples = np.concatenate([held.samples, samples])
+            elif held is not None:
+                yield held
+            held = Block(samples[-part.padding :].copy(), rate)
+            samples = samples[: -part.padding]
+        if len(samples):
+            yield Block(samples, rate)
+    has_end = part.has_end
+    if has_end is None:
+        has_end = part.samples is None or received >= part.samples
+    if held is not None and len(held.samples) and not has_end:
+        yield held
+
+
+def up_to(blocks: Iterator[Block], frames: int | None) -> Iterator[Block]:
+    """Stop after that many frames, if no more follow than a codec's last block may hold; else the number is wrong."""
+    received = 0
+    held: list[Block] = []
+    for samples, rate in blocks:
+        received += len(samples)
+        beyond = len(samples) if held else min(len(samples), max(0, received - frames if frames is not None else 0))
+        if beyond < len(samples):
+            yield Block(samples[: len(samples) - beyond], rate)
+        if beyond:
+            held.append(Block(samples[len(samples) - beyond :].copy(), rate))
+        if frames is not None and received > frames + _MOST_PADDING:
+            yield from held
+            held.clear()
+            frames = None
