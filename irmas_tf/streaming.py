@@ -33,6 +33,9 @@ import numpy as np
 
 FACTS_FILE = "irmas_tf.json"
 """Inside the .tflite file, which is a zip archive as well."""
+SILENCE_DBFS = -85.0
+"""RMS of a window's samples about their mean below which it is silent; the .tflite file may have another."""
+_LOUDEST_PEAK = 8.0  # factors of 2 to 4 above full scale do no harm
 _SIGNATURE, _INPUT, _OUTPUT = "serving_default", "waveform", "probabilities"
 _NEEDED = ("labels", "sample_rate_hz", "window_samples", "window_hop_samples")
 _BLOCK_SAMPLES = 4096
@@ -71,11 +74,14 @@ class StreamAnswer:
     Attributes:
         start_seconds, end_seconds: of the window, from the beginning of the stream.
         probabilities: of the window, float32 [classes].
-        smoothed: exponentially smoothed over the windows, [classes].
-        mean: over all windows so far, [classes]; after `StreamingClassifier.finish` that of the whole stream.
-        label: code of the class whose smoothed probability is highest (at the end: whose mean is).
+        smoothed: exponentially smoothed over the windows, [classes]; silent ones leave it as it was.
+        mean: over all windows so far, [classes]; after `StreamingClassifier.finish` that of the whole stream. Silent
+            windows do not count, unless there are no others.
+        label: code of the class whose smoothed probability is highest (at the end: whose mean is); empty in silence.
         labels: of a model with thresholds, the codes of all classes whose smoothed probability (at the end: mean)
-            reaches its threshold, in the order of the classes, perhaps none; of one without, ``label`` alone.
+            reaches its threshold, in the order of the classes, perhaps none; of one without, ``label`` alone. None in
+            silence.
+        is_silent: the window (at the end: all of the stream) is silent, so that no class is named.
     """
 
     start_seconds: float
@@ -85,6 +91,7 @@ class StreamAnswer:
     mean: np.ndarray
     label: str
     labels: tuple[str, ...]
+    is_silent: bool = False
 
 
 class StreamingClassifier:
@@ -130,6 +137,7 @@ class StreamingClassifier:
         self._smoothing_samples = smoothing_seconds * self.sample_rate_hz
         thresholds = self.facts.get("thresholds")
         self._thresholds = None if thresholds is None else np.array([thresholds[code] for code in self.codes])
+        self._silence = 10.0 ** (float(self.facts.get("silence_dbfs", SILENCE_DBFS)) / 20.0)
         try:
             interpreter = Interpreter(os.fspath(model_path), num_threads=threads)
             self._runner = interpreter.get_signature_runner(_SIGNATURE)
@@ -143,10 +151,12 @@ class StreamingClassifier:
         self._ring = np.zeros(self._window, np.float32)
         self._received = 0
         self._next = self._window  # samples after which the next window is full
-        self._sum = np.zeros(len(self.codes))
-        self._windows = 0
+        self._sums = {False: np.zeros(len(self.codes)), True: np.zeros(len(self.codes))}  # of sound, of silence
+        self._windows = {False: 0, True: 0}
         self._smoothed: np.ndarray | None = None
         self._answered = 0  # samples at the last answer
+        self._sounded = 0  # samples at the last answer that was not silent
+        self._is_too_loud = False
 
     @property
     def received_seconds(self) -> float:
@@ -168,6 +178,7 @@ class StreamingClassifier:
         samples = samples.astype(np.float32, copy=False)
         if not np.isfinite(samples).all():
             raise StreamingError("samples hold NaN or infinity; mend the source")
+        self._check_scale(samples)
         answers = []
         while len(samples):
             count = min(len(samples), self._next - self._received)
@@ -190,9 +201,20 @@ class StreamingClassifier:
         if not self._received:
             raise StreamingError("the stream has no samples; push some before finish")
         last = self._last if self._answered == self._received else self._answer()
-        label, labels = self._decide(last.mean)
+        is_silent = not self._windows[False]
+        label, labels = self._decide(last.mean, is_silent)
         self.reset()
-        return dataclasses.replace(last, label=label, labels=labels)
+        return dataclasses.replace(last, label=label, labels=labels, is_silent=is_silent)
+
+    def _check_scale(self, samples: np.ndarray) -> None:
+        """Warn, once per stream, of samples that can be no floats with full scale 1.0."""
+        if not self._is_too_loud and (peak := float(np.abs(samples).max(initial=0.0))) > _LOUDEST_PEAK:
+            self._is_too_loud = True
+            warnings.warn(
+                f"samples reach {peak:,.0f} where full scale is 1.0: divide 16-bit integers by 32768, 32-bit ones by"
+                " 2147483648",
+                stacklevel=3,
+            )
 
     def _write(self, samples: np.ndarray) -> None:
         """Put samples into the ring; of more than it holds, the last ones."""
@@ -206,26 +228,33 @@ class StreamingClassifier:
         oldest = self._received % self._window if self._received > self._window else 0
         window = np.concatenate([self._ring[oldest:], self._ring[:oldest]])
         probabilities = self._runner(**{_INPUT: window[None]})[_OUTPUT][0].copy()
-        self._sum += probabilities
-        self._windows += 1
-        if self._smoothed is None or not self._smoothing_samples:
+        is_silent = bool(window.var(dtype=np.float64) < self._silence**2)
+        self._sums[is_silent] += probabilities
+        self._windows[is_silent] += 1
+        only_silence = not self._windows[False]
+        if self._smoothed is None or only_silence:
             self._smoothed = probabilities
-        else:
-            keep = math.exp(-(self._received - self._answered) / self._smoothing_samples)
+        elif not is_silent:
+            is_alone = not (self._sounded and self._smoothing_samples)
+            keep = 0.0 if is_alone else math.exp(-(self._received - self._sounded) / self._smoothing_samples)
             self._smoothed = keep * self._smoothed + (1.0 - keep) * probabilities
         self._answered = self._received
+        self._sounded = self._sounded if is_silent else self._received
         self._last = StreamAnswer(
             max(0, self._received - self._window) / self.sample_rate_hz,
             self.received_seconds,
             probabilities,
             self._smoothed,
-            self._sum / self._windows,
-            *self._decide(self._smoothed),
+            self._sums[only_silence] / self._windows[only_silence],
+            *self._decide(self._smoothed, is_silent),
+            is_silent,
         )
         return self._last
 
-    def _decide(self, probabilities: np.ndarray) -> tuple[str, tuple[str, ...]]:
+    def _decide(self, probabilities: np.ndarray, is_silent: bool) -> tuple[str, tuple[str, ...]]:
         """Return (the most probable class, the classes that are there)."""
+        if is_silent:
+            return "", ()
         label = self.codes[int(np.argmax(probabilities))]
         if self._thresholds is None:
             return label, (label,)
@@ -299,8 +328,10 @@ def _neighbour(name: str) -> Any:
 
 
 def _line(answer: StreamAnswer, codes: Sequence[str], values: np.ndarray) -> str:
-    shown = [f"{code} {values[codes.index(code)]:.2f}" for code in answer.labels or (answer.label,)]
-    return f"{answer.start_seconds:8.2f} {answer.end_seconds:8.2f}  {'  '.join(shown) if answer.labels else '-'}"
+    shown = "  ".join(f"{code} {values[codes.index(code)]:.2f}" for code in answer.labels)
+    return (
+        f"{answer.start_seconds:8.2f} {answer.end_seconds:8.2f}  {shown or ('(silence)' if answer.is_silent else '-')}"
+    )
 
 
 def _say_warning(message: Warning | str, *_: object) -> None:

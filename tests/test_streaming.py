@@ -17,8 +17,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from irmas_tf import streaming
+from irmas_tf.audio.silence import SILENCE_DBFS
 from irmas_tf.audio.windows import window_starts
+from irmas_tf.deploy.lite_model import LiteModel
 from irmas_tf.deploy.tflite_metadata import embed
+from irmas_tf.inference.classifier import Classifier
 from irmas_tf.streaming import (
     StreamingClassifier,
     StreamingError,
@@ -84,6 +87,52 @@ def test_pieces_of_any_size_give_what_predict_answers(classifier, length, seed, 
     np.testing.assert_allclose(end.probabilities, wanted[-1], atol=1e-4)
     assert end.start_seconds == starts[-1] / RATE and end.end_seconds == pytest.approx(length / RATE)
     assert end.label == CODES[int(end.mean.argmax())] and end.labels == (end.label,)
+
+
+SILENCES = {
+    "half": np.concatenate([sound(2 * WINDOW), np.zeros(4 * WINDOW, np.float32)]),
+    "between": np.concatenate([sound(WINDOW), np.full(3 * WINDOW, 0.1, np.float32), sound(WINDOW + 300, 1)]),
+    "all": np.zeros(3 * WINDOW + 7, np.float32),
+    "dither": (np.random.default_rng(0).integers(-1, 2, 3 * WINDOW) / 32768).astype(np.float32),
+    "quiet": sound(3 * WINDOW) / 1000,
+    "one sample": np.zeros(1, np.float32),
+}
+
+
+@pytest.mark.parametrize("name", SILENCES)
+def test_silence_names_nothing_by_the_rule_of_predict(path, name):
+    model = Classifier(LiteModel.open(path))
+    wanted, activity = model.classify(SILENCES[name], RATE), model.activity(SILENCES[name], RATE)
+    stream = StreamingClassifier(path, smoothing_seconds=0)
+    answers, end = stream.push(SILENCES[name]), stream.finish()
+    np.testing.assert_allclose(end.mean, wanted.vector, atol=1e-6)
+    assert end.labels == wanted.labels and end.is_silent is wanted.is_silent
+    assert end.label == (wanted.labels[0] if wanted.labels else "")
+    flags = activity.active(None)
+    for answer, is_silent, row in zip(answers, activity.silence, flags, strict=False):
+        assert answer.is_silent == is_silent == (not row.any())
+        assert answer.labels == tuple(code for code, yes in zip(CODES, row, strict=True) if yes)
+    assert name != "half" or [answer.is_silent for answer in answers] == [False] * 4 + [True] * (len(answers) - 4)
+
+
+def test_silence_leaves_what_was_smoothed_and_the_level_is_the_files_own(path, content, tmp_path):
+    assert streaming.SILENCE_DBFS == SILENCE_DBFS
+    stream = StreamingClassifier(path, smoothing_seconds=1.0)
+    first, *_, silent = stream.push(np.concatenate([sound(WINDOW), np.zeros(2 * WINDOW, np.float32)]))
+    assert silent.is_silent and not silent.labels and not first.is_silent
+    np.testing.assert_array_equal(silent.smoothed, stream.push(np.zeros(HOP, np.float32))[0].smoothed)
+    deaf = tmp_path / "deaf.tflite"
+    deaf.write_bytes(embed(content, {**lite_run.lite_facts(quantization="none"), "silence_dbfs": 0.0}))
+    assert StreamingClassifier(deaf).push(sound(WINDOW))[0].labels == ()
+    assert Classifier(LiteModel.open(deaf)).classify(sound(WINDOW), RATE).labels == ()
+
+
+def test_samples_far_above_full_scale_are_told_once(path):
+    stream = StreamingClassifier(path)
+    with pytest.warns(UserWarning, match="reach 16,3.*divide 16-bit integers by 32768") as warned:
+        stream.push(sound(3 * WINDOW) * np.float32(32768))
+    stream.push(sound(WINDOW) * np.float32(32768))  # warnings are errors in tests
+    assert len(warned) == 1
 
 
 @pytest.mark.parametrize("hop", [1, 333, WINDOW, WINDOW + 700, 3 * WINDOW])
