@@ -14,10 +14,12 @@ A program that imports its module itself needs neither.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import os
 import sys
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
 from irmas_tf.config.settings import ConfigError
@@ -57,6 +59,33 @@ def load_extensions() -> None:
 
 @functools.lru_cache(maxsize=1)  # registries ask often, and every look goes through all installed packages
 def _entry_points(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    if not _may_have_entry_points(path):
+        return ()
     from importlib.metadata import entry_points
 
     return tuple(entry_points(group=GROUP))
+
+
+def _may_have_entry_points(path: tuple[str, ...]) -> bool:
+    """Return whether an installed package may declare extensions; False is certain.
+
+    The files that Python's own reader would parse are searched for the group's name alone, because loading that reader
+    and parsing them all takes a tenth of the time of a whole command.
+    """
+    if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if finder is not PathFinder):
+        return True
+    for place in path:
+        try:
+            with os.scandir(place or ".") as entries:
+                names = [entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info", ".egg"))]
+        except NotADirectoryError:
+            return True  # an archive of packages
+        except OSError:
+            continue
+        for name in names:
+            with contextlib.suppress(OSError), open(os.path.join(name, "entry_points.txt"), "rb") as file:
+                if GROUP.encode() in file.read():
+                    return True
+            if name.endswith(".egg"):
+                return True
+    return False

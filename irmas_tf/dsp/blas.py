@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import functools
 
-import threadpoolctl  # type: ignore[import-untyped]
-
 
 @functools.cache
 def use_one_blas_thread() -> None:
@@ -19,4 +17,6 @@ def use_one_blas_thread() -> None:
     It is not put back afterwards: the libraries know one setting for the process, which only one thread may change,
     while resampling begins and ends on many.
     """
+    import threadpoolctl  # type: ignore[import-untyped]
+
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")

@@ -11,7 +11,6 @@ from irmas_tf.inference.answers import Answer
 from irmas_tf.inference.naming import OF_RUN, decision_levels
 from irmas_tf.inference.prediction import predict_files
 from irmas_tf.inference.window_model import PROBABILITIES, ClassModel
-from irmas_tf.reports.activity_files import ActivityFiles, saved_activity
 
 
 def predict_run(
@@ -40,7 +39,11 @@ def predict_run(
         ConfigError: ``activity`` cannot be written, or another argument is not allowed.
     """
     levels = decision_levels(thresholds, model)
-    saved = ActivityFiles(activity, activity_formats, model.scheme, levels) if activity else None
+    saved = None
+    if activity:
+        from irmas_tf.reports.activity_files import ActivityFiles, saved_activity
+
+        saved = ActivityFiles(activity, activity_formats, model.scheme, levels)
     # Before the first file, so that the first answer takes no longer than the others.
     if hasattr(model, "warm_up"):
         model.warm_up()
