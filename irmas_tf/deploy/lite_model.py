@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from irmas_tf.inference.exported_labels import ExportedLabels, exported_audio
-from irmas_tf.inference.window_model import LITERT, PROBABILITIES
+from irmas_tf.inference.window_model import LITERT, OUTPUTS, PROBABILITIES, require_output
 from irmas_tf.process.quiet_tensorflow import filtered_stderr
 from irmas_tf.streaming import StreamingError, read_model_facts
 
-SIGNATURE, INPUT, OUTPUT = "serving_default", "waveform", PROBABILITIES
+SIGNATURE, INPUT = "serving_default", "waveform"
 
 
 class LiteModelError(ValueError):
@@ -53,33 +53,60 @@ class LiteInterpreter:
             LiteModelError: it cannot run.
         """
         try:
-            self._allocate()
+            self.allocate()
             self._interpreter.invoke()
         except RuntimeError as error:
             raise LiteModelError(f"this .tflite model cannot run ({error}); export it again") from error
 
-    def _allocate(self) -> None:
+    def allocate(self) -> None:
         """Let LiteRT set the model up, once, without its line about the processor."""
-        if not self._is_allocated:
-            with filtered_stderr():
+        if self._is_allocated:
+            return
+        with filtered_stderr():
+            try:
                 self._interpreter.allocate_tensors()
-            self._is_allocated = True
+            except (RuntimeError, ValueError) as error:
+                raise LiteModelError(f"this .tflite model cannot run ({error}); export it again") from error
+        self._is_allocated = True
 
     @property
     def input_shape(self) -> list[int]:
         """Shape of the waveform."""
         return [int(size) for size in self._interpreter.get_input_details()[0]["shape"]]
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What it gives; files of earlier versions give probabilities only."""
+        given = self.signatures.get(SIGNATURE, {}).get("outputs", ())
+        return tuple(name for name in OUTPUTS if name in given)
+
+    def values(self, windows: np.ndarray, outputs: Sequence[str] = (PROBABILITIES,)) -> dict[str, np.ndarray]:
+        """Return {output: [n, width]} for windows [n, window_samples] float32.
+
+        Raises:
+            LiteModelError: it cannot run.
+        """
+        self.allocate()
+        run = self._interpreter.get_signature_runner(SIGNATURE)
+        rows: dict[str, list[np.ndarray]] = {name: [] for name in outputs}
+        for window in windows:
+            try:
+                answer = run(**{INPUT: window[None]})
+            except RuntimeError as error:
+                raise LiteModelError(f"this .tflite model cannot run ({error}); export it again") from error
+            for name, values in rows.items():
+                values.append(answer[name].copy())  # the runner's output is its own memory
+        return {name: np.concatenate(values) for name, values in rows.items()}
+
     def probabilities(self, windows: np.ndarray) -> np.ndarray:
         """Return [n, classes] for windows [n, window_samples] float32."""
-        self._allocate()
-        run = self._interpreter.get_signature_runner(SIGNATURE)
-        # A copy, because the runner's output is its own memory.
-        return np.concatenate([run(**{INPUT: window[None]})[OUTPUT].copy() for window in windows])
+        return self.values(windows)[PROBABILITIES]
 
 
 class LiteModel:
-    """A .tflite file that irmas_tf exported; a `irmas_tf.inference.window_model.ClassModel` without embedding.
+    """A .tflite file that irmas_tf exported; a `irmas_tf.inference.window_model.ClassModel`.
+
+    Its ``outputs`` are those of the file: all that a run gives, or probabilities only in files of earlier versions.
 
     Args:
         interpreter: its content.
@@ -90,7 +117,6 @@ class LiteModel:
         LabelsError: what it says is damaged.
     """
 
-    outputs = (PROBABILITIES,)
     engine = LITERT
 
     def __init__(self, interpreter: LiteInterpreter, facts: Mapping[str, Any], name: str) -> None:
@@ -100,25 +126,37 @@ class LiteModel:
         self.thresholds = labels.levels
         self.silence_dbfs = labels.silence_dbfs
         self.source = dict(facts)
+        self.outputs = interpreter.outputs
         self._interpreter = interpreter
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], threads: int = 1) -> LiteModel:
-        """Return the model in a file.
+    def open(cls, path: str | os.PathLike[str], threads: int = 0) -> LiteModel:
+        """Return the model in a file; ``threads`` as for `irmas_tf.deploy.lite_threads.LiteThreads`.
 
         Raises:
             LiteModelError, LabelsError: ai-edge-litert is not installed, or the file is damaged or not one of ours.
             OSError: it cannot be read.
         """
+        from irmas_tf.deploy.lite_threads import LiteThreads
+
         name = os.fspath(path)
         try:
             facts = read_model_facts(path)
-            return cls(LiteInterpreter(Path(path).read_bytes(), threads), facts, name)
+            return cls(LiteThreads(Path(path).read_bytes(), threads), facts, name)
         except StreamingError as error:
             raise LiteModelError(str(error)) from error
         except LiteModelError as error:
             raise LiteModelError(f"{name}: {error}") from error
 
+    def warm_up(self) -> None:
+        """Set the model up, so that the first answer takes no longer than the others."""
+        self._interpreter.allocate()
+
     def values(self, windows: np.ndarray, output: str = PROBABILITIES) -> np.ndarray:
-        """Return probabilities [n, classes] float32 of windows [n, window_samples] float32 in [-1, 1]."""
-        return self._interpreter.probabilities(np.asarray(windows, np.float32))
+        """Return an output [n, width] float32 of windows [n, window_samples] float32 in [-1, 1].
+
+        Raises:
+            ModelError: the file does not give it.
+        """
+        require_output(self, output)
+        return self._interpreter.values(np.asarray(windows, np.float32), [output])[output]

@@ -1,4 +1,7 @@
-"""A model as a .tflite file: one window of waveform in, its probabilities out, built-in operations only.
+"""A model as a .tflite file: one window of waveform in, its probabilities, logits and embedding out.
+
+Only built-in operations are used, in one subgraph with one signature, because MediaPipe refuses files with more than
+one. The probabilities are the first output, which is what readers take that do not ask by name.
 
 The front-ends, whoever wrote them, compute in float32 and keep their constants so: quantised signals in them change the
 answers beyond use, rounded wavelets let loud low notes leak into quiet high ones, and runtimes that multiply mel
@@ -11,10 +14,15 @@ filters in int8 give negative energies. They are the layers that are an `irmas_t
 | dynamic | int8 | int8, with ranges measured while it runs |
 | int8 | int8 | int8, with ranges measured on representative windows |
 
-Depthwise convolutions compute in float32 with int8 weights also under dynamic and int8: every channel has a range of
-its own, which one scale for all does not fit, and the int8 kernels are slower than the float ones. Under int8 the same
-is true of hard swishes; besides, sums, layers with few weights, and the probabilities stay in float, where 256 steps
-cost accuracy and save nothing.
+Depthwise convolutions compute in float32 also under dynamic and int8: every channel has a range of its own, which one
+scale for all does not fit, and the int8 kernels are slower than the float ones. Under int8 the same is true of hard
+swishes; besides, sums, layers with few weights, and the probabilities stay in float, where 256 steps cost accuracy and
+save nothing.
+
+What other runtimes make of it decided two things more. Under dynamic the weights of matrix products are int8 and made
+floats when the file is loaded: a kernel of LiteRT for such weights is known to runtimes from TensorFlow 2.17 on only,
+and takes no less time for the few products of a head. Under int8 depthwise weights are float32, because
+microcontrollers' runtime takes one scale for all channels when it makes floats of them.
 """
 
 from __future__ import annotations
@@ -33,15 +41,16 @@ import numpy as np
 import tensorflow as tf
 
 from irmas_tf.config.run_config import Config
-from irmas_tf.deploy.saved_model import ExportError
-from irmas_tf.deploy.tflite_flatbuffer import output_names
+from irmas_tf.deploy.saved_model import ExportError, add_endpoint
+from irmas_tf.deploy.tflite_flatbuffer import output_names, with_outputs_in_order
 from irmas_tf.deploy.tflite_weights import Form, change_weights, with_few_weights
 from irmas_tf.dsp.short_time import dft_by_products
+from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES
 from irmas_tf.layers.base import Float32Layer
 from irmas_tf.models.probabilities import probabilities_of
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
-SIGNATURE, INPUT, OUTPUT = "serving_default", "waveform", "probabilities"
+SIGNATURE, INPUT = "serving_default", "waveform"
 
 
 def convert(
@@ -50,7 +59,8 @@ def convert(
     """Return the content of a .tflite file, without metadata.
 
     Args:
-        model: waveform [batch, samples] -> logits [batch, classes].
+        model: waveform [batch, samples] -> logits [batch, classes]; the output of its layer called embedding, if it
+            has one, is an output of the file too.
         config: the run's configuration.
         quantization: one of `QUANTIZATIONS`.
         representative: windows [n, window_samples] float32 of the training split, which ``int8`` takes its ranges from.
@@ -63,30 +73,42 @@ def convert(
     if quantization == "int8" and (representative is None or not len(representative)):
         raise ExportError("--quantization=int8: needs representative windows; give the --data_dir of the run")
     with tempfile.TemporaryDirectory() as folder, _quiet():
+        network = _with_embedding(model)
+
+        def answer(waveform: tf.Tensor) -> dict[str, tf.Tensor]:
+            values = {name: tf.cast(value, tf.float32) for name, value in network(waveform, training=False).items()}
+            return values | {PROBABILITIES: probabilities_of(values[LOGITS], config)}
+
         archive = keras.export.ExportArchive()
         spec = tf.TensorSpec([1, config.audio.window_samples], tf.float32, INPUT)
         with dft_by_products():
-            archive.add_endpoint(
-                SIGNATURE, lambda waveform: {OUTPUT: probabilities_of(model(waveform, training=False), config)}, [spec]
-            )
-            archive.write_out(folder, verbose=False)
+            add_endpoint(archive, SIGNATURE, answer, [spec])
+        archive.write_out(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        content = bytes(converter.convert())
+        content = with_outputs_in_order(bytes(converter.convert()), OUTPUTS)
         if quantization == "none":
             return content
         front_end = front_end_pattern(model)
         if quantization == "int8":
             assert representative is not None
-            content = _int8(converter, content, front_end, representative)
+            content = with_outputs_in_order(_int8(converter, content, front_end, representative), OUTPUTS)
     network = {"float16": Form.FLOAT16, "dynamic": Form.INT8_KERNEL, "int8": Form.FLOAT32}[quantization]
 
     def form_of(kind: str, name: str) -> Form:
         if front_end.search(name):
             return Form.FLOAT32
-        return Form.INT8 if kind == "DEPTHWISE_CONV_2D" and quantization != "float16" else network
+        return Form.INT8 if quantization == "dynamic" and kind != "CONV_2D" else network
 
     return change_weights(content, form_of)
+
+
+def _with_embedding(model: keras.Model) -> keras.Model:
+    """Return the model with a dictionary of outputs: logits, and the embedding if it has one; weights are shared."""
+    outputs = {LOGITS: model.output}
+    if any(layer.name == EMBEDDING for layer in model.layers):
+        outputs[EMBEDDING] = model.get_layer(EMBEDDING).output
+    return keras.Model(model.input, outputs, name=f"{model.name}_outputs")
 
 
 def front_end_layers(model: keras.Model) -> list[str]:
@@ -120,7 +142,8 @@ def _int8(converter: Any, content: bytes, front_end: re.Pattern[str], representa
         return ([window[None]] for window in np.asarray(representative, np.float32))
 
     operations, outputs = output_names(content)
-    in_float = [name for name in operations if front_end.search(name)] + with_few_weights(content) + outputs
+    # Of the outputs the probabilities, which come first; the others are steps on the way to them.
+    in_float = [name for name in operations if front_end.search(name)] + with_few_weights(content) + outputs[:1]
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
     converter.representative_dataset = windows

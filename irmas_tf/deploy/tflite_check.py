@@ -10,17 +10,19 @@ import numpy as np
 
 from irmas_tf.deploy.acceptance import Comparison, Report, median_milliseconds
 from irmas_tf.deploy.check_signals import check_signals
-from irmas_tf.deploy.lite_model import INPUT, OUTPUT, SIGNATURE, LiteInterpreter, LiteModel, LiteModelError
+from irmas_tf.deploy.lite_model import INPUT, SIGNATURE, LiteInterpreter, LiteModel, LiteModelError
 from irmas_tf.deploy.metadata import differences
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite_flatbuffer import custom_operations
 from irmas_tf.deploy.tflite_metadata import read_facts
-from irmas_tf.inference.samples import window_values
-from irmas_tf.inference.window_model import PROBABILITIES, ClassModel, WindowModel
+from irmas_tf.inference.window_model import OUTPUTS, PROBABILITIES, ClassModel, WindowModel
 from irmas_tf.models.probabilities import SINGLE_LABEL
 
 TOLERANCES = {"none": 1e-4, "float16": 5e-3, "dynamic": 0.05, "int8": 0.2}
 """Greatest difference of a window's probability, by quantisation."""
+VALUE_TOLERANCES = {"none": 1e-4, "float16": 5e-3, "dynamic": 0.1, "int8": 0.4}
+"""Greatest difference of a logit, or of a number of the embedding, in parts of the greatest such number that the run's
+model gives for the sounds of the check (of 1, if they are smaller)."""
 MEAN_TOLERANCES = {"none": 1e-5, "float16": 5e-4, "dynamic": 5e-3, "int8": 0.03}
 """Mean difference over all probabilities of all windows."""
 MAX_ACCURACY_LOSS = 0.01
@@ -69,8 +71,8 @@ def check_tflite(
     except LiteModelError as error:
         report.add("loading", False, str(error), "loads in LiteRT")
         return report
-    wanted = {SIGNATURE: {"inputs": [INPUT], "outputs": [OUTPUT]}}
-    report.add("signatures", model.signatures == wanted, str(model.signatures), str(wanted))
+    wanted = [name for name in OUTPUTS if name in live.outputs]
+    _check_signature(report, model, wanted)
     shape = [1, facts["window_samples"]]
     report.add("input", model.input_shape == shape, str(model.input_shape), str(shape))
     if report.passed:
@@ -87,6 +89,23 @@ def check_tflite(
     return report
 
 
+def _check_signature(report: Report, model: LiteInterpreter, wanted: list[str]) -> None:
+    """Check that there is one signature with one input, and outputs of which the run's model gives all."""
+    found = model.signatures.get(SIGNATURE, {"inputs": [], "outputs": []})
+    # Files of earlier versions give probabilities only.
+    right = sorted(found["outputs"]) in (sorted(wanted), [PROBABILITIES])
+    passed = list(model.signatures) == [SIGNATURE] and found["inputs"] == [INPUT] and right
+    limit = f"{SIGNATURE}: {INPUT} to {', '.join(wanted)}"
+    report.add("signatures", passed, limit if passed and len(found["outputs"]) > 1 else str(model.signatures), limit)
+
+
+def _tolerance(output: str, quantization: str, values: np.ndarray) -> float:
+    """Return the greatest difference that passes, of an output that has these values in the run's model."""
+    if output == PROBABILITIES:
+        return TOLERANCES[quantization]
+    return VALUE_TOLERANCES[quantization] * max(1.0, float(np.abs(values).max()))
+
+
 def _check_windows(
     report: Report,
     model: LiteInterpreter,
@@ -96,16 +115,21 @@ def _check_windows(
     quantization: str,
 ) -> None:
     signals = check_signals(facts["sample_rate_hz"], facts["window_samples"], music)
-    found = model.probabilities(np.stack(list(signals.values())))
-    wanted = np.stack([
-        window_values(live, signal, [PROBABILITIES]).values[PROBABILITIES][0] for signal in signals.values()
-    ])  # fmt: skip
-    for name, of_file, of_model in zip(signals, found, wanted, strict=True):
-        report.compare(name, Comparison("probabilities", of_file, of_model, TOLERANCES[quantization]))
+    windows = np.stack(list(signals.values()))
+    of_file = model.values(windows, model.outputs)
+    of_model = {name: np.asarray(live.values(windows, name), np.float32) for name in model.outputs}
+    tolerances = {name: _tolerance(name, quantization, values) for name, values in of_model.items()}
+    for place, name in enumerate(signals):
+        comparisons = [
+            Comparison(output, of_file[output][place], of_model[output][place], tolerance)
+            for output, tolerance in tolerances.items()
+        ]
+        report.compare(name, *comparisons)
+    found, wanted = of_file[PROBABILITIES], of_model[PROBABILITIES]
     mean = np.abs(found.astype(np.float64) - wanted).mean(keepdims=True)
     report.compare("mean over all signals", Comparison("probabilities", mean, 0 * mean, MEAN_TOLERANCES[quantization]))
     if facts["kind"] == SINGLE_LABEL:
         sums = found.sum(axis=-1)
         report.compare("sum of a window's probabilities", Comparison("sum", sums, np.ones_like(sums), 1e-3))
-    again = model.probabilities(np.stack(list(signals.values())))
+    again = model.probabilities(windows)
     report.compare("the same again", Comparison("probabilities", again, found, 0.0))

@@ -5,6 +5,7 @@ TensorFlow's own generated classes of the schema do the work; only their writer 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import flatbuffers
@@ -15,6 +16,9 @@ from tensorflow.lite.tools import flatbuffer_utils
 ALIGNMENT = 16
 """Of a buffer's numbers in the file, in bytes; the schema's ``force_align``."""
 _IDENTIFIER = b"TFL3"
+RUNTIME_ENTRY = b"min_runtime_version"
+"""Metadata entry with the version of TensorFlow whose runtime is the first that knows all operations of a file."""
+_RUNTIME_BYTES = 16  # of the entry, as the converter writes it: text, then zeros
 
 
 class _AlignedBuffer(schema.BufferT):
@@ -74,6 +78,48 @@ def custom_operations(content: bytes) -> list[str]:
         for code in unpack(content).operatorCodes
         if builtin_code(code) == schema.BuiltinOperator.CUSTOM
     ]
+
+
+def outputs_by_name(model: Any) -> dict[str, int]:
+    """Return {name in the signature: place of the tensor} of a file's outputs, in the order of its subgraph."""
+    (graph,) = model.subgraphs
+    (signature,) = model.signatureDefs
+    names = {int(entry.tensorIndex): entry.name.decode() for entry in signature.outputs}
+    return {names[int(place)]: int(place) for place in graph.outputs}
+
+
+def with_outputs_in_order(content: bytes, names: Sequence[str]) -> bytes:
+    """Return a .tflite file with its outputs in the order of ``names``, all that it has; converters sort them."""
+    model = unpack(content)
+    places = outputs_by_name(model)
+    order = sorted(places, key=names.index)
+    model.subgraphs[0].outputs = np.array([places[name] for name in order], np.int32)
+    model.signatureDefs[0].outputs.sort(key=lambda entry: order.index(entry.name.decode()))
+    return pack(model)
+
+
+def min_runtime_version(model: Any) -> str:
+    """Return the version of TensorFlow that a file says it needs; empty if it says nothing."""
+    texts = [bytes(model.buffers[entry.buffer].data) for entry in model.metadata or [] if entry.name == RUNTIME_ENTRY]
+    return max((text.rstrip(b"\0").decode() for text in texts), key=_version_numbers, default="")
+
+
+def require_runtime(model: Any, versions: Iterable[str]) -> None:
+    """Raise what a file says it needs to the highest of some versions; it says so in one entry.
+
+    The converter knows the operations that it wrote itself; this is for those that were exchanged afterwards.
+    """
+    version = max([min_runtime_version(model), *versions], key=_version_numbers)
+    model.metadata = [entry for entry in model.metadata or [] if entry.name != RUNTIME_ENTRY]
+    if version:
+        entry = schema.MetadataT()
+        entry.name = RUNTIME_ENTRY
+        entry.buffer = add_buffer(model, version.encode().ljust(_RUNTIME_BYTES, b"\0"))
+        model.metadata.append(entry)
+
+
+def _version_numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.split(".") if number)
 
 
 def output_names(content: bytes) -> tuple[list[str], list[str]]:

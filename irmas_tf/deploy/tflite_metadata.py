@@ -19,12 +19,18 @@ import flatbuffers
 from tensorflow.lite.python import schema_py_generated as schema
 
 from irmas_tf.deploy.saved_model import ExportError
-from irmas_tf.deploy.tflite import INPUT, OUTPUT
-from irmas_tf.deploy.tflite_flatbuffer import add_buffer, pack, unpack
+from irmas_tf.deploy.tflite import INPUT
+from irmas_tf.deploy.tflite_flatbuffer import add_buffer, outputs_by_name, pack, unpack
+from irmas_tf.inference.window_model import EMBEDDING, LOGITS, PROBABILITIES
 from irmas_tf.streaming import FACTS_FILE, StreamingError, read_model_facts
 
 METADATA_BUFFER = b"TFLITE_METADATA"
-LABELS_FILE, NAMES_FILE = "labels.txt", "labels_en.txt"
+LABELS_FILE, NAMES_FILE, EMBEDDING_FILE = "labels.txt", "labels_en.txt", "embedding.txt"
+_DESCRIPTIONS = {
+    PROBABILITIES: "Probability of every class, in the order of the labels.",
+    LOGITS: "What the probabilities were computed from, in the order of the labels.",
+    EMBEDDING: "What the network knows of the window before it decides.",
+}
 
 _IDENTIFIER = b"M001"
 _MIN_PARSER_VERSION = "1.3.0"  # the first that knows audio
@@ -40,24 +46,36 @@ def embed(content: bytes, facts: Mapping[str, Any]) -> bytes:
         facts: of `irmas_tf.deploy.metadata.describe`, and ``quantization``.
     """
     model = unpack(content)
+    tensors = model.subgraphs[0].tensors
+    widths = {name: int(tensors[place].shape[-1]) for name, place in outputs_by_name(model).items()}
     entry = schema.MetadataT()
     entry.name = METADATA_BUFFER
-    entry.buffer = add_buffer(model, metadata_buffer(facts))
+    entry.buffer = add_buffer(model, metadata_buffer(facts, tuple(widths)))
     model.metadata = [*(model.metadata or []), entry]
     model.description = facts["description"].encode()
     stream = io.BytesIO(pack(model))
     with zipfile.ZipFile(stream, "a") as archive:
-        for name, text in associated_files(facts).items():
+        for name, text in associated_files(facts, widths.get(EMBEDDING, 0)).items():
             # A fixed date: the same run gives the same file.
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
     return stream.getvalue()
 
 
-def associated_files(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return {name: content} of the files inside a .tflite file: codes and names of the classes, a line each; facts."""
+def associated_files(facts: Mapping[str, Any], embedding_width: int = 0) -> dict[str, str]:
+    """Return {name: content} of the files inside a .tflite file.
+
+    They are codes and names of the classes, a line each; names of the embedding's numbers, because MediaPipe's lists of
+    allowed and denied categories want names of every output; and the facts.
+
+    Args:
+        facts: as for `embed`.
+        embedding_width: how many numbers it has; 0 without one.
+    """
+    places = "".join(f"e{place}\n" for place in range(embedding_width))
     return {
         LABELS_FILE: "".join(f"{code}\n" for code in facts["labels"]),
         NAMES_FILE: "".join(f"{name}\n" for name in facts["label_names"]),
+        **({EMBEDDING_FILE: places} if places else {}),
         FACTS_FILE: json.dumps(dict(facts), indent=2, ensure_ascii=False) + "\n",
     }
 
@@ -75,8 +93,13 @@ def read_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise ExportError(str(error)) from error
 
 
-def metadata_buffer(facts: Mapping[str, Any]) -> bytes:
-    """Return the metadata FlatBuffer (arguments as for `embed`)."""
+def metadata_buffer(facts: Mapping[str, Any], outputs: Sequence[str] = (PROBABILITIES,)) -> bytes:
+    """Return the metadata FlatBuffer.
+
+    Args:
+        facts: as for `embed`.
+        outputs: names of the file's outputs, in its order.
+    """
     builder = flatbuffers.Builder(1024)
 
     def text(value: str) -> int:
@@ -114,21 +137,25 @@ def metadata_buffer(facts: Mapping[str, Any]) -> bytes:
             3: content(_AUDIO_PROPERTIES, audio),
         }
     )
-    label_files = [
+    builder.StartObject(1)  # FeatureProperties: a table without fields
+    features = int(builder.EndObject())
+    of_classes = [
         file(LABELS_FILE, "Codes of the classes.", _TENSOR_AXIS_LABELS),
         file(NAMES_FILE, "Names of the classes.", _TENSOR_AXIS_LABELS, "en"),
     ]
-    builder.StartObject(1)  # FeatureProperties: a table without fields
-    features = int(builder.EndObject())
-    probabilities = table(
-        {
-            0: text(OUTPUT),
-            1: text("Probability of every class, in the order of the labels."),
-            3: content(_FEATURE_PROPERTIES, features),
-            6: vector(label_files),
-        }
-    )
-    subgraph = table({2: vector([waveform]), 3: vector([probabilities])})
+    of_embedding = [file(EMBEDDING_FILE, "Its numbers.", _TENSOR_AXIS_LABELS)] if EMBEDDING in outputs else []
+    heads = [
+        table(
+            {
+                0: text(name),
+                1: text(_DESCRIPTIONS[name]),
+                3: content(_FEATURE_PROPERTIES, features),
+                6: vector(of_embedding if name == EMBEDDING else of_classes),
+            }
+        )
+        for name in outputs
+    ]
+    subgraph = table({2: vector([waveform]), 3: vector(heads)})
     model = table(
         {
             0: text(facts["name"]),

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from irmas_tf.deploy.tflite_flatbuffer import add_buffer, builtin_code, pack, unpack
+from irmas_tf.deploy.tflite_flatbuffer import add_buffer, builtin_code, pack, require_runtime, unpack
 
 MIN_WEIGHTS = 1024
 """Smaller tensors stay in float32, as in the converter: they would save nothing."""
@@ -26,8 +26,8 @@ class Form(enum.Enum):
 
     FLOAT32 = "float32"
     FLOAT16 = "float16, made float32 before they are used"
-    INT8 = "int8 with a scale a channel, made float32 before they are used"
-    INT8_KERNEL = "int8 with a scale a channel; the kernel rounds its input to int8 too, with the range that it has"
+    INT8 = "int8 with a scale per channel, made float32 before they are used"
+    INT8_KERNEL = "int8 with a scale per channel; the kernel rounds its input to int8 too, with the range that it has"
 
 
 class _Kind(NamedTuple):
@@ -36,21 +36,24 @@ class _Kind(NamedTuple):
     Attributes:
         name: that of the schema.
         channel_axis: of its weights.
-        version: of the operation that takes int8 weights with a scale a channel, and float inputs.
+        version: of the operation that takes int8 weights with a scale per channel, and float inputs.
+        runtime: the TensorFlow whose runtime is the first that knows this version.
     """
 
     name: str
     channel_axis: int
     version: int
+    runtime: str
 
 
 _CODES = schema.BuiltinOperator
 KINDS = {
-    _CODES.CONV_2D: _Kind("CONV_2D", 0, 5),
-    _CODES.DEPTHWISE_CONV_2D: _Kind("DEPTHWISE_CONV_2D", 3, 6),
-    _CODES.FULLY_CONNECTED: _Kind("FULLY_CONNECTED", 0, 12),
+    _CODES.CONV_2D: _Kind("CONV_2D", 0, 5, "2.4.0"),
+    _CODES.DEPTHWISE_CONV_2D: _Kind("DEPTHWISE_CONV_2D", 3, 6, "2.3.0"),
+    _CODES.FULLY_CONNECTED: _Kind("FULLY_CONNECTED", 0, 12, "2.17.0"),
 }
-_DEQUANTIZE_VERSIONS = {Form.FLOAT16: 3, Form.INT8: 5}
+_DEQUANTIZE_VERSIONS = {Form.FLOAT16: (3, "1.15.0"), Form.INT8: (5, "2.7.0")}
+"""Version of the operation that makes floats of such weights, and the first TensorFlow that knows it."""
 
 
 def int8_by_channel(weights: np.ndarray, channel_axis: int) -> tuple[np.ndarray, np.ndarray]:
@@ -89,6 +92,7 @@ def change_weights(content: bytes, form_of: Callable[[str, str], Form]) -> bytes
     model = unpack(content)
     (graph,) = model.subgraphs
     changed: dict[int, int] = {}  # by tensor: that of its float32 values
+    runtimes = set()
     operators = []
     for operator in graph.operators:
         code = model.operatorCodes[operator.opcodeIndex]
@@ -103,13 +107,17 @@ def change_weights(content: bytes, form_of: Callable[[str, str], Form]) -> bytes
                 changed[place] = place
                 if form is Form.INT8_KERNEL:
                     code.version = max(code.version, kind.version)
+                    runtimes.add(kind.runtime)
                     if kind.name == "FULLY_CONNECTED":
                         operator.builtinOptions.asymmetricQuantizeInputs = True
                 else:
-                    operators.append(_dequantize(model, graph, place, _DEQUANTIZE_VERSIONS[form]))
+                    version, runtime = _DEQUANTIZE_VERSIONS[form]
+                    runtimes.add(runtime)
+                    operators.append(_dequantize(model, graph, place, version))
                     changed[place] = operator.inputs[1] = len(graph.tensors) - 1
         operators.append(operator)
     graph.operators = operators
+    require_runtime(model, runtimes)
     return pack(model)
 
 

@@ -112,7 +112,7 @@ class Classifier:
         """Return the embedding of a sound, [width] float32: the mean over its windows; arguments as for `classify`.
 
         Raises:
-            ModelError: the model has no embedding (a .tflite file).
+            ModelError: the model has no embedding (a .tflite file of an earlier version).
             AudioError, SamplesError: as for `classify`.
         """
         require_output(self.model, EMBEDDING)

@@ -157,7 +157,8 @@ class MorletScalogram(FrontEnd):
         magnitude = tf.concat(high_to_low[::-1], axis=-1)
         if self.log_offset is None:
             return magnitude
-        return tf.math.log(magnitude + np.float32(self.log_offset))
+        # Never below zero here, but perhaps in a runtime that rounds.
+        return tf.math.log(tf.maximum(magnitude, 0.0) + np.float32(self.log_offset))
 
     def _decimated(self, signal: tf.Tensor, level: int) -> tf.Tensor:
         """Return level + 1 of the pyramid, [batch, samples]."""

@@ -142,7 +142,10 @@ class PublishedLogMel(FrontEnd):
         return power
 
     def _compress(self, bands: tf.Tensor) -> tf.Tensor:
-        """Return the logarithm of bands."""
+        """Return the logarithm of bands.
+
+        Subclasses cut bands off at zero first: some runtimes round the products that they come from, to below zero.
+        """
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
@@ -217,7 +220,7 @@ class YamnetLogMel(PublishedLogMel):
         return tf.sqrt(tf.maximum(power, _MIN_POWER))
 
     def _compress(self, bands: tf.Tensor) -> tf.Tensor:
-        return tf.math.log(bands + 1e-3)
+        return tf.math.log(tf.maximum(bands, 0.0) + 1e-3)  # see `_compress` of the base
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -326,4 +329,4 @@ class MobileNetLogMel(PublishedLogMel):
         return super()._prepare(waveform[:, 1:] - 0.97 * waveform[:, :-1])
 
     def _compress(self, bands: tf.Tensor) -> tf.Tensor:
-        return (tf.math.log(bands + 1e-5) + 4.5) / 5.0
+        return (tf.math.log(tf.maximum(bands, 0.0) + 1e-5) + 4.5) / 5.0

@@ -100,7 +100,8 @@ class Spectrogram(FrontEnd):
         bands = self._bands(tf.pad(waveform, [[0, 0], [before, after]]), _root)
         # Scaled here, where the data is smallest; in the window or the filters the scale would leave float16's range.
         scale = np.float32(1.0 / np.sqrt(np.sum(np.square(self._window))))
-        return tf.math.log(bands * scale + np.float32(self.log_offset))
+        # Never below zero here, but in runtimes that round products to 8 bits some are.
+        return tf.math.log(tf.maximum(bands * scale, 0.0) + np.float32(self.log_offset))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

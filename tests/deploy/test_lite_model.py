@@ -10,6 +10,7 @@ from irmas_tf.deploy.lite_model import LiteInterpreter, LiteModel, LiteModelErro
 from irmas_tf.deploy.tflite_metadata import embed
 from irmas_tf.inference.exported_labels import LabelsError
 from irmas_tf.inference.prediction import predict_files
+from irmas_tf.inference.window_model import ModelError
 from tests.helpers import ROOT, lite_run
 
 
@@ -28,7 +29,10 @@ def test_a_file_is_a_model_of_windows_that_says_what_it_is(content, tmp_path):
     model = LiteModel.open(write(tmp_path / "a.tflite", content, kind="multi_label", thresholds=levels))
     windows = np.random.default_rng(0).normal(0, 0.1, [5, lite_run.WINDOW_SAMPLES]).astype(np.float32)
     np.testing.assert_allclose(model.values(windows), lite_run.lite_answer(windows), atol=1e-5)
-    assert model.outputs == ("probabilities",) and model.scheme.names == ("cello", "flute", "violin")
+    assert model.outputs == ("probabilities",), "a file of an earlier version has no more"
+    with pytest.raises(ModelError, match=r"has no embedding, only probabilities; export it again"):
+        model.values(windows, "embedding")
+    assert model.scheme.names == ("cello", "flute", "violin")
     assert model.thresholds.tolist() == [0.5, 0.25, 0.3] and model.source["model_sha256"] == "def"
     audio = model.audio
     assert (audio.sample_rate_hz, audio.window_samples, audio.window_hop_samples) == (8000, 2000, 1000)

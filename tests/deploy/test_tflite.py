@@ -9,7 +9,16 @@ from irmas_tf.deploy.export_inputs import LoadedRun, load_run
 from irmas_tf.deploy.lite_model import LiteInterpreter
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite import QUANTIZATIONS, convert, front_end_layers, front_end_pattern
-from irmas_tf.deploy.tflite_flatbuffer import builtin_code, custom_operations, unpack
+from irmas_tf.deploy.tflite_flatbuffer import (
+    RUNTIME_ENTRY,
+    builtin_code,
+    custom_operations,
+    min_runtime_version,
+    outputs_by_name,
+    unpack,
+)
+from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES
+from irmas_tf.models.factory import embedding_model
 from irmas_tf.models.probabilities import probabilities_of
 from tests.helpers import lite_run
 from tests.helpers.stored_weights import stored_weights
@@ -62,20 +71,62 @@ def operations(content: bytes) -> list[tuple[str, list[str], list[str]]]:
 @pytest.mark.parametrize("name, tolerance", [("none", 1e-5), ("float16", 2e-3), ("dynamic", 0.02), ("int8", 0.1)])
 def test_it_answers_as_the_model(loaded, contents, name, tolerance):
     windows = np.stack(list(SIGNALS.values()))
-    wanted = np.asarray(probabilities_of(loaded.model(windows, training=False), loaded.config))
-    assert wanted.std(axis=0).max() > 0.05, "the answers must differ for this to mean anything"
-    found = LiteInterpreter(contents[name]).probabilities(windows)
-    np.testing.assert_allclose(found, wanted, atol=tolerance)
+    logits = np.asarray(loaded.model(windows, training=False))
+    wanted = {
+        PROBABILITIES: np.asarray(probabilities_of(logits, loaded.config)),
+        LOGITS: logits,
+        EMBEDDING: np.asarray(embedding_model(loaded.model)(windows, training=False)),
+    }
+    assert wanted[PROBABILITIES].std(axis=0).max() > 0.05, "the answers must differ for this to mean anything"
+    found = LiteInterpreter(contents[name]).values(windows, OUTPUTS)
+    for output, values in wanted.items():
+        scale = 1.0 if output == PROBABILITIES or name == "none" else np.abs(values).max()
+        np.testing.assert_allclose(found[output], values, atol=scale * max(tolerance, 1e-4), err_msg=output)
+    np.testing.assert_allclose(found[PROBABILITIES], wanted[PROBABILITIES], atol=tolerance)
     if name != "none":
-        assert np.abs(found - wanted).max() > 1e-6, "nothing was quantised"
+        assert np.abs(found[PROBABILITIES] - wanted[PROBABILITIES]).max() > 1e-6, "nothing was quantised"
 
 
 @pytest.mark.parametrize("name", QUANTIZATIONS)
-def test_it_has_one_named_signature_and_built_in_operations_only(contents, name):
+def test_it_is_one_subgraph_with_one_signature_whose_first_output_is_the_probabilities(contents, name):
+    """MediaPipe refuses two subgraphs; readers that do not ask by name take the first output."""
     assert LiteInterpreter(contents[name]).signatures == {
-        "serving_default": {"inputs": ["waveform"], "outputs": ["probabilities"]}
+        "serving_default": {"inputs": ["waveform"], "outputs": sorted(OUTPUTS)}
     }
+    assert tuple(outputs_by_name(unpack(contents[name]))) == OUTPUTS
     assert custom_operations(contents[name]) == []
+
+
+@pytest.mark.parametrize(
+    "name, version", [("none", "2.3.0"), ("float16", "2.3.0"), ("dynamic", "2.7.0"), ("int8", "2.3.0")]
+)
+def test_it_says_once_which_runtime_it_needs_and_none_needs_one_of_2_15_or_later(contents, name, version):
+    """Version 12 of a matrix product, which the converter writes for dynamic, would be 2.17."""
+    model = unpack(contents[name])
+    assert min_runtime_version(model) == version
+    assert [entry.name for entry in model.metadata].count(RUNTIME_ENTRY) == 1
+    versions = {NAMES[builtin_code(code)]: code.version for code in model.operatorCodes}
+    assert versions["FULLY_CONNECTED"] <= 9 and versions.get("DEQUANTIZE", 0) <= 5
+
+
+@pytest.mark.parametrize("name", QUANTIZATIONS)
+def test_what_a_logarithm_is_taken_of_was_cut_off_at_zero(contents, name):
+    """Runtimes that round products to 8 bits make some energies negative."""
+    model = unpack(contents[name])
+    (graph,) = model.subgraphs
+    made_by = {int(operator.outputs[0]): operator for operator in graph.operators}
+    kinds = [NAMES[builtin_code(code)] for code in model.operatorCodes]
+    relu = schema.ActivationFunctionType.RELU
+    logarithms = [operator for operator in graph.operators if kinds[operator.opcodeIndex] == "LOG"]
+    assert len(logarithms) == 2, "a spectrogram and a scalogram"
+    for operator in logarithms:
+        path = []
+        while not path or (kinds[operator.opcodeIndex] in ("RESHAPE", "ADD") and len(path) < 4):
+            operator = made_by[int(operator.inputs[0])]
+            path.append(operator)
+        last = path[-1]
+        is_cut_off = getattr(last.builtinOptions, "fusedActivationFunction", None) == relu
+        assert is_cut_off or kinds[last.opcodeIndex] in ("RELU", "MAXIMUM"), [kinds[one.opcodeIndex] for one in path]
 
 
 def test_files_become_smaller(contents):

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from irmas_tf.deploy.export_inputs import LoadedRun, load_run
+from irmas_tf.deploy.lite_model import LiteModel
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite import convert
-from irmas_tf.deploy.tflite_check import MEAN_TOLERANCES, TOLERANCES, check_tflite
+from irmas_tf.deploy.tflite_check import MEAN_TOLERANCES, TOLERANCES, VALUE_TOLERANCES, check_tflite
 from irmas_tf.deploy.tflite_flatbuffer import pack, unpack
 from irmas_tf.deploy.tflite_metadata import embed
+from irmas_tf.inference.classifier import Classifier
 from tests.helpers import lite_run
 
 FACTS = lite_run.lite_facts()
@@ -162,6 +164,11 @@ def test_perturbed_weights_of_a_real_export_are_detected(loaded, tmp_path):
         path.write_bytes(embed(content, {**loaded.facts, "quantization": quantization}))
         report = check_tflite(path, loaded.facts, loaded.live, music)
         assert report.passed, report.table()
+        assert set(report.differences) >= {"probabilities", "logits", "embedding"}
+    samples = np.random.default_rng(1).normal(0, 0.1, 5000)
+    models = (loaded.live, LiteModel.open(path))
+    of_run, of_file = (Classifier(model).embed(samples, lite_run.RATE_HZ) for model in models)
+    np.testing.assert_allclose(of_file, of_run, atol=1e-4 * np.abs(of_run).max())
     logits = loaded.model.get_layer("logits")
     before = logits.get_weights()
     rng = np.random.default_rng(0)
@@ -183,6 +190,6 @@ def test_a_file_that_says_nothing_about_its_quantization_is_refused(content, tmp
 def test_tolerances_are_stated_for_every_quantization_and_rise_with_it():
     from irmas_tf.deploy.tflite import QUANTIZATIONS
 
-    for tolerances in (TOLERANCES, MEAN_TOLERANCES):
+    for tolerances in (TOLERANCES, MEAN_TOLERANCES, VALUE_TOLERANCES):
         assert tuple(tolerances) == QUANTIZATIONS
         assert list(tolerances.values()) == sorted(tolerances.values())

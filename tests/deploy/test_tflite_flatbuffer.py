@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 from tensorflow.lite.python import schema_py_generated as schema
 
-from irmas_tf.deploy.tflite_flatbuffer import add_buffer, custom_operations, output_names, pack, unpack
+from irmas_tf.deploy.tflite_flatbuffer import (
+    RUNTIME_ENTRY,
+    add_buffer,
+    custom_operations,
+    min_runtime_version,
+    output_names,
+    outputs_by_name,
+    pack,
+    require_runtime,
+    unpack,
+    with_outputs_in_order,
+)
 from tests.helpers import lite_run
 
 
@@ -68,3 +79,38 @@ def test_custom_operations_are_seen(content):
     code.builtinCode, code.customCode = schema.BuiltinOperator.CUSTOM, b"FlexFFT"
     code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
     assert custom_operations(pack(model)) == ["FlexFFT"]
+
+
+def test_outputs_get_the_order_that_is_asked_for():
+    import tensorflow as tf
+
+    module = tf.Module()
+    spec = tf.TensorSpec([1, 4], tf.float32, "x")
+    module.answer = tf.function(lambda x: {"a": x + 1.0, "b": x * 2.0, "c": x - 3.0}, input_signature=[spec])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([module.answer.get_concrete_function()], module)
+    content = converter.convert()
+    before = list(outputs_by_name(unpack(content)))
+    wanted = ("c", "unused", "a", "b")
+    changed = with_outputs_in_order(content, wanted)
+    assert sorted(before) == ["a", "b", "c"] and list(outputs_by_name(unpack(changed))) == ["c", "a", "b"]
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=changed)
+    assert interpreter.get_signature_runner()(x=np.ones([1, 4], np.float32))["c"].tolist() == [[-2.0] * 4]
+    first = interpreter.get_output_details()[0]["index"]
+    assert interpreter.get_tensor(first).tolist() == [[-2.0] * 4]
+
+
+def test_a_file_says_once_what_it_needs_and_never_less(content):
+    model = unpack(content)
+    written = min_runtime_version(model)
+    assert written == "1.14.0" or written.count(".") == 2
+    model.metadata = [*model.metadata, *(one for one in model.metadata if one.name == RUNTIME_ENTRY)]
+    for versions, wanted in ([], written), (["2.9.0", "2.17.0"], "2.17.0"), (["2.10.0"], "2.17.0"):
+        require_runtime(model, versions)
+        model = unpack(pack(model))
+        assert min_runtime_version(model) == wanted
+        assert [entry.name for entry in model.metadata].count(RUNTIME_ENTRY) == 1
+    del model.metadata[:]
+    require_runtime(model, [])
+    assert min_runtime_version(model) == "" and not model.metadata

@@ -88,6 +88,17 @@ def test_the_metadata_says_what_the_published_schema_defines():
     assert [file.text(0) for file in model.tables(6)] == ["irmas_tf.json"]
 
 
+def test_every_output_has_a_head_with_names():
+    """MediaPipe reads a head for every output, and its lists of categories want names in each."""
+    outputs = ("probabilities", "logits", "embedding")
+    (subgraph,) = Table.root(metadata_buffer(lite_run.lite_facts(), outputs)).tables(3)
+    heads = subgraph.tables(3)
+    assert tuple(head.text(0) for head in heads) == outputs
+    files = [[file.text(0) for file in head.tables(6)] for head in heads]
+    assert files == [["labels.txt", "labels_en.txt"]] * 2 + [["embedding.txt"]]
+    assert associated_files(lite_run.lite_facts(), 3)["embedding.txt"] == "e0\ne1\ne2\n"
+
+
 def test_the_file_is_a_model_and_an_archive(content, path):
     from ai_edge_litert.interpreter import Interpreter
 

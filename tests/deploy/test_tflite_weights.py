@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
-from irmas_tf.deploy.tflite_flatbuffer import unpack
+from irmas_tf.deploy.tflite_flatbuffer import min_runtime_version, unpack
 from irmas_tf.deploy.tflite_weights import Form, change_weights, int8_by_channel, with_few_weights
 
 SHAPES = {"CONV_2D": (32, 3, 3, 16), "DEPTHWISE_CONV_2D": (1, 5, 5, 64), "FULLY_CONNECTED": (40, 64)}
@@ -89,6 +89,14 @@ def test_the_network_computes_nearly_the_same_with_smaller_weights(content, form
     wanted = schema.TensorType.FLOAT16 if form is Form.FLOAT16 else schema.TensorType.INT8
     assert set(stored_types(changed).values()) == {wanted}
     assert len(changed) < len(content) - (0.4 if form is Form.FLOAT16 else 0.6) * 4 * 8768
+
+
+@pytest.mark.parametrize(
+    "form, version", [(Form.FLOAT16, "1.15.0"), (Form.INT8, "2.7.0"), (Form.INT8_KERNEL, "2.17.0")]
+)
+def test_the_file_says_which_runtime_knows_its_operations(content, form, version):
+    assert min_runtime_version(unpack(change_weights(content, lambda kind, name: form))) == version
+    assert min_runtime_version(unpack(change_weights(content, lambda kind, name: Form.FLOAT32))) < "1.15.0"
 
 
 def test_weights_stored_in_int8_are_made_floats_before_they_are_used(content, weights):
