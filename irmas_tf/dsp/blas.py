@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 
+from irmas_tf.process.cpu import has_one_blas_thread
+
 
 @functools.cache
 def use_one_blas_thread() -> None:
@@ -17,6 +19,8 @@ def use_one_blas_thread() -> None:
     It is not put back afterwards: the libraries know one setting for the process, which only one thread may change,
     while resampling begins and ends on many.
     """
+    if has_one_blas_thread():
+        return
     import threadpoolctl  # type: ignore[import-untyped]
 
     threadpoolctl.threadpool_limits(limits=1, user_api="blas")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import platform
 import sys
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
-BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+
+_started_with: dict[str, str] = {}  # threads that BLAS libraries found in the environment
 
 # Numbers of mallopt's parameters in glibc's malloc.h.
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
@@ -20,6 +20,8 @@ def prefer_onednn() -> None:
     TensorFlow does so by itself on processors with AVX-512 VNNI. On x86 processors with AVX2 alone, too, they take a
     quarter off a training step. A value that the user has set in the environment stays.
     """
+    import platform
+
     if platform.machine().lower() in ("x86_64", "amd64"):
         os.environ.setdefault(ONEDNN, "1")
 
@@ -36,6 +38,8 @@ def keep_freed_memory() -> bool:
     """
     if not sys.platform.startswith("linux"):
         return False
+    import ctypes
+
     try:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
     except (OSError, AttributeError):
@@ -54,3 +58,9 @@ def start_one_blas_thread() -> None:
     if "numpy" not in sys.modules:
         for variable in BLAS_THREADS:
             os.environ.setdefault(variable, "1")
+        _started_with.update({variable: os.environ[variable] for variable in BLAS_THREADS})
+
+
+def has_one_blas_thread() -> bool:
+    """Return whether `start_one_blas_thread` has done so."""
+    return set(_started_with.values()) == {"1"}

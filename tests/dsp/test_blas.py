@@ -23,9 +23,16 @@ print(json.dumps({"before": before, "after": threads(), "digest": digest}))
 """
 
 
-def resample_with(blas_threads: int) -> dict[str, object]:
+# A command that answers does so before anything else.
+BEFORE = "from irmas_tf.process.cpu import start_one_blas_thread\nstart_one_blas_thread()\n"
+
+
+def resample_with(blas_threads: int, before: str = "") -> dict[str, object]:
     environment = os.environ | {"OPENBLAS_NUM_THREADS": str(blas_threads), "MKL_NUM_THREADS": str(blas_threads)}
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, env=environment, check=True)
+    if before:
+        environment = {name: value for name, value in environment.items() if not name.endswith("_NUM_THREADS")}
+    code = before + SCRIPT
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     return json.loads(done.stdout)
 
 
@@ -38,4 +45,6 @@ def test_bits_do_not_depend_on_the_threads_blas_was_given():
         pytest.skip("NumPy's BLAS has no thread control here")
     assert (one["before"], two["before"]) == ([1], [2])
     assert one["after"] == two["after"] == [1]
-    assert one["digest"] == two["digest"]
+    started = resample_with(1, BEFORE)
+    assert started["before"] == started["after"] == [1]
+    assert one["digest"] == two["digest"] == started["digest"]
