@@ -46,7 +46,7 @@ def test_other_systems_are_left_alone(monkeypatch):
     [("x86_64", None, "1"), ("AMD64", None, "1"), ("x86_64", "0", "0"), ("aarch64", None, None), ("arm64", "1", "1")],
 )
 def test_onednn_is_preferred_on_x86_unless_the_user_says_otherwise(monkeypatch, machine, given, expected):
-    monkeypatch.setattr(cpu.platform, "machine", lambda: machine)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
     monkeypatch.delenv(cpu.ONEDNN, raising=False)
     if given is not None:
         monkeypatch.setenv(cpu.ONEDNN, given)
