@@ -195,11 +195,11 @@ def check_length(
         (on_truncated or warn_truncated)(path, frames / rate, promised / rate)
 
 
+def cut_words(present: float, promised: float) -> str:
+    """Return what is said of seconds that are missing."""
+    return f"{present:.3f} s of the {promised:.3f} s that it announces can be decoded; what is there is used"
+
+
 def warn_truncated(path: PathLike, present: float, promised: float) -> None:
     """Warn of seconds that are missing."""
-    warnings.warn(
-        f"{os.fspath(path)}: {present:.3f} s of the {promised:.3f} s that it announces can be decoded; what is"
-        " there is used",
-        AudioWarning,
-        stacklevel=2,
-    )
+    warnings.warn(f"{os.fspath(path)}: {cut_words(present, promised)}", AudioWarning, stacklevel=2)

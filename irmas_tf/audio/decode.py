@@ -20,9 +20,11 @@ from irmas_tf.audio.av_file import count_av
 from irmas_tf.audio.channel_blocks import (
     Truncated,
     check_length,
+    cut_words,
     iter_channel_blocks,
     look_into,
     try_libsndfile,
+    warn_truncated,
 )
 from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.mono import pcm16_to_mono, to_mono
@@ -185,6 +187,8 @@ def _iter_mono(
     path: PathLike, block_seconds: float, fast: bool, on_truncated: Truncated | None, heard: Heard | None
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (source rate, mono float32 block at that rate), blocks never empty; all channels come by here."""
+    if heard is not None:
+        on_truncated = _also_noted(heard, on_truncated or warn_truncated)
     seconds = 0.0
     for samples, rate in iter_channel_blocks(path, block_seconds, fast=fast, on_truncated=on_truncated):
         mono = to_mono(samples)
@@ -196,11 +200,21 @@ def _iter_mono(
         yield rate, mono
 
 
+def _also_noted(heard: Heard, on_truncated: Truncated) -> Truncated:
+    """Return ``on_truncated`` that leaves a word in ``heard``, too."""
+
+    def note(path: PathLike, present: float, promised: float) -> None:
+        heard.problems.append(cut_words(present, promised))
+        on_truncated(path, present, promised)
+
+    return note
+
+
 def _check_values(path: PathLike, block: np.ndarray, start: float, rate: int) -> None:
     """Refuse NaN, infinity and values that no audio has, in float32 [frames, channels] from second ``start`` on."""
-    samples = (block if block.flags.c_contiguous else block.T).reshape(-1)  # planes are not copied
+    rows = block.reshape(1, -1) if block.flags.c_contiguous else block.T  # planes are not copied
     with np.errstate(over="ignore", invalid="ignore"):  # NumPy 2 warns about what is looked for here
-        energy = np.dot(samples, samples)  # finite only if every term is, and far cheaper than a look at each
+        energy = sum(float(np.dot(row, row)) for row in rows)  # finite only if every term is; cheap
     if energy <= _MAX_ABSOLUTE**2:
         return
     bad = ~np.isfinite(block)

@@ -55,3 +55,8 @@ class Heard:
             scale = 1.0 if is_float else 32768.0
             loudest = float(channels.std(axis=0, dtype=np.float64).max()) / scale
             self.loudest_cancelled = max(self.loudest_cancelled, loudest)
+
+    @property
+    def channels_cancel(self) -> bool:
+        """Whether a channel is loud where the mean of the channels is near silence."""
+        return self.loudest_cancelled >= _QUIET

@@ -8,7 +8,6 @@ from pathlib import Path
 from irmas_tf.audio.wav_header import read_wav_header
 from irmas_tf.datasets.irmas_layout import display
 
-SILENCE_PEAK = 10 ** (-70 / 20)  # full scale = 1
 MAX_DC = 0.05
 CLIPPED_SHARE = 0.01
 _FULL_SCALE = 0.9999
@@ -34,7 +33,8 @@ class AudioFacts:
 class AudioIssue:
     """Something wrong with a file.
 
-    ``kind``: unreadable, empty, unsupported_rate, non_finite, truncated, silent, clipped, dc_offset.
+    ``kind``: unreadable, empty, unsupported_rate, non_finite, truncated, silent, silent_in_mono, clipped,
+    dc_offset.
     """
 
     kind: str
@@ -69,21 +69,23 @@ def _decoding_issues(path: Path, sample_rate_hz: int) -> list[AudioIssue]:
 
 
 def _sample_issues(path: Path) -> list[AudioIssue]:
-    """Judge how a file sounds, channel by channel; what cannot be decoded is not judged here."""
+    """Judge how a file sounds: each channel, and for silence their mean; what cannot be decoded is not judged here."""
     import numpy as np
 
     from irmas_tf.audio.channel_blocks import iter_channels
+    from irmas_tf.audio.heard import Heard
+    from irmas_tf.audio.mono import mean_of_channels
+    from irmas_tf.audio.silence import SILENCE_DBFS, amplitude
     from irmas_tf.audio.sound_file import AudioError
 
-    frames, values, clipped, peak = 0, 0, 0, 0.0
+    frames, values, clipped, heard = 0, 0, 0, Heard()
     total = np.zeros(0)  # per channel; parts of a joined file may have more of them
     try:
         for block in iter_channels(path):
             frames += len(block)
             values += block.size
-            size = np.abs(block)
-            peak = max(peak, float(size.max(initial=0.0)))
-            clipped += int((size >= _FULL_SCALE).sum())
+            clipped += int((np.abs(block) >= _FULL_SCALE).sum())
+            heard.add(0, block, mean_of_channels(block))
             total = np.pad(total, (0, max(0, block.shape[1] - len(total))))
             total[: block.shape[1]] += block.sum(axis=0, dtype=np.float64)
     except AudioError:
@@ -91,8 +93,12 @@ def _sample_issues(path: Path) -> list[AudioIssue]:
     if frames == 0:
         return []
     issues = []
-    if peak < SILENCE_PEAK:
-        issues.append(AudioIssue("silent", False, "is silent"))
+    if heard.loudest < amplitude(SILENCE_DBFS):
+        if heard.channels_cancel:
+            detail = "is silent in mono, which is what a model hears: its channels cancel each other"
+            issues.append(AudioIssue("silent_in_mono", False, detail))
+        else:
+            issues.append(AudioIssue("silent", False, f"is silent (below {SILENCE_DBFS:g} dBFS)"))
     offset = float(np.abs(total / frames).max())
     if offset > MAX_DC:
         issues.append(AudioIssue("dc_offset", False, f"has a DC offset of {offset:.2f} of full scale"))

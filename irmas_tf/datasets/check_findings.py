@@ -22,6 +22,7 @@ _ISSUE_WORDS = {
     "non_finite": "hold NaN, infinity or numbers far beyond full scale: replace or remove",
     "truncated": "are cut short (what is there is used)",
     "silent": "are silent",
+    "silent_in_mono": "are silent in mono: take one channel, or invert one",
     "clipped": "are clipped",
     "dc_offset": "have a DC offset",
 }

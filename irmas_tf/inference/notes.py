@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from irmas_tf.audio.heard import Heard
-from irmas_tf.audio.silence import SILENCE_DBFS, amplitude
+from irmas_tf.audio.silence import SILENCE_DBFS
 from irmas_tf.config.audio import AudioConfig
 
 SILENT, SILENT_IN_MONO, PARTLY_SILENT = "silent", "silent_in_mono", "partly_silent"
@@ -25,7 +25,6 @@ LEAST_WINDOWS = 0.1
 """Length below which a clip is short, in windows of the model."""
 LEAST_BAND = 0.5
 """Stored rate from which on a file's band is not remarked on, as a part of the model's rate."""
-_CANCELS = 10.0 * amplitude(SILENCE_DBFS)  # a channel this loud is heard by itself, and not in the mean
 
 # Above these peaks, samples look like integers of so many bits; a recording seldom stays 40 dB below its full scale.
 _INTEGERS = ((2.0**24, 32), (2.0**17, 24), (2.0**8, 16))
@@ -70,7 +69,7 @@ def silence_notes(heard: Heard, silent: np.ndarray, dbfs: float = SILENCE_DBFS) 
     if count < windows:
         text = f"{count} of {windows} windows are silent (below {dbfs:g} dBFS) and do not count"
         return (Note(PARTLY_SILENT, text),)
-    if heard.loudest_cancelled >= _CANCELS:
+    if heard.channels_cancel:
         text = (
             f"the channels cancel each other: their mean, which the model hears, is silent (below {dbfs:g} dBFS), so"
             " no class is named; take one channel, or invert one"

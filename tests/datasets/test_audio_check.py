@@ -86,14 +86,14 @@ def test_a_rate_that_training_refuses_is_an_error(tmp_path, rate, deep):
     assert f"{rate:,} Hz" in issues[0].detail
 
 
-@pytest.mark.parametrize("riff, size, expected", [(36, 0, []), (0xFFFFFFFF, 0xFFFFFFFF, []), (2036, 0, ["empty"])])
+@pytest.mark.parametrize("riff, size", [(36, 0), (0xFFFFFFFF, 0xFFFFFFFF), (2036, 0)])
 @pytest.mark.parametrize("deep", [True, False])
-def test_a_stream_without_its_size_is_heard_and_an_empty_recording_is_not(tmp_path, riff, size, expected, deep):
+def test_a_stream_without_its_size_is_heard(tmp_path, riff, size, deep):
     path = tmp_path / "a.wav"
     soundfile.write(path, tone(500), RATE)
     raw = path.read_bytes()
     path.write_bytes(raw[:4] + struct.pack("<I", riff) + raw[8:40] + struct.pack("<I", size) + raw[44:])
-    assert kinds(path, deep) == expected
+    assert kinds(path, deep) == []
 
 
 def test_truncated_data_is_seen_without_decoding(tmp_path):
@@ -150,8 +150,10 @@ def test_what_passes_is_decoded_and_the_other_way_round(tmp_path):
 
 
 def test_silence_clipping_and_offset(tmp_path):
+    half = tone(level=0.2)[:, :1]
     cases = {
         "silent": np.zeros((RATE, 2)),
+        "silent_in_mono": np.hstack([half, -half]) + np.random.default_rng(0).normal(0, 1e-5, (len(half), 2)),
         "clipped": np.clip(tone(level=2.0), -1, 1),
         "dc_offset": tone(level=0.2) + 0.3,
     }
@@ -160,9 +162,9 @@ def test_silence_clipping_and_offset(tmp_path):
         facts, issues = examine(tmp_path / "a.wav", deep=True)
         assert [(i.kind, i.is_error) for i in issues] == [(kind, False)]
         assert facts is not None
-    quiet = tone(level=0.001)
-    soundfile.write(tmp_path / "a.wav", quiet, RATE, subtype="PCM_16")
-    assert kinds(tmp_path / "a.wav") == []
+    for sound in (tone(level=0.001), np.hstack([half, 0 * half])):
+        soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="PCM_16")
+        assert kinds(tmp_path / "a.wav") == []
 
 
 def test_offset_of_one_channel_is_not_averaged_away(tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from irmas_tf.audio.decode import AudioWarning
 from irmas_tf.audio.heard import Heard
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.labels import get_label_scheme
@@ -141,6 +142,17 @@ def test_clips_that_are_short_or_of_a_narrow_band_are_told(tmp_path: Path) -> No
     assert _codes(narrow) == ["narrow_band"] and "8,000 Hz" in narrow.notes[0].text
     assert "4,000 Hz" in narrow.notes[0].text and "11,025 Hz" in narrow.notes[0].text
     assert _codes(_same(tmp_path, _tone(3, 16_000), 16_000)) == []
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_a_file_that_is_cut_is_told_in_its_answer_too(tmp_path: Path, subtype: str) -> None:
+    path = tmp_path / "cut.wav"
+    soundfile.write(path, _tone(6), RATE, subtype)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.warns(AudioWarning, match=r"3\.000 s of the 6\.000 s"):
+        (answer,) = predict_files(PeakModel(), [str(path)])
+    assert isinstance(answer, Answer) and _codes(answer) == ["incomplete"] and str(path) not in answer.notes[0].text
+    assert answer.notes[0].text.startswith("3.000 s of the 6.000 s")
 
 
 def test_notes_are_a_line_each_and_said_once() -> None:
