@@ -88,6 +88,5 @@ def require_output(model: WindowModel, output: str, path: str = "") -> None:
         source = model.source.get("run") or model.source.get("backbone")
         name = path or (f"the model of {source!r}" if source else "the model")
         raise ModelError(
-            f"{name}: has no {output}, only {', '.join(model.outputs)}; export it again with this version, or take the run"
-            " folder"
+            f"{name}: has no {output}, only {', '.join(model.outputs)}; export it again, or take the run folder"
         )
