@@ -211,8 +211,8 @@ class StreamingClassifier:
         if not self._is_too_loud and (peak := float(np.abs(samples).max(initial=0.0))) > _LOUDEST_PEAK:
             self._is_too_loud = True
             warnings.warn(
-                f"samples reach {peak:,.0f} where full scale is 1.0: divide 16-bit integers by 32768, 32-bit ones by"
-                " 2147483648",
+                f"samples reach {peak:,.0f} where full scale is 1.0; if they are 16-bit integers stored as floats, divide"
+                " by 32768",
                 stacklevel=3,
             )
 

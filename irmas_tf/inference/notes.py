@@ -112,5 +112,5 @@ def _scale_text(peak: float) -> str:
     reaches = f"samples reach {peak:,.0f} where full scale is 1.0"
     for least, bits in _INTEGERS:
         if peak >= least:
-            return f"{reaches}, as {bits}-bit integers stored as floats do: divide them by {2 ** (bits - 1)}"
+            return f"{reaches}, as {bits}-bit integers stored as floats do: divide by {2 ** (bits - 1)}"
     return f"{reaches}: scale them down"

@@ -126,8 +126,8 @@ def test_silent_windows_of_a_clip_do_not_count(tmp_path: Path) -> None:
         (2.0, ""),
         (4.0, ""),
         (128.0, "scale them down"),
-        (2.0**15, "divide them by 32768"),
-        (2.0**31, "divide them by 2147483648"),
+        (2.0**15, "divide by 32768"),
+        (2.0**31, "divide by 2147483648"),
     ],
 )
 def test_floats_far_above_full_scale_are_told_with_the_remedy(tmp_path: Path, scale: float, words: str) -> None:
