@@ -211,8 +211,8 @@ class StreamingClassifier:
         if not self._is_too_loud and (peak := float(np.abs(samples).max(initial=0.0))) > _LOUDEST_PEAK:
             self._is_too_loud = True
             warnings.warn(
-                f"samples reach {peak:,.0f} where full scale is 1.0; if they are 16-bit integers stored as floats, divide"
-                " by 32768",
+                f"samples reach {peak:,.0f} where full scale is 1.0; if they are 16-bit integers stored as floats,"
+                " divide by 32768",
                 stacklevel=3,
             )
 
