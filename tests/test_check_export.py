@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from irmas_tf.check_export import cli
 from irmas_tf.deploy import export_run
 from irmas_tf.deploy.acceptance import AcceptanceError, Report
@@ -31,3 +33,17 @@ def test_an_artefact_and_its_run_must_be_named(capsys):
     assert "no artefact given" in capsys.readouterr().err
     assert cli(["a/1"]) == 2
     assert "--run_dir is required" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verdict, status", [("right", 0), ("refused", 0), ("differs", 1), ("crashed", 1)])
+def test_other_runtimes_need_no_run_and_the_status_says_whether_they_are_right(verdict, status, monkeypatch, capsys):
+    from irmas_tf.runtimes import comparison
+
+    rows = [comparison.Row("X", "1", "as it comes", verdict)]
+    monkeypatch.setattr(comparison, "compare", lambda path, names: iter(rows))
+    assert cli(["b.tflite", "--runtimes=litert"]) == status
+    captured = capsys.readouterr()
+    assert captured.out.startswith("b.tflite: greatest difference") and f"| {verdict} |" in captured.out
+    assert captured.err == f"X, as it comes: {verdict}\n"
+    assert cli(["b.tflite", "--runtimes=nonsense"]) == 2
+    assert "--runtimes=nonsense: unknown" in capsys.readouterr().err

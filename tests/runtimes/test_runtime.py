@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from irmas_tf.runtimes.runtime import RUNTIMES, Runtime, Setup
+
+
+@pytest.mark.parametrize("name", RUNTIMES.names())
+def test_a_runtime_says_how_to_install_it_and_imports_nothing(name):
+    runtime = RUNTIMES.get(name)
+    assert runtime.title and runtime.setups and runtime.install.startswith(f"pip install {runtime.packages[0][0]}")
+    assert len({setup.name for setup in runtime.setups}) == len(runtime.setups)
+    for package in ("openvino", "mediapipe", "onnxruntime", "tflite_micro"):
+        assert package not in sys.modules
+
+
+def test_what_is_installed_and_in_which_version():
+    def runtime(*packages):
+        return Runtime("X", packages, lambda file: None)
+
+    assert runtime(("numpy", "numpy")).is_installed() and runtime(("numpy", "numpy")).version()
+    absent = runtime(("no-such-thing", "no_such_thing"), ("numpy", "numpy"))
+    assert not absent.is_installed() and absent.version() == ""
+    assert absent.install == "pip install no-such-thing numpy" and absent.setups == (Setup(),)
