@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from irmas_tf.config.backbones import BACKBONES, profiled_backbones
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
-from irmas_tf.inference.window_model import AUTO, EMBEDDING, ENGINES, LITERT, require_output
+from irmas_tf.process.cpu import start_one_blas_thread
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class NetworkOptions:
         "", "Take the embedding of this model instead: .tflite file, folder of a SavedModel's version or of a run."
     )
     engine: str = setting(
-        AUTO, "What computes a trained model; as for irmas predict, and a backbone needs TensorFlow.", choices=ENGINES
+        "auto",
+        "What computes a trained model; as for irmas predict, and a backbone needs TensorFlow.",
+        choices=("auto", "tensorflow", "litert"),
     )
     window_seconds: float = setting(
         3.0, "Length of the windows a backbone is given.", unit="s", minimum=0.1, maximum=60.0
@@ -54,7 +57,8 @@ COMMAND = Command(
     "irmas_tf.embed",
     """
     Write the embedding of every audio file: the mean over its windows of what a pretrained backbone, or a trained run,
-    computes before its classifier. Folders are searched recursively.
+    computes before its classifier. Folders are searched recursively; '-' is standard input, a sound or a list of
+    files.
 
     A file that cannot be read is named on stderr; the others still get their embedding, and the exit status is then 1.
     """,
@@ -73,7 +77,7 @@ def load_embedder(options: NetworkOptions) -> WindowModel:
     """
     if sum(map(bool, (options.backbone, options.run_dir, options.model))) != 1:
         raise ConfigError("name either --backbone (with --weights) or --run_dir or --model")
-    if options.backbone and options.engine == LITERT:
+    if options.backbone and options.engine == "litert":
         raise ConfigError("--engine=litert: a pretrained backbone runs in TensorFlow; leave it out")
     if options.backbone and not options.weights:
         raise ConfigError(
@@ -84,6 +88,7 @@ def load_embedder(options: NetworkOptions) -> WindowModel:
         raise ConfigError(f"--profile: is for --backbone={', '.join(profiled)} only")
     if options.run_dir or options.model:
         from irmas_tf.inference.artefacts import open_model
+        from irmas_tf.inference.window_model import EMBEDDING, require_output
         from irmas_tf.reports.answer_output import say_engine
 
         model = open_model(options.run_dir, options.model, options.engine)
@@ -111,18 +116,21 @@ def main(flags: ParsedFlags) -> int:
         raise ConfigError("no audio given: name files or folders after the flags")
     from irmas_tf.audio.walk import AudioFiles
     from irmas_tf.inference.embedding_files import embed_files, embeddings_file, write_embeddings
-    from irmas_tf.reports.answer_output import shown
+    from irmas_tf.reports.answer_output import plain_warnings, say_skipped, shown
 
     target = embeddings_file(options.output)
     model = load_embedder(options)
     files = AudioFiles(list(flags.positional))
-    embeddings = embed_files(
-        model,
-        files,
-        batch_size=options.batch_size,
-        total=files.total,
-        progress=shown("embedding", say_failures=True),
-    )
+    show = shown("embedding", say_failures=True)
+    with contextlib.closing(files), plain_warnings(files.shown):
+        embeddings = embed_files(
+            model,
+            files,
+            batch_size=options.batch_size,
+            total=files.total,
+            progress=lambda results, total: show(map(files.renamed, results), total),
+        )
+    say_skipped(files)
     if not embeddings.clips:
         print("error: no audio file could be embedded; nothing was written", file=sys.stderr)
         return 1
@@ -134,6 +142,7 @@ def main(flags: ParsedFlags) -> int:
 
 def cli(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script; returns the exit status."""
+    start_one_blas_thread()
     return run_main(main, COMMAND, argv)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
-from irmas_tf.inference.window_model import AUTO, ENGINES
+from irmas_tf.process.cpu import start_one_blas_thread
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,11 +22,11 @@ class PredictOptions:
         " kind.",
     )
     engine: str = setting(
-        AUTO,
+        "auto",
         "What computes. A .tflite file runs in LiteRT, a SavedModel in TensorFlow; a run in LiteRT if its folder holds"
         " a model.tflite made from its model.keras, as training leaves it (and export-tflite makes it), else in"
         " TensorFlow.",
-        choices=ENGINES,
+        choices=("auto", "tensorflow", "litert"),
     )
     format: str = setting(
         "table", "Table for people, JSON (one object per line) or CSV for programs.", choices=("table", "json", "csv")
@@ -48,8 +48,8 @@ COMMAND = Command(
     """
     Name the instruments in audio files with a trained run or an exported model: a window slides over each file, and
     probabilities are averaged over windows. A single-label model names the most probable class, a multi-label model
-    every class at or above its threshold. Folders are searched recursively; '-' reads file names from standard input,
-    one per line.
+    every class at or above its threshold. Folders are searched recursively; '-' is standard input: a sound, or names of
+    files, one per line.
 
     A file that cannot be read is named on stderr; the others still get their answer, and the exit status is then 1.
     """,
@@ -101,6 +101,7 @@ def main(flags: ParsedFlags) -> int:
 
 def cli(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script; returns the exit status."""
+    start_one_blas_thread()
     return run_main(main, COMMAND, argv)
 
 

@@ -174,8 +174,28 @@ def test_other_files_in_folders_are_counted(run: str, tmp_path: Path, capsys: py
     (tmp_path / "b.jpg").touch()
     assert cli([f"--run_dir={run}", str(tmp_path)]) == 0
     captured = capsys.readouterr()
-    assert "2 other files" in captured.err
+    assert "skipped 1 text file, 1 picture in the folders" in captured.err
     assert captured.out.splitlines()[1].endswith("a.wav")
+
+
+def test_a_sound_may_come_on_standard_input(
+    run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soundfile.write(tmp_path / "a.flac", _tone(), 44100)
+    assert cli([f"--run_dir={run}", str(tmp_path / "a.flac")]) == 0
+    named = capsys.readouterr().out
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    for content, status in (((tmp_path / "a.flac").read_bytes(), 0), (b"fLaC" + bytes(500), 1), (b"", 1)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        assert cli([f"--run_dir={run}", "-"]) == status
+        captured = capsys.readouterr()
+        if status:
+            assert captured.err.startswith("error: standard input: ") and str(folder) not in captured.err
+        else:
+            assert captured.out.split() == named.replace(str(tmp_path / "a.flac"), "standard input").split()
+        assert not list(folder.iterdir())
 
 
 def test_a_folder_without_audio_is_an_error(run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

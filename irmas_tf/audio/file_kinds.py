@@ -60,7 +60,17 @@ class FileKind:
     @property
     def plural(self) -> str:
         """Return "MP3 files", "HTML pages", "Ogg files with Opus"."""
-        return re.sub(r"\bfile\b", "files", self.noun) if "file" in self.noun else f"{self.noun}s"
+        return plural_of(self.noun)
+
+
+def plural_of(noun: str) -> str:
+    """Return the plural of the noun of a kind: "files of an unknown kind"."""
+    return re.sub(r"\bfile\b", "files", noun, count=1) if " file" in f" {noun}" else f"{noun}s"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return "1 picture", "3 HTML pages"."""
+    return f"{count} {noun if count == 1 else plural_of(noun)}"
 
 
 _NOUNS = ("page", "picture", "archive", "pointer", "playlist", "sheet", "document", "database", "program")

@@ -6,13 +6,20 @@ import dataclasses
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
-# What a folder is searched for. A file that is named by itself is tried whatever its name.
-AUDIO_SUFFIXES = (
-    ".wav", ".wave", ".rf64", ".w64", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".au", ".caf",
-)  # fmt: skip
+from irmas_tf.audio.file_kinds import EMPTY, counted, kind_of_file
+from irmas_tf.audio.standard_input import SHOWN_NAME, StandardInput
+from irmas_tf.audio.suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, SYSTEM_NAMES, VIDEO_SUFFIXES
+
+__all__ = ["AUDIO_SUFFIXES", "STDIN", "AudioFiles", "Failure", "what_else"]
+
 STDIN = "-"
+ResultT = TypeVar("ResultT")
+_SOUND_SUFFIXES = frozenset((*AUDIO_SUFFIXES, *VIDEO_SUFFIXES))
+_LONGEST_SUFFIX = 10  # beyond, what follows the last dot is a part of the name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,29 +33,73 @@ class Failure:
 class AudioFiles:
     """The audio files behind ``paths``, found while iterating; only one folder listing per level is held.
 
-    Folders are walked recursively, entries in name order; symbolic links to folders inside them are not followed. A
-    path given twice is found twice. ``-`` reads further paths from standard input, one per line. Iterating yields the
-    path of each file, or a `Failure` for a path that does not exist, is neither file nor folder, or may not be read.
+    Folders are walked recursively, entries in name order; symbolic links to folders inside them are not followed. In
+    folders a file is taken if its name claims sound or video, or says nothing and its content is such; a file that is
+    named by itself is tried whatever its name. A path given twice is found twice. ``-`` is standard input: a list of
+    further paths, one per line, or a sound. Iterating yields the path of each file, or a `Failure` for a path that does
+    not exist, is neither file nor folder, or may not be read.
 
     Attributes:
-        ignored: files in the folders walked so far that are not audio by their suffix.
+        skipped: noun ("picture", ".cda file") -> files in the folders walked so far that were not taken.
         total: number of paths if it is known beforehand (no folders), else None.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = [os.fspath(p) for p in paths]
-        self.ignored = 0
+        self.skipped: Counter[str] = Counter()
         known = not any(p == STDIN or os.path.isdir(p) for p in self._paths)
         self.total = len(self._paths) if known else None
+        self._stored: dict[str, Callable[[], object]] = {}  # sounds from standard input, and what removes them
 
     def __iter__(self) -> Iterator[str | Failure]:
         for path in self._paths:
             if path == STDIN:
-                for line in sys.stdin.buffer:
-                    if name := os.fsdecode(line.rstrip(b"\r\n")):
-                        yield from self._expand(name)
+                yield from self._standard_input()
             else:
                 yield from self._expand(path)
+
+    def close(self) -> None:
+        """Remove the temporary file of a sound from standard input; it goes by itself when all is forgotten."""
+        for remove in self._stored.values():
+            remove()
+
+    def shown(self, text: str) -> str:
+        """Return a text with standard input called so, not by the temporary file that its sound is in."""
+        for path in self._stored:
+            text = text.replace(path, SHOWN_NAME)
+        return text
+
+    def renamed(self, result: ResultT) -> ResultT:
+        """Return a result of a file, a dataclass with a ``path``, with standard input called so."""
+        if not self._stored:
+            return result
+        texts = {name: getattr(result, name, None) for name in ("path", "reason")}
+        changed = {name: self.shown(text) for name, text in texts.items() if text is not None}
+        return dataclasses.replace(result, **changed)  # type: ignore[type-var]
+
+    @property
+    def skipped_summary(self) -> str:
+        """Return what was skipped, most frequent first: "12 pictures, 3 .cda files"; "" for nothing."""
+        return ", ".join(counted(count, noun) for noun, count in self.skipped.most_common())
+
+    def _standard_input(self) -> Iterator[str | Failure]:
+        source = StandardInput(sys.stdin.buffer)
+        if source.is_list:
+            for name in source.names():
+                yield from self._expand(name)
+        elif source.kind is EMPTY:
+            yield Failure(SHOWN_NAME, "is empty; pipe a sound or a list of files into it")
+        elif source.kind.content == "other":
+            remedy = source.kind.remedy or "pipe a sound or a list of files into it"
+            yield Failure(SHOWN_NAME, f"is not audio but {source.kind.described}; {remedy}")
+        else:
+            try:
+                path = source.store()
+            except OSError as error:
+                yield Failure(SHOWN_NAME, f"cannot be stored ({error.strerror}); make room, or set TMPDIR to a folder")
+                return
+            self._stored[str(path)] = path.remove
+            yield path
 
     def _expand(self, path: str) -> Iterator[str | Failure]:
         try:
@@ -74,8 +125,37 @@ class AudioFiles:
         for entry in listing:
             if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(entry.path)
-            # "._x.wav" is where macOS keeps attributes of x.wav on foreign disks; it is not audio.
-            elif os.path.splitext(entry.name)[1].lower() in AUDIO_SUFFIXES and not entry.name.startswith("._"):
-                yield from self._expand(entry.path)
+            elif noun := what_else(entry):
+                self.skipped[noun] += 1
             elif not entry.is_dir():
-                self.ignored += 1
+                yield from self._expand(entry.path)
+
+
+def what_else(entry: os.DirEntry[str]) -> str:
+    """Return a noun for a file in a folder that is no sound, or "" for a sound; links to folders are none of both.
+
+    Only where the name says nothing is the file opened.
+    """
+    name = entry.name.lower()
+    if name.startswith("._"):
+        return "macOS attribute file"  # "._x.wav" is where macOS keeps attributes of x.wav on foreign disks
+    suffix = os.path.splitext(name)[1]
+    if suffix in _SOUND_SUFFIXES:
+        return ""
+    if name in SYSTEM_NAMES:
+        return "system file"
+    if suffix in OTHER_SUFFIXES:
+        return "" if entry.is_dir() else OTHER_SUFFIXES[suffix]
+    if entry.is_dir():
+        return ""
+    if not entry.is_file():
+        return "special file"
+    try:
+        kind = kind_of_file(entry.path)
+    except OSError:
+        return "unreadable file"
+    if kind.has_sound:
+        return ""
+    if kind.content == "unknown" and 1 < len(suffix) <= _LONGEST_SUFFIX:
+        return f"{suffix} file"
+    return kind.noun

@@ -45,8 +45,8 @@ COMMAND = Command(
     "irmas_tf.client.command",
     """
     Name the instruments in audio files with a model on TensorFlow Serving, in the formats of irmas predict. WAV
-    files go as they are, other formats are decoded here. Folders are searched recursively; '-' reads file names from
-    standard input, one per line.
+    files go as they are, other formats are decoded here. Folders are searched recursively; '-' is standard input: a
+    sound, or names of files, one per line.
 
     A file that cannot be read, or that the server refuses, is named on stderr; the others still get their answer, and
     the exit status is then 1. It is 2 if the server cannot be used or stops answering.

@@ -52,10 +52,11 @@ def write_answers(
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(output_stream(output, format))
         move_on = stack.enter_context(progress_bar(files, to_terminal=not output, title=title))
-        stack.enter_context(plain_warnings())
+        stack.enter_context(plain_warnings(files.shown))
         writer = AnswerWriter(stream, format, scheme, top_k, mark_named, origin)
+        stack.enter_context(contextlib.closing(files))
         stack.enter_context(contextlib.closing(results))
-        for result in results:
+        for result in map(files.renamed, results):
             move_on()
             if isinstance(result, Failure):
                 failed += 1
@@ -63,8 +64,7 @@ def write_answers(
             else:
                 answered += 1
                 writer.write(result)
-    if files.ignored:
-        say(f"{files.ignored} other files in the folders were ignored (not audio by their extension)")
+    say_skipped(files)
     if not answered and not failed:
         say("error: no audio files found in the given folders")
         return 1
@@ -167,13 +167,23 @@ def say_failure(failure: Failure) -> None:
     say(f"error: {printable(failure.path)}: {printable(failure.reason)}")
 
 
+def say_skipped(files: AudioFiles) -> None:
+    """Say on stderr what in the folders was no sound, by kind and count."""
+    if files.skipped:
+        say(f"skipped {printable(files.skipped_summary)} in the folders")
+
+
 @contextlib.contextmanager
-def plain_warnings() -> Iterator[None]:
-    """Print warnings about files as one line each, every time a file is read for its answer."""
+def plain_warnings(shown: Callable[[str], str] = str) -> Iterator[None]:
+    """Print warnings about files as one line each, every time a file is read for its answer.
+
+    Args:
+        shown: makes the names of files in a message readable.
+    """
 
     def show(message: Warning | str, category: type[Warning], *_: object) -> None:
         if not SAID_ALREADY.get():
-            say(f"warning: {printable(str(message))}")
+            say(f"warning: {printable(shown(str(message)))}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", AudioWarning)
