@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def config(corpus, tiny):
-    return tiny(corpus, epochs=2, learning_rate=0.02, ema_decay=0.5)
+    return tiny(corpus, epochs=2, learning_rate=0.02, ema_decay=0.5, stage_channels=(8,))
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +57,12 @@ def test_the_saved_model_is_the_best_epochs_averaged_one(trained, config):
     assert [w.tobytes() for w in last.get_weights()] == average
 
 
-def test_it_learns(corpus, tiny, tmp_path):
-    config = tiny(corpus, epochs=6, learning_rate=0.02, ema_decay=0.5)
-    assert train(config, RunDir.create(tmp_path, config)).best_score > 0.6, "a third is guessed right"
-
-
 @pytest.fixture(scope="module")
 def several_labels(corpus, tiny, tmp_path_factory) -> RunDir:
-    config = tiny(corpus, task="multi_label", epochs=4, learning_rate=0.02, ema_decay=0.5, mixup_alpha=0.4)
+    learning = {"epochs": 3, "learning_rate": 0.03, "ema_decay": 0.5, "mixup_alpha": 0.4}
+    config = tiny(corpus, task="multi_label", stage_channels=(8,), **learning)
     run = RunDir.create(tmp_path_factory.mktemp("several"), config)
-    assert train(config, run).best_score > 0.8
+    assert train(config, run).best_score > 0.7, "it learns; a third of the answers is guessed right"
     return run
 
 
@@ -83,29 +79,9 @@ def test_a_run_of_several_labels_keeps_the_thresholds_of_its_best_epoch(several_
     assert float(best["validation_micro_f1"]) == pytest.approx(micro_f1, abs=1e-6)
 
 
-def test_a_signal_saves_and_the_next_start_goes_on_and_says_what_has_changed(
+def test_signals_save_and_the_next_start_goes_on_and_says_what_has_changed(
     config, tmp_path, trained, monkeypatch, capsys
 ):
-    run = RunDir.create(tmp_path, config)
-
-    def send(progress) -> None:
-        if progress.update == 8:  # in the second epoch
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    with pytest.raises(Interrupted, match="SIGTERM"):
-        train(config, run, on_update=send)
-    with np.load(CheckpointStore(run.checkpoints_dir).paths()[-1]) as file:
-        assert b'"update": 8' in file["state.json"].tobytes()
-    environment = loop.compute_environment()
-    monkeypatch.setattr(loop, "compute_environment", lambda: {**environment, "intra_op_threads": 64})
-    train(config, run)
-    assert f"intra_op_threads {environment['intra_op_threads']} -> 64" in capsys.readouterr().out
-    assert checkpoint_values(run) == checkpoint_values(trained)
-    first, second = ([row["validation_loss"] for row in history_rows(each)] for each in (run, trained))
-    assert first == second
-
-
-def test_a_signal_during_validation_does_not_lose_the_epoch(config, tmp_path, trained, monkeypatch):
     run = RunDir.create(tmp_path, config)
     validate = loop.Validator.run
 
@@ -117,9 +93,24 @@ def test_a_signal_during_validation_does_not_lose_the_epoch(config, tmp_path, tr
         patch.setattr(loop.Validator, "run", interrupted_validation)
         train(config, run)
     updates = []
-    train(config, run, on_update=lambda progress: updates.append(progress.update))
-    assert updates == list(range(7, 13)), "the first epoch's batches must not be trained again"
+
+    def send(progress) -> None:
+        updates.append(progress.update)
+        if progress.update == 8:  # in the second epoch
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Interrupted, match="SIGTERM"):
+        train(config, run, on_update=send)
+    assert updates == [7, 8], "the first epoch's batches must not be trained again, though it was being judged"
+    with np.load(CheckpointStore(run.checkpoints_dir).paths()[-1]) as file:
+        assert b'"update": 8' in file["state.json"].tobytes()
+    environment = loop.compute_environment()
+    monkeypatch.setattr(loop, "compute_environment", lambda: {**environment, "intra_op_threads": 64})
+    train(config, run)
+    assert f"intra_op_threads {environment['intra_op_threads']} -> 64" in capsys.readouterr().out
     assert checkpoint_values(run) == checkpoint_values(trained)
+    first, second = ([row["validation_loss"] for row in history_rows(each)] for each in (run, trained))
+    assert first == second
 
 
 def test_a_finished_run_is_left_alone(trained, config, monkeypatch):
@@ -129,29 +120,35 @@ def test_a_finished_run_is_left_alone(trained, config, monkeypatch):
     assert {p: p.stat().st_mtime_ns for p in trained.path.rglob("*") if p.is_file()} == before
 
 
-def test_training_stops_early_without_progress(corpus, tiny, tmp_path):
-    config = tiny(
-        corpus, epochs=9, learning_rate=1e-12, final_learning_rate=0.0, early_stopping_patience=2, ema_decay=0.0
-    )
+@pytest.fixture
+def steps_give(monkeypatch):
+    """Return a function that puts fixed sums, [loss, right answers], in place of training steps and their tracing."""
+    return lambda *sums: monkeypatch.setattr(loop.TrainingStep, "run_batch", lambda *args: tf.constant(sums))
+
+
+def test_training_stops_early_without_progress(corpus, tiny, tmp_path, steps_give):
+    config = tiny(corpus, epochs=9, early_stopping_patience=2, ema_decay=0.0, stage_channels=(8,))
     run = RunDir.create(tmp_path, config)
+    steps_give(1.0, 3.0)
     progress = train(config, run)
     assert (progress.epoch, progress.best_epoch) == (3, 1)
     assert progress.finished == "no better validation accuracy for 2 epochs"
     assert len(history_rows(run)) == 3
 
 
-def test_a_loss_that_is_not_finite_is_an_error_that_helps(config, tmp_path, monkeypatch):
-    monkeypatch.setattr(loop.TrainingStep, "run_batch", lambda *args: tf.constant([np.nan, 0.0]))
+def test_a_loss_that_is_not_finite_is_an_error_that_helps(config, tmp_path, steps_give):
+    steps_give(np.nan, 0.0)
     with pytest.raises(TrainingError, match=r"loss became nan in epoch 1; lower --learning_rate=0.02"):
         train(config, RunDir.create(tmp_path, config))
 
 
 @pytest.mark.parametrize("cache", ["memory", "none"])
-def test_an_unreadable_excerpt_is_named(corpus, tiny, tmp_path, cache):
+def test_an_unreadable_excerpt_is_named(corpus, tiny, tmp_path, steps_give, cache):
     data = shutil.copytree(corpus, tmp_path / "data")
     broken = sorted(data.rglob("*.wav"))[5]
     broken.write_bytes(b"RIFF" + bytes(40))
-    config = tiny(data, epochs=1, cache=cache)
+    config = tiny(data, epochs=1, cache=cache, stage_channels=(8,))
+    steps_give(1.0, 3.0)
     with pytest.raises(ValueError, match=re.escape(broken.name)) as error:
         train(config, RunDir.create(tmp_path / "run", config))
     assert is_expected(error.value), "the command must end with one line, not with a traceback"

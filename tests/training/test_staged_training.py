@@ -41,6 +41,7 @@ def staged(corpus, tiny, weights):
         epochs=30,
         warmup_epochs=1.0,
         dropout=0.2,
+        head_units=0,
         stages=(
             "epochs=2:learning_rate=0.02:blocks=0:embed_once=1",
             "epochs=1:learning_rate=0.001:blocks=1:layer_decay=0.5",
