@@ -5,20 +5,21 @@ Imports nothing of the package but its neighbour ``streaming_wav.py``: copy them
 
 from __future__ import annotations
 
+import importlib
 import io
 import math
 import os
 import shlex
 import warnings
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-if __package__:
+if __package__ or TYPE_CHECKING:
     from . import streaming_wav
 else:  # copied to a folder of its own
-    import streaming_wav  # type: ignore[import-not-found, no-redef]
+    streaming_wav = importlib.import_module("streaming_wav")
 
 MIN_RATE_HZ, MAX_RATE_HZ = 8000, 192000
 _BLOCK_FRAMES = 4096

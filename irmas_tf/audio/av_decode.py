@@ -18,9 +18,9 @@ from irmas_tf.audio.av_file import (
     open_av,
 )
 from irmas_tf.audio.av_frames import gather, up_to, without_padding
-from irmas_tf.audio.file_kinds import FileKind
 from irmas_tf.audio.joined_files import Part
 from irmas_tf.audio.sound_file import Block, PathLike, check_rate
+from irmas_tf.kinds.file_kinds import FileKind
 
 _TOLERANCE_SECONDS = 0.1  # codecs' delays, which not every writer counts alike
 # Streams whose time stamps come from the file; FFmpeg makes up those of others.

@@ -13,9 +13,9 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from irmas_tf.audio.file_kinds import FileKind
 from irmas_tf.audio.joined_files import Part, is_whole
 from irmas_tf.audio.sound_file import AudioError, PathLike, check_rate, no_samples
+from irmas_tf.kinds.file_kinds import FileKind
 
 _DEMUXERS = (
     "aac,ac3,ac4,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,eac3,flac,flv,iff,ircam,live_flv,loas,matroska,"

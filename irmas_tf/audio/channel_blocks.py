@@ -18,7 +18,6 @@ import numpy as np
 
 from irmas_tf.audio.av_decode import Lengths, iter_av
 from irmas_tf.audio.av_file import has_av, require_av
-from irmas_tf.audio.file_kinds import EMPTY, UNKNOWN, FileKind, kind_of_open_file
 from irmas_tf.audio.joined_files import Part, find_parts, is_whole, later_frames
 from irmas_tf.audio.sound_file import (
     UNKNOWN_FRAMES,
@@ -36,6 +35,7 @@ from irmas_tf.audio.sound_file import (
 )
 from irmas_tf.audio.wav_header import WavHeader, read_wav_header
 from irmas_tf.dsp.scratch import scratch
+from irmas_tf.kinds.file_kinds import EMPTY, UNKNOWN, FileKind, kind_of_open_file
 
 Truncated = Callable[[PathLike, float, float], None]
 

@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from irmas_tf.audio.mpeg_frames import mpeg_frame
 from irmas_tf.audio.wav_header import WavHeader
+from irmas_tf.kinds.mpeg_frames import mpeg_frame
 
 _READ_BYTES = 1 << 20
 _FIRST_PAGES = (b"OggS\0\x02" + bytes(8),)  # begin a stream; their position is 0
@@ -68,7 +68,7 @@ def find_parts(file: BinaryIO | io.FileIO, kind_name: str) -> list[Part]:
 
     Args:
         file: seekable binary file.
-        kind_name: what it is, in the words of `irmas_tf.audio.file_kinds`.
+        kind_name: what it is, in the words of `irmas_tf.kinds.file_kinds`.
     """
     size = os.fstat(file.fileno()).st_size
     if kind_name == "MP3":

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from irmas_tf.audio.file_kinds import START_BYTES, FileKind, kind_of_bytes
+from irmas_tf.kinds.file_kinds import START_BYTES, FileKind, kind_of_bytes
 
 SHOWN_NAME = "standard input"
 _COPY_BYTES = 1 << 20

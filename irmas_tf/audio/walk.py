@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from irmas_tf.audio.file_kinds import EMPTY, counted, kind_of_file
 from irmas_tf.audio.standard_input import SHOWN_NAME, StandardInput
-from irmas_tf.audio.suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, SYSTEM_NAMES, VIDEO_SUFFIXES
+from irmas_tf.kinds.file_kinds import EMPTY, counted, kind_of_file
+from irmas_tf.kinds.suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, SYSTEM_NAMES, VIDEO_SUFFIXES
 
 __all__ = ["AUDIO_SUFFIXES", "STDIN", "AudioFiles", "Failure", "what_else"]
 

@@ -1,7 +1,7 @@
 """What a file is that was given as weights or as a model: which tool's model, or what lies in its place.
 
 Judged by content, never by the name, so that a message can say what is there and what makes of it what was wanted.
-Nothing is unpacked, let alone run. What is no model at all is recognised by `irmas_tf.audio.file_kinds`.
+Nothing is unpacked, let alone run. What is no model at all is recognised by `irmas_tf.kinds.file_kinds`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import shlex
 import zipfile
 from pathlib import Path
 
-from irmas_tf.audio.file_kinds import kind_of_file
+from irmas_tf.kinds.file_kinds import kind_of_file
 
 _HEAD_BYTES = 4096
 _AGAIN = "its download did not end; fetch it again"
-# What `irmas_tf.audio.file_kinds` names -> remedy; {} is the quoted path.
+# What `irmas_tf.kinds.file_kinds` names -> remedy; {} is the quoted path.
 _REMEDIES = {
     "empty file": _AGAIN,
     "file of zeros": _AGAIN,

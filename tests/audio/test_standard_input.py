@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from irmas_tf.audio.file_kinds import EMPTY
 from irmas_tf.audio.standard_input import StandardInput
+from irmas_tf.kinds.file_kinds import EMPTY
 
 NAMES = ["a.wav", "b c.mp3", "Grüße/Ω.flac"]
 

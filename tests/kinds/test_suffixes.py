@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from irmas_tf.audio.suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, SYSTEM_NAMES, VIDEO_SUFFIXES
+from irmas_tf.kinds.suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, SYSTEM_NAMES, VIDEO_SUFFIXES
 
 
 def test_a_suffix_means_a_thing():

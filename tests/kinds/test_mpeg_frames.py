@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.audio.mpeg_frames import find_mpeg_audio
+from irmas_tf.kinds.mpeg_frames import find_mpeg_audio
 
 
 @pytest.mark.parametrize("rate", [8000, 22050, 48000])

@@ -14,7 +14,7 @@ import re
 import struct
 from typing import BinaryIO
 
-from irmas_tf.audio.mpeg_frames import find_mpeg_audio
+from irmas_tf.kinds.mpeg_frames import find_mpeg_audio
 
 START_BYTES = 8192
 """Read of a file at most, after its tags."""

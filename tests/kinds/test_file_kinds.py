@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.audio.file_kinds import EMPTY, UNKNOWN, ZEROS, kind_of_bytes, kind_of_file, kind_of_open_file
+from irmas_tf.kinds.file_kinds import EMPTY, UNKNOWN, ZEROS, kind_of_bytes, kind_of_file, kind_of_open_file
 
 MP3_FRAME = b"\xff\xfb\x90\x64" + bytes(413)  # 128 kbit/s, 44.1 kHz: 417 bytes
 ADTS_FRAME = b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9)  # 16 bytes
