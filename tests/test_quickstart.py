@@ -17,7 +17,10 @@ NOTEBOOK = ROOT / "docs" / "quickstart.ipynb"
 # What makes a corpus and a training of the notebook's size into one of seconds.
 SMALLER = {
     "soundfont": ["--test_clips=1", "--workers=1"],
-    "train": ["--branches=mel:hop_length=512:num_bins=16", "--stage_channels=8", "--head_units=8", "--batch_size=8"],
+    "train": [
+        *("--branches=mel:hop_length=512:num_bins=16", "--stage_channels=8", "--head_units=8", "--batch_size=8"),
+        "--notflite",
+    ],
 }
 
 

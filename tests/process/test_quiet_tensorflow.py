@@ -25,20 +25,6 @@ def _run(code: str, **extra: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("command", ["embed", "models.convert"])
-def test_a_command_that_fails_prints_its_error_alone(command: str, tmp_path: Path) -> None:
-    weights = tmp_path / "no.npz"
-    flags = ["--backbone=mn01", f"--weights={weights}"]
-    flags += [f"--output={tmp_path}/x.npz", "a.wav"] if command == "embed" else [f"--out={tmp_path}/x.npz"]
-    done = subprocess.run(
-        [sys.executable, "-m", f"irmas_tf.{command}", *flags],
-        env=_environment(), capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
-
-
 def test_only_noise_is_dropped(capfd: pytest.CaptureFixture[str]) -> None:
     with filtered_stderr():
         os.write(2, b"one\n" + NOISE)
