@@ -66,12 +66,17 @@ def convert(
         representative: windows [n, window_samples] float32 of the training split, which ``int8`` takes its ranges from.
 
     Raises:
-        ExportError: the quantisation is unknown, or there are no windows for int8.
+        ExportError: the quantisation is unknown, there are no windows for int8, or Keras has quantised the model.
     """
     if quantization not in QUANTIZATIONS:
         raise ExportError(f"--quantization={quantization}: must be one of {', '.join(QUANTIZATIONS)}")
     if quantization == "int8" and (representative is None or not len(representative)):
         raise ExportError("--quantization=int8: needs representative windows; give the --data_dir of the run")
+    if quantised := quantised_layers(model):
+        raise ExportError(
+            f"the model was quantised by Keras ({', '.join(quantised)}), which TFLite has no operations for; export the"
+            " run as it was trained, and let --quantization make it smaller"
+        )
     with tempfile.TemporaryDirectory() as folder, _quiet():
         network = _with_embedding(model)
 
@@ -109,6 +114,12 @@ def _with_embedding(model: keras.Model) -> keras.Model:
     if any(layer.name == EMBEDDING for layer in model.layers):
         outputs[EMBEDDING] = model.get_layer(EMBEDDING).output
     return keras.Model(model.input, outputs, name=f"{model.name}_outputs")
+
+
+def quantised_layers(model: keras.Model) -> list[str]:
+    """Return the layers that ``model.quantize`` of Keras has changed, as "name int8"."""
+    modes = {layer.name: getattr(layer.dtype_policy, "quantization_mode", None) for layer in model.layers}
+    return [f"{name} {mode}" for name, mode in modes.items() if mode]
 
 
 def front_end_layers(model: keras.Model) -> list[str]:

@@ -214,6 +214,16 @@ def test_what_cannot_be_converted_is_refused(loaded):
         convert(loaded.model, loaded.config, "int8")
 
 
+def test_a_model_that_keras_has_quantised_is_refused():
+    import keras
+
+    waveform = keras.Input([lite_run.WINDOW_SAMPLES])
+    model = keras.Model(waveform, keras.layers.Dense(11, name="logits")(waveform))
+    model.get_layer("logits").quantize("int8")
+    with pytest.raises(ExportError, match=r"quantised by Keras \(logits int8\), .*--quantization make it smaller"):
+        convert(model, lite_run.make_lite_config())
+
+
 def test_a_model_without_a_front_end_is_not_quantised():
     import keras
 
