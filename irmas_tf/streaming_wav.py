@@ -47,6 +47,7 @@ class WavHeader:
         parts: (offset, bytes) of each chunk of data in the file.
         promised_frames: frames that the header announces, or None if it leaves the size open.
         present_frames: whole frames in the parts.
+        fact_frames: of compressed data, the samples per channel that its ``fact`` chunk counts; 0 if it does not.
         unread_bytes: behind the data, neither announced nor metadata: more sound, as it seems.
         is_plain: as the specification has it, so that any reader reads it in full.
         big_endian: RIFX.
@@ -61,6 +62,7 @@ class WavHeader:
     parts: tuple[tuple[int, int], ...]
     promised_frames: int | None
     present_frames: int
+    fact_frames: int
     unread_bytes: int
     is_plain: bool
     big_endian: bool
@@ -125,7 +127,7 @@ class _Walk:
         self._bytes_at, self._file_bytes = bytes_at, file_bytes
         self._order: Literal["big", "little"] = "big" if head[:4] == b"RIFX" else "little"
         self._riff_end = origin + 8 + self._number(head[4:8])
-        self._long_size = 0  # of RF64
+        self._long_size = self._fact = 0  # of RF64; of compressed data
         self._is_plain = head[:4] == b"RIFF" and origin == 0
         self._is_open = self._is_other = False  # a size that is open; a second file of another format
         self._promised = 0
@@ -145,6 +147,8 @@ class _Walk:
                 return
             if name == b"ds64":
                 self._long_size = self._number(self._bytes_at(body + 8, 8))
+            elif name == b"fact":
+                self._fact = self._number(self._bytes_at(body, 4))
             elif name == b"fmt " and not self.fmt:
                 self.fmt, self.fmt_end = self._bytes_at(body, min(size, 1 << 16)), body + size
             elif name == b"fmt " and self._bytes_at(body, 16) != self.fmt[:16]:
@@ -245,6 +249,7 @@ class _Walk:
             tuple(self.parts),
             promised,
             present,
+            self._fact,
             unread,
             self._is_plain and bits > 0 and len(self.parts) == 1 and promised == present and not unread,
             self._order == "big",

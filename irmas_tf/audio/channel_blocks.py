@@ -3,6 +3,7 @@
 | kind | decoder | because |
 |---|---|---|
 | WAV of 16-bit PCM | the reader here | several times as fast as libsndfile, bit for bit the same |
+| WAV with an odd header | `irmas_tf.streaming_wav` | open and wrong sizes, several chunks of data, unpadded chunks |
 | other PCM and what else stands in WAV, AIFF, AU, CAF, W64, RF64, VOC ... | libsndfile | exact and fast |
 | MP3, Ogg, FLAC, MP4, WebM ..., what libsndfile refuses | FFmpeg (PyAV) | reads to the end, whatever headers say |
 """
@@ -18,7 +19,7 @@ import numpy as np
 
 from irmas_tf.audio.av_decode import Lengths, iter_av
 from irmas_tf.audio.av_file import has_av, require_av
-from irmas_tf.audio.joined_files import Part, find_parts, is_whole, later_frames
+from irmas_tf.audio.joined_files import Part, find_parts, is_whole
 from irmas_tf.audio.sound_file import (
     UNKNOWN_FRAMES,
     AudioError,
@@ -33,7 +34,7 @@ from irmas_tf.audio.sound_file import (
     open_sound,
     read_blocks,
 )
-from irmas_tf.audio.wav_header import WavHeader, read_wav_header
+from irmas_tf.audio.wav_header import CorrectedWav, WavHeader, is_read_here, read_frames, read_wav_header, true_frames
 from irmas_tf.dsp.scratch import scratch
 from irmas_tf.kinds.file_kinds import EMPTY, UNKNOWN, FileKind, kind_of_open_file
 
@@ -72,18 +73,16 @@ def iter_channel_blocks(
     on_truncated = on_truncated or warn_truncated
     with open_raw(path) as raw:
         header = read_wav_header(raw)
-        if fast and header and header.is_pcm16 and header.present_frames:
-            check_rate(path, header.sample_rate_hz)
-            yield from _iter_pcm16(path, raw, header, block_seconds, on_truncated)
+        if is_read_here(header, fast):
+            yield from _iter_wav(path, raw, header, block_seconds, on_truncated)
             return
         kind, parts = look_into(path, raw)
-        later = 0 if header is None else later_frames(raw, header)
-    file = try_libsndfile(path, kind)
-    if file is None:
-        yield from _iter_parts(path, kind, parts, block_seconds, on_truncated)
-        return
-    with file:
-        yield from _iter_sound_file(path, file, header, later, block_seconds, on_truncated)
+        file = try_libsndfile(path, kind, corrected(raw, header))
+        if file is not None:
+            with file:
+                yield from _iter_sound_file(path, file, header, block_seconds, on_truncated)
+            return
+    yield from _iter_parts(path, kind, parts, block_seconds, on_truncated)
 
 
 def iter_channels(path: PathLike) -> Iterator[np.ndarray]:
@@ -106,8 +105,13 @@ def look_into(path: PathLike, raw: io.FileIO) -> tuple[FileKind, list[Part]]:
     return kind, find_parts(raw, kind.name)
 
 
-def try_libsndfile(path: PathLike, kind: FileKind) -> ForwardReader | None:
-    """Return the file opened by libsndfile, or None if FFmpeg shall read it.
+def corrected(raw: io.FileIO, header: WavHeader | None) -> CorrectedWav | None:
+    """Return what libsndfile shall read in place of a WAV file, if that is not as it should be."""
+    return None if header is None or header.is_plain else CorrectedWav(raw, header)
+
+
+def try_libsndfile(path: PathLike, kind: FileKind, source: CorrectedWav | None = None) -> ForwardReader | None:
+    """Return the file, or what ``source`` makes of it, opened by libsndfile, or None if FFmpeg shall read it.
 
     Raises:
         AudioError: libsndfile refuses it and it is not for FFmpeg, or its rate is not supported.
@@ -119,7 +123,7 @@ def try_libsndfile(path: PathLike, kind: FileKind) -> ForwardReader | None:
     if kind is UNKNOWN and (has_av() or os.fspath(path).lower().endswith(_MPEG_SUFFIXES)):
         return None  # libsndfile goes by the name, and libmpg123 writes to the terminal
     try:
-        return open_sound(path)
+        return open_sound(path, source)
     except AudioError as error:
         if error.kind != "unreadable" or not has_av():
             raise
@@ -152,47 +156,59 @@ def _iter_sound_file(
     path: PathLike,
     file: ForwardReader,
     header: WavHeader | None,
-    later: int,
     block_seconds: float,
     on_truncated: Truncated,
 ) -> Iterator[Block]:
-    """Yield what libsndfile decodes of an open file; ``later`` frames behind its data are not read."""
-    rate, promised, received = file.samplerate, file.frames, 0
-    if header is not None and header.promised_frames is not None:
-        promised = header.promised_frames
+    """Yield what libsndfile decodes of an open file."""
+    rate, promised, received = file.samplerate, true_frames(file.frames, header), 0
     for samples in read_blocks(path, file, block_frames(file.channels, int(rate * block_seconds))):
+        if promised < file.frames and len(samples) >= promised - received:
+            samples = samples[: promised - received]  # behind them is the padding of the last block
         received += len(samples)
-        yield Block(samples, rate)
-    promised = max(received, promised if promised < UNKNOWN_FRAMES else 0) + later
+        if len(samples):
+            yield Block(samples, rate)
+    promised = max(received, promised if promised < UNKNOWN_FRAMES else 0)
+    if header is not None and header.present_frames:  # which counts blocks of compressed samples
+        promised = max(promised, round(received * _announced(header) / header.present_frames))
     if received and received < promised:
         on_truncated(path, received / rate, promised / rate)
 
 
-def _iter_pcm16(
+def _iter_wav(
     path: PathLike, raw: io.FileIO, header: WavHeader, block_seconds: float, on_truncated: Truncated
 ) -> Iterator[Block]:
-    """Yield the int16 blocks of a 16-bit PCM WAV file."""
+    """Yield the blocks of a WAV file that is read here: int16 as they lie in the file, or float32."""
     rate, channels, frames = header.sample_rate_hz, header.channels, header.present_frames
+    if not frames:
+        raise no_samples(path)
+    check_rate(path, rate)
     size = block_frames(channels, int(rate * block_seconds))
-    raw.seek(header.data_offset)
-    values = scratch("audio.values", size * channels, "<i2")
-    for first in range(0, frames, size):
-        count = min(size, frames - first)
-        count = (raw.readinto(values[: count * channels].data.cast("B")) or 0) // header.frame_bytes
-        if count == 0:
-            break  # the file shrank meanwhile
-        yield Block(values[: count * channels].reshape(count, channels), rate)
-    check_length(path, raw, header, frames, on_truncated)
+    if header.is_pcm16:
+        raw.seek(header.data_offset)
+        values = scratch("audio.values", size * channels, "<i2")
+        for first in range(0, frames, size):
+            count = min(size, frames - first)
+            count = (raw.readinto(values[: count * channels].data.cast("B")) or 0) // header.frame_bytes
+            if count == 0:
+                break  # the file shrank meanwhile
+            yield Block(values[: count * channels].reshape(count, channels), rate)
+    else:
+        for samples in read_frames(raw, header, size):
+            yield Block(samples, rate)
+    check_length(path, header, frames, on_truncated)
 
 
-def check_length(
-    path: PathLike, raw: io.FileIO, header: WavHeader, frames: int, on_truncated: Truncated | None = None
-) -> None:
-    """Tell if a WAV file has fewer frames than it announces, or more data behind those that are read."""
-    promised = max(frames, header.promised_frames or 0) + later_frames(raw, header)
-    if frames < promised:
+def check_length(path: PathLike, header: WavHeader, frames: int, on_truncated: Truncated | None = None) -> None:
+    """Tell if a WAV file has fewer frames than it announces, or more sound behind those that are read."""
+    if frames < (promised := _announced(header)):
         rate = header.sample_rate_hz
         (on_truncated or warn_truncated)(path, frames / rate, promised / rate)
+
+
+def _announced(header: WavHeader) -> int:
+    """Return the frames that a WAV file announces or seems to hold, of a size that is open those in it."""
+    promised = header.present_frames if header.promised_frames is None else header.promised_frames
+    return promised + header.unread_bytes // header.frame_bytes
 
 
 def cut_words(present: float, promised: float) -> str:

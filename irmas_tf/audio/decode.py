@@ -20,6 +20,7 @@ from irmas_tf.audio.av_file import count_av
 from irmas_tf.audio.channel_blocks import (
     Truncated,
     check_length,
+    corrected,
     cut_words,
     iter_channel_blocks,
     look_into,
@@ -39,7 +40,7 @@ from irmas_tf.audio.sound_file import (
     open_raw,
     read_blocks,
 )
-from irmas_tf.audio.wav_header import WavHeader, read_wav_header
+from irmas_tf.audio.wav_header import WavHeader, is_read_here, read_wav_header, subtype, true_frames
 from irmas_tf.dsp.resample import StreamingResampler, design_resampler, resample_padded
 from irmas_tf.dsp.scratch import scratch
 
@@ -83,21 +84,23 @@ def audio_info(path: PathLike) -> AudioInfo:
     """
     with open_raw(path) as raw:
         header = read_wav_header(raw)
-        if header and header.is_pcm16 and header.present_frames:  # as `iter_blocks` reads it
+        if is_read_here(header):  # as `iter_blocks` reads it
             frames, rate = header.present_frames, header.sample_rate_hz
+            if frames == 0:
+                raise no_samples(path)
             check_rate(path, rate)
-            return AudioInfo(frames / rate, rate, header.channels, "PCM_16", "WAV", frames)
+            return AudioInfo(frames / rate, rate, header.channels, subtype(header), "WAV", frames)
         kind, parts = look_into(path, raw)
-    file = try_libsndfile(path, kind)
-    if file is None:
-        return AudioInfo(*count_av(path, kind, parts))
-    with file:
-        frames = file.frames
-        if not 0 <= frames < UNKNOWN_FRAMES:
-            frames = sum(len(block) for block in read_blocks(path, file, block_frames(file.channels)))
-        if frames == 0:
-            raise no_samples(path)
-        return AudioInfo(frames / file.samplerate, file.samplerate, file.channels, file.subtype, file.format, frames)
+        file = try_libsndfile(path, kind, corrected(raw, header))
+        if file is None:
+            return AudioInfo(*count_av(path, kind, parts))
+        with file:
+            frames, rate = true_frames(file.frames, header), file.samplerate
+            if not 0 <= frames < UNKNOWN_FRAMES:
+                frames = sum(len(block) for block in read_blocks(path, file, block_frames(file.channels)))
+            if frames == 0:
+                raise no_samples(path)
+            return AudioInfo(frames / rate, rate, file.channels, file.subtype, file.format, frames)
 
 
 def decode_file(path: PathLike, target_hz: int, *, fast: bool = True) -> np.ndarray:
@@ -132,7 +135,7 @@ def _decode_pcm16(path: PathLike, raw: io.FileIO, header: WavHeader, target_hz: 
     frames = min(frames, raw.readinto(values.data.cast("B")) // header.frame_bytes)  # less if the file shrank
     if frames == 0:
         raise no_samples(path)
-    check_length(path, raw, header, frames)
+    check_length(path, header, frames)
     design = design_resampler(header.sample_rate_hz, target_hz)
     padded = scratch("audio.padded", design.padded_length(frames), np.float32)
     mono = padded[design.left : design.left + frames]

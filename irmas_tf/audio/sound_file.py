@@ -81,8 +81,12 @@ def open_raw(path: PathLike) -> Iterator[io.FileIO]:
         raise AudioError(path, f"cannot be read ({error.strerror or error})") from error
 
 
-def open_sound(path: PathLike) -> ForwardReader:
+def open_sound(path: PathLike, source: io.RawIOBase | None = None) -> ForwardReader:
     """Return the file opened by libsndfile, its rate and channel count checked.
+
+    Args:
+        path: of the file.
+        source: what is read in its place, if anything.
 
     Raises:
         AudioError: it cannot be opened, is not audio, is empty, or has a rate that is not supported.
@@ -97,7 +101,7 @@ def open_sound(path: PathLike) -> ForwardReader:
     if size == 0:
         raise AudioError(path, "is empty (0 bytes); replace or remove the file", "empty")
     try:
-        file = ForwardReader(os.fsencode(name))
+        file = ForwardReader(os.fsencode(name) if source is None else source)
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         if not os.access(name, os.R_OK):
             raise AudioError(path, "cannot be opened (permission denied)") from error

@@ -9,10 +9,36 @@ from __future__ import annotations
 
 import io
 import struct
+from typing import TypeGuard
 
-from irmas_tf.streaming_wav import WavHeader, read_frames, read_wav_header
+from irmas_tf.streaming_wav import A_LAW, FLOAT, MU_LAW, PCM, WavHeader, read_frames, read_wav_header
 
-__all__ = ["CorrectedWav", "WavHeader", "read_frames", "read_wav_header"]
+__all__ = ["CorrectedWav", "WavHeader", "is_read_here", "read_frames", "read_wav_header", "subtype", "true_frames"]
+
+
+_IN_BLOCKS = (0x02, 0x11, 0x31)  # both kinds of ADPCM, and GSM
+_SUBTYPES = {PCM: {1: "PCM_U8", 2: "PCM_16", 3: "PCM_24", 4: "PCM_32"}, FLOAT: {4: "FLOAT", 8: "DOUBLE"},
+             MU_LAW: {1: "ULAW"}, A_LAW: {1: "ALAW"}}  # fmt: skip
+
+
+def is_read_here(header: WavHeader | None, fast: bool = True) -> TypeGuard[WavHeader]:
+    """Return whether the package itself reads the samples: where others may misread them, and 16 bits if ``fast``."""
+    if header is None or not header.sample_bytes:
+        return False
+    return not header.is_plain or (fast and header.is_pcm16)
+
+
+def subtype(header: WavHeader) -> str:
+    """Return libsndfile's name of an encoding that is read here."""
+    return _SUBTYPES[header.tag][header.sample_bytes]
+
+
+def true_frames(frames: int, header: WavHeader | None) -> int:
+    """Return the length of a compressed WAV file if a decoder counts ``frames``, which may be padding in the end."""
+    if header is None or header.sample_bytes or not header.present_frames or not header.fact_frames:
+        return frames
+    padding = frames - header.fact_frames
+    return header.fact_frames if 0 <= padding < frames // header.present_frames else frames
 
 
 class CorrectedWav(io.RawIOBase):
@@ -25,7 +51,9 @@ class CorrectedWav(io.RawIOBase):
 
     def __init__(self, file: io.FileIO, header: WavHeader) -> None:
         self._file, self._position = file, 0
-        left = header.present_frames * header.frame_bytes
+        left = sum(length for _, length in header.parts)
+        if header.tag in _IN_BLOCKS:  # of a piece of a block, decoders make noise
+            left -= left % header.frame_bytes
         order = ">" if header.big_endian else "<"
         size = min(left, 0xFFFFFFFF - (1 << 20))
         start = (

@@ -66,7 +66,8 @@ def wav_upload(path: PathLike, rate_hz: int = 0, max_bytes: int = 1 << 30, heard
 def is_readable_as_it_is(header: WavHeader, rate_hz: int = 0) -> bool:
     """Return whether exported models read a WAV file as it is: whole PCM at a usual rate, or at the model's."""
     return (
-        header.is_pcm
+        header.is_plain
+        and header.is_pcm
         and header.bits in (8, 16, 24, 32)
         and header.channels >= 1
         and header.frame_bytes * 8 == header.channels * header.bits

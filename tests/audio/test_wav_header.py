@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.audio.wav_header import read_wav_header
+from irmas_tf.audio.decode import AudioWarning, audio_info, decode_file
+from irmas_tf.audio.wav_header import CorrectedWav, read_wav_header
 
 
 def header_of(path: Path):
@@ -114,3 +116,77 @@ def test_anything_else_is_none(tmp_path, content):
     path = tmp_path / "a.wav"
     path.write_bytes(content)
     assert header_of(path) is None
+
+
+# The files of which a reader must know more than the header says, decoded.
+
+RATE = 8000
+OPEN_SIZES = [0, 0x7FFF0000, 0x7FFFF000, 0xFFFFFFFF]
+
+
+def encoded(subtype: str, endian: str = "LITTLE") -> bytes:
+    file = io.BytesIO()
+    sound = np.sin(np.arange(8000) / 7) * np.linspace(0.1, 0.8, 8000)
+    soundfile.write(file, sound, RATE, subtype=subtype, format="WAV", endian=endian)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("size", OPEN_SIZES)
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "ULAW", "MS_ADPCM", "IMA_ADPCM", "GSM610", "G721_32"])
+@pytest.mark.filterwarnings("error")
+def test_an_open_size_is_alike_for_every_encoding(tmp_path, subtype, size):
+    path, content = tmp_path / "a.wav", encoded(subtype)
+    path.write_bytes(content)
+    wanted, seconds = decode_file(path, RATE), audio_info(path).duration_seconds
+    assert abs(len(wanted) / RATE - 1.0) < 0.065, "a second, and the padding of a block that no fact chunk tells"
+    place = content.index(b"data") + 4
+    riff = b"\xff\xff\xff\xff" if size else bytes(4)
+    path.write_bytes(content[:4] + riff + content[8:place] + struct.pack("<I", size) + content[place + 4 :])
+    np.testing.assert_array_equal(decode_file(path, RATE), wanted)
+    np.testing.assert_array_equal(decode_file(path, RATE, fast=False), wanted)
+    assert audio_info(path).duration_seconds == seconds == len(wanted) / RATE
+
+
+@pytest.mark.parametrize("subtype", ["MS_ADPCM", "GSM610", "ALAW"])
+def test_a_cut_file_tells_both_lengths(tmp_path, subtype):
+    path, content = tmp_path / "a.wav", encoded(subtype)
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.warns(AudioWarning, match=r"a\.wav: 0\.\d+ s of the [01]\.\d+ s that it announces can be decoded"):
+        assert 0.4 * RATE < len(decode_file(path, RATE)) <= 0.55 * RATE
+
+
+def test_blocks_in_two_chunks_and_big_endian_are_given_to_libsndfile_in_order(tmp_path):
+    path = tmp_path / "a.wav"
+    for endian in ("LITTLE", "BIG"):
+        content = encoded("IMA_ADPCM", endian)
+        path.write_bytes(content)
+        wanted = decode_file(path, RATE)
+        place, order = content.index(b"data") + 8, "<" if endian == "LITTLE" else ">"
+        data = content[place:]
+        half = header_of(path).frame_bytes * 7
+        size = struct.pack(f"{order}I", half), struct.pack(f"{order}I", len(data) - half)
+        chunks = b"data" + size[0] + data[:half] + b"LIST" + bytes(4) + b"data" + size[1] + data[half:]
+        path.write_bytes(content[: place - 8] + chunks)
+        np.testing.assert_array_equal(decode_file(path, RATE), wanted)
+
+
+def test_sound_behind_what_is_announced_is_warned_of(tmp_path):
+    path = tmp_path / "a.wav"
+    content = encoded("PCM_16")
+    noise = np.random.default_rng(0).integers(128, 256, 16_000, np.uint8).tobytes()
+    path.write_bytes(content + noise)
+    with pytest.warns(AudioWarning, match=r"1\.000 s of the 2\.000 s"):
+        assert len(decode_file(path, RATE)) == RATE
+
+
+def test_a_corrected_file_is_read_like_any_other(tmp_path):
+    path = tmp_path / "a.wav"
+    content = wav(FMT, chunk(b"data", bytes(range(100))), chunk(b"data", bytes(range(100, 200))))
+    path.write_bytes(content)
+    with open(path, "rb", buffering=0) as raw:
+        file = CorrectedWav(raw, read_wav_header(raw))
+        whole = file.read()
+        assert whole == wav(FMT, chunk(b"data", bytes(range(200))))
+        for start, count in ((0, 10), (40, 20), (140, 50), (200, 100), (5000, 5)):
+            assert file.seek(start) == file.tell() == start and file.read(count) == whole[start : start + count]
+        assert file.seek(-4, io.SEEK_END) == len(whole) - 4 and file.read(10) == whole[-4:]
