@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import numpy as np
 
-from irmas_tf.audio.silence import SILENCE_DBFS, amplitude
+from irmas_tf.audio.silence import SILENCE_DBFS, amplitude, is_louder
 
 _QUIET = 10.0 * amplitude(SILENCE_DBFS)  # of the mean of channels; only then are the channels looked at
 
@@ -19,7 +18,8 @@ class Heard:
     Attributes:
         rate_hz: the stored rate; of a sound in parts the highest.
         peak: greatest absolute sample of any channel; 0 of 16-bit integers, which cannot pass full scale.
-        loudest: greatest RMS of the mono samples of a block about their mean.
+        loudest: greatest RMS of the mono samples of a block about their mean, where it is less than 20 dB above
+            silence; else that.
         loudest_cancelled: where the mean of the channels is near silence, the RMS of the loudest channel about its
             mean, in the block where it is greatest; 0 of one channel.
         problems: what was wrong with the file but did not keep it from being used, in words without its name.
@@ -45,13 +45,12 @@ class Heard:
         is_float = channels.dtype.kind == "f"
         if is_float:
             self.peak = max(self.peak, float(channels.max()), -float(channels.min()))
-        mean = float(mono.mean())
-        power = float(np.dot(mono, mono)) / len(mono) - mean * mean
-        if power >= _QUIET**2:
-            self.loudest = max(self.loudest, math.sqrt(power))
+        if is_louder(mono, _QUIET):
+            self.loudest = max(self.loudest, _QUIET)
             return
-        self.loudest = max(self.loudest, float(mono.std(dtype=np.float64)))
-        if channels.shape[1] > 1:
+        level = float(mono.std(dtype=np.float64))
+        self.loudest = max(self.loudest, level)
+        if level < _QUIET and channels.shape[1] > 1:
             scale = 1.0 if is_float else 32768.0
             loudest = float(channels.std(axis=0, dtype=np.float64).max()) / scale
             self.loudest_cancelled = max(self.loudest_cancelled, loudest)

@@ -35,11 +35,21 @@ def silent_windows(windows: np.ndarray, dbfs: float = SILENCE_DBFS) -> np.ndarra
         windows: mono float32 [n, samples], full scale 1.0, finite.
         dbfs: the level.
     """
-    level = amplitude(dbfs) ** 2
+    level = amplitude(dbfs)
     silent = np.zeros(len(windows), bool)
     for k, window in enumerate(windows):
-        # Two fast passes tell nearly all windows from silence; the exact look takes eight bytes for each sample.
-        energy, mean = float(np.dot(window, window)) / len(window), float(window.mean())
-        if energy - mean * mean <= 4.0 * level + 1e-4 * energy:
-            silent[k] = window.var(dtype=np.float64) < level
+        if not is_louder(window, level):
+            silent[k] = window.var(dtype=np.float64) < level * level
     return silent
+
+
+def is_louder(samples: np.ndarray, level: float) -> bool:
+    """Return whether the RMS of samples about their mean is surely above a level, at next to no cost.
+
+    A part of them varies no more than all do, so that the sixteenth in the middle tells nearly all sound from silence.
+    """
+    count = len(samples)
+    part = samples[count // 2 - count // 32 : count // 2 + count // 32 + 1]
+    energy, mean = float(np.dot(part, part)), float(part.mean())
+    # What float32 may round away is taken off: an offset is not to look like sound.
+    return energy - len(part) * mean * mean - 1e-3 * energy > count * level * level
