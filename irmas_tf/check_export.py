@@ -28,6 +28,9 @@ class CheckExportOptions:
     run_dir: str = setting("", "Folder of the run that the artefact was made from.")
     data_dir: str = setting("", "Folder of the data set, for int8; empty: the one the run was trained on.")
     keep: bool = setting(False, "Leave an artefact that fails where it is, instead of deleting it.")
+    facts: bool = setting(
+        False, "Print what an app must know of a .tflite file (rate, window, classes and more), and compare nothing."
+    )
     runtimes: tuple[str, ...] = setting(
         (),
         "Compare a .tflite file with LiteRT in other runtimes, with or without --run_dir: all that are installed, or"
@@ -58,8 +61,13 @@ def main(flags: ParsedFlags) -> int:
     if not flags.positional:
         raise ConfigError("no artefact given: name the folder of a SavedModel's version, or a .tflite file")
     options = flags.options
+    if options.facts:
+        from irmas_tf.deploy.tflite_facts import facts_text
+
+        print("\n".join(facts_text(artefact) for artefact in flags.positional), end="")
+        return 0
     if not options.run_dir and not options.runtimes:
-        raise ConfigError("--run_dir is required, unless other --runtimes are compared")
+        raise ConfigError("--run_dir is required, unless other --runtimes are compared or --facts printed")
     runtimes = _chosen(options.runtimes)
     if options.run_dir:
         _check(flags.positional, options)

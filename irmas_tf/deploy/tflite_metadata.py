@@ -20,7 +20,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite import INPUT
-from irmas_tf.deploy.tflite_flatbuffer import add_buffer, outputs_by_name, pack, unpack
+from irmas_tf.deploy.tflite_flatbuffer import add_buffer, min_runtime_version, outputs_by_name, pack, unpack
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, PROBABILITIES
 from irmas_tf.streaming import FACTS_FILE, StreamingError, read_model_facts
 
@@ -41,6 +41,9 @@ _FEATURE_PROPERTIES, _AUDIO_PROPERTIES = 1, 4  # ContentProperties
 def embed(content: bytes, facts: Mapping[str, Any]) -> bytes:
     """Return a .tflite file with its metadata.
 
+    The facts inside get ``outputs``, {name: width} in the file's order, and ``min_runtime_version``, the TensorFlow
+    whose runtime is the first that knows all operations.
+
     Args:
         content: a .tflite file without metadata.
         facts: of `irmas_tf.deploy.metadata.describe`, and ``quantization``.
@@ -48,6 +51,7 @@ def embed(content: bytes, facts: Mapping[str, Any]) -> bytes:
     model = unpack(content)
     tensors = model.subgraphs[0].tensors
     widths = {name: int(tensors[place].shape[-1]) for name, place in outputs_by_name(model).items()}
+    facts = {**facts, "outputs": widths, "min_runtime_version": min_runtime_version(model)}
     entry = schema.MetadataT()
     entry.name = METADATA_BUFFER
     entry.buffer = add_buffer(model, metadata_buffer(facts, tuple(widths)))

@@ -12,6 +12,8 @@ from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite_metadata import associated_files, embed, metadata_buffer, read_facts
 from tests.helpers import lite_run
 
+WRITTEN = lite_run.lite_facts(quantization="none", outputs={"probabilities": 3}, min_runtime_version="1.5.0")
+
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
@@ -105,7 +107,7 @@ def test_the_file_is_a_model_and_an_archive(content, path):
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         files = {name: archive.read(name).decode() for name in archive.namelist()}
-    assert files == associated_files(lite_run.lite_facts(quantization="none"))
+    assert files == associated_files(WRITTEN)
     assert files["labels.txt"] == "cel\nflu\nvio\n" and files["labels_en.txt"] == "cello\nflute\nviolin\n"
     assert json.loads(files["irmas_tf.json"])["labels"] == ["cel", "flu", "vio"]
     window = np.random.default_rng(0).normal(size=(1, lite_run.WINDOW_SAMPLES)).astype(np.float32)
@@ -127,7 +129,7 @@ def test_the_same_facts_give_the_same_file(content, path):
 
 
 def test_facts_come_back(path):
-    assert read_facts(path) == lite_run.lite_facts(quantization="none")
+    assert read_facts(path) == WRITTEN
 
 
 def test_a_foreign_or_damaged_file_is_refused(content, path, tmp_path):
