@@ -21,6 +21,26 @@ def _load_litert(file: ModelFile, threads: int) -> tuple[Answer, str]:
     return LiteInterpreter(file.path.read_bytes(), threads).probabilities, ""
 
 
+def _load_tflite_runtime(file: ModelFile) -> tuple[Answer, str]:
+    """Return the interpreter before LiteRT, which many boards and apps still have."""
+    from tflite_runtime.interpreter import Interpreter
+
+    interpreter = Interpreter(str(file.path), num_threads=1)
+    interpreter.allocate_tensors()
+    waveform = interpreter.get_input_details()[0]["index"]
+    probabilities = interpreter.get_output_details()[file.output_index]["index"]
+
+    def answer(windows: np.ndarray) -> np.ndarray:
+        rows = []
+        for window in windows:
+            interpreter.set_tensor(waveform, window[None])
+            interpreter.invoke()
+            rows.append(interpreter.get_tensor(probabilities))
+        return np.concatenate(rows)
+
+    return answer, ""
+
+
 def _load_compiled(file: ModelFile) -> tuple[Answer, str]:
     """Return LiteRT's newer interface. Its buffers take arrays of a wrong length or type without a word."""
     from ai_edge_litert.compiled_model import CompiledModel
@@ -127,6 +147,7 @@ def _load_mediapipe(file: ModelFile) -> tuple[Answer, str]:
 _LITERT_PACKAGE = ("ai-edge-litert", "ai_edge_litert")
 LITERT = Runtime("LiteRT Interpreter", (_LITERT_PACKAGE,), _load_litert, (Setup("2 threads", {"threads": 2}),))
 LITERT_COMPILED = Runtime("LiteRT CompiledModel", (_LITERT_PACKAGE,), _load_compiled)
+TFLITE_RUNTIME = Runtime("TensorFlow Lite runtime", (("tflite-runtime", "tflite_runtime"),), _load_tflite_runtime)
 OPENVINO = Runtime(
     "OpenVINO",
     (("openvino", "openvino"),),

@@ -101,6 +101,7 @@ RUNTIMES: Registry[Runtime] = Registry(
         "onnxruntime": f"{_HERE}:ONNX_RUNTIME",
         "openvino": f"{_HERE}:OPENVINO",
         "tflite_micro": f"{_HERE}:TFLITE_MICRO",
+        "tflite_runtime": f"{_HERE}:TFLITE_RUNTIME",
     },
 )
 """Name -> runtime. None of their packages is imported before a file is loaded."""
