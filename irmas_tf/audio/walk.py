@@ -14,7 +14,7 @@ from irmas_tf.audio.standard_input import SHOWN_NAME, StandardInput
 from irmas_tf.kinds.file_kinds import EMPTY, counted, kind_of_file
 from irmas_tf.kinds.suffixes import AUDIO_SUFFIXES, OTHER_SUFFIXES, SYSTEM_NAMES, VIDEO_SUFFIXES
 
-__all__ = ["AUDIO_SUFFIXES", "STDIN", "AudioFiles", "Failure", "what_else"]
+__all__ = ["AUDIO_SUFFIXES", "STDIN", "AudioFiles", "Failure", "noun_of_other"]
 
 STDIN = "-"
 ResultT = TypeVar("ResultT")
@@ -125,37 +125,46 @@ class AudioFiles:
         for entry in listing:
             if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(entry.path)
-            elif noun := what_else(entry):
+            elif noun := _noun_of_entry(entry):
                 self.skipped[noun] += 1
             elif not entry.is_dir():
                 yield from self._expand(entry.path)
 
 
-def what_else(entry: os.DirEntry[str]) -> str:
-    """Return a noun for a file in a folder that is no sound, or "" for a sound; links to folders are none of both.
+def _noun_of_entry(entry: os.DirEntry[str]) -> str:
+    """Return a noun for a file in a folder that is no sound, or "" for a sound or a link to a folder."""
+    known = _noun_by_name(entry.name)
+    if known == "" or entry.is_dir():
+        return ""
+    return known or (noun_of_other(entry.path) if entry.is_file() else "special file")
+
+
+def noun_of_other(path: str | os.PathLike[str]) -> str:
+    """Return a noun for what a file is that is no sound, or "" for a sound.
 
     Only where the name says nothing is the file opened.
     """
-    name = entry.name.lower()
+    known = _noun_by_name(os.path.basename(path))
+    if known is not None:
+        return known
+    try:
+        kind = kind_of_file(path)
+    except OSError:
+        return "unreadable file"
+    if kind.has_sound:
+        return ""
+    suffix = os.path.splitext(path)[1].lower()
+    if kind.content == "unknown" and 1 < len(suffix) <= _LONGEST_SUFFIX:
+        return f"{suffix} file"
+    return kind.noun
+
+
+def _noun_by_name(name: str) -> str | None:
+    """Return what the name says: a noun, "" for a sound, or None for nothing."""
+    name = name.lower()
     if name.startswith("._"):
         return "macOS attribute file"  # "._x.wav" is where macOS keeps attributes of x.wav on foreign disks
     suffix = os.path.splitext(name)[1]
     if suffix in _SOUND_SUFFIXES:
         return ""
-    if name in SYSTEM_NAMES:
-        return "system file"
-    if suffix in OTHER_SUFFIXES:
-        return "" if entry.is_dir() else OTHER_SUFFIXES[suffix]
-    if entry.is_dir():
-        return ""
-    if not entry.is_file():
-        return "special file"
-    try:
-        kind = kind_of_file(entry.path)
-    except OSError:
-        return "unreadable file"
-    if kind.has_sound:
-        return ""
-    if kind.content == "unknown" and 1 < len(suffix) <= _LONGEST_SUFFIX:
-        return f"{suffix} file"
-    return kind.noun
+    return "system file" if name in SYSTEM_NAMES else OTHER_SUFFIXES.get(suffix)

@@ -16,7 +16,7 @@ import numpy as np
 
 from irmas_tf.audio.decode import AudioError, audio_info, iter_blocks
 from irmas_tf.audio.sound_file import unusable
-from irmas_tf.audio.walk import AUDIO_SUFFIXES
+from irmas_tf.audio.walk import noun_of_other
 from irmas_tf.datasets.irmas_layout import DataError, display, walk_files
 from irmas_tf.process.ordered_threads import shared_threads
 
@@ -73,12 +73,9 @@ def _audio_files(root: Path) -> list[Path]:
         raise DataError(f"{_FLAG}={display(root)}: {problem}; give a folder of audio files")
     if not os.access(root, os.R_OK | os.X_OK):
         raise DataError(f"{_FLAG}={display(root)}: cannot be read (permission denied)")
-    paths = sorted(path for path in walk_files(root) if path.suffix.lower() in AUDIO_SUFFIXES)
+    paths = sorted(path for path in walk_files(root) if not noun_of_other(path))
     if not paths:
-        raise DataError(
-            f"{_FLAG}={display(root)}: holds no audio files; looked for {', '.join(AUDIO_SUFFIXES)} in it and its"
-            " subfolders"
-        )
+        raise DataError(f"{_FLAG}={display(root)}: holds no audio files, nor do its subfolders")
     return paths
 
 

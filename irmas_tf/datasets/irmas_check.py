@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from irmas_tf.audio.walk import noun_of_other
 from irmas_tf.config.labels import IRMAS_NAMES
 from irmas_tf.datasets import irmas_counts
 from irmas_tf.datasets.audio_check import AudioFacts, AudioIssue, examine
@@ -26,6 +27,7 @@ from irmas_tf.datasets.irmas import group_excerpts
 from irmas_tf.datasets.irmas_layout import DataError, check_data_dir, display
 from irmas_tf.datasets.irmas_records import TrainingScan
 from irmas_tf.datasets.irmas_scan import scan_testing, scan_training
+from irmas_tf.kinds.file_kinds import counted
 from irmas_tf.process.ordered_threads import shared_threads, usable_cpus
 
 _DURATION_TOLERANCE_SECONDS = 0.5
@@ -99,11 +101,13 @@ def check(data_dir: str | os.PathLike[str], *, deep: bool = False, progress: boo
     findings += duplicate_findings(excerpts, clips, shown)
     if training and training.other_files:
         files = tuple(map(shown, training.other_files))
+        nouns = Counter(noun_of_other(path) or "sound file of another name" for path in training.other_files)
+        kinds = ", ".join(counted(count, noun) for noun, count in nouns.most_common())
         findings.append(
             Finding(
                 "note",
                 "other_files",
-                f"{len(files)} files in the training folder are not audio; they are ignored",
+                f"the training folder holds {kinds} beside the excerpts; ignored",
                 files,
             )
         )

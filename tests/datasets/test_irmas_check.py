@@ -94,6 +94,7 @@ def test_everything_that_can_be_wrong_is_found(data_dir):
     assert found["duplicate"][0].message.startswith("2 training excerpts")
     assert len(found["contradictory"][0].files) == 1
     assert found["other_files"][0].files == ("IRMAS-TrainingData/notes.pdf",)
+    assert found["other_files"][0].message == "the training folder holds 1 PDF document beside the excerpts; ignored"
     severities = [f.severity for f in report.findings]
     assert severities == sorted(severities, key=("error", "warning", "note").index)
 
