@@ -15,6 +15,7 @@ from irmas_tf.audio.av_file import (
     LOSSLESS_FILES,
     announces_file,
     import_av,
+    is_ogg_vorbis,
     open_av,
 )
 from irmas_tf.audio.av_frames import gather, up_to, without_padding
@@ -64,7 +65,7 @@ def iter_av(
         _prepare(container, stream)
         tally = _Tally()
         frames = _iter_frames(container, stream, tally)
-        if _is_ogg_vorbis(container, stream):
+        if is_ogg_vorbis(container, stream):
             next(frames, None)  # the first only sets the decoder up
             blocks = up_to(gather(frames, block_seconds), _frames_of_vorbis(stream))
         else:
@@ -79,10 +80,6 @@ def iter_av(
             lengths.missing += _missing_seconds(container, stream, part, tally, lengths.decoded - before, rate)
 
 
-def _is_ogg_vorbis(container: Any, stream: Any) -> bool:
-    return bool(stream.codec_context.name == "vorbis" and container.format.name == "ogg")
-
-
 def _prepare(container: Any, stream: Any) -> None:
     """Set the decoder up before its first packet."""
     codec = stream.codec_context
@@ -91,7 +88,7 @@ def _prepare(container: Any, stream: Any) -> None:
         codec.options = {"err_detect": "crccheck+explode"}
     # FFmpeg takes too much or too little off the end of an Ogg Vorbis file whose sound is in a single page, as it is in
     # clips of some seconds, and the padding of ALAC in CAF twice.
-    if _is_ogg_vorbis(container, stream) or (codec.name == "alac" and container.format.name == "caf"):
+    if is_ogg_vorbis(container, stream) or (codec.name == "alac" and container.format.name == "caf"):
         codec.flags2 |= import_av().codec.context.Flags2.skip_manual
 
 
@@ -172,7 +169,7 @@ def _missing_seconds(container: Any, stream: Any, part: Part, tally: _Tally, sec
         only_sound = all(other.type == "audio" for other in container.streams)
         announced = length if only_sound or tally.end < length - 1.0 else 0.0
     spanned = tally.spanned if name.startswith(_STAMPED) else 0.0
-    if _is_ogg_vorbis(container, stream):
+    if is_ogg_vorbis(container, stream):
         spanned = (_frames_of_vorbis(stream) or 0) / rate  # time stamps of a single page are wrong, too
     span_tolerance = exact if name.startswith(LOSSLESS_FILES) else _STAMPED_TOLERANCE_SECONDS
     gaps = ((announced - seconds, tolerance), (spanned - seconds, span_tolerance))

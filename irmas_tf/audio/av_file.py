@@ -148,6 +148,8 @@ def _count_seconds(container: Any, stream: Any, part: Part) -> tuple[float, bool
             return float(stream.duration * stream.time_base), False
         if announces_file(container) and container.duration:
             return container.duration / 1e6, False
+    if is_ogg_vorbis(container, stream) and stream.duration:  # of a single page the last packet's length wraps around
+        return float(stream.duration * stream.time_base), True
     unit, total = stream.time_base, 0
     start: int | None = None
     end: int | None = None
@@ -163,6 +165,11 @@ def _count_seconds(container: Any, stream: Any, part: Part) -> tuple[float, bool
     if part.delay or part.padding:
         seconds -= (part.delay + part.padding) / stream.codec_context.sample_rate
     return seconds, name.startswith(_COUNTED)
+
+
+def is_ogg_vorbis(container: Any, stream: Any) -> bool:
+    """Return whether a stream is Vorbis in Ogg, whose packets FFmpeg does not count right in every file."""
+    return bool(stream.codec_context.name == "vorbis" and container.format.name == "ogg")
 
 
 def announces_file(container: Any) -> bool:

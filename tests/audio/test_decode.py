@@ -258,3 +258,9 @@ def test_a_long_file_is_streamed_in_little_memory(tmp_path):
     samples, megabytes = map(int, result.stdout.split())
     assert samples == 2400 * 8000
     assert megabytes < 40, "a quarter of what its samples take"
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.9, 5.0])  # in one page and in several
+def test_the_length_of_ogg_vorbis_is_known_without_decoding(tmp_path, seconds):
+    path = write(tmp_path / "a.ogg", tone(seconds, 22050), 22050, "VORBIS")
+    assert audio_info(path).frames == len(decode_file(path, 22050)) == round(seconds * 22050)
