@@ -46,10 +46,9 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(b"latin\xe9.ogg", 44100, 1, "VORBIS", "OGG")
     (folder / "text.wav").write_text("no audio at all")
     (folder / "empty.wav").touch()
-    # Half a sample less than announced: refused by the graph.
-    soundfile.write(folder / "cut.wav", np.zeros(400), 8000, "PCM_16")
-    content = bytearray((folder / "cut.wav").read_bytes())
-    content[40:44] = (801).to_bytes(4, "little")
-    (folder / "cut.wav").write_bytes(content)
+    # More chunks than the graph looks through.
+    soundfile.write(folder / "chunks.wav", np.zeros(400), 8000, "PCM_16")
+    content = (folder / "chunks.wav").read_bytes()
+    (folder / "chunks.wav").write_bytes(content[:36] + 70 * (b"junk" + bytes(4)) + content[36:])
     (folder / "folder").mkdir()
     return folder

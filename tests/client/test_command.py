@@ -86,12 +86,10 @@ def test_a_refused_and_an_unreadable_file_are_named_and_the_others_answered(
     fake_serving: Any, audio: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "text.wav").write_text("no audio at all")
-    # The header announces half a sample more than there is: whole frames for the client, too little for the graph.
-    refused = tmp_path / "refused.wav"
+    refused = tmp_path / "refused.wav"  # more chunks than the graph looks through
     soundfile.write(refused, np.zeros(400), 8000, "PCM_16")
-    content = bytearray(refused.read_bytes())
-    content[40:44] = (801).to_bytes(4, "little")
-    refused.write_bytes(content)
+    content = refused.read_bytes()
+    refused.write_bytes(content[:36] + 70 * (b"junk" + bytes(4)) + content[36:])
     good = [str(audio / "a.wav"), str(audio / "b.wav")]
     paths = [good[0], str(tmp_path / "text.wav"), str(refused), good[1], str(tmp_path / "missing.wav")]
     for url in (fake_serving.http, fake_serving.grpc):
@@ -101,7 +99,8 @@ def test_a_refused_and_an_unreadable_file_are_named_and_the_others_answered(
         lines = errors.splitlines()
         assert len(lines) == 3
         assert lines[0].startswith(f"error: {tmp_path}/text.wav: is not audio")
-        assert lines[1] == f"error: {refused}: announces 801 bytes of audio and has 800; send the whole file"
+        wanted = "is a WAV file without a format and a data chunk; export it again"
+        assert lines[1] == f"error: {refused}: {wanted}"
         assert lines[2] == f"error: {tmp_path}/missing.wav: No such file or directory"
     assert fake_serving.core.requests == [3, 1, 1, 1] * 2
 
