@@ -38,11 +38,11 @@ from irmas_tf.deploy.saved_model_check import check_saved_model  # noqa: E402
 from irmas_tf.deploy.session_model import SessionModel  # noqa: E402
 from irmas_tf.deploy.tflite import convert  # noqa: E402
 from irmas_tf.deploy.tflite_check import check_tflite  # noqa: E402
-from irmas_tf.deploy.tflite_metadata import embed  # noqa: E402
 from irmas_tf.inference.samples import window_values  # noqa: E402
 from irmas_tf.models.factory import build_model  # noqa: E402
 from irmas_tf.process.exit_codes import is_expected, one_line  # noqa: E402
 from irmas_tf.runs.run_dir import RunDir  # noqa: E402
+from irmas_tf.tflite.metadata import embed  # noqa: E402
 from irmas_tf.training.fine_tuning import load_pretrained_weights  # noqa: E402
 
 DEFAULT = ("three_branch", "nine_branch", "morlet", "morlet_stft")

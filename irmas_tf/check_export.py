@@ -62,7 +62,7 @@ def main(flags: ParsedFlags) -> int:
         raise ConfigError("no artefact given: name the folder of a SavedModel's version, or a .tflite file")
     options = flags.options
     if options.facts:
-        from irmas_tf.deploy.tflite_facts import facts_text
+        from irmas_tf.tflite.facts import facts_text
 
         print("\n".join(facts_text(artefact) for artefact in flags.positional), end="")
         return 0

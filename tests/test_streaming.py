@@ -21,7 +21,6 @@ from irmas_tf import streaming
 from irmas_tf.audio.silence import SILENCE_DBFS
 from irmas_tf.audio.windows import window_starts
 from irmas_tf.deploy.lite_model import LiteModel
-from irmas_tf.deploy.tflite_metadata import embed
 from irmas_tf.inference.classifier import Classifier
 from irmas_tf.streaming import (
     StreamingClassifier,
@@ -32,6 +31,7 @@ from irmas_tf.streaming import (
     read_model_facts,
     wav_blocks,
 )
+from irmas_tf.tflite.metadata import embed
 from tests.helpers import lite_run, tiny_run
 
 RATE, WINDOW, HOP, CODES = lite_run.RATE_HZ, lite_run.WINDOW_SAMPLES, lite_run.HOP_SAMPLES, lite_run.CODES

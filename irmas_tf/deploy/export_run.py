@@ -160,7 +160,7 @@ def export_tflite(
     """
     from irmas_tf.deploy.tflite import convert
     from irmas_tf.deploy.tflite_artefact import TFLITE
-    from irmas_tf.deploy.tflite_metadata import embed
+    from irmas_tf.tflite.metadata import embed
 
     target = Path(out).expanduser()
     if target.suffix != ".tflite":

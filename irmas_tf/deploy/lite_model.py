@@ -13,8 +13,7 @@ from irmas_tf.inference.exported_labels import ExportedLabels, exported_audio
 from irmas_tf.inference.window_model import LITERT, OUTPUTS, PROBABILITIES, require_output
 from irmas_tf.process.quiet_tensorflow import filtered_stderr
 from irmas_tf.streaming import StreamingError, read_model_facts
-
-SIGNATURE, INPUT = "serving_default", "waveform"
+from irmas_tf.tflite.facts import INPUT, SIGNATURE
 
 
 class LiteModelError(ValueError):

@@ -42,15 +42,15 @@ import tensorflow as tf
 
 from irmas_tf.config.run_config import Config
 from irmas_tf.deploy.saved_model import ExportError, add_endpoint
-from irmas_tf.deploy.tflite_flatbuffer import output_names, with_outputs_in_order
-from irmas_tf.deploy.tflite_weights import Form, change_weights, with_few_weights
 from irmas_tf.dsp.short_time import dft_by_products
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES
 from irmas_tf.layers.base import Float32Layer
 from irmas_tf.models.probabilities import probabilities_of
+from irmas_tf.tflite.facts import INPUT, SIGNATURE
+from irmas_tf.tflite.flatbuffer import output_names, with_outputs_in_order
+from irmas_tf.tflite.weights import Form, change_weights, with_few_weights
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
-SIGNATURE, INPUT = "serving_default", "waveform"
 
 
 def convert(

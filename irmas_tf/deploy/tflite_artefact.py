@@ -43,14 +43,14 @@ class TfliteArtefact:
             OSError: it cannot be read.
         """
         import_tensorflow()
-        from irmas_tf.deploy.tflite_metadata import read_facts
+        from irmas_tf.deploy.tflite_check import read_facts
 
         return read_facts(path)
 
     def write(self, model: Any, config: Any, facts: Mapping[str, Any], path: Path) -> None:
         """Write a file in float32; other numbers are `irmas_tf.deploy.export_run.export_tflite`'s."""
         from irmas_tf.deploy.tflite import convert
-        from irmas_tf.deploy.tflite_metadata import embed
+        from irmas_tf.tflite.metadata import embed
 
         path.write_bytes(embed(convert(model, config), {**facts, "quantization": "none"}))
 

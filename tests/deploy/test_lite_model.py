@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from irmas_tf.deploy.lite_model import LiteInterpreter, LiteModel, LiteModelError
-from irmas_tf.deploy.tflite_metadata import embed
 from irmas_tf.inference.exported_labels import LabelsError
 from irmas_tf.inference.prediction import predict_files
 from irmas_tf.inference.window_model import ModelError
+from irmas_tf.tflite.metadata import embed
 from tests.helpers import ROOT, lite_run
 
 

@@ -9,7 +9,10 @@ from irmas_tf.deploy.export_inputs import LoadedRun, load_run
 from irmas_tf.deploy.lite_model import LiteInterpreter
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite import QUANTIZATIONS, convert, front_end_layers, front_end_pattern
-from irmas_tf.deploy.tflite_flatbuffer import (
+from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES
+from irmas_tf.models.factory import embedding_model
+from irmas_tf.models.probabilities import probabilities_of
+from irmas_tf.tflite.flatbuffer import (
     RUNTIME_ENTRY,
     builtin_code,
     custom_operations,
@@ -17,9 +20,6 @@ from irmas_tf.deploy.tflite_flatbuffer import (
     outputs_by_name,
     unpack,
 )
-from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES
-from irmas_tf.models.factory import embedding_model
-from irmas_tf.models.probabilities import probabilities_of
 from tests.helpers import lite_run
 from tests.helpers.stored_weights import stored_weights
 

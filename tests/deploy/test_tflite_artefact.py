@@ -4,7 +4,7 @@ import pytest
 
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite_artefact import TFLITE
-from irmas_tf.deploy.tflite_metadata import embed
+from irmas_tf.tflite.metadata import embed
 from tests.helpers import lite_run
 
 

@@ -11,9 +11,9 @@ from irmas_tf.deploy.lite_model import LiteModel
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite import convert
 from irmas_tf.deploy.tflite_check import MEAN_TOLERANCES, TOLERANCES, VALUE_TOLERANCES, check_tflite
-from irmas_tf.deploy.tflite_flatbuffer import pack, unpack
-from irmas_tf.deploy.tflite_metadata import embed
 from irmas_tf.inference.classifier import Classifier
+from irmas_tf.tflite.flatbuffer import pack, unpack
+from irmas_tf.tflite.metadata import embed
 from tests.helpers import lite_run
 
 FACTS = lite_run.lite_facts()

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from tensorflow.lite.python import schema_py_generated as schema
 
-from irmas_tf.deploy.tflite_flatbuffer import unpack
-from irmas_tf.deploy.tflite_weights import KINDS, MIN_WEIGHTS, builtin_code
+from irmas_tf.tflite.flatbuffer import unpack
+from irmas_tf.tflite.weights import KINDS, MIN_WEIGHTS, builtin_code
 
 _TYPES = {number: name for name, number in vars(schema.TensorType).items() if isinstance(number, int)}
 

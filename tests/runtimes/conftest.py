@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from irmas_tf.deploy.tflite_metadata import embed
 from irmas_tf.runtimes.runtime import ModelFile
+from irmas_tf.tflite.metadata import embed
 from tests.helpers import lite_run
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tensorflow.lite.python import schema_py_generated as schema
 
-from irmas_tf.deploy.tflite_flatbuffer import (
+from irmas_tf.tflite.flatbuffer import (
     RUNTIME_ENTRY,
     add_buffer,
     custom_operations,

@@ -6,9 +6,9 @@ import zipfile
 import pytest
 
 from irmas_tf.check_export import cli
-from irmas_tf.deploy.tflite_facts import facts_text
 from irmas_tf.inference.window_model import ModelError
 from irmas_tf.streaming import FACTS_FILE
+from irmas_tf.tflite.facts import facts_text
 from tests.helpers import lite_run
 
 OUTPUTS = {"probabilities": 3, "logits": 3, "embedding": 48}

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from irmas_tf.deploy.lite_model import INPUT
 from irmas_tf.inference.exported_labels import ExportedLabels
 from irmas_tf.inference.window_model import PROBABILITIES, ModelError
 from irmas_tf.streaming import StreamingError, read_model_facts
+
+SIGNATURE, INPUT = "serving_default", "waveform"
+"""The file's one signature, and its one input."""
 
 
 def facts_text(path: str | os.PathLike[str]) -> str:

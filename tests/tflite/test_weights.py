@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
-from irmas_tf.deploy.tflite_flatbuffer import min_runtime_version, unpack
-from irmas_tf.deploy.tflite_weights import Form, change_weights, int8_by_channel, with_few_weights
+from irmas_tf.tflite.flatbuffer import min_runtime_version, unpack
+from irmas_tf.tflite.weights import Form, change_weights, int8_by_channel, with_few_weights
 
 SHAPES = {"CONV_2D": (32, 3, 3, 16), "DEPTHWISE_CONV_2D": (1, 5, 5, 64), "FULLY_CONNECTED": (40, 64)}
 AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}
@@ -125,7 +125,7 @@ def test_forms_are_chosen_by_the_name_of_the_output(content):
 
 
 def test_small_weights_stay_as_they_are(content, monkeypatch):
-    monkeypatch.setattr("irmas_tf.deploy.tflite_weights.MIN_WEIGHTS", 3000)
+    monkeypatch.setattr("irmas_tf.tflite.weights.MIN_WEIGHTS", 3000)
     types = stored_types(change_weights(content, lambda kind, name: Form.FLOAT16))
     floats = {shape for shape, kind in types.items() if kind == schema.TensorType.FLOAT32}
     assert floats == {SHAPES["DEPTHWISE_CONV_2D"], SHAPES["FULLY_CONNECTED"]}
@@ -133,5 +133,5 @@ def test_small_weights_stay_as_they_are(content, monkeypatch):
 
 @pytest.mark.parametrize("least, found", [(1024, 0), (2000, 1), (3000, 3), (10_000, 4)])
 def test_operations_with_few_weights_are_named(content, monkeypatch, least, found):
-    monkeypatch.setattr("irmas_tf.deploy.tflite_weights.MIN_WEIGHTS", least)
+    monkeypatch.setattr("irmas_tf.tflite.weights.MIN_WEIGHTS", least)
     assert len(with_few_weights(content)) == found

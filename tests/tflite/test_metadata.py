@@ -9,7 +9,8 @@ import pytest
 from tensorflow.lite.python import schema_py_generated as schema
 
 from irmas_tf.deploy.saved_model import ExportError
-from irmas_tf.deploy.tflite_metadata import associated_files, embed, metadata_buffer, read_facts
+from irmas_tf.deploy.tflite_check import read_facts
+from irmas_tf.tflite.metadata import associated_files, embed, metadata_buffer
 from tests.helpers import lite_run
 
 WRITTEN = lite_run.lite_facts(quantization="none", outputs={"probabilities": 3}, min_runtime_version="1.5.0")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,11 +17,10 @@ from typing import Any
 import flatbuffers
 from tensorflow.lite.python import schema_py_generated as schema
 
-from irmas_tf.deploy.saved_model import ExportError
-from irmas_tf.deploy.tflite import INPUT
-from irmas_tf.deploy.tflite_flatbuffer import add_buffer, min_runtime_version, outputs_by_name, pack, unpack
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, PROBABILITIES
-from irmas_tf.streaming import FACTS_FILE, StreamingError, read_model_facts
+from irmas_tf.streaming import FACTS_FILE
+from irmas_tf.tflite.facts import INPUT
+from irmas_tf.tflite.flatbuffer import add_buffer, min_runtime_version, outputs_by_name, pack, unpack
 
 METADATA_BUFFER = b"TFLITE_METADATA"
 LABELS_FILE, NAMES_FILE, EMBEDDING_FILE = "labels.txt", "labels_en.txt", "embedding.txt"
@@ -82,19 +80,6 @@ def associated_files(facts: Mapping[str, Any], embedding_width: int = 0) -> dict
         **({EMBEDDING_FILE: places} if places else {}),
         FACTS_FILE: json.dumps(dict(facts), indent=2, ensure_ascii=False) + "\n",
     }
-
-
-def read_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the facts inside a .tflite file.
-
-    Raises:
-        ExportError: it was not exported by this package.
-        OSError: it cannot be read.
-    """
-    try:
-        return read_model_facts(path)
-    except StreamingError as error:
-        raise ExportError(str(error)) from error
 
 
 def metadata_buffer(facts: Mapping[str, Any], outputs: Sequence[str] = (PROBABILITIES,)) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from irmas_tf.deploy.tflite_flatbuffer import add_buffer, builtin_code, pack, require_runtime, unpack
+from irmas_tf.tflite.flatbuffer import add_buffer, builtin_code, pack, require_runtime, unpack
 
 MIN_WEIGHTS = 1024
 """Smaller tensors stay in float32, as in the converter: they would save nothing."""
