@@ -107,12 +107,11 @@ def make_clip(path: Path, seconds: float, seed: int) -> None:
             file.write(np.stack([mono, 0.8 * mono], axis=1))
 
 
-def row(title: str, *columns: list[float], unit: str = "") -> str:
-    """Return a row of medians with (least, most), and the ratio of the first two columns' medians."""
-    cells = [f"{statistics.median(c):.3g}{unit} ({min(c):.3g}, {max(c):.3g})" if c else "" for c in columns]
-    both = len(columns) > 1 and columns[0] and columns[1]
-    ratio = f"{statistics.median(columns[0]) / statistics.median(columns[1]):.2f}" if both else ""
-    return f"| {title} | {' | '.join(cells)} | {ratio} |"
+def row(title: str, before: list[float], now: list[float], *, more: bool = False) -> str:
+    """Return a row of medians with (least, most), and how many times better ``now`` is; better is less, or ``more``."""
+    cells = [f"{statistics.median(c):.3g} ({min(c):.3g}, {max(c):.3g})" for c in (before, now)]
+    ratio = statistics.median(now) / statistics.median(before)
+    return f"| {title} | {' | '.join(cells)} | {ratio if more else 1 / ratio:.2f} |"
 
 
 def measure_models(args: argparse.Namespace, before: Build, now: Build, full: Build, work: Path) -> None:
@@ -132,7 +131,7 @@ def measure_models(args: argparse.Namespace, before: Build, now: Build, full: Bu
         made = full.spend(cache[full], "-c", "import sys; from irmas_tf.deploy.run_tflite import write_run_tflite;"
                           "print(write_run_tflite(sys.argv[1]))", str(mine)).out.strip()  # fmt: skip
         print(f"\n## {run.name}\n\n{made.replace(str(work), '')}\n")
-        print("| | before | now | before / now |\n|---|---|---|---|")
+        print("| | before | now | times better |\n|---|---|---|---|")
         flags = {before: f"--run_dir={run}", now: f"--run_dir={mine}"}
 
         def rounds(path: Path, count: int) -> dict[Build, list[Spent]]:
@@ -149,8 +148,8 @@ def measure_models(args: argparse.Namespace, before: Build, now: Build, full: Bu
         many = rounds(clips, args.rounds)
         total = float(durations.sum())
         rates = [[len(durations) / s.wall for s in many[b]] for b in (before, now)]
-        print(row(f"{args.clips} clips, clips per s", *rates))
-        print(row("times real time", *([total / s.wall for s in many[b]] for b in (before, now))))
+        print(row(f"{args.clips} clips, clips per s", *rates, more=True))
+        print(row("times real time", *([total / s.wall for s in many[b]] for b in (before, now)), more=True))
         print(row("CPU s", *([s.cpu for s in many[b]] for b in (before, now))))
         print(row("peak MB", *([s.memory for s in many[b]] for b in (before, now))), flush=True)
         for title, path in long_files.items():
