@@ -72,7 +72,7 @@ def networks() -> dict[str, list[Path]]:
 
 
 # One of each kind of branch and head: the others differ in numbers, and a step through them takes seconds.
-STEPPING = set(networks()) if DEEP else {"demo", "mn04", "mn04_frozen", "morlet_stft", "pann", "yamnet"}
+STEPPING = set(networks()) if DEEP else {"demo", "mn04", "morlet_stft", "pann", "yamnet"}
 
 
 @pytest.mark.slow
@@ -107,9 +107,13 @@ def test_it_builds_its_model_and_a_training_step_lowers_the_loss(paths, monkeypa
         for config in configs if paths[0].stem in STEPPING else ():
             step = TrainingStep(model, config, tf.distribute.get_strategy())
             step.set_learning_rate(1e-3)
-            # Models take any length: a second is enough here.
-            waveform = np.random.default_rng(0).normal(0, 0.1, (2, config.audio.sample_rate_hz)).astype(np.float32)
-            before, after = (float(step.run_batch(waveform, np.array([0, 1], np.int32), {})[0]) for _ in range(2))
+            # Models take any length: half a second is enough here.
+            samples = config.audio.sample_rate_hz // 2
+            waveform = np.random.default_rng(0).normal(0, 0.1, (2, samples)).astype(np.float32)
+            labels = np.array([0, 1], np.int32)
+            before = float(step.run_batch(waveform, labels, {})[0])
+            targets = tf.one_hot(labels, config.labels.num_classes)
+            after = float(tf.reduce_sum(step._losses(model(waveform, training=True), targets)))
             assert np.isfinite(before) and after < before
     finally:
         tf.config.run_functions_eagerly(eagerly)

@@ -21,9 +21,10 @@ class LiteModel:
     def __init__(self, model: keras.Model, shape: tuple[int | None, int | None], folder: Path) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
+        from irmas_tf.deploy.saved_model import add_endpoint
+
         archive = keras.export.ExportArchive()
-        archive.track(model)
-        archive.add_endpoint("serve", model.call, input_signature=[tf.TensorSpec(shape, tf.float32, "waveform")])
+        add_endpoint(archive, "serve", model.call, [tf.TensorSpec(shape, tf.float32, "waveform")])
         archive.write_out(str(folder / "saved"), verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "saved"))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]

@@ -47,7 +47,7 @@ def builder(name, settings):
 # Names with the same settings, the frequency scales of a spectrogram, share a layer: one of them stands for all.
 NAMES = {FRONT_ENDS.get(name): name for name in FRONT_ENDS}.values()
 BUILDERS = {title: builder(name, settings) for name in NAMES for title, settings in settings_of(name)}
-HOPS = (1, 50, 128)
+HOPS = (1, 50)
 LENGTHS = (1, 50, 51, 199, 1000)
 
 each_front_end = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS.keys())
@@ -227,7 +227,6 @@ def test_tflite_with_built_in_ops(build, tmp_path):
     inputs = keras.Input([None], name="waveform")
     model = keras.Model(inputs, build(80)(inputs))
     archive = keras.export.ExportArchive()
-    archive.track(model)
     archive.add_endpoint("serve", model.call, input_signature=[tf.TensorSpec([None, None], tf.float32)])
     archive.write_out(str(tmp_path / "saved"), verbose=False)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved"))

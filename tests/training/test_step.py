@@ -134,20 +134,18 @@ def test_xla_computes_the_same(tiny):
 
 @pytest.mark.slow
 def test_every_change_at_once_is_one_graph_without_python_that_xla_compiles(tiny):
-    from irmas_tf.models.factory import build_model
-
+    """The network is the least of it: tests of the layers compile the front-ends."""
     config = tiny(batch_size=4, mixed_precision="mixed_float16", learning_rate=0.01, xla=True, **EVERY_CHANGE)
-    keras.utils.set_random_seed(0)
-    step = make_step(config, build_model(config))
+    step = make_step(config, plain_model(config.audio.window_samples))
     waveform = tf.constant(RNG.standard_normal([4, augmentation.training_samples(config)]), tf.float32)
     numbers = augmentation.draw(config.augment, seed=0, step=0, batch_size=4)
     batch = (waveform, tf.constant(LABELS[:4]), tf.nest.map_structure(tf.constant, numbers))
-    losses = [float(step.run_batch(*batch)[0]) for _ in range(8)]
+    losses = [float(step.run_batch(*batch)[0]) for _ in range(3)]
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
     definition = step._both.get_concrete_function(*batch).graph.as_graph_def()
     operations = {node.op for node in definition.node}
     operations |= {node.op for function in definition.library.function for node in function.node_def}
-    assert {"RFFT", "Conv2D", "StatelessRandomNormalV2"} <= operations
+    assert {"RFFT", "MatMul", "StatelessRandomNormalV2"} <= operations
     assert not [name for name in operations if "Py" in name or "Host" in name]
 
 
