@@ -54,6 +54,9 @@ KINDS = {
 }
 _DEQUANTIZE_VERSIONS = {Form.FLOAT16: (3, "1.15.0"), Form.INT8: (5, "2.7.0")}
 """Version of the operation that makes floats of such weights, and the first TensorFlow that knows it."""
+_PRODUCT_BY_CHANNEL = (10, "2.11.0")
+"""Of a product of int8 with a scale per channel. The converter writes version 4, and runtimes before take the first
+channel's scale for all of them, without a word; with this version they refuse the file."""
 
 
 def int8_by_channel(weights: np.ndarray, channel_axis: int) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +88,7 @@ def change_weights(content: bytes, form_of: Callable[[str, str], Form]) -> bytes
     """Return a .tflite file whose weights have other forms.
 
     Args:
-        content: a .tflite file; what is quantised already is left as it is.
+        content: a .tflite file; the weights that are quantised already are left as they are.
         form_of: given an operation's kind ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED") and the name of its
             output, returns the form of its weights.
     """
@@ -99,6 +102,9 @@ def change_weights(content: bytes, form_of: Callable[[str, str], Form]) -> bytes
         kind = KINDS.get(builtin_code(code))
         if kind is not None:
             place = int(operator.inputs[1])
+            if kind.name == "FULLY_CONNECTED" and place not in changed and _has_scales(graph.tensors[place]):
+                code.version = max(code.version, _PRODUCT_BY_CHANNEL[0])
+                runtimes.add(_PRODUCT_BY_CHANNEL[1])
             form = form_of(kind.name, graph.tensors[operator.outputs[0]].name.decode())
             if place in changed:  # the same weights again
                 operator.inputs[1] = changed[place]
@@ -124,6 +130,12 @@ def change_weights(content: bytes, form_of: Callable[[str, str], Form]) -> bytes
 def _is_large_float(model: Any, tensor: Any) -> bool:
     data = model.buffers[tensor.buffer].data
     return tensor.type == schema.TensorType.FLOAT32 and data is not None and len(data) >= 4 * MIN_WEIGHTS
+
+
+def _has_scales(tensor: Any) -> bool:
+    """Return whether a tensor is quantised with more than one scale."""
+    scales = None if tensor.quantization is None else tensor.quantization.scale
+    return scales is not None and len(scales) > 1
 
 
 def _store(model: Any, tensor: Any, form: Form, channel_axis: int) -> None:

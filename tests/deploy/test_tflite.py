@@ -98,15 +98,16 @@ def test_it_is_one_subgraph_with_one_signature_whose_first_output_is_the_probabi
 
 
 @pytest.mark.parametrize(
-    "name, version", [("none", "2.3.0"), ("float16", "2.3.0"), ("dynamic", "2.7.0"), ("int8", "2.3.0")]
+    "name, version", [("none", "2.3.0"), ("float16", "2.3.0"), ("dynamic", "2.7.0"), ("int8", "2.11.0")]
 )
 def test_it_says_once_which_runtime_it_needs_and_none_needs_one_of_2_15_or_later(contents, name, version):
-    """Version 12 of a matrix product, which the converter writes for dynamic, would be 2.17."""
+    """Version 12 of a matrix product, which the converter writes for dynamic, would be 2.17. That of int8 must not be
+    4, with which runtimes before 2.11 take one scale for all channels."""
     model = unpack(contents[name])
     assert min_runtime_version(model) == version
     assert [entry.name for entry in model.metadata].count(RUNTIME_ENTRY) == 1
     versions = {NAMES[builtin_code(code)]: code.version for code in model.operatorCodes}
-    assert versions["FULLY_CONNECTED"] <= 9 and versions.get("DEQUANTIZE", 0) <= 5
+    assert versions["FULLY_CONNECTED"] == (10 if name == "int8" else 1) and versions.get("DEQUANTIZE", 0) <= 5
 
 
 @pytest.mark.parametrize("name", QUANTIZATIONS)
