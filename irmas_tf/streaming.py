@@ -338,6 +338,15 @@ def _say_warning(message: Warning | str, *_: object) -> None:
     print(f"warning: {message}", file=sys.stderr)
 
 
+def _blocks_of(sound: str, rate_hz: int) -> Iterator[np.ndarray]:
+    """Return the blocks of a file, or of standard input for ``-``."""
+    if sound != "-":
+        return wav_blocks(sound, rate_hz)
+    if sys.stdin is None:
+        raise StreamingError("standard input is closed; pipe a sound into it")
+    return piped_blocks(sys.stdin.buffer, rate_hz)
+
+
 def cli(argv: Sequence[str] | None = None) -> int:
     """Entry point of ``python -m irmas_tf.streaming``; returns the exit status."""
     parser = argparse.ArgumentParser(
@@ -358,10 +367,7 @@ def cli(argv: Sequence[str] | None = None) -> int:
         classifier = StreamingClassifier(
             arguments.model, hop_seconds=arguments.hop_seconds, smoothing_seconds=arguments.smoothing_seconds
         )
-        rate_hz = classifier.sample_rate_hz
-        blocks = (
-            piped_blocks(sys.stdin.buffer, rate_hz) if arguments.sound == "-" else wav_blocks(arguments.sound, rate_hz)
-        )
+        blocks = _blocks_of(arguments.sound, classifier.sample_rate_hz)
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             warnings.showwarning = _say_warning  # type: ignore[assignment]

@@ -83,6 +83,9 @@ class AudioFiles:
         return ", ".join(counted(count, noun) for noun, count in self.skipped.most_common())
 
     def _standard_input(self) -> Iterator[str | Failure]:
+        if sys.stdin is None:
+            yield Failure(SHOWN_NAME, "is closed; pipe a sound or a list of files into it")
+            return
         source = StandardInput(sys.stdin.buffer)
         if source.is_list:
             for name in source.names():

@@ -136,6 +136,12 @@ def test_what_is_neither_a_sound_nor_a_list_is_named(monkeypatch, content, reaso
     assert isinstance(failure, Failure) and failure.path == "standard input" and failure.reason.startswith(reason)
 
 
+def test_standard_input_that_is_closed_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    (failure,) = AudioFiles(["-"])
+    assert isinstance(failure, Failure) and failure.reason.startswith("is closed; pipe")
+
+
 def test_a_sound_that_cannot_be_stored_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
     (failure,) = pipe(monkeypatch, b"fLaC" + bytes(100))

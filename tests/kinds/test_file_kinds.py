@@ -6,6 +6,8 @@ import struct
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from irmas_tf.kinds.file_kinds import EMPTY, UNKNOWN, ZEROS, kind_of_bytes, kind_of_file, kind_of_open_file
 
@@ -113,3 +115,14 @@ def test_what_libsndfile_writes_is_named(container, encoding, name):
     sound = np.random.default_rng(0).normal(0, 0.1, 16000)
     soundfile.write(file, sound, 16000, format=container, subtype=encoding)
     assert kind_of_open_file(file).name == name
+
+
+@given(
+    start=st.sampled_from([b"", b"ID3\3\0\0\0\0\0\4", b"RIFF\0\0\0\0WAVE", b"OggS\0\2", b"\0\0\0\x18ftyp"]),
+    rest=st.binary(max_size=300),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_have_a_kind_with_words_for_it(start, rest):
+    kind = kind_of_open_file(io.BytesIO(start + rest))
+    assert kind.described.startswith(("a ", "an ")) and kind.plural != kind.noun
+    assert kind.content in ("audio", "video", "other", "unknown")
