@@ -47,32 +47,37 @@ class _Gathered:
 
     def __init__(self, name: str, rate: int, channels: int, samples: int, block_seconds: float) -> None:
         self._rate, self._channels = rate, channels
-        self._dtype, self._factor = _SAMPLE_TYPES[name.removesuffix("p")]
-        self._is_planar, self._is_packed16 = name.endswith("p"), name == "s16"
+        type_name, self._factor = _SAMPLE_TYPES[name.removesuffix("p")]
+        self._dtype = np.dtype(type_name)
+        self._is_packed16 = name == "s16"
         self.capacity = max(samples, block_frames(channels, int(rate * block_seconds)))
         self.count = 0
         if self._is_packed16:
             self._buffer = scratch("audio.packed", (self.capacity, channels), np.int16)
+            self._packed = self._buffer
         else:
             self._buffer = scratch("audio.planes", (channels, self.capacity), np.float32)
+            self._packed = self._buffer.T
+        self._rows = list(self._buffer) if name.endswith("p") else []
 
     def add(self, frame: Any) -> None:
         """Copy the samples of a frame behind those that are there."""
-        samples, start = frame.samples, self.count
+        samples, start, dtype = frame.samples, self.count, self._dtype
         self.count = end = start + samples
-        if self._is_planar:
-            for row, plane in zip(self._buffer, frame.planes, strict=True):
-                row[start:end] = np.frombuffer(plane, self._dtype, samples)
+        planes = frame.planes
+        if not self._rows:
+            packed = np.frombuffer(planes[0], dtype, samples * self._channels)
+            self._packed[start:end] = packed.reshape(samples, self._channels)
             return
-        packed = np.frombuffer(frame.planes[0], self._dtype, samples * self._channels).reshape(samples, self._channels)
-        (self._buffer if self._is_packed16 else self._buffer.T)[start:end] = packed
+        for row, plane in zip(self._rows, planes, strict=True):
+            row[start:end] = np.frombuffer(plane, dtype, samples)
 
     def block(self) -> Block:
         """Return what has been added."""
         if self._is_packed16:
             return Block(self._buffer[: self.count], self._rate)
         planes = self._buffer[:, : self.count]
-        if self._dtype == "u1":
+        if self._dtype == np.uint8:
             planes -= np.float32(128)  # 8 bits are unsigned
         if self._factor != 1.0:
             planes *= np.float32(self._factor)
@@ -87,7 +92,7 @@ def without_padding(blocks: Iterator[Block], part: Part) -> Iterator[Block]:
         received += len(samples)
         samples, skip = samples[skip:], max(0, skip - len(samples))
         if part.padding:
-            if held is not None and held.rate_hz == rate and len(samples) < part.padding:
+            if held is not None and _are_alike(held, samples, rate) and len(samples) < part.padding:
                 samples = np.concatenate([held.samples, samples])
             elif held is not None:
                 yield held
@@ -100,6 +105,12 @@ def without_padding(blocks: Iterator[Block], part: Part) -> Iterator[Block]:
         has_end = part.samples is None or received >= part.samples
     if held is not None and len(held.samples) and not has_end:
         yield held
+
+
+def _are_alike(held: Block, samples: np.ndarray, rate: int) -> bool:
+    """Return whether samples follow those held without a change of rate, channels or kind, as damage may feign one."""
+    before = held.samples
+    return held.rate_hz == rate and before.shape[1] == samples.shape[1] and before.dtype == samples.dtype
 
 
 def up_to(blocks: Iterator[Block], frames: int | None) -> Iterator[Block]:

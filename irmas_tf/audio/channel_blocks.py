@@ -148,6 +148,8 @@ def _iter_parts(
     # Of MP3 files, what holds no sound may be tags or padding; only a header says that there should be some.
     silent = sum(part.size for part, _ in errors if part.samples is not None or kind.name != "MP3")
     lengths.missing += lengths.decoded * silent / max(1, sum(part.size for part in parts) - silent)
+    cut = parts[-1].cut_bytes / max(1, parts[-1].size)
+    lengths.missing = max(lengths.missing, lengths.decoded * cut)
     if lengths.missing:
         on_truncated(path, lengths.decoded, lengths.decoded + lengths.missing)
 

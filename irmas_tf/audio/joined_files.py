@@ -15,18 +15,19 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from irmas_tf.audio.wav_header import WavHeader
+import numpy as np
+
 from irmas_tf.kinds.mpeg_frames import mpeg_frame
 
 _READ_BYTES = 1 << 20
 _FIRST_PAGES = (b"OggS\0\x02" + bytes(8),)  # begin a stream; their position is 0
-_STREAM_INFO = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
+_FLAC, _STREAM_INFO = b"fLaC", b"\0\0\x22"  # with a byte between them
 _PAGE_HEADER = 27
+_OPEN_SIZE = 0x7FFE0000  # placeholders of programs that cannot go back are above it
 _DECODER_DELAY = 529  # samples that an MP3 decoder is late; LAME's tag counts the encoder's alone
 _INFO_MARKS = (b"Xing\0\0\0", b"Info\0\0\0")
 _SIDE_BYTES = (32, 17, 9, 34, 19, 11)  # between an MP3 frame's header and its tag, the last three with a checksum
 _BEFORE_MARK, _BEHIND_MARK = 38, 160
-_MOST_CHUNKS = 64  # of a WAV file, behind its data
 _FRAMES, _BYTES, _TABLE, _QUALITY = 1, 2, 4, 8
 # What may stand where an MP3 file has ended by its own count, beside another frame.
 _TAILS = re.compile(rb"TAG|APETAGEX|ID3|LYRICS|\0{16}")
@@ -41,6 +42,7 @@ class Part:
         samples: samples of sound that its header announces; None if it announces none.
         delay, padding: samples at its start and its end that are no sound, and that the decoder leaves in.
         has_end: whether it reaches as far as its header says; None if the header does not say.
+        cut_bytes: what its header announces beyond its end.
     """
 
     start: int
@@ -49,6 +51,7 @@ class Part:
     delay: int = 0
     padding: int = 0
     has_end: bool | None = None
+    cut_bytes: int = 0
 
     @property
     def size(self) -> int:
@@ -77,9 +80,18 @@ def find_parts(file: BinaryIO | io.FileIO, kind_name: str) -> list[Part]:
     if kind_name.startswith("Ogg"):
         starts = list(_ogg_starts(file))
     elif kind_name == "FLAC":
-        starts = [offset for offset, _, _ in _find(file, _STREAM_INFO, 0, len(_STREAM_INFO[0]))]
+        starts = [offset for offset, data, _ in _find(file, (_FLAC,), 0, 8) if data[5:] == _STREAM_INFO]
+    elif kind_name == "AVI" or kind_name.startswith("WAV with"):
+        return [Part(0, size, cut_bytes=max(0, _riff_bytes(file) - size))]
     starts = [0, *starts[1:]]  # what is before the first header is left to the decoder
     return [Part(start, end) for start, end in zip(starts, [*starts[1:], size], strict=True)]
+
+
+def _riff_bytes(file: BinaryIO | io.FileIO) -> int:
+    """Return the length that a RIFF file announces, or 0 if it was never filled in."""
+    file.seek(4)
+    size = int.from_bytes(file.read(4) or b"", "little")
+    return 0 if size >= _OPEN_SIZE else size + 8
 
 
 def _find(
@@ -92,12 +104,7 @@ def _find(
         block = file.read(_READ_BYTES) or b""
         data += block
         limit = len(data) - behind if block else len(data)
-        places = []
-        for mark in marks:
-            place = data.find(mark, searched)
-            while 0 <= place < limit:
-                places.append(place)
-                place = data.find(mark, place + 1)
+        places = [place for mark in marks for place in _places(data, mark, searched) if place < limit]
         for place in sorted(places):
             first = max(0, place - before)
             yield base + place, data[first : place + behind], place - first
@@ -106,6 +113,14 @@ def _find(
         searched = max(searched, limit)
         dropped = max(0, searched - before)
         base, data, searched = base + dropped, data[dropped:], searched - dropped
+
+
+def _places(data: bytes, mark: bytes, start: int) -> list[int]:
+    """Return each place of a mark from ``start`` on; twice as fast as `bytes.find` where the mark is rare."""
+    values = np.frombuffer(data, np.uint8)[start:]
+    hits = values[:-1] == mark[0]
+    hits &= values[1:] == mark[1]
+    return [place for place in (np.flatnonzero(hits) + start).tolist() if data.startswith(mark, place)]
 
 
 def _ogg_starts(file: BinaryIO | io.FileIO) -> Iterator[int]:
@@ -134,7 +149,7 @@ def _mp3_parts(file: BinaryIO | io.FileIO, size: int) -> list[Part]:
     """Return the parts of an MP3 file; each begins behind its Xing or Info frame, if it has one."""
     infos = list(_info_frames(file))
     ends = [*(info.start for info in infos), size]
-    parts = [Part(0, ends[0])]  # ID3 tags; sound if there is no such frame
+    parts = [Part(0, ends[0])] if ends[0] > _id3_bytes(file) else []  # only a tag, where there is an Info frame
     for info, end in zip(infos, ends[1:], strict=True):
         first = info.start + info.length
         own_end = info.start + info.bytes if info.bytes else end
@@ -144,6 +159,15 @@ def _mp3_parts(file: BinaryIO | io.FileIO, size: int) -> list[Part]:
         if ends_itself:
             parts.append(Part(own_end, end))
     return [part for part in parts if part.end > part.start]
+
+
+def _id3_bytes(file: BinaryIO | io.FileIO) -> int:
+    """Return the length of the ID3v2 tag that a file begins with."""
+    file.seek(0)
+    start = file.read(10) or b""
+    if len(start) < 10 or start[:3] != b"ID3" or max(start[6:]) > 127:
+        return 0
+    return 10 + (start[6] << 21 | start[7] << 14 | start[8] << 7 | start[9])
 
 
 def _can_end_at(file: BinaryIO | io.FileIO, offset: int) -> bool:
@@ -183,30 +207,3 @@ def _read_info(start: int, length: int, data: bytes, mark: int) -> _InfoFrame:
     frames = numbers.get(_FRAMES)
     samples = max(0, frames * frame_samples - delay - padding) if frames else None
     return _InfoFrame(start, length, samples, numbers.get(_BYTES), delay, padding)
-
-
-def later_frames(file: BinaryIO | io.FileIO, header: WavHeader) -> int:
-    """Return how many frames of sound follow the data of a WAV file: in a second data chunk, or a second file.
-
-    Args:
-        file: the open file; its position is changed.
-        header: of the first data chunk; later ones are counted as if of the same format.
-    """
-    size = os.fstat(file.fileno()).st_size
-    place, total = header.data_offset + header.present_frames * header.frame_bytes, 0
-    if header.promised_frames is None:
-        return 0  # the data reach to the end of the file
-    place += place % 2
-    for _ in range(_MOST_CHUNKS):
-        if place + 8 > size:
-            break
-        file.seek(place)
-        chunk = file.read(12) or b""
-        length = int.from_bytes(chunk[4:8], "little")
-        if chunk[:4] == b"RIFF" and chunk[8:] == b"WAVE":
-            place += 12
-            continue
-        if chunk[:4] == b"data":
-            total += min(length, size - place - 8)
-        place += 8 + length + length % 2
-    return total // header.frame_bytes

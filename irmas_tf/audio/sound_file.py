@@ -17,7 +17,7 @@ from irmas_tf.dsp.scratch import scratch
 PathLike = str | os.PathLike[str]
 
 UNKNOWN_FRAMES = 1 << 48  # libsndfile's answer for a FLAC stream of open length is near 2^63
-_BLOCK_VALUES = 1 << 18  # values (frames x channels) read at once, at most: three seconds of CD audio
+_BLOCK_VALUES = 1 << 19  # values (frames x channels) read at once, at most: six seconds of CD audio
 _SALVAGE_FRAMES = 512
 _NAMED_ERRORS = 10
 

@@ -353,10 +353,15 @@ def _repeats(start: bytes, first: int, step: int) -> bool:
     return len(start) >= first + 4 * step and set(start[first::step]) == {0x47}
 
 
+_CONTROL_BYTES = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
 def _text(start: bytes) -> FileKind | None:
     """Tell kinds of text apart, in UTF-8, UTF-16 with a byte-order mark, or an old 8-bit encoding."""
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = start[: len(start) // 2 * 2].decode("utf-16", "replace")
+    elif _CONTROL_BYTES.search(start):  # as below, before anything is decoded
+        return None
     else:
         text = start.decode("utf-8-sig", "replace")
         if text.count("\ufffd") > 1:  # one may be a letter cut in two at the end
