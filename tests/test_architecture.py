@@ -33,7 +33,7 @@ LARGE_ROOMS = {"corpus"}  # an optional wing that nothing imports but its comman
 FORWARDING = {"data/check.py", "data/download.py", "data/soundfont.py", "models/convert.py"}
 COMMANDS = {
     "train", "evaluate", "predict", "embed", "probe", "demo", "check", "download", "soundfont", "convert", "configs",
-    "export_saved_model", "export_tflite", "check_export", "serving_kit",
+    "export_saved_model", "export_onnx", "export_tflite", "check_export", "serving_kit",
 }  # fmt: skip
 
 # Parsed while pytest collects. Later other tests' threads may still be alive, and in CPython 3.11 a parser whose thread

@@ -17,6 +17,7 @@ from packaging.specifiers import SpecifierSet
 
 import irmas_tf
 from irmas_tf.config.commands import COMMANDS
+from irmas_tf.runtimes.runtime import RUNTIMES
 from tests.helpers import ROOT
 
 # Parsed while pytest collects, for the reason given in test_architecture.py.
@@ -161,6 +162,8 @@ def test_the_packages_that_the_code_imports_are_declared(arguments):
     provided |= {"ai_edge_litert": "ai-edge-litert", "markupsafe": "jinja2"}  # Jinja's own
     core = {Requirement(line).name for line in arguments["install_requires"]}
     optional = {Requirement(line).name for lines in arguments["extras_require"].values() for line in lines}
+    # They do not bear each other; the command that compares runtimes says how each of them is installed.
+    runtimes = {module for name in RUNTIMES.names() for _, module in RUNTIMES.get(name).packages}
     for path, tree in SOURCE_TREES.items():
         for node in ast.walk(tree):
             modules = []
@@ -170,7 +173,7 @@ def test_the_packages_that_the_code_imports_are_declared(arguments):
                 modules = [node.module]
             for module in modules:
                 top = module.split(".")[0]
-                if top not in sys.stdlib_module_names and top != "irmas_tf":
+                if top not in sys.stdlib_module_names and top != "irmas_tf" and top not in runtimes:
                     assert provided.get(top, top) in core | optional, f"{path.name} imports {top}"
 
 

@@ -48,6 +48,7 @@ GROUPS: dict[str, tuple[CommandEntry, ...]] = {
     "Deployment": (
         CommandEntry("export-saved-model", "irmas_tf.export_saved_model", "Export a run for TensorFlow Serving."),
         CommandEntry("export-tflite", "irmas_tf.export_tflite", "Export a run for phones and small machines."),
+        CommandEntry("export-onnx", "irmas_tf.export_onnx", "Export a run for ONNX Runtime and what else reads ONNX."),
         CommandEntry("check-export", "irmas_tf.check_export", "Compare an artefact with its run, number by number."),
         CommandEntry("serving-kit", "irmas_tf.serving_kit", "Copy the files that start TensorFlow Serving."),
     ),

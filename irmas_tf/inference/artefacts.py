@@ -80,6 +80,7 @@ class Writable(Protocol):
 
 BUILT_IN = {  # in the order in which they are asked: what starts fastest comes first
     "tflite": "irmas_tf.deploy.tflite_artefact:TFLITE",
+    "onnx": "irmas_tf.runtimes.onnx_artefact:ONNX",
     "saved_model": "irmas_tf.deploy.saved_model_artefact:SAVED_MODEL",
     "run": "irmas_tf.inference.run_model:RUN_FOLDER",
 }

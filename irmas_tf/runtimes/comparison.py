@@ -23,6 +23,7 @@ from irmas_tf.deploy.lite_model import SIGNATURE, LiteModel
 from irmas_tf.inference.window_model import PROBABILITIES
 from irmas_tf.runtimes.runtime import ALL, RUNTIMES, ModelFile, Runtime, Setup
 from irmas_tf.runtimes.worker import write_job
+from irmas_tf.weights.model_files import describe, kind_of_model
 
 SIGNALS = ("silence", "noise", "sine", "click", "music")
 # Greatest difference of a probability to LiteRT that is a runtime's own rounding, by the file's quantization.
@@ -77,8 +78,12 @@ def compare(path: str | os.PathLike[str], runtimes: Sequence[str]) -> Iterator[R
         runtimes: names in `RUNTIMES`.
 
     Raises:
-        LiteModelError, LabelsError: it is not such a file, or LiteRT is not installed.
+        ConfigError: it is something else.
+        LiteModelError, LabelsError: it is damaged, or LiteRT is not installed.
     """
+    kind = kind_of_model(path)
+    if kind.name != "tflite":
+        raise ConfigError(f"--runtimes: {path}: {describe(path, kind, 'a .tflite file')}")
     model = LiteModel.open(path)
     rate, samples = model.audio.sample_rate_hz, model.audio.window_samples
     music = check_music(rate)

@@ -68,9 +68,13 @@ def test_a_refusal_is_no_fault_and_a_crash_is_one():
 
 
 def test_a_file_that_is_none_is_refused_before_anything_runs(tmp_path):
-    (tmp_path / "x.tflite").write_bytes(b"nothing")
+    path = tmp_path / "x.tflite"
+    path.write_bytes(b"<!doctype html><html>")
+    with pytest.raises(ConfigError, match=r"^--runtimes: .*x\.tflite: is an HTML page, not a \.tflite file"):
+        next(compare(path, ["litert"]))
+    path.write_bytes(b"\x1c\0\0\0TFL3")
     with pytest.raises(LiteModelError):
-        next(compare(tmp_path / "x.tflite", ["litert"]))
+        next(compare(path, ["litert"]))
 
 
 @pytest.mark.slow
