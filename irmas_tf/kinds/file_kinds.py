@@ -359,15 +359,12 @@ _CONTROL_BYTES = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 def _text(start: bytes) -> FileKind | None:
     """Tell kinds of text apart, in UTF-8, UTF-16 with a byte-order mark, or an old 8-bit encoding."""
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = start[: len(start) // 2 * 2].decode("utf-16", "replace")
-    elif _CONTROL_BYTES.search(start):  # as below, before anything is decoded
+        start = start[: len(start) // 2 * 2].decode("utf-16", "replace").encode()
+    if _CONTROL_BYTES.search(start):
         return None
-    else:
-        text = start.decode("utf-8-sig", "replace")
-        if text.count("\ufffd") > 1:  # one may be a letter cut in two at the end
-            text = start.decode("latin-1")
-    if any((letter < " " or letter == "\x7f") and letter not in "\t\n\v\f\r\x1b" for letter in text):
-        return None
+    text = start.decode("utf-8-sig", "replace")
+    if text.count("\ufffd") > 1:  # one may be a letter cut in two at the end
+        text = start.decode("latin-1")
     head = text.lstrip().lower()
     if head.startswith("version https://git-lfs"):
         return _other("git-lfs pointer", "git lfs pull")
@@ -381,6 +378,6 @@ def _text(start: bytes) -> FileKind | None:
         return _other("JSON document", "a server's answer was saved in place of the sound; download it again")
     if head.startswith(("#extm3u", "[playlist]")):
         return _other("playlist", "name the files that it lists")
-    if re.search(r'^\s*file\s+".*"\s+\w+\s*$', head, re.MULTILINE) and "track 01" in head:
+    if "track 01" in head and re.search(r'^\s*file\s+".*"\s+\w+\s*$', head, re.MULTILINE):
         return _other("cue sheet", "name the sound file beside it")
     return _other("text file") if text.strip() else _other("file of blanks", "replace or remove it")
