@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.helpers import ROOT
+from tests.helpers.source_trees import TREES
 
 PACKAGE = ROOT / "irmas_tf"
 # Rooms that --help and a bare import go through: nothing heavy at the top of a module, TensorFlow and Keras nowhere.
@@ -23,7 +24,7 @@ HEAVY = {"tensorflow", "keras", "tensorflow_io", "tensorflow_hub", "scipy", "skl
 # Not in every installation; imported where they are used.
 OPTIONAL = {
     "tensorflow_io", "tensorflow_hub", "pretty_midi", "librosa", "torch", "soxr", "tensorflow_serving", "grpc",
-    "pyarrow", "ai_edge_litert",
+    "pyarrow", "ai_edge_litert", "av",
 }  # fmt: skip
 VAGUE_NAMES = {"utils", "util", "common", "misc", "tools", "shared"}
 MOST_LINES = 400
@@ -35,10 +36,6 @@ COMMANDS = {
     "train", "evaluate", "predict", "embed", "probe", "demo", "check", "download", "soundfont", "convert", "configs",
     "export_saved_model", "export_onnx", "export_tflite", "check_export", "serving_kit",
 }  # fmt: skip
-
-# Parsed while pytest collects. Later other tests' threads may still be alive, and in CPython 3.11 a parser whose thread
-# is interrupted by another thread's (a traceback's carets do) ends in "AST constructor recursion depth mismatch".
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def name_of(path: Path) -> str:

@@ -19,9 +19,7 @@ import irmas_tf
 from irmas_tf.config.commands import COMMANDS
 from irmas_tf.runtimes.runtime import RUNTIMES
 from tests.helpers import ROOT
-
-# Parsed while pytest collects, for the reason given in test_architecture.py.
-SOURCE_TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "irmas_tf").rglob("*.py")}
+from tests.helpers.source_trees import TREES
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +162,7 @@ def test_the_packages_that_the_code_imports_are_declared(arguments):
     optional = {Requirement(line).name for lines in arguments["extras_require"].values() for line in lines}
     # They do not bear each other; the command that compares runtimes says how each of them is installed.
     runtimes = {module for name in RUNTIMES.names() for _, module in RUNTIMES.get(name).packages}
-    for path, tree in SOURCE_TREES.items():
+    for path, tree in TREES.items():
         for node in ast.walk(tree):
             modules = []
             if isinstance(node, ast.Import):

@@ -90,7 +90,13 @@ def test_it_does_what_it_says_with_numbers_from_a_stream_of_its_own():
 
 @pytest.mark.slow
 def test_training_with_it_is_resumed_bit_for_bit(corpus, tmp_path):
-    settings = {"task": "multi_label", "augmentations": (SPEC,), "random_gain_db": 3.0, "stage_channels": (4,)}
+    settings = {
+        "task": "multi_label",
+        "augmentations": (SPEC,),
+        "random_gain_db": 3.0,
+        "stage_channels": (4,),
+        "head_units": 0,
+    }
     config = tiny_config(corpus, **settings, epochs=2, batch_size=24, checkpoint_minutes=1e-6)
     straight, resumed = RunDir.create(tmp_path / "straight", config), RunDir(tmp_path / "resumed")
 
