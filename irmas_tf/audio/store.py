@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +54,23 @@ def quantize(waveform: np.ndarray) -> StoredAudio:
     return StoredAudio(np.rint(scaled, out=scaled).astype(np.int16), peak / np.float32(32767.0))
 
 
+DecodeAll = Callable[[Sequence[str]], Iterable[StoredAudio | AudioError]]
+"""Takes files, and gives each as it is to be kept, or what is wrong with it, in order."""
+
+
+def decode_or_error(path: str, decoder: Decoder) -> StoredAudio | AudioError:
+    """Return a file as it is to be kept, or what is wrong with it."""
+    try:
+        return quantize(decoder(path))
+    except AudioError as error:
+        return error
+
+
+def decode_on_threads(decoder: Decoder, pool: OrderedThreads) -> DecodeAll:
+    """Return what decodes any number of files on threads."""
+    return lambda paths: pool.map(lambda path: decode_or_error(path, decoder), paths)
+
+
 class AudioStore:
     """Decoded excerpts by index. Build one with `in_memory` or `on_disk`.
 
@@ -76,14 +93,14 @@ class AudioStore:
         return sum(item.samples.nbytes for item in self._items)
 
     @classmethod
-    def in_memory(cls, paths: Sequence[str], decoder: Decoder, pool: OrderedThreads) -> AudioStore:
+    def in_memory(cls, paths: Sequence[str], decode_all: DecodeAll) -> AudioStore:
         """Decode the files and keep them in memory.
 
         Raises:
             AudioError: files cannot be decoded; the message names up to ten of them.
         """
         items: list[StoredAudio] = []
-        _decode_all(paths, decoder, pool, items.append)
+        _keep_all(paths, decode_all, items.append)
         return cls(items)
 
     @classmethod
@@ -92,8 +109,7 @@ class AudioStore:
         paths: Sequence[str],
         sample_rate_hz: int,
         decoder_name: str,
-        decoder: Decoder,
-        pool: OrderedThreads,
+        decode_all: DecodeAll,
         folder: str,
     ) -> AudioStore:
         """Decode the files into one file in ``folder``, or use the one that is there, and map it into memory.
@@ -112,7 +128,7 @@ class AudioStore:
         if not (index_path.exists() and data_path.exists()):
             try:
                 Path(folder).mkdir(parents=True, exist_ok=True)
-                _write_store(paths, decoder, pool, data_path, index_path)
+                _write_store(paths, decode_all, data_path, index_path)
                 _delete_old_stores(index_path)
             except OSError as error:
                 raise AudioError(
@@ -139,21 +155,12 @@ class AudioStore:
         )
 
 
-def _decode_all(
-    paths: Sequence[str], decoder: Decoder, pool: OrderedThreads, keep: Callable[[StoredAudio], None]
-) -> None:
+def _keep_all(paths: Sequence[str], decode_all: DecodeAll, keep: Callable[[StoredAudio], None]) -> None:
     """Decode the files and hand each to ``keep`` in order; all are tried before the errors are reported."""
     errors: list[AudioError] = []
-
-    def decode(path: str) -> StoredAudio | AudioError:
-        try:
-            return quantize(decoder(path))
-        except AudioError as error:
-            return error
-
     # Without a terminal a bar would only fill a log.
     with tqdm(total=len(paths), desc="decoding", unit="file", disable=None if len(paths) > 100 else True) as bar:
-        for item in pool.map(decode, paths):
+        for item in decode_all(paths):
             if isinstance(item, AudioError):
                 errors.append(item)
             else:
@@ -184,9 +191,7 @@ def _delete_old_stores(newest: Path) -> None:
         index.with_suffix(".int16").unlink(missing_ok=True)
 
 
-def _write_store(
-    paths: Sequence[str], decoder: Decoder, pool: OrderedThreads, data_path: Path, index_path: Path
-) -> None:
+def _write_store(paths: Sequence[str], decode_all: DecodeAll, data_path: Path, index_path: Path) -> None:
     """Write the samples and then the index, whose presence says that both are complete."""
     lengths: list[int] = []
     scales: list[float] = []
@@ -197,6 +202,6 @@ def _write_store(
             lengths.append(len(item))
             scales.append(float(item.scale))
 
-        _decode_all(paths, decoder, pool, keep)
+        _keep_all(paths, decode_all, keep)
     with held_temporary(index_path, _KIND) as file:
         file.write(json.dumps({"samples": sum(lengths), "lengths": lengths, "scales": scales}).encode("ascii"))

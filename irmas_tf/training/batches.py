@@ -3,7 +3,8 @@
 Training: an epoch is a pure function of (files, labels, configuration, epoch), see `irmas_tf.training.epoch_plan`;
 batch k is the same whether the epoch was read from its beginning or from k, with any cache, decoder thread count or
 machine load. Decoded audio is kept between the epochs of a process (``--cache=memory``), or between processes
-(``disk``); with ``none`` every epoch decodes again, which 16-bit WAV files hardly notice.
+(``disk``); with ``none`` every epoch decodes again, which 16-bit WAV files hardly notice: operations of a graph decode
+them (`irmas_tf.training.plain_examples`), Python everything else.
 
 Evaluation: deterministic sliding windows in the order of the files; nothing is random and nothing is changed.
 
@@ -21,12 +22,15 @@ import tensorflow as tf
 
 from irmas_tf.audio.decode import audio_info, iter_blocks
 from irmas_tf.audio.decoders import make_decoder
+from irmas_tf.audio.sound_file import AudioError
 from irmas_tf.audio.store import AudioStore, StoredAudio, quantize
 from irmas_tf.audio.windows import iter_windows, window_starts
 from irmas_tf.config.run_config import Config
 from irmas_tf.process.cache_folder import cache_folder
 from irmas_tf.process.ordered_threads import shared_threads
+from irmas_tf.training.decoded import decode_for_store, decode_waveforms, plain_layouts
 from irmas_tf.training.epoch_plan import plan_epoch
+from irmas_tf.training.plain_examples import plain_examples
 
 _PREFETCHED_BATCHES = 4
 _PARALLEL_BATCHES = 2  # the next batch begins while the last files of this one are being decoded
@@ -55,12 +59,15 @@ def open_store(paths: Sequence[str], config: Config) -> AudioStore | None:
     key = (tuple(paths), rate, data.cache, data.cache_dir, data.decoder)
     with _stores_lock:
         if key not in _stores:
-            decoder, pool = make_decoder(data.decoder, rate), shared_threads(data.loader_threads)
+
+            def decode_all(paths: Sequence[str]) -> Iterator[StoredAudio | AudioError]:
+                return decode_for_store(paths, config)
+
             if data.cache == "memory":
-                store = AudioStore.in_memory(paths, decoder, pool)
+                store = AudioStore.in_memory(paths, decode_all)
             else:
                 folder = data.cache_dir or str(cache_folder("audio"))
-                store = AudioStore.on_disk(paths, rate, data.decoder, decoder, pool, folder)
+                store = AudioStore.on_disk(paths, rate, data.decoder, decode_all, folder)
             while len(_stores) >= _KEPT_STORES:
                 del _stores[next(iter(_stores))]
             _stores[key] = store
@@ -124,15 +131,15 @@ def training_dataset(
     store = open_store(paths, config)
     decoder = make_decoder(config.data.decoder, config.audio.sample_rate_hz)
     pool = shared_threads(config.data.loader_threads)
+    slots = np.arange(start_batch * batch, steps * batch)
+    layouts = [None] * len(paths) if store is not None else plain_layouts(paths, config)
 
-    def load(number: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        slots = np.arange(int(number) * batch, (int(number) + 1) * batch)
+    def load(slots: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         examples = plan.order[slots]
-        waveform = np.empty((batch, window), np.float32)
+        waveform = np.empty((len(slots), window), np.float32)
 
         def fill(row: int, audio: StoredAudio) -> None:
-            slot = slots[row]
-            start = int(plan.crop[slot] * (max(0, len(audio) - window) + 1))
+            start = int(plan.crop[slots[row]] * (max(0, len(audio) - window) + 1))
             audio.read_into(waveform[row], start)
             end = len(audio)
             again = min(end, max(0, window - end), window - config.audio.window_samples)
@@ -142,22 +149,43 @@ def training_dataset(
             for row, example in enumerate(examples):
                 fill(row, store[example])
         else:
-            pool.run(lambda row: fill(row, quantize(decoder(paths[examples[row]]))), range(batch))
+            pool.run(lambda row: fill(row, quantize(decoder(paths[examples[row]]))), range(len(slots)))
         return waveform, labels[examples], plan.example_seed[slots]
 
-    def load_in_graph(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        waveform, label, seeds = tf.numpy_function(load, [number], (tf.float32, tf.int32, tf.int32))
+    def load_in_graph(slots: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        waveform, label, seeds = tf.numpy_function(load, [slots], (tf.float32, tf.int32, tf.int32))
+        size = slots.shape[0]
         return (
-            tf.ensure_shape(waveform, [batch, window]),
-            tf.ensure_shape(label, [batch]),
-            tf.ensure_shape(seeds, [batch, 2]),
+            tf.ensure_shape(waveform, [size, window]),
+            tf.ensure_shape(label, [size]),
+            tf.ensure_shape(seeds, [size, 2]),
         )
 
-    # With deterministic operations TensorFlow runs this map serially anyway, and 2.21 prints an error line in every
-    # epoch while it rewrites a parallel one.
-    parallel = None if config.training.deterministic else min(_PARALLEL_BATCHES, max(1, steps - start_batch))
-    dataset = tf.data.Dataset.range(start_batch, steps)
-    dataset = dataset.map(load_in_graph, num_parallel_calls=parallel)  # in order: tf.data's default
+    def loaded(slots: np.ndarray, drop_remainder: bool) -> tf.data.Dataset:
+        dataset = tf.data.Dataset.from_tensor_slices(slots).batch(batch, drop_remainder=drop_remainder)
+        # With deterministic operations TensorFlow runs this map serially anyway, and 2.21 prints an error line in every
+        # epoch while it rewrites a parallel one.
+        parallel = None if config.training.deterministic else min(_PARALLEL_BATCHES, max(1, len(slots) // batch))
+        return dataset.map(load_in_graph, num_parallel_calls=parallel)  # in order: tf.data's default
+
+    is_plain = np.array([layouts[example] is not None for example in plan.order[slots]], bool)
+    if not is_plain.any():
+        return with_fixed_settings(loaded(slots, True).prefetch(_PREFETCHED_BATCHES))
+    examples = plan.order[slots[is_plain]]
+    dataset = plain_examples(
+        [paths[example] for example in examples],
+        [layout for example in examples if (layout := layouts[example]) is not None],
+        plan.crop[slots[is_plain]],
+        (labels[examples], plan.example_seed[slots[is_plain]]),
+        config,
+        window,
+    )
+    if not is_plain.all():
+        others = loaded(slots[~is_plain], False).prefetch(_PARALLEL_BATCHES).unbatch()
+        choice = tf.data.Dataset.from_tensor_slices(np.where(is_plain, np.int64(0), np.int64(1)))
+        dataset = tf.data.Dataset.choose_from_datasets([dataset, others], choice, stop_on_empty_dataset=False)
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(slots)))
+    dataset = dataset.batch(batch, drop_remainder=True)
     return with_fixed_settings(dataset.prefetch(_PREFETCHED_BATCHES))
 
 
@@ -251,7 +279,8 @@ def _clip_windows(
     def decode_unless_long(path: str) -> np.ndarray | None:
         return decoder(path) if audio_info(path).duration_seconds * rate <= _WHOLE_CLIP_SAMPLES else None
 
-    for clip, waveform in enumerate(shared_threads(config.data.loader_threads).map(decode_unless_long, paths)):
+    waveforms = decode_waveforms(paths, config, decode_unless_long, _WHOLE_CLIP_SAMPLES)
+    for clip, waveform in enumerate(waveforms):
         blocks = iter_blocks(paths[clip], rate) if waveform is None else [waveform]
         for some in iter_windows(blocks, window, hop, max_windows):
             yield clip, some

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from irmas_tf.dsp.resample import resample
-from irmas_tf.dsp.resample_tf import resample_waveform
+from irmas_tf.dsp.resample_tf import design_row_filters, resample_rows, resample_waveform
 
 RATES = [(44100, 22050), (44100, 16000), (8000, 22050), (22050, 44100), (44101, 22050), (22049, 22050), (22050, 22050)]
 
@@ -36,3 +36,23 @@ def test_static_shapes_are_kept():
 def test_rates_out_of_range_are_refused():
     with pytest.raises(ValueError, match="source_hz=1"):
         resample_waveform(np.zeros((1, 10), np.float32), 1, 22050)
+
+
+@pytest.mark.parametrize("rates", [(44100, 22050), (44100, 16000), (8000, 22050), (22050, 44100), (192000, 16000)])
+@pytest.mark.parametrize("samples", [1, 96, 5001])
+def test_rows_give_the_numbers_of_numpy(rates, samples):
+    filters = design_row_filters(*rates)
+    signal = np.random.default_rng(samples).standard_normal(samples).astype(np.float32)
+    expected = resample(signal, *rates)
+    blocks = -(-len(expected) // filters.outputs)
+    rows = np.zeros((blocks + filters.after) * filters.row, np.float32)
+    rows[:samples] = signal
+    got = resample_rows(rows.reshape(-1, filters.row), blocks, filters).numpy()
+    assert got.shape == (blocks * filters.outputs,)
+    np.testing.assert_allclose(got[: len(expected)], expected, atol=1e-6 * max(1.0, np.abs(signal).max()))
+
+
+def test_no_rows_where_blocks_begin_between_samples_or_nothing_is_to_be_done():
+    assert design_row_filters(44101, 22050) is None
+    with pytest.raises(ValueError, match="source_hz=22050"):
+        design_row_filters(22050, 22050)
