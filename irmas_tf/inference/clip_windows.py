@@ -13,7 +13,6 @@ import collections
 import contextlib
 import dataclasses
 import itertools
-import os
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -29,6 +28,7 @@ from irmas_tf.audio.walk import Failure
 from irmas_tf.audio.windows import iter_windows, window_starts
 from irmas_tf.inference.notes import Note, clip_notes
 from irmas_tf.inference.window_model import PROBABILITIES, WindowModel, silence_dbfs
+from irmas_tf.process.ordered_threads import usable_cpus
 
 CHUNK_BYTES = 2 << 20  # most windows a decoder hands over at once; at least one window
 IN_FLIGHT_BYTES = 128 << 20  # most windows all decoders hold together; at least one file's
@@ -286,7 +286,7 @@ def clip_reductions(
     """
     window_bytes = 4 * model.audio.window_samples
     chunk_windows = max(1, CHUNK_BYTES // window_bytes)
-    threads = decode_threads or min(4, os.cpu_count() or 1)
+    threads = decode_threads or min(4, usable_cpus())
     in_flight = max(1, min(8 * threads, IN_FLIGHT_BYTES // ((QUEUED_CHUNKS + 1) * chunk_windows * window_bytes)))
     stop = threading.Event()
     batch: _Batch[ReductionT] = _Batch(model, output, batch_size)
