@@ -20,6 +20,7 @@ from irmas_tf.config.commands import called_as
 from irmas_tf.config.labels import IRMAS_NAMES
 from irmas_tf.config.shipped import find_flagfile
 from irmas_tf.process.exit_codes import EXIT_ERROR, run_command
+from irmas_tf.process.optional_packages import require
 
 FLAGFILE = "demo"
 EXCERPTS = 1320
@@ -71,7 +72,7 @@ def _summary(out: Path, clip: Path, codes: Sequence[str], seconds: dict[str, flo
     score = f"{accuracy['value']:.0%}" + ("" if low is None else f" ({low:.0%} to {high:.0%})")
     made = {
         data: "a corpus in the layout of IRMAS, composed and rendered by the demo",
-        run: "the run: model.keras, history.csv, config.json, and more",
+        run: "the run: model.keras and model.tflite, history.csv, config.json, and more",
         run / "evaluation" / "validation": "report.html, to read and listen to; metrics.json, and more",
         out / "irmas.tflite": "the model for phones, compared with the run number by number",
     }
@@ -107,9 +108,11 @@ def run_demo(out: Path, flagfile: str, excerpts: int, test_clips: int, flags: Se
         flags: further flags of the training.
 
     Raises:
+        MissingPackageError: the installation is one that only answers.
         ConfigError: there is no flagfile.
         _StepFailed: a command did not succeed.
     """
+    require("tensorflow", "the demo")
     find_flagfile(flagfile)  # or the mistake would be told only after the corpus is made
     data, run = out / "data", out / "run"
     seconds = {
