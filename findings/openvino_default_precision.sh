@@ -5,7 +5,8 @@
 # Found:  in bfloat16 wherever the processor has it (AVX-512 BF16, AMX), without a word: errors of .2 % of the largest output in one
 #         matrix product, and in an audio classifier with a logarithm in its front-end probabilities that are off by .1 to .75. Elsewhere
 #         the same program is exact, so that a test on one machine says nothing of another. EXECUTION_MODE_HINT=ACCURACY or
-#         INFERENCE_PRECISION_HINT=f32 gives float32. get_property("INFERENCE_PRECISION_HINT") of the compiled model says bf16 (and under ACCURACY "dynamic", which is float32).
+#         INFERENCE_PRECISION_HINT=f32 gives float32. get_property("INFERENCE_PRECISION_HINT") of the compiled model says bf16;
+#         under ACCURACY it says "dynamic", which is float32.
 # Seen:   2026-11-28, OpenVINO 2026.4.1, Linux, Python 3.11, an x86 processor with AMX.
 set -euo pipefail
 
