@@ -18,7 +18,7 @@ from tests.helpers.source_trees import TREES
 
 PACKAGE = ROOT / "irmas_tf"
 # Rooms that --help and a bare import go through: nothing heavy at the top of a module, TensorFlow and Keras nowhere.
-STREAMING = {"streaming", "streaming_sound", "streaming_wav"}
+STREAMING = {"streaming", "streaming_sound", "streaming_samples", "streaming_wav"}
 WITHOUT_TENSORFLOW = {"process", "config", "runs", *STREAMING}
 HEAVY = {"tensorflow", "keras", "tensorflow_io", "tensorflow_hub", "scipy", "sklearn", "matplotlib", "librosa", "torch"}
 # Not in every installation; imported where they are used.

@@ -27,6 +27,7 @@ _TOLERANCE_SECONDS = 0.1  # codecs' delays, which not every writer counts alike
 # Streams whose time stamps come from the file; FFmpeg makes up those of others.
 _STAMPED = ("asf", "flac", "flv", "matroska", "mov,mp4", "mpeg", "ogg", "wv")
 _STAMPED_TOLERANCE_SECONDS = 0.03
+_PICTURE_SECONDS = 0.5  # a file ends at most so long behind its last picture or sound
 _STAMP_SECONDS = 0.02  # time stamps that go back by more begin another stretch of time
 _MOST_ERRORS = 64  # of the file's structure in a row; beyond, the rest is given up
 
@@ -120,6 +121,7 @@ def _iter_frames(container: Any, stream: Any, tally: _Tally) -> Iterator[Any]:
     watched = list(container.streams) if announces_file(container) else [stream]
     index, unit, errors = stream.index, float(stream.time_base), 0
     start = end = 0.0  # of the present stretch of time stamps
+    first: float | None = None  # time stamp of the first packet that could not be decoded, before any that could
     failing = 0.0  # packets since the last that could be decoded; at the very end they are tags or padding
     has_begun = False
     while True:
@@ -127,12 +129,14 @@ def _iter_frames(container: Any, stream: Any, tally: _Tally) -> Iterator[Any]:
             for packet in container.demux(watched):
                 errors = 0
                 if packet.stream_index != index:
-                    tally.end = max(tally.end, float((packet.pts or 0) * packet.time_base))
+                    tally.end = max(tally.end, float(((packet.pts or 0) + (packet.duration or 0)) * packet.time_base))
                     continue
                 try:
                     frames = packet.decode()
                 except ffmpeg_error:
                     failing += (packet.duration or 0) * unit
+                    if first is None and not has_begun and packet.pts is not None:
+                        first = max(0.0, packet.pts * unit)
                     continue
                 for frame in frames:
                     if has_begun:
@@ -144,6 +148,8 @@ def _iter_frames(container: Any, stream: Any, tally: _Tally) -> Iterator[Any]:
                         if pts < end - _STAMP_SECONDS or end == start:
                             tally.spanned += end - start
                             start = max(0.0, pts)  # what is before 0 only sets the decoder up
+                            start = start if first is None else min(start, first)
+                            first = None
                         end = pts + frame.samples / frame.sample_rate
                     yield frame
             break
@@ -167,7 +173,7 @@ def _missing_seconds(container: Any, stream: Any, part: Part, tally: _Tally, sec
     elif announces_file(container):
         length = (container.duration or 0) / 1e6
         only_sound = all(other.type == "audio" for other in container.streams)
-        announced = length if only_sound or tally.end < length - 1.0 else 0.0
+        announced = length if only_sound or tally.end < length - _PICTURE_SECONDS else 0.0
     spanned = tally.spanned if name.startswith(_STAMPED) else 0.0
     if is_ogg_vorbis(container, stream):
         spanned = (_frames_of_vorbis(stream) or 0) / rate  # time stamps of a single page are wrong, too

@@ -94,7 +94,7 @@ def without_padding(blocks: Iterator[Block], part: Part) -> Iterator[Block]:
         if part.padding:
             if held is not None and _are_alike(held, samples, rate) and len(samples) < part.padding:
                 samples = np.concatenate([held.samples, samples])
-            elif held is not None:
+            elif held is not None and len(held.samples):
                 yield held
             held = Block(samples[-part.padding :].copy(), rate)
             samples = samples[: -part.padding]
