@@ -74,10 +74,10 @@ def test_the_manifest_says_what_it_is(corpus):
 
 
 def test_one_worker_writes_the_same_bytes_as_two(corpus, tmp_path):
-    make_corpus(tmp_path / "alone", excerpts=6, test_clips=1, workers=1, progress=False)
+    make_corpus(tmp_path / "alone", excerpts=3, test_clips=1, workers=1, progress=False)
     by_two, by_one = files_of(corpus), files_of(tmp_path / "alone")
     del by_one[MANIFEST]
-    assert len(by_one) == 6 + 2
+    assert len(by_one) == 3 + 2
     assert {name: by_two[name] for name in by_one} == by_one
 
 

@@ -114,11 +114,11 @@ def test_a_batch_of_64_files_and_an_empty_one(small_session):
         assert {len(values) for values in small_session(signature, empty).values()} == {0}
 
 
-def test_ten_minutes(small_session, small_loaded):
-    clip = np.tile(check_signals(RATE, 10 * RATE, {})["chirp"], 60)
+def test_two_minutes(small_session, small_loaded):
+    clip = np.tile(check_signals(RATE, 10 * RATE, {})["chirp"], 12)
     assert_is_live(small_session("serving_default", clip[None]), [window_values(small_loaded.live, clip)])
     found = small_session("classify_audio", np.array([wav(clip, subtype="FLOAT")], object))
-    assert found["duration_seconds"] == pytest.approx([600.0])
+    assert found["duration_seconds"] == pytest.approx([120.0])
 
 
 def with_rate(content: bytes, rate: int) -> bytes:

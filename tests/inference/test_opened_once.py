@@ -16,7 +16,7 @@ from irmas_tf.config.data import DataConfig
 from irmas_tf.datasets.irmas_dataset import Irmas
 from irmas_tf.datasets.splits import make_split, save_split
 from irmas_tf.runs.run_dir import RunDir
-from tests.helpers import small_run, tiny_run
+from tests.helpers import tiny_run
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,6 @@ def test_an_export_reads_each_file_of_its_run_once(
 ) -> None:
     music = {"music": np.zeros(100, np.float32)}
     monkeypatch.setattr("irmas_tf.deploy.export_inputs.check_music", lambda rate_hz: music)
-    run = small_run.make_small_run(tmp_path / "run")
+    run = tiny_run.make_tiny_run(tmp_path / "run")
     assert export_saved_model.cli([f"--run_dir={run.path}", f"--out={tmp_path / 'models'}"]) == 0
     assert opens == {"config.json": 1, "model.keras": 1}

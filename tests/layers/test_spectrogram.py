@@ -169,7 +169,7 @@ def test_bad_arguments_are_named(changes, words):
         Spectrogram(**arguments)
 
 
-@pytest.mark.parametrize("samples", [1, 3000, 10_000])
+@pytest.mark.parametrize("samples", [1, 10_000])
 def test_training_has_the_same_numbers_and_gradients(samples):
     tf = pytest.importorskip("tensorflow")
     waveform = tf.constant(0.2 * np.random.default_rng(0).standard_normal((3, samples)), tf.float32)
