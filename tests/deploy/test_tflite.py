@@ -102,7 +102,7 @@ def test_it_is_one_subgraph_with_one_signature_whose_first_output_is_the_probabi
 )
 def test_it_says_once_which_runtime_it_needs_and_none_needs_one_of_2_15_or_later(contents, name, version):
     """Version 12 of a matrix product, which the converter writes for dynamic, would be 2.17. That of int8 must not be
-    4, with which runtimes before 2.11 take one scale for all channels."""
+    4, with which runtimes before 2.10 answer with wrong numbers."""
     model = unpack(contents[name])
     assert min_runtime_version(model) == version
     assert [entry.name for entry in model.metadata].count(RUNTIME_ENTRY) == 1
