@@ -67,7 +67,8 @@ def silence_notes(heard: Heard, silent: np.ndarray, dbfs: float = SILENCE_DBFS) 
     if not count:
         return ()
     if count < windows:
-        text = f"{count} of {windows} windows are silent (below {dbfs:g} dBFS) and do not count"
+        are, do = ("is", "does") if count == 1 else ("are", "do")
+        text = f"{count} of {windows} windows {are} silent (below {dbfs:g} dBFS) and {do} not count"
         return (Note(PARTLY_SILENT, text),)
     if heard.channels_cancel:
         text = (
@@ -84,9 +85,8 @@ def sound_notes(heard: Heard, seconds: float, audio: AudioConfig | None) -> tupl
     if heard.peak > LOUDEST_PEAK:
         notes.append(Note(SCALE, _scale_text(heard.peak)))
     if audio is not None and seconds < LEAST_WINDOWS * audio.window_seconds:
-        text = (
-            f"lasts {seconds:.3g} s, a window of the model {audio.window_seconds:g} s: most of what it hears is padding"
-        )
+        length = f"{1000 * seconds:.3g} ms" if seconds >= 0.001 else "less than 1 ms"
+        text = f"lasts {length}, a window of the model {audio.window_seconds:g} s: most of what it hears is padding"
         notes.append(Note(SHORT, text))
     if audio is not None and 0 < heard.rate_hz <= LEAST_BAND * audio.sample_rate_hz:
         text = (

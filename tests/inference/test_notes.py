@@ -138,6 +138,8 @@ def test_floats_far_above_full_scale_are_told_with_the_remedy(tmp_path: Path, sc
 
 def test_clips_that_are_short_or_of_a_narrow_band_are_told(tmp_path: Path) -> None:
     assert _codes(_same(tmp_path, _tone(0.31))) == [] and _codes(_same(tmp_path, _tone(0.29))) == ["short"]
+    assert "lasts 50 ms, a window of the model 3 s" in _same(tmp_path, _tone(0.05)).notes[0].text
+    assert "less than 1 ms" in _same(tmp_path, np.full(1, 0.5)).notes[0].text
     narrow = _same(tmp_path, _tone(3, 8000), 8000)
     assert _codes(narrow) == ["narrow_band"] and "8,000 Hz" in narrow.notes[0].text
     assert "4,000 Hz" in narrow.notes[0].text and "11,025 Hz" in narrow.notes[0].text
