@@ -2,7 +2,7 @@
 
 Needs NumPy and ai-edge-litert, neither TensorFlow nor Keras; nothing else of the package is imported, so that this one
 file may be copied to a device. What it needs to know stands in the .tflite file. To read WAV files, and other sample
-rates, copy its neighbours ``streaming_sound.py`` and ``streaming_wav.py`` too.
+rates, copy its neighbours ``streaming_*.py`` too.
 
     stream = StreamingClassifier("irmas.tflite")
     for block in microphone:                      # float32, mono, at stream.sample_rate_hz
@@ -265,11 +265,11 @@ class StreamingClassifier:
 def wav_blocks(path: str | os.PathLike[str], rate_hz: int) -> Iterator[np.ndarray]:
     """Yield the samples of a WAV file as mono float32 [n] at ``rate_hz``, a block at a time.
 
-    Integers of 8 to 32 bits, floats of 32 and 64, mu-law and A-law, any channels, 8 to 192 kHz. What of a cut file
-    is there is used, with a warning.
+    Integers of 8 to 32 bits, floats of 32 and 64, mu-law, A-law and ADPCM, any channels, 8 to 192 kHz. What of a cut
+    file is there is used, with a warning.
 
     Raises:
-        StreamingError: it is no such file, or ``streaming_sound.py`` and ``streaming_wav.py`` are not beside this one.
+        StreamingError: it is no such file, or ``streaming_sound.py`` and its neighbours are not beside this one.
         OSError: it cannot be read.
     """
     sound = _neighbour("streaming_sound")

@@ -1,6 +1,7 @@
 """Sound from WAV files and pipes for `irmas_tf.streaming`, mono at the model's rate, with NumPy alone.
 
-Imports nothing of the package but its neighbour ``streaming_wav.py``: copy them to a device beside ``streaming.py``.
+Imports nothing of the package but its neighbours ``streaming_wav.py`` and ``streaming_samples.py``: copy them to a
+device beside ``streaming.py``.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 if __package__ or TYPE_CHECKING:
-    from . import streaming_wav
+    from . import streaming_samples, streaming_wav
 else:  # copied to a folder of its own
+    streaming_samples = importlib.import_module("streaming_samples")
     streaming_wav = importlib.import_module("streaming_wav")
 
 MIN_RATE_HZ, MAX_RATE_HZ = 8000, 192000
 _BLOCK_FRAMES = 4096
+_MOST_BYTES = 1 << 20  # read at once
 _PIPED_HEADER_BYTES = 1 << 16
 
 
@@ -37,8 +40,8 @@ class SoundWarning(UserWarning):
 def wav_blocks(path: str | os.PathLike[str], rate_hz: int) -> Iterator[np.ndarray]:
     """Yield the samples of a WAV file as mono float32 [n] at ``rate_hz``, a block at a time.
 
-    Integers of 8 to 32 bits, floats of 32 and 64, mu-law and A-law, any channels, 8 to 192 kHz. What of a cut file
-    is there is used, with a `SoundWarning`.
+    Integers of 8 to 32 bits, floats of 32 and 64, mu-law, A-law and ADPCM, any channels, 8 to 192 kHz. What of a cut
+    file is there is used, with a `SoundWarning`.
 
     Raises:
         SoundError: it is no such file.
@@ -49,7 +52,8 @@ def wav_blocks(path: str | os.PathLike[str], rate_hz: int) -> Iterator[np.ndarra
         header = _usable(streaming_wav.read_wav_header(file), name, rate_hz)
         frames = 0
         resampler = Resampler(header.sample_rate_hz, rate_hz)
-        for block in streaming_wav.read_frames(file, header, _BLOCK_FRAMES):
+        count = min(_BLOCK_FRAMES, _MOST_BYTES // header.frame_bytes * header.block_samples)
+        for block in streaming_samples.read_frames(file, header, count):
             frames += len(block)
             if len(samples := resampler.push(_mono(block))):
                 yield samples
@@ -57,8 +61,8 @@ def wav_blocks(path: str | os.PathLike[str], rate_hz: int) -> Iterator[np.ndarra
             raise SoundError(f"{name}: holds no samples; replace or remove the file")
         if len(samples := resampler.flush()):
             yield samples
-    seconds, promised = frames / header.sample_rate_hz, header.promised_frames
-    if promised is not None and frames < promised:
+    seconds = frames / header.sample_rate_hz
+    if header.promised_frames is not None and frames < (promised := header.samples_of(header.promised_frames)):
         announced = promised / header.sample_rate_hz
         _warn(f"{name}: the data stops after {seconds:.3f} s of the {announced:.3f} s that its header announces")
     if header.unread_bytes:
@@ -79,18 +83,22 @@ def piped_wav_blocks(stream: BinaryIO, start: bytes, rate_hz: int) -> Iterator[n
     read = _as_it_comes(stream)
     name = "standard input"
     header = _usable(streaming_wav.read_wav_header(io.BytesIO(start)), name, rate_hz)
-    promised = math.inf if header.promised_frames is None else header.promised_frames
+    blocks = math.inf if header.promised_frames is None else header.promised_frames
+    promised = math.inf if header.promised_frames is None else header.samples_of(header.promised_frames)
     resampler, data, frames = Resampler(header.sample_rate_hz, rate_hz), start[header.data_offset :], 0
-    while frames < promised:
-        count = min(len(data) // header.frame_bytes, promised - frames)
-        size = int(count) * header.frame_bytes
-        block = streaming_wav.decode_samples(data[:size], header).reshape(-1, header.channels)
-        frames += len(block)
-        if count and len(samples := resampler.push(_mono(block))):
-            yield samples
-        if not (more := read(_BLOCK_FRAMES * header.frame_bytes)):
+    while blocks > 0:
+        count = int(min(len(data) // header.frame_bytes, blocks))
+        blocks -= count
+        if count:
+            size = count * header.frame_bytes
+            block = streaming_samples.decode_samples(data[:size], header)
+            data, block = data[size:], block[: int(min(len(block), promised - frames))]
+            frames += len(block)
+            if len(samples := resampler.push(_mono(block))):
+                yield samples
+        if not (more := read(min(_BLOCK_FRAMES * header.frame_bytes, _MOST_BYTES))):
             break
-        data = data[size:] + more
+        data += more
     if len(samples := resampler.flush()):
         yield samples
     while read(1 << 16):  # chunks behind the data; the writer shall not fail for want of a reader
@@ -131,7 +139,7 @@ def _usable(header: streaming_wav.WavHeader | None, name: str, rate_hz: int) -> 
     remedy = f"convert it: ffmpeg -i {shlex.quote(name)} -ac 1 -ar {rate_hz} -c:a pcm_s16le OUT.wav"
     if header is None:
         raise SoundError(f"{name}: is not a WAV file; {remedy}")
-    if not header.sample_bytes:
+    if not header.block_samples:
         encoding = f"format {header.tag:#x} with {header.bits} bits and {header.channels} channels"
         raise SoundError(f"{name}: holds {encoding}, which is not read here; {remedy}")
     if not MIN_RATE_HZ <= header.sample_rate_hz <= MAX_RATE_HZ:

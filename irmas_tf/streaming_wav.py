@@ -1,4 +1,4 @@
-"""WAV files, read with NumPy alone: for `irmas_tf.streaming`, and for the package itself (`irmas_tf.audio`).
+"""Headers of WAV files: for `irmas_tf.streaming`, and for the package itself (`irmas_tf.audio`).
 
 Imports nothing of the package, so that it may be copied to a device beside ``streaming.py``. Headers are read as
 programs write them, not only as they should: sizes that were never filled in or are wrong, chunks in any order,
@@ -6,22 +6,19 @@ without padding or longer than the file, several chunks of data, joined files, R
 it all.
 
 Sources: Microsoft and IBM, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF);
-WAVEFORMATEXTENSIBLE; EBU Tech 3306 (RF64); ITU-T G.711 (mu-law, A-law).
+WAVEFORMATEXTENSIBLE; EBU Tech 3306 (RF64).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import BinaryIO, Literal
 
-import numpy as np
-
 MAGIC = (b"RIFF", b"RIFX", b"RF64", b"BW64")
-PCM, FLOAT, A_LAW, MU_LAW = 1, 3, 6, 7  # format tags
+PCM, MS_ADPCM, FLOAT, A_LAW, MU_LAW, IMA_ADPCM = 1, 2, 3, 6, 7, 0x11  # format tags
 _EXTENSIBLE = 0xFFFE
 # Of the sub-format after its first two bytes: the usual one, and that of Ambisonic recordings.
 _GUID_TAILS = (bytes.fromhex("000000001000800000aa00389b71"), bytes.fromhex("00002107d3118644c8c1ca000000"))
@@ -85,10 +82,27 @@ class WavHeader:
 
     @property
     def sample_bytes(self) -> int:
-        """Bytes of one sample of an encoding that `read_frames` decodes; 0 of another."""
+        """Bytes of one sample of an encoding in which samples stand by themselves and are known here; 0 of another."""
         width = self.frame_bytes // max(1, self.channels)
         allowed = {PCM: (1, 2, 3, 4), FLOAT: (4, 8), A_LAW: (1,), MU_LAW: (1,)}.get(self.tag, ())
         return width if self.channels and width in allowed else 0
+
+    @property
+    def block_samples(self) -> int:
+        """Samples per channel in ``frame_bytes``: 1, of a block of ADPCM more, and 0 of an encoding not known here."""
+        if self.sample_bytes:
+            return 1
+        if self.tag == IMA_ADPCM and self.bits == 4 and self.channels:
+            words = self.frame_bytes // (4 * self.channels)  # the first holds where the block begins
+            return 8 * (words - 1) + 1 if words and self.frame_bytes % (4 * self.channels) == 0 else 0
+        if self.tag == MS_ADPCM and self.bits == 4 and self.channels:
+            return max(0, 2 * (self.frame_bytes - 7 * self.channels) // self.channels + 2)
+        return 0
+
+    def samples_of(self, frames: int) -> int:
+        """Return the samples per channel in a number of frames or blocks, without the padding of the last block."""
+        total = frames * self.block_samples
+        return self.fact_frames if 0 < total - self.fact_frames < self.block_samples else total
 
 
 def read_wav_header(file: BinaryIO | io.FileIO) -> WavHeader | None:
@@ -278,60 +292,3 @@ def _id3_bytes(start: bytes) -> int:
     if start[:3] != b"ID3" or len(start) < 10 or max(start[6:10]) > 127:
         return 0
     return 10 + (start[6] << 21 | start[7] << 14 | start[8] << 7 | start[9]) + (10 if start[5] & 16 else 0)
-
-
-def read_frames(file: BinaryIO | io.FileIO, header: WavHeader, count: int) -> Iterator[np.ndarray]:
-    """Yield the samples of a WAV file as float32 [frames, channels], full scale 1.0, ``count`` frames at a time.
-
-    Args:
-        file: the open file; its position is changed.
-        header: of that file; its ``sample_bytes`` must not be 0.
-        count: frames.
-    """
-    wanted, rest, left = count * header.frame_bytes, b"", header.present_frames * header.frame_bytes
-    for offset, size in header.parts:
-        file.seek(offset)
-        while size and left and (data := file.read(min(size, wanted - len(rest), left - len(rest)))):
-            size -= len(data)
-            data = rest + data
-            whole = len(data) // header.frame_bytes * header.frame_bytes
-            rest = data[whole:]
-            left -= whole
-            if whole:
-                yield decode_samples(data[:whole], header).reshape(-1, header.channels)
-
-
-def decode_samples(data: bytes, header: WavHeader) -> np.ndarray:
-    """Return the samples in bytes as float32 [values], full scale 1.0."""
-    width, order = header.sample_bytes, ">" if header.big_endian else "<"
-    if header.tag in (A_LAW, MU_LAW):
-        return _companding_table(header.tag)[np.frombuffer(data, np.uint8)]
-    if header.tag == FLOAT:
-        with np.errstate(over="ignore"):  # of 64 bits, beyond what 32 hold
-            return np.frombuffer(data, f"{order}f{width}").astype(np.float32)
-    if width == 1:
-        return (np.frombuffer(data, np.uint8).astype(np.float32) - np.float32(128.0)) / np.float32(128.0)
-    if width == 3:
-        words = np.zeros([len(data) // 3, 4], np.uint8)
-        columns = words[:, :0:-1] if header.big_endian else words[:, 1:]
-        columns[:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
-        integers = words.view("<i4")[:, 0]
-    else:
-        integers = np.frombuffer(data, f"{order}i{width}")
-    scale = np.float32(1 / 32768 if width == 2 else 2.0**-31)
-    return integers.astype(np.float32) * scale
-
-
-@functools.cache
-def _companding_table(tag: int) -> np.ndarray:
-    """Return the sample, float32 with full scale 1.0, of each of the 256 bytes of mu-law or A-law."""
-    codes = np.arange(256)
-    flipped = codes ^ (0x55 if tag == A_LAW else 0xFF)
-    exponent, mantissa = flipped >> 4 & 7, flipped & 15
-    if tag == A_LAW:
-        values = np.where(exponent == 0, 16 * mantissa + 8, (16 * mantissa + 264) << np.maximum(exponent, 1) - 1)
-        sign = np.where(flipped & 128, 1, -1)
-    else:
-        values = ((mantissa << 3) + 132 << exponent) - 132
-        sign = np.where(flipped & 128, -1, 1)
-    return (sign * values / 32768).astype(np.float32)

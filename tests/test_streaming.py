@@ -54,6 +54,9 @@ def classifier(path) -> StreamingClassifier:
     return StreamingClassifier(path)
 
 
+NEIGHBOURS = ("streaming_sound.py", "streaming_samples.py", "streaming_wav.py")
+
+
 def sound(samples: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-0.5, 0.5, samples).astype(np.float32)
 
@@ -360,7 +363,7 @@ def test_it_runs_without_tensorflow_and_without_the_package(path, tmp_path):
     raw = np.rint(samples * 32768).astype("<i2").tobytes()
     wav = write_wav(tmp_path / "a.wav", samples)
     folder = Path(streaming.__file__).parent
-    neighbours = [str(folder / name) for name in ("streaming_sound.py", "streaming_wav.py")]
+    neighbours = [str(folder / name) for name in NEIGHBOURS]
     command = [sys.executable, "main.py", str(path), str(wav), *neighbours]
     done = subprocess.run(command, cwd=tmp_path, input=raw, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr.decode()

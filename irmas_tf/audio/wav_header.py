@@ -1,7 +1,7 @@
 """WAV files whose headers libsndfile does not take as they are, and its samples nevertheless.
 
 The header is read by `irmas_tf.streaming_wav`, which a device needs as well; integers, floats, mu-law and A-law are
-decoded there, too. What it does not decode (ADPCM, GSM) libsndfile gets from `CorrectedWav`, a file in memory with a
+decoded by its neighbour. Compressed samples (ADPCM, GSM) libsndfile gets from `CorrectedWav`, a file in memory with a
 header as it should be in front of the data.
 """
 
@@ -11,7 +11,8 @@ import io
 import struct
 from typing import TypeGuard
 
-from irmas_tf.streaming_wav import A_LAW, FLOAT, MU_LAW, PCM, WavHeader, read_frames, read_wav_header
+from irmas_tf.streaming_samples import read_frames
+from irmas_tf.streaming_wav import A_LAW, FLOAT, MU_LAW, PCM, WavHeader, read_wav_header
 
 __all__ = ["CorrectedWav", "WavHeader", "is_read_here", "read_frames", "read_wav_header", "subtype", "true_frames"]
 
