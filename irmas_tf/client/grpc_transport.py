@@ -151,5 +151,5 @@ def truths(tensor: Any) -> np.ndarray:
     """Return a boolean TensorProto of one axis."""
     count = int(np.prod([dim.size for dim in tensor.tensor_shape.dim]))
     values = np.frombuffer(tensor.tensor_content, bool) if tensor.tensor_content else np.array(tensor.bool_val, bool)
-    # Trailing values that are equal may be left out.
-    return np.pad(values, (0, count - len(values)), mode="edge") if 0 < len(values) < count else values
+    # Trailing values that are equal may be left out, and all that are false.
+    return np.pad(values if len(values) else np.zeros(1, bool), (0, max(0, count - len(values))), mode="edge")[:count]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from irmas_tf.audio.wav_upload import float_wav
-from irmas_tf.client.grpc_transport import GrpcTransport, array
+from irmas_tf.client.grpc_transport import GrpcTransport, array, truths
 from irmas_tf.client.model_address import ModelAddress
 from irmas_tf.client.server_errors import RefusedError, ServerError, UnavailableError
 
@@ -30,6 +30,7 @@ def test_answers_are_those_of_the_signature(fake_serving: Any, tiny_export: Path
         grpc.close()
         np.testing.assert_array_equal(found.probabilities.astype(np.float32), wanted["probabilities"])
         np.testing.assert_allclose(found.duration_seconds, [3000 / 16000, 9001 / 16000], rtol=1e-6)
+        np.testing.assert_array_equal(found.silent, wanted["silent"])
     assert fake_serving.core.requests == [2, 2, 2]
 
 
@@ -99,6 +100,17 @@ def test_tensors_as_others_may_write_them() -> None:
     short.tensor_content, short.float_val[:] = b"", [1.0, 2.0]  # the last number stands for the rest
     np.testing.assert_array_equal(array(short), [[1, 2, 2], [2, 2, 2]])
     assert array(tf.make_tensor_proto(np.zeros([0, 3], np.float32))).shape == (0, 3)
+    for flags in ([True, False, True], [False], [True, True]):
+        proto = tf.make_tensor_proto(np.array(flags))
+        assert truths(proto).tolist() == flags
+        proto.bool_val[:] = []
+        proto.tensor_content = np.array(flags).tobytes()
+        assert truths(proto).tolist() == flags
+    shorter = tf.make_tensor_proto(np.zeros(3, bool))
+    shorter.bool_val[:] = [True]
+    assert truths(shorter).tolist() == [True] * 3
+    shorter.bool_val[:] = []
+    assert truths(shorter).tolist() == [False] * 3
     with pytest.raises(ServerError, match="not float32"):
         array(tf.make_tensor_proto(values.astype(np.float64)))
     broken = protos.TensorProto(dtype=1, float_val=[1.0, 2.0, 3.0])
