@@ -90,7 +90,7 @@ def sound_notes(heard: Heard, seconds: float, audio: AudioConfig | None) -> tupl
         notes.append(Note(SHORT, text))
     if audio is not None and 0 < heard.rate_hz <= LEAST_BAND * audio.sample_rate_hz:
         text = (
-            f"is stored at {heard.rate_hz:,} Hz: it holds nothing above {heard.rate_hz // 2:,} Hz, and the model hears"
+            f"has a rate of {heard.rate_hz:,} Hz: it holds nothing above {heard.rate_hz // 2:,} Hz, and the model hears"
             f" up to {audio.sample_rate_hz // 2:,} Hz"
         )
         notes.append(Note(NARROW_BAND, text))
