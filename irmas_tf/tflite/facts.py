@@ -59,8 +59,8 @@ def _windows(facts: Mapping[str, Any], labels: ExportedLabels) -> list[tuple[str
         ("SAMPLE_RATE_HZ", f"{rate}"),
         ("WINDOW_SAMPLES", f"{window} ({window / rate:g} s)"),
         ("HOP_SAMPLES", f"{hop} ({hop / rate:g} s)"),
-        ("clip", "mean over the windows; the last one ends with the clip, a short clip is padded with zeros"),
-        ("SILENCE_DBFS", f"{labels.silence_dbfs:g}; a window that is quieter names nothing"),
+        ("clip", "mean over the windows that are not silent; the last one ends with the clip, a short clip gets zeros"),
+        ("SILENCE_DBFS", f"{labels.silence_dbfs:g}; a window whose RMS about its mean is below names nothing"),
     ]
 
 
