@@ -46,7 +46,7 @@ class FileKind:
         """Return "MP3 file", "HTML page"."""
         if self.content == "unknown":
             return "file of an unknown kind"
-        if self.name.endswith(_NOUNS) or " file" in self.name:
+        if self.name.endswith(_NOUNS) or re.search(r"\bfile\b", self.name):
             return self.name
         container, inside, codec = self.name.partition(" with ")
         return f"{container} file{inside}{codec}"

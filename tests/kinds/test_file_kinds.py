@@ -91,6 +91,7 @@ def test_zeros_and_nothing_have_names(tmp_path):
     (tmp_path / "empty.mp3").touch()
     assert kind_of_file(tmp_path / "empty.mp3") is EMPTY
     assert kind_of_open_file(io.BytesIO(bytes(100_000))) is ZEROS
+    assert (EMPTY.described, ZEROS.described, ZEROS.plural) == ("an empty file", "a file of zeros", "files of zeros")
     assert kind_of_open_file(io.BytesIO(bytes(90_000) + b"x" * 10_000)) is UNKNOWN
 
 
