@@ -74,7 +74,7 @@ def counted(count: int, noun: str) -> str:
 
 
 _NOUNS = ("page", "picture", "archive", "pointer", "playlist", "sheet", "document", "database", "program")
-_SPELLED = ("HTML", "XML", "MP", "M4", "MOV", "MPEG", "RF64", "RAR")  # and begin with a vowel's sound
+_SPELLED = ("HTML", "HDF5", "XML", "XI", "xz", "MP", "M4", "MOV", "MPEG", "RF64")  # and begin with a vowel's sound
 UNKNOWN = FileKind("unknown", "unknown")
 EMPTY = FileKind("empty file", "other", "replace or remove it")
 ZEROS = FileKind("file of zeros", "other", "it was never copied or downloaded whole; fetch it again")
