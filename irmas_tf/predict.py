@@ -51,6 +51,9 @@ COMMAND = Command(
     every class at or above its threshold. Folders are searched recursively; '-' is standard input: a sound, or names of
     files, one per line.
 
+    Silence (an RMS below -85 dBFS) names no class, and silent windows do not count. What is odd about a file is a note
+    on its answer: silence, channels that cancel, integers stored as floats, a narrow band, a short or cut file.
+
     A file that cannot be read is named on stderr; the others still get their answer, and the exit status is then 1.
     """,
     options=PredictOptions,
