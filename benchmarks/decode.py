@@ -1,9 +1,9 @@
 """Decoding compressed sound: irmas_tf against librosa.load and against PyAV alone.
 
-Everybody turns the same 44.1 kHz stereo files (Opus: 48 kHz) into mono float32 at 22,050 Hz: irmas_tf by `decode_file`, PyAV by
-FFmpeg's own resampler, and, as the floor, PyAV that decodes and throws away. Rounds are interleaved, so that a busy
-machine hits everybody; the tables show medians over the rounds and their range, and the processor time, which says
-more when other programs run. Files are read once before, so disks are not measured.
+Everybody turns the same 44.1 kHz stereo files (Opus: 48 kHz) into mono float32 at 22,050 Hz: irmas_tf by
+`decode_file`, PyAV by FFmpeg's own resampler, and, as the floor, PyAV that decodes and throws away. Rounds are
+interleaved, so that a busy machine hits everybody; the tables show medians over the rounds and their range, and the
+processor time, which says more when other programs run. Files are read once before, so disks are not measured.
 
     python benchmarks/decode.py              # about three minutes
     python benchmarks/decode.py --memory     # peak memory while two hours of each format are decoded, instead
@@ -76,7 +76,7 @@ def synthesize(seconds: float, rate: int) -> np.ndarray:
 
 
 def encode(path: Path, sound: np.ndarray, repeats: int = 1) -> None:
-    """Write [2, samples] ``repeats`` times in a row in the format of the suffix."""
+    """Write [2, samples] in the format of the suffix; its packets are encoded once and written ``repeats`` times."""
     import av
 
     suffix = path.suffix[1:]
@@ -87,11 +87,15 @@ def encode(path: Path, sound: np.ndarray, repeats: int = 1) -> None:
         if bit_rate:
             stream.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), format="fltp", layout="stereo")
-        frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+        frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), 0
+        packets = [*stream.encode(frame), *stream.encode(None)]
+        stamps = [packet.pts for packet in packets]
+        length = stamps[-1] + packets[-1].duration - stamps[0]
         for number in range(repeats):
-            frame.pts = number * sound.shape[1]
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+            for packet, stamp in zip(packets, stamps, strict=True):
+                packet.time_base = Fraction(1, rate)  # the container changes it
+                packet.pts = packet.dts = stamp + number * length
+                container.mux(packet)
 
 
 def load_pyav(path: str) -> np.ndarray:

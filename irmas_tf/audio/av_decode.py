@@ -18,6 +18,7 @@ from irmas_tf.audio.av_file import (
     is_ogg_vorbis,
     open_av,
 )
+from irmas_tf.audio.av_flac import whole_flac_frames
 from irmas_tf.audio.av_frames import gather, up_to, without_padding
 from irmas_tf.audio.joined_files import Part
 from irmas_tf.audio.sound_file import Block, PathLike, check_rate
@@ -134,10 +135,10 @@ def _iter_frames(container: Any, stream: Any, tally: _Tally) -> Iterator[Any]:
                 try:
                     frames = packet.decode()
                 except ffmpeg_error:
-                    failing += (packet.duration or 0) * unit
+                    frames = whole_flac_frames(stream.codec_context, packet)
+                    failing += 0.0 if frames else (packet.duration or 0) * unit
                     if first is None and not has_begun and packet.pts is not None:
                         first = max(0.0, packet.pts * unit)
-                    continue
                 for frame in frames:
                     if has_begun:
                         tally.failed += failing

@@ -39,8 +39,8 @@ class DataConfig(Section):
     )
     decoder: str = setting(
         "auto",
-        "Audio decoder: auto (our own reader for 16-bit WAV, else libsndfile), soundfile (always libsndfile), or"
-        " tensorflow_io (its WAV, FLAC, MP3 and Ogg decoders).",
+        "Audio decoder: auto (WAV by our own reader, other PCM by libsndfile, compressed sound by FFmpeg), soundfile (the"
+        " same, but WAV by libsndfile), or tensorflow_io (its WAV, FLAC, MP3 and Ogg decoders).",
         choices=("auto", "soundfile", "tensorflow_io"),
     )
     cache: str = setting(
