@@ -14,6 +14,7 @@ import io
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,7 +26,6 @@ from irmas_tf.audio.sound_file import (
     AudioError,
     AudioWarning,
     Block,
-    ForwardReader,
     PathLike,
     block_frames,
     check_rate,
@@ -37,6 +37,9 @@ from irmas_tf.audio.sound_file import (
 from irmas_tf.audio.wav_header import CorrectedWav, WavHeader, is_read_here, read_frames, read_wav_header, true_frames
 from irmas_tf.dsp.scratch import scratch
 from irmas_tf.kinds.file_kinds import EMPTY, UNKNOWN, FileKind, kind_of_open_file
+
+if TYPE_CHECKING:
+    import soundfile
 
 Truncated = Callable[[PathLike, float, float], None]
 
@@ -110,7 +113,7 @@ def corrected(raw: io.FileIO, header: WavHeader | None) -> CorrectedWav | None:
     return None if header is None or header.is_plain else CorrectedWav(raw, header)
 
 
-def try_libsndfile(path: PathLike, kind: FileKind, source: CorrectedWav | None = None) -> ForwardReader | None:
+def try_libsndfile(path: PathLike, kind: FileKind, source: CorrectedWav | None = None) -> soundfile.SoundFile | None:
     """Return the file, or what ``source`` makes of it, opened by libsndfile, or None if FFmpeg shall read it.
 
     Raises:
@@ -156,7 +159,7 @@ def _iter_parts(
 
 def _iter_sound_file(
     path: PathLike,
-    file: ForwardReader,
+    file: soundfile.SoundFile,
     header: WavHeader | None,
     block_seconds: float,
     on_truncated: Truncated,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import soundfile
 
 from irmas_tf.dsp.resample import MAX_RATE_HZ, MIN_RATE_HZ
 from irmas_tf.dsp.scratch import scratch
+
+if TYPE_CHECKING:
+    import soundfile
 
 PathLike = str | os.PathLike[str]
 
@@ -57,16 +60,22 @@ class Block(NamedTuple):
     rate_hz: int
 
 
-class ForwardReader(soundfile.SoundFile):
-    """A `SoundFile` that is only read from its beginning to its end.
+@functools.cache
+def _forward_reader() -> type[soundfile.SoundFile]:
+    """Return the class of a `SoundFile` that is only read from its beginning to its end.
 
     soundfile follows each read of a seekable file by a seek to where the file already is. In MP3 that seek loses the
     decoder's bit reservoir, and every block but the first begins with wrong samples; in FLAC and Vorbis it costs time.
-    """
 
-    def seekable(self) -> bool:
-        """Say no, whatever the file."""
-        return False
+    It is made with the first file that libsndfile has to read: most do without the package's start.
+    """
+    import soundfile
+
+    class ForwardReader(soundfile.SoundFile):
+        def seekable(self) -> bool:
+            return False
+
+    return ForwardReader
 
 
 @contextlib.contextmanager
@@ -81,7 +90,7 @@ def open_raw(path: PathLike) -> Iterator[io.FileIO]:
         raise AudioError(path, f"cannot be read ({error.strerror or error})") from error
 
 
-def open_sound(path: PathLike, source: io.RawIOBase | None = None) -> ForwardReader:
+def open_sound(path: PathLike, source: io.RawIOBase | None = None) -> soundfile.SoundFile:
     """Return the file opened by libsndfile, its rate and channel count checked.
 
     Args:
@@ -101,7 +110,7 @@ def open_sound(path: PathLike, source: io.RawIOBase | None = None) -> ForwardRea
     if size == 0:
         raise AudioError(path, "is empty (0 bytes); replace or remove the file", "empty")
     try:
-        file = ForwardReader(os.fsencode(name) if source is None else source)
+        file = _forward_reader()(os.fsencode(name) if source is None else source)
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         if not os.access(name, os.R_OK):
             raise AudioError(path, "cannot be opened (permission denied)") from error
@@ -134,7 +143,7 @@ def read_blocks(path: PathLike, file: soundfile.SoundFile, size: int) -> Iterato
         try:
             # One work array for all blocks: callers take the mean of the channels before they ask for the next block.
             block = file.read(size, out=scratch("audio.block", (size, file.channels), np.float32))
-        except (soundfile.LibsndfileError, RuntimeError) as error:
+        except RuntimeError as error:  # libsndfile's among them
             rest = _salvage(path, received)
             if received == 0 and len(rest) == 0:
                 detail = getattr(error, "error_string", None) or str(error)
@@ -181,6 +190,6 @@ def _salvage(path: PathLike, position: int) -> np.ndarray:
                 pieces.append(piece)
                 if len(pieces) * _SALVAGE_FRAMES > block_frames(channels):
                     break
-        except (soundfile.LibsndfileError, RuntimeError):
+        except RuntimeError:
             pass
     return np.concatenate(pieces) if pieces else np.zeros((0, channels), np.float32)
