@@ -6,7 +6,6 @@ import contextlib
 import json
 import math
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     # The name keeps its suffix, because Keras and others choose the format by it.
+    import uuid  # loads a library, for which answers on the terminal need not wait
+
     temporary = target.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}"
     try:
         yield temporary
