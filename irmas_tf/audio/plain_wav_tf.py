@@ -40,27 +40,30 @@ class PlainWavGraph:
     target_hz: int
 
     @classmethod
-    def of(cls, layouts: Sequence[PlainWav], target_hz: int) -> PlainWavGraph:
-        """Return what decodes files whose layouts `without_odd_rates` has let pass."""
-        return cls(tuple(sorted({(layout.sample_rate_hz, layout.channels) for layout in layouts})), target_hz)
+    def of(cls, layouts: Sequence[PlainWav | None], target_hz: int) -> PlainWavGraph:
+        """Return what decodes the files whose layouts `without_odd_rates` has let pass."""
+        kinds = {(layout.sample_rate_hz, layout.channels) for layout in layouts if layout}
+        return cls(tuple(sorted(kinds)), target_hz)
 
-    def table(self, paths: Sequence[str], layouts: Sequence[PlainWav]) -> dict[str, np.ndarray]:
+    def table(self, paths: Sequence[str], layouts: Sequence[PlainWav | None]) -> dict[str, np.ndarray]:
         """Return arrays [files] by name, to be cut into rows by a `tf.data.Dataset`.
 
         Args:
             paths: the files.
-            layouts: of each.
+            layouts: of each; rows without one, which are not to be decoded, have the kind -1.
         """
         names = ("header_bytes", "file_bytes", "data_bytes", "padded_bytes", "blocks", "samples", "kind")
         numbers = np.array([self._numbers(layout) for layout in layouts], np.int32)
         return {
             "path": np.array([os.fsencode(path) for path in paths], object),
-            "header": np.array([layout.header for layout in layouts], object),
+            "header": np.array([layout.header if layout else b"" for layout in layouts], object),
             **dict(zip(names, np.ascontiguousarray(numbers.T), strict=True)),
         }
 
-    def _numbers(self, layout: PlainWav) -> tuple[int, ...]:
+    def _numbers(self, layout: PlainWav | None) -> tuple[int, ...]:
         """Return what the table says of a file in numbers."""
+        if layout is None:
+            return 0, 0, 0, 0, 0, 0, -1
         rate = layout.sample_rate_hz
         samples = output_length(layout.frames, rate, self.target_hz)
         padded, blocks = layout.data_bytes, 0
@@ -88,8 +91,8 @@ class PlainWavGraph:
         same = (tf.strings.length(content) == row["file_bytes"]) & (
             tf.strings.substr(content, 0, start) == row["header"]
         )
-        message = tf.strings.join([row["path"], ": has changed since the epoch began; let training begin it again"])
-        with tf.control_dependencies([tf.raw_ops.Assert(condition=same, data=[message])]):
+        problem = tf.strings.join(["AudioError: ", row["path"], ": has changed since its header was read"])
+        with tf.control_dependencies([tf.raw_ops.Assert(condition=same, data=[problem])]):
             data = tf.strings.substr(content, start, row["data_bytes"])
         branches = [functools.partial(self._decode_kind, data, row, *kind) for kind in self.kinds]
         values = branches[0]() if len(branches) == 1 else tf.switch_case(row["kind"], branches)

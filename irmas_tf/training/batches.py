@@ -8,8 +8,8 @@ them (`irmas_tf.training.plain_examples`), Python everything else.
 
 Evaluation: deterministic sliding windows in the order of the files; nothing is random and nothing is changed.
 
-An unusable file surfaces as `AudioError` while a store is built and as `tf.errors.InvalidArgumentError` from within a
-dataset; either message names the file.
+An unusable file surfaces as `AudioError` while a store is built or an epoch begins, and as `tf.errors.OpError`
+from within a dataset; either message names the file.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from irmas_tf.audio.decode import audio_info, iter_blocks
 from irmas_tf.audio.decoders import make_decoder
+from irmas_tf.audio.plain_wav import PlainWav
 from irmas_tf.audio.sound_file import AudioError
 from irmas_tf.audio.store import AudioStore, StoredAudio, quantize
 from irmas_tf.audio.windows import iter_windows, window_starts
@@ -35,6 +36,7 @@ from irmas_tf.training.plain_examples import plain_examples
 _PREFETCHED_BATCHES = 4
 _PARALLEL_BATCHES = 2  # the next batch begins while the last files of this one are being decoded
 _WHOLE_CLIP_SAMPLES = 1 << 22  # longer clips (3 minutes at 22.05 kHz) are streamed instead of decoded ahead
+_MOST_OTHERS = 128  # examples of files that a graph does not decode, beside those that it does: 34 MB
 _KEPT_STORES = 3
 _stores: dict[tuple[object, ...], AudioStore] = {}
 _stores_lock = threading.Lock()
@@ -111,7 +113,7 @@ def training_dataset(
 
     Raises:
         ValueError: no full batch, as many labels as there are files expected, or ``start_batch`` is out of range.
-        AudioError: with a cache, files cannot be decoded.
+        AudioError: files cannot be decoded.
     """
     paths, labels = list(excerpts_paths), np.asarray(labels, np.int32)
     batch, window = config.training.batch_size, samples or config.audio.window_samples
@@ -132,7 +134,7 @@ def training_dataset(
     decoder = make_decoder(config.data.decoder, config.audio.sample_rate_hz)
     pool = shared_threads(config.data.loader_threads)
     slots = np.arange(start_batch * batch, steps * batch)
-    layouts = [None] * len(paths) if store is not None else plain_layouts(paths, config)
+    layouts: list[PlainWav | None] = [None] * len(paths) if store is not None else plain_layouts(paths, config)
 
     def load(slots: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         examples = plan.order[slots]
@@ -154,39 +156,37 @@ def training_dataset(
 
     def load_in_graph(slots: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         waveform, label, seeds = tf.numpy_function(load, [slots], (tf.float32, tf.int32, tf.int32))
-        size = slots.shape[0]
         return (
-            tf.ensure_shape(waveform, [size, window]),
-            tf.ensure_shape(label, [size]),
-            tf.ensure_shape(seeds, [size, 2]),
+            tf.ensure_shape(waveform, [batch, window]),
+            tf.ensure_shape(label, [batch]),
+            tf.ensure_shape(seeds, [batch, 2]),
         )
 
-    def loaded(slots: np.ndarray, drop_remainder: bool) -> tf.data.Dataset:
-        dataset = tf.data.Dataset.from_tensor_slices(slots).batch(batch, drop_remainder=drop_remainder)
+    plain = np.array([layouts[example] is not None for example in plan.order[slots]], bool)
+    if not plain.any() or np.count_nonzero(~plain) > _MOST_OTHERS:
+        dataset = tf.data.Dataset.from_tensor_slices(slots).batch(batch, drop_remainder=True)
         # With deterministic operations TensorFlow runs this map serially anyway, and 2.21 prints an error line in every
         # epoch while it rewrites a parallel one.
-        parallel = None if config.training.deterministic else min(_PARALLEL_BATCHES, max(1, len(slots) // batch))
-        return dataset.map(load_in_graph, num_parallel_calls=parallel)  # in order: tf.data's default
+        parallel = None if config.training.deterministic else min(_PARALLEL_BATCHES, max(1, steps - start_batch))
+        dataset = dataset.map(load_in_graph, num_parallel_calls=parallel)  # in order: tf.data's default
+        return with_fixed_settings(dataset.prefetch(_PREFETCHED_BATCHES))
 
-    is_plain = np.array([layouts[example] is not None for example in plan.order[slots]], bool)
-    if not is_plain.any():
-        return with_fixed_settings(loaded(slots, True).prefetch(_PREFETCHED_BATCHES))
-    examples = plan.order[slots[is_plain]]
+    # A function that calls Python would take parallelism and prefetching from all of the dataset, so the few other
+    # files are decoded now.
+    made: list[np.ndarray | None] = [None] * len(slots)
+    for place, waveform in zip(np.flatnonzero(~plain), load(slots[~plain])[0], strict=True):
+        made[place] = waveform
+    examples = plan.order[slots]
     dataset = plain_examples(
         [paths[example] for example in examples],
-        [layout for example in examples if (layout := layouts[example]) is not None],
-        plan.crop[slots[is_plain]],
-        (labels[examples], plan.example_seed[slots[is_plain]]),
+        [layouts[example] for example in examples],
+        made,
+        plan.crop[slots],
+        (labels[examples], plan.example_seed[slots]),
         config,
         window,
     )
-    if not is_plain.all():
-        others = loaded(slots[~is_plain], False).prefetch(_PARALLEL_BATCHES).unbatch()
-        choice = tf.data.Dataset.from_tensor_slices(np.where(is_plain, np.int64(0), np.int64(1)))
-        dataset = tf.data.Dataset.choose_from_datasets([dataset, others], choice, stop_on_empty_dataset=False)
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(slots)))
-    dataset = dataset.batch(batch, drop_remainder=True)
-    return with_fixed_settings(dataset.prefetch(_PREFETCHED_BATCHES))
+    return with_fixed_settings(dataset.batch(batch, drop_remainder=True).prefetch(_PREFETCHED_BATCHES))
 
 
 def with_fixed_settings(dataset: tf.data.Dataset) -> tf.data.Dataset:

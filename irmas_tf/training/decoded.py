@@ -7,6 +7,7 @@ graph decodes keeps both, and Python's lock is not in its way.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -49,6 +50,17 @@ def quantize_in_graph(values: tf.Tensor, scale: tf.Tensor) -> tuple[tf.Tensor, t
     """
     peak = tf.maximum(tf.maximum(tf.reduce_max(values), -tf.reduce_min(values)), _LEAST_PEAK)
     return _FULL_INTEGER / peak, peak * scale / _FULL_INTEGER
+
+
+def problem_in(error: tf.errors.OpError) -> str | None:
+    """Return what is wrong with which file, if that is why a dataset failed: exceptions come out of it as text."""
+    text = error.message or ""
+    if found := re.search(r"AudioError: (.+?)\]?$", text, re.MULTILINE):
+        return found[1]
+    if isinstance(error, (tf.errors.NotFoundError, tf.errors.PermissionDeniedError)):
+        found = re.search(r"^(?:.*(?:\}\}|:) )?(.+?); ([A-Z].+)$", text, re.MULTILINE)  # of tf.io.read_file
+        return f"{found[1]}: cannot be read ({found[2]})" if found else None
+    return None
 
 
 def decode_waveforms(

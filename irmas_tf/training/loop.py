@@ -8,7 +8,6 @@ again after a resumption from it, so that a kill between two writes leaves no co
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -35,6 +34,7 @@ from irmas_tf.training.callbacks import (
     write_history,
 )
 from irmas_tf.training.checkpoint import CheckpointStore
+from irmas_tf.training.decoded import problem_in
 from irmas_tf.training.embedded import EmbeddedClips
 from irmas_tf.training.excerpts import load_sides, set_statistics, validation_clips
 from irmas_tf.training.fine_tuning import check_resumed_weights, load_pretrained_weights, set_learning
@@ -80,10 +80,9 @@ def train(config: Config, run: RunDir, on_update: Callable[[Progress], None] | N
         prepare_process(config.training)
         try:
             return _Training(config, run, on_update).run_to_end()
-        except tf.errors.InvalidArgumentError as error:
-            # An exception inside the loader comes out as text; what the user can mend is named in it.
-            if found := re.search(r"AudioError: (.+)", error.message or ""):
-                raise TrainingError(f"{found[1]}. The state is that of the last checkpoint") from error
+        except tf.errors.OpError as error:
+            if problem := problem_in(error):
+                raise TrainingError(f"{problem}. The state is that of the last checkpoint") from error
             raise
 
 

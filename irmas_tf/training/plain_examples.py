@@ -20,7 +20,8 @@ from irmas_tf.training.decoded import graph_dataset, quantize_in_graph
 
 def plain_examples(
     paths: Sequence[str],
-    layouts: Sequence[PlainWav],
+    layouts: Sequence[PlainWav | None],
+    made: Sequence[np.ndarray | None],
     crops: np.ndarray,
     extras: tuple[np.ndarray, ...],
     config: Config,
@@ -30,7 +31,8 @@ def plain_examples(
 
     Args:
         paths: the n files, as often as there are examples of each.
-        layouts: of each.
+        layouts: of each; None of the few files that are not plain.
+        made: examples of those, float32 [samples]; else None.
         crops: float64 [n] in [0, 1), where in the room that there is the example begins.
         extras: arrays [n, ...] that go with the examples.
         config: the run's configuration.
@@ -41,15 +43,23 @@ def plain_examples(
     """
     graph = PlainWavGraph.of(layouts, config.audio.sample_rate_hz)
     table = graph.table(paths, layouts)
+    lengths = table["samples"][table["kind"] >= 0]
     read_again = max(0, samples - config.audio.window_samples)
-    shortest, longest = int(table["samples"].min()), int(table["samples"].max())
-    waveform = _waveform(graph, samples, read_again, shortest < samples, longest > samples)
+    waveform = _waveform(graph, samples, read_again, lengths.min() < samples, lengths.max() > samples)
     threads = shared_threads(config.data.loader_threads).threads
+    if len(lengths) == len(paths):
+        return graph_dataset(table, (crops, *extras), lambda row, crop, *rest: (waveform(row, crop), *rest), threads)
 
-    def example(row: Row, crop: tf.Tensor, *rest: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return waveform(row, crop), *rest
+    def either(row: Row, crop: tf.Tensor, content: tf.Tensor, *rest: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        whole = tf.cond(
+            row["kind"] >= 0,
+            lambda: waveform(row, crop),
+            lambda: tf.ensure_shape(tf.io.decode_raw(content, tf.float32), [samples]),
+        )
+        return whole, *rest
 
-    return graph_dataset(table, (crops, *extras), example, threads)
+    contents = np.array([b"" if example is None else example.tobytes() for example in made], object)
+    return graph_dataset(table, (crops, contents, *extras), either, threads)
 
 
 @functools.lru_cache(maxsize=8)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import soundfile
 import tensorflow as tf
 
 from irmas_tf.audio.decode import decode_file
+from irmas_tf.audio.plain_wav_tf import PlainWavGraph
 from irmas_tf.audio.sound_file import AudioError
 from irmas_tf.audio.store import StoredAudio, quantize
 from irmas_tf.config.audio import AudioConfig
@@ -86,6 +88,25 @@ def test_a_file_that_is_damaged_meanwhile_is_decoded_or_told_by_python(paths, tm
     first, second, third = waveforms  # the headers are read when it begins
     assert isinstance(second, AudioError) and second.path == names[1]
     assert isinstance(first, StoredAudio) and isinstance(third, StoredAudio)
+
+
+@pytest.mark.parametrize("change, problem", [
+    (lambda path: path.write_bytes(b"not audio"), "has changed since its header was read"),
+    (Path.unlink, r"cannot be read \(No such file or directory\)"),
+])  # fmt: skip
+def test_what_is_wrong_with_a_file_is_found_in_what_a_dataset_says(paths, tmp_path, change, problem):
+    path = tmp_path / "[gac] a.wav"
+    path.write_bytes(Path(paths[1]).read_bytes())
+    layouts = decoded.plain_layouts([str(path)], CONFIG)
+    graph = PlainWavGraph.of(layouts, RATE)
+    dataset = decoded.graph_dataset(graph.table([str(path)], layouts), (), decoded._scaled(graph), 1)
+    change(path)
+    with pytest.raises(tf.errors.OpError) as caught:
+        list(dataset)
+    assert re.fullmatch(re.escape(f"{path}: ") + problem, decoded.problem_in(caught.value))
+    assert decoded.problem_in(tf.errors.InvalidArgumentError(None, None, "shapes differ")) is None
+    by_python = tf.errors.InvalidArgumentError(None, None, "AudioError: a.wav: is empty\nTraceback (most recent ...")
+    assert decoded.problem_in(by_python) == "a.wav: is empty"
 
 
 @pytest.mark.parametrize("values", [[0.0, 0.0], [3.0, -7.5, 0.2], [65536.0, -65536.0], [-1.0]])
