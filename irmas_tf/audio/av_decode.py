@@ -16,6 +16,7 @@ from irmas_tf.audio.av_file import (
     announces_file,
     import_av,
     is_ogg_vorbis,
+    iter_packets,
     open_av,
 )
 from irmas_tf.audio.av_flac import whole_flac_frames
@@ -30,7 +31,6 @@ _STAMPED = ("asf", "flac", "flv", "matroska", "mov,mp4", "mpeg", "ogg", "wv")
 _STAMPED_TOLERANCE_SECONDS = 0.03
 _PICTURE_SECONDS = 0.5  # a file ends at most so long behind its last picture or sound
 _STAMP_SECONDS = 0.02  # time stamps that go back by more begin another stretch of time
-_MOST_ERRORS = 64  # of the file's structure in a row; beyond, the rest is given up
 
 
 @dataclasses.dataclass
@@ -120,44 +120,36 @@ def _iter_frames(container: Any, stream: Any, tally: _Tally) -> Iterator[Any]:
     ffmpeg_error = import_av().error.FFmpegError
     # Whether a film's sound ends early because its file does can only be told from its pictures.
     watched = list(container.streams) if announces_file(container) else [stream]
-    index, unit, errors = stream.index, float(stream.time_base), 0
+    index, unit = stream.index, float(stream.time_base)
     start = end = 0.0  # of the present stretch of time stamps
     first: float | None = None  # time stamp of the first packet that could not be decoded, before any that could
     failing = 0.0  # packets since the last that could be decoded; at the very end they are tags or padding
     has_begun = False
-    while True:
+    for packet in iter_packets(container, watched):
+        if packet.stream_index != index:
+            tally.end = max(tally.end, float(((packet.pts or 0) + (packet.duration or 0)) * packet.time_base))
+            continue
         try:
-            for packet in container.demux(watched):
-                errors = 0
-                if packet.stream_index != index:
-                    tally.end = max(tally.end, float(((packet.pts or 0) + (packet.duration or 0)) * packet.time_base))
-                    continue
-                try:
-                    frames = packet.decode()
-                except ffmpeg_error:
-                    frames = whole_flac_frames(stream.codec_context, packet)
-                    failing += 0.0 if frames else (packet.duration or 0) * unit
-                    if first is None and not has_begun and packet.pts is not None:
-                        first = max(0.0, packet.pts * unit)
-                for frame in frames:
-                    if has_begun:
-                        tally.failed += failing
-                    has_begun, failing = True, 0.0
-                    pts = frame.pts
-                    if pts is not None:
-                        pts *= unit
-                        if pts < end - _STAMP_SECONDS or end == start:
-                            tally.spanned += end - start
-                            start = max(0.0, pts)  # what is before 0 only sets the decoder up
-                            start = start if first is None else min(start, first)
-                            first = None
-                        end = pts + frame.samples / frame.sample_rate
-                    yield frame
-            break
-        except ffmpeg_error:  # in the file's structure; the demuxer goes on behind it
-            errors += 1
-            if errors == _MOST_ERRORS:
-                break
+            frames = packet.decode()
+        except ffmpeg_error:
+            frames = whole_flac_frames(stream.codec_context, packet)
+            failing += 0.0 if frames else (packet.duration or 0) * unit
+            if first is None and not has_begun and packet.pts is not None:
+                first = max(0.0, packet.pts * unit)
+        for frame in frames:
+            if has_begun:
+                tally.failed += failing
+            has_begun, failing = True, 0.0
+            pts = frame.pts
+            if pts is not None:
+                pts *= unit
+                if pts < end - _STAMP_SECONDS or end == start:
+                    tally.spanned += end - start
+                    start = max(0.0, pts)  # what is before 0 only sets the decoder up
+                    start = start if first is None else min(start, first)
+                    first = None
+                end = pts + frame.samples / frame.sample_rate
+            yield frame
     tally.spanned += end - start
     tally.end = max(tally.end, end)
 

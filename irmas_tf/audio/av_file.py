@@ -23,10 +23,11 @@ _DEMUXERS = (
 )
 LOSSLESS_FILES = ("ape", "flac", "tak", "tta", "wv")
 """Names of FFmpeg's demuxers for files whose announced lengths are exact."""
-ANNOUNCING_STREAMS = (*LOSSLESS_FILES, "avi", "caf", "mov,mp4", "mpc")
+ANNOUNCING_STREAMS = (*LOSSLESS_FILES, "avi", "caf", "mov,mp4", "mpc", "ogg")
 """Demuxers that know the length of each stream; others estimate it from the bit rate."""
 _ANNOUNCING_FILES = ("asf", "flv", "matroska")
 _COUNTED = ("mp3", "ogg", "flac")  # packets give the exact length; headers are not to be believed
+_MOST_ERRORS = 64  # of a file's structure in a row; beyond, the rest is given up
 _FORMATS = {"matroska,webm": "MATROSKA", "mov,mp4,m4a,3gp,3g2,mj2": "MP4"}
 _SUBTYPES = {"mp3": "MPEG_LAYER_III", "mp2": "MPEG_LAYER_II", "mp1": "MPEG_LAYER_I"}  # as libsndfile has them
 
@@ -108,6 +109,8 @@ def _audio_stream(path: PathLike, kind: FileKind, container: Any) -> Any:
 def count_av(path: PathLike, kind: FileKind, parts: list[Part]) -> tuple[float, int, int, str, str, int, bool]:
     """Return the fields of `irmas_tf.audio.decode.AudioInfo`, from headers and packets; nothing is decoded.
 
+    A length of 0 means that neither headers nor packets say how much sound there is, or at which rate.
+
     Raises:
         AudioError: no part holds sound, or the first one has an unsupported rate.
     """
@@ -116,22 +119,35 @@ def count_av(path: PathLike, kind: FileKind, parts: list[Part]) -> tuple[float, 
         try:
             with open_av(path, kind, part, is_whole(parts)) as (container, stream):
                 length, is_counted = _count_seconds(container, stream, part)
-                if length <= 0:
-                    continue
-                seconds += length
                 codec = stream.codec_context
-                if first is None:
+                if first is None or (length > 0 and seconds == 0):  # a part without sound speaks only if all are
                     name = container.format.name
                     subtype = f"PCM_{_flac_bits(codec)}" if codec.name == "flac" else codec.name.upper()
                     subtype = _SUBTYPES.get(codec.name.removesuffix("float"), subtype)
                     first = (codec.sample_rate, codec.channels, subtype, _FORMATS.get(name, name.upper()), is_counted)
+                seconds += max(0.0, length)
         except AudioError as error:
             errors.append((part.size, error))
     if first is None:
         raise max(errors, key=lambda failed: failed[0])[1] if errors else no_samples(path)
     rate, channels, subtype, name, is_counted = first
-    check_rate(path, rate)
+    if rate:
+        check_rate(path, rate)
     return seconds, rate, channels, subtype, name, round(seconds * rate), is_counted
+
+
+def iter_packets(container: Any, streams: list[Any]) -> Iterator[Any]:
+    """Yield the packets of streams; behind an error in the file's structure the demuxer goes on."""
+    # IndexError: a packet of a stream that the header knows nothing of.
+    broken, errors = (import_av().error.FFmpegError, IndexError), 0
+    while errors < _MOST_ERRORS:
+        try:
+            for packet in container.demux(streams):
+                errors = 0
+                yield packet
+            return
+        except broken:
+            errors += 1
 
 
 def _flac_bits(codec: Any) -> int:
@@ -153,12 +169,11 @@ def _count_seconds(container: Any, stream: Any, part: Part) -> tuple[float, bool
     unit, total = stream.time_base, 0
     start: int | None = None
     end: int | None = None
-    with contextlib.suppress(import_av().error.FFmpegError):
-        for packet in container.demux(stream):
-            total += packet.duration or 0
-            if packet.pts is not None:
-                start = packet.pts if start is None else start
-                end = packet.pts + (packet.duration or 0)
+    for packet in iter_packets(container, [stream]):
+        total += packet.duration or 0
+        if packet.pts is not None:
+            start = packet.pts if start is None else start
+            end = packet.pts + (packet.duration or 0)
     if name.startswith("ogg") and start is not None and end is not None:  # the first packets only set the decoder up
         total = end - max(0, start)
     seconds = float(total * unit)

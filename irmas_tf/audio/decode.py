@@ -93,7 +93,8 @@ def audio_info(path: PathLike) -> AudioInfo:
         kind, parts = look_into(path, raw)
         file = try_libsndfile(path, kind, corrected(raw, header))
         if file is None:
-            return AudioInfo(*count_av(path, kind, parts))
+            info = AudioInfo(*count_av(path, kind, parts))
+            return info if info.frames else _counted_by_decoding(path, info)
         with file:
             frames, rate = true_frames(file.frames, header), file.samplerate
             if not 0 <= frames < UNKNOWN_FRAMES:
@@ -101,6 +102,16 @@ def audio_info(path: PathLike) -> AudioInfo:
             if frames == 0:
                 raise no_samples(path)
             return AudioInfo(frames / rate, rate, file.channels, file.subtype, file.format, frames)
+
+
+def _counted_by_decoding(path: PathLike, info: AudioInfo) -> AudioInfo:
+    """Return what is known of a file, with the length that it has when all of it is decoded."""
+    seconds, rate, channels = 0.0, 0, 0
+    for samples, rate_hz in iter_channel_blocks(path):
+        if not rate:
+            rate, channels = rate_hz, samples.shape[1]
+        seconds += len(samples) / rate_hz
+    return AudioInfo(seconds, rate, channels, info.subtype, info.format, round(seconds * rate))
 
 
 def decode_file(path: PathLike, target_hz: int, *, fast: bool = True) -> np.ndarray:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import random
 import struct
+from fractions import Fraction
 
+import av
 import numpy as np
 import soundfile
 
@@ -25,6 +27,20 @@ _FORMATS = [
     ("ogg", "OGG", "VORBIS", 22050, 2),
     ("mp3", "MP3", "MPEG_LAYER_III", 16000, 1),
     ("mp3", "MP3", "MPEG_LAYER_III", 44100, 2),
+    ("aiff", "AIFF", "PCM_16", 8000, 2),
+    ("caf", "CAF", "PCM_16", 8000, 1),
+    ("w64", "W64", "PCM_16", 8000, 1),
+]  # fmt: skip
+_FFMPEG_FORMATS = [
+    ("m4a", "ipod", "aac", 16000, 1),
+    ("m4a", "ipod", "alac", 44100, 2),
+    ("opus", "opus", "libopus", 48000, 1),
+    ("mka", "webm", "libopus", 48000, 2),
+    ("mka", "matroska", "flac", 16000, 1),
+    ("aac", "adts", "aac", 16000, 1),
+    ("wv", "wv", "wavpack", 8000, 1),
+    ("tta", "tta", "tta", 8000, 1),
+    ("wma", "asf", "wmav2", 16000, 1),
 ]  # fmt: skip
 
 
@@ -37,7 +53,24 @@ def base_files() -> list[tuple[str, bytes]]:
         content = io.BytesIO()
         soundfile.write(content, samples, rate_hz, subtype, format=format)
         files.append((suffix, content.getvalue()))
+    for suffix, format, codec, rate_hz, channels in _FFMPEG_FORMATS:
+        samples = 0.3 * rng.standard_normal([channels, round(SECONDS * rate_hz)]).clip(-3, 3)
+        files.append((suffix, _encoded(samples.astype(np.float32), format, codec, rate_hz)))
     return files
+
+
+def _encoded(samples: np.ndarray, format: str, codec: str, rate_hz: int) -> bytes:
+    """Return float32 samples [channels, frames] in a format of FFmpeg."""
+    layout = "mono" if len(samples) == 1 else "stereo"
+    content = io.BytesIO()
+    with av.open(content, "w", format=format) as container:
+        stream = container.add_stream(codec, rate=rate_hz, layout=layout)
+        stream.bit_rate = 64000
+        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout=layout)
+        frame.sample_rate, frame.time_base, frame.pts = rate_hz, Fraction(1, rate_hz), 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return content.getvalue()
 
 
 def _ogg_crc(page: bytes) -> int:
