@@ -69,7 +69,7 @@ class _Gathered:
             packed = np.frombuffer(planes[0], dtype, samples * self._channels)
             self._packed[start:end] = packed.reshape(samples, self._channels)
             return
-        for row, plane in zip(self._rows, planes, strict=True):
+        for row, plane in zip(self._rows, planes, strict=False):  # damaged packets may leave more planes than channels
             row[start:end] = np.frombuffer(plane, dtype, samples)
 
     def block(self) -> Block:
