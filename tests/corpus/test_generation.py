@@ -17,6 +17,8 @@ from irmas_tf.datasets.irmas import index_testing, index_training
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.locks import exclusive
 
+pytestmark = pytest.mark.slow
+
 SIZE = {"excerpts": 12, "test_clips": 1, "progress": False}
 
 

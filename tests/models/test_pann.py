@@ -13,7 +13,7 @@ from irmas_tf.models.pretrained import published_classifier
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.weights.loading import assign_tensors, turned_tensors
 from irmas_tf.weights.weight_sources import read_published
-from tests.helpers import make_pann_golden, torch_files
+from tests.helpers import DEEP, make_pann_golden, torch_files
 from tests.helpers.lite_model import LiteModel
 
 _here = Path(__file__).parent
@@ -106,6 +106,7 @@ def published_shapes():
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not DEEP, reason="its front-end and kinds of layers are those of YAMNet and MobileNet")
 def test_tflite_with_built_in_operations(narrow, tmp_path):
     model = narrow("pann_cnn14")
     x = make_pann_golden.signals(32000)

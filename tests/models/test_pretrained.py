@@ -14,6 +14,8 @@ from irmas_tf.models.pretrained import (
     published_classifier,
 )
 
+pytestmark = pytest.mark.slow
+
 SPEC = BACKBONES.get("mn01")  # the smallest
 
 
@@ -70,7 +72,6 @@ def test_frozen_blocks_keep_weights_and_statistics():
     assert np.any(moved[0].moving_mean.numpy() != 0)
 
 
-@pytest.mark.slow
 def test_two_copies_under_different_names_and_inside_another_model():
     waveform = keras.Input((None,), name="waveform")
     inner = embedding_backbone(SPEC, "second")

@@ -22,6 +22,8 @@ from irmas_tf.training.fine_tuning import (
 )
 from irmas_tf.weights.weight_file import write_weight_file
 
+pytestmark = pytest.mark.slow
+
 SPEC = BACKBONES.get("mn01")
 RNG = np.random.default_rng(0)
 WAVEFORM = RNG.normal(0, 0.1, (2, 16000)).astype(np.float32)

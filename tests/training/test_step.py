@@ -40,10 +40,20 @@ def plain_model(samples: int = 12) -> keras.Model:
     return keras.Model(x, keras.layers.Dense(11)(keras.layers.Dense(8, "tanh")(x)))
 
 
+@pytest.fixture
+def eagerly():
+    """Run steps without tracing them, which takes longer than the few that a test needs."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(before)
+
+
 def make_step(config, model=None, weights=None) -> TrainingStep:
     return TrainingStep(model or plain_model(), config, tf.distribute.get_strategy(), weights)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_the_returned_sums_are_those_of_the_batch(tiny):
     step = make_step(tiny(batch_size=16, label_smoothing=0.1))
     logits = np.asarray(step.model(WAVEFORM))
@@ -54,6 +64,7 @@ def test_the_returned_sums_are_those_of_the_batch(tiny):
     assert right == (logits.argmax(axis=1) == LABELS).sum()
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_with_several_labels_the_sums_are_those_of_the_binary_loss(tiny):
     step = make_step(tiny(batch_size=16, label_smoothing=0.0, task="multi_label", negative_focus=2.0))
     logits = np.asarray(step.model(WAVEFORM))
@@ -70,6 +81,7 @@ def test_the_loss_falls(tiny):
     assert losses[-1] < 0.5 * losses[0]
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_accumulated_batches_are_one_big_batch(tiny):
     big = make_step(tiny(batch_size=16, gradient_clip_norm=0.01))
     small = make_step(tiny(batch_size=4, accumulation_steps=4, gradient_clip_norm=0.01))
@@ -84,6 +96,7 @@ def test_accumulated_batches_are_one_big_batch(tiny):
     assert int(small.optimizer.iterations) == 5
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_an_update_of_fewer_batches_takes_their_mean(tiny):
     one = make_step(tiny(batch_size=4))
     other = make_step(tiny(batch_size=4, accumulation_steps=4))
@@ -94,6 +107,7 @@ def test_an_update_of_fewer_batches_takes_their_mean(tiny):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_the_clip_bounds_the_gradient_of_the_whole_update(tiny):
     step = make_step(tiny(batch_size=16, gradient_clip_norm=1e-3))
     step.run_batch(WAVEFORM, LABELS, {})
@@ -103,6 +117,7 @@ def test_the_clip_bounds_the_gradient_of_the_whole_update(tiny):
     assert norm == pytest.approx(1e-3, rel=1e-4)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_mixing_uses_the_shares(tiny):
     config = tiny(batch_size=16, mixup_alpha=0.5, label_smoothing=0.0)
     step = make_step(config, plain_model(config.audio.window_samples))
@@ -114,6 +129,7 @@ def test_mixing_uses_the_shares(tiny):
     assert float(step.run_batch(waveform, LABELS, {"mixup": {"share": share}})[0]) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_class_weights_reach_the_loss(tiny):
     weights = np.linspace(0.5, 1.5, 11).astype(np.float32)
     config = tiny(batch_size=16, label_smoothing=0.0)
@@ -160,6 +176,7 @@ def test_float16_skips_an_overflow_and_learns_otherwise(tiny):
     assert not np.array_equal(before[0], step.model.get_weights()[0])
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_the_learning_rate_is_that_of_the_update(tiny):
     for policy in ("float32", "mixed_float16"):
         step = make_step(tiny(batch_size=16, mixed_precision=policy, weight_decay=0.0))

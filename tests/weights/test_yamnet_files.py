@@ -18,6 +18,8 @@ from irmas_tf.weights.weight_sources import read_published
 from irmas_tf.weights.yamnet_files import read_folded_npz, read_keras_h5, read_saved_model
 from tests.helpers import keras2_yamnet
 
+pytestmark = pytest.mark.slow
+
 SPEC = BACKBONES.get("yamnet")
 SOURCES = {entry.source for entry in SPEC.weight_table()}
 
