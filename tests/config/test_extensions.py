@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -46,12 +47,26 @@ def test_an_installed_package_needs_an_entry_point_only(outside):
 def test_an_extension_that_cannot_be_imported_is_named_with_who_asks_for_it(outside, monkeypatch):
     (outside / "outside_birds.py").write_text("import no_such_module_anywhere\n")
     monkeypatch.setenv("IRMAS_TF_EXTENSIONS", "outside_birds")
-    with pytest.raises(
-        ConfigError, match="IRMAS_TF_EXTENSIONS=outside_birds: the extension 'outside_birds' cann"
-    ):
+    with pytest.raises(ConfigError, match="IRMAS_TF_EXTENSIONS=outside_birds: the extension 'outside_birds' cann"):
         REGISTRY.get("wren")
 
 
 def test_an_unknown_name_says_that_an_extension_may_be_missing(outside):
     with pytest.raises(ValueError, match="unknown bird 'wren'; known: ; a name of another package needs its extension"):
         REGISTRY.get("wren")
+
+
+def test_packages_are_read_only_where_one_of_them_may_declare_an_extension(tmp_path):
+    """The look at the files alone must never miss what Python's own reader would find."""
+    other, ours, old = (tmp_path / name for name in ("other-1.dist-info", "ours-1.dist-info", "old-1.egg-info"))
+    for folder, group in ((other, "console_scripts"), (ours, extensions.GROUP), (old, extensions.GROUP)):
+        folder.mkdir()
+        (folder / "entry_points.txt").write_text(f"[{group}]\nname = module\n")
+    path = (str(tmp_path), str(tmp_path / "absent"))
+    assert extensions._may_have_entry_points(path)
+    shutil.rmtree(ours)
+    assert extensions._may_have_entry_points(path)
+    shutil.rmtree(old)
+    assert not extensions._may_have_entry_points(path)
+    (tmp_path / "packages.zip").touch()
+    assert extensions._may_have_entry_points((*path, str(tmp_path / "packages.zip")))
