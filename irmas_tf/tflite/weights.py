@@ -54,9 +54,10 @@ KINDS = {
 }
 _DEQUANTIZE_VERSIONS = {Form.FLOAT16: (3, "1.15.0"), Form.INT8: (5, "2.7.0")}
 """Version of the operation that makes floats of such weights, and the first TensorFlow that knows it."""
-_PRODUCT_BY_CHANNEL = (10, "2.11.0")
+_PRODUCT_BY_CHANNEL = (10, "2.13.0")
 """Of a product of int8 with a scale per channel. The converter writes version 4, with which runtimes before 2.10 answer
-with wrong numbers and without a word; with this version they refuse the file (findings/scales_per_channel.sh)."""
+with wrong numbers and without a word; with this version they refuse the file (findings/scales_per_channel.sh), and so
+do 2.10 to 2.12, which are right. TensorFlow's own table says that 2.11 knows it; its runtime does not."""
 
 
 def int8_by_channel(weights: np.ndarray, channel_axis: int) -> tuple[np.ndarray, np.ndarray]:

@@ -98,7 +98,7 @@ def test_it_is_one_subgraph_with_one_signature_whose_first_output_is_the_probabi
 
 
 @pytest.mark.parametrize(
-    "name, version", [("none", "2.3.0"), ("float16", "2.3.0"), ("dynamic", "2.7.0"), ("int8", "2.11.0")]
+    "name, version", [("none", "2.3.0"), ("float16", "2.3.0"), ("dynamic", "2.7.0"), ("int8", "2.13.0")]
 )
 def test_it_says_once_which_runtime_it_needs_and_none_needs_one_of_2_15_or_later(contents, name, version):
     """Version 12 of a matrix product, which the converter writes for dynamic, would be 2.17. That of int8 must not be
