@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+
+import numpy as np
 import pytest
 
-from benchmarks import augmentation
+from benchmarks import augmentation, predict
 from benchmarks.trainings import agreement
 from irmas_tf.augment.pipeline import active
 from irmas_tf.config.augmentations import BUILT_IN
@@ -44,3 +49,24 @@ def test_agreement_of_runs(tmp_path, monkeypatch, capsys):
     (tmp_path / "two/evaluation/validation/predictions.csv").write_text(lines[0] + "\n" + lines[1] + "\n")
     assert agreement.main() == 1
     assert "not evaluated on the same excerpts" in capsys.readouterr().err
+
+
+def test_what_a_process_takes_is_its_own_and_not_that_of_the_one_that_starts_it(tmp_path):
+    held = np.ones(25_000_000)  # 200 MB of this process
+    spent = predict.spend([sys.executable, "-S", "-c", "print('out')"], dict(os.environ), tmp_path)
+    assert spent.out == "out\n" and 1 < spent.memory < 100 < held.nbytes / 1e6
+    assert 0 < spent.cpu < 60 and 0 < spent.wall < 60
+    with pytest.raises(SystemExit, match="the reason"):
+        predict.spend([sys.executable, "-c", "raise SystemExit('the reason')"], dict(os.environ), tmp_path)
+
+
+def test_answers_of_two_engines_are_compared_file_by_file():
+    def line(file: str, engine: str, cello: float, label: str) -> str:
+        answer = {"file": file, "probabilities": {"cel": cello, "voi": 1 - cello}, "labels": [label]}
+        return json.dumps({**answer, "engine": engine})
+
+    lite = "\n".join([line("a", "litert", 0.75, "cel"), line("b", "litert", 0.25, "voi")])
+    keras = "\n".join([line("a", "tensorflow", 0.5, "cel"), line("b", "tensorflow", 0.25, "cel")])
+    assert predict.agreement(lite, keras) == "2.5e-01 between litert and tensorflow; 1 of 2 named otherwise"
+    assert predict.row("x", [4.0, 2.0, 6.0], [1.0]) == "| x | 4 (2, 6) | 1 (1, 1) | 4.00 |"
+    assert predict.row("x", [4.0], [8.0], more=True) == "| x | 4 (4, 4) | 8 (8, 8) | 2.00 |"
