@@ -126,7 +126,7 @@ def _iter_frames(container: Any, stream: Any, tally: _Tally) -> Iterator[Any]:
     failing = 0.0  # packets since the last that could be decoded; at the very end they are tags or padding
     has_begun = False
     for packet in iter_packets(container, watched):
-        if packet.stream_index != index:
+        if packet.stream.index != index:  # stream_index is 0 in the last, empty packets
             tally.end = max(tally.end, float(((packet.pts or 0) + (packet.duration or 0)) * packet.time_base))
             continue
         try:
