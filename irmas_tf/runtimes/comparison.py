@@ -26,8 +26,9 @@ from irmas_tf.runtimes.worker import write_job
 from irmas_tf.weights.model_files import describe, kind_of_model
 
 SIGNALS = ("silence", "noise", "sine", "click", "music")
-# Greatest difference of a probability to LiteRT that is a runtime's own rounding, by the file's quantization.
-TOLERANCES = {"none": 1e-4, "float16": 1e-3, "dynamic": 0.02, "int8": 0.05}
+# Greatest difference of a probability to LiteRT that is rounding, by the file's quantization. Of dynamic files LiteRT
+# itself rounds the layers' inputs to 8 bits, and runtimes that compute them in float differ from it by that.
+TOLERANCES = {"none": 1e-4, "float16": 1e-3, "dynamic": 0.05, "int8": 0.05}
 RIGHT, DIFFERS, REFUSED, CRASHED, MISSING = "right", "differs", "refused", "crashed", "not installed"
 _SECONDS = 600.0
 _REASON_LETTERS = 200
