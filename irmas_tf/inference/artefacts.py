@@ -191,5 +191,6 @@ def origin_of(model: ClassModel, path: str) -> dict[str, Any]:
 
 
 def _kinds() -> str:
-    *others, last = [ARTEFACTS.get(name).description for name in ARTEFACTS.names()]
+    names = [*reversed(BUILT_IN), *(name for name in ARTEFACTS.names() if name not in BUILT_IN)]
+    *others, last = [ARTEFACTS.get(name).description for name in names]
     return f"{', '.join(others)} or {last}"

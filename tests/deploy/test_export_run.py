@@ -141,7 +141,7 @@ def test_neither_a_saved_model_nor_a_file(run, tmp_path):
     for path, words in (
         (
             tmp_path,
-            "is not a model that irmas_tf knows; name the folder of a run, the folder of a SavedModel's version or",
+            "is not a model that irmas_tf knows; name the folder of a run, the folder of a SavedModel's version,",
         ),
         (tmp_path / "absent", "no such file or folder"),
         (tmp_path / "notes.txt", r"notes\.txt: is not a model"),

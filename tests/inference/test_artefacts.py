@@ -55,7 +55,7 @@ def test_of_two_kinds_that_know_a_path_the_registered_one_is_asked(tmp_path, not
 
 
 def test_what_no_kind_knows_is_refused_with_the_kinds_or_the_versions(tiny_export, tmp_path):
-    kinds = r"an \.onnx file, the folder of a run, the folder of a SavedModel's version or a \.tflite file"
+    kinds = r"the folder of a run, the folder of a SavedModel's version, an \.onnx file or a \.tflite file"
     with pytest.raises(ModelError, match=f"none: no such file or folder; name {kinds}$"):
         load_model(tmp_path / "none")
     with pytest.raises(ModelError, match=f"is not a model that irmas_tf knows; name {kinds}$"):
@@ -73,7 +73,7 @@ def test_what_no_kind_knows_is_refused_with_the_kinds_or_the_versions(tiny_expor
         (
             "array.npy",
             b"\x93NUMPY\x01\0",
-            r"is a NumPy array \(\.npy\), not a model that irmas_tf knows; name an .onnx file",
+            r"is a NumPy array \(\.npy\), not a model that irmas_tf knows; name the folder of a run",
         ),
     ],
 )
