@@ -144,7 +144,7 @@ def test_neither_a_saved_model_nor_a_file(run, tmp_path):
             "is not a model that irmas_tf knows; name the folder of a run, the folder of a SavedModel's version,",
         ),
         (tmp_path / "absent", "no such file or folder"),
-        (tmp_path / "notes.txt", r"notes\.txt: is not a model"),
+        (tmp_path / "notes.txt", r"notes\.txt: is a text file, not a model"),
         (run.path, "is a run; name what was exported from it"),
     ):
         with pytest.raises(ConfigError, match=words):
