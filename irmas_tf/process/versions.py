@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,8 @@ def git_commit() -> str | None:
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():  # an environment inside somebody else's repository is not our commit
         return None
+    import subprocess
+
     try:
         done = subprocess.run(
             ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True
@@ -30,6 +30,8 @@ def git_commit() -> str | None:
 
 def collect_versions() -> dict[str, Any]:
     """Return what a result may depend on besides the configuration, without importing TensorFlow."""
+    import importlib.metadata  # an answer from a run does not wait for it
+
     versions: dict[str, Any] = {
         "irmas_tf": __version__,
         "git_commit": git_commit(),

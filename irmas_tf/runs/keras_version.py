@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 import re
@@ -54,6 +53,8 @@ def newer_keras(model_path: str | os.PathLike[str]) -> str | None:
     version = written_by_keras(model_path)
     if version is None:
         return None
+    import importlib.metadata
+
     try:
         installed = importlib.metadata.version("keras")
     except importlib.metadata.PackageNotFoundError:
