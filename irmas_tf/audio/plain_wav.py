@@ -18,6 +18,7 @@ from irmas_tf.process.ordered_threads import OrderedThreads
 
 _MOST_HEADER_BYTES = 1 << 12
 _MOST_VALUES = 1 << 22  # frames x channels: 47 seconds of CD audio; longer files are not decoded in one go
+_MOST_BYTES_BEHIND = 1 << 20  # the samples: metadata, which would be read as well
 _FILES_AT_ONCE = 64  # of a thread
 _REMEMBERED_FILES = 1 << 16
 
@@ -78,8 +79,9 @@ def _read_layout(path: str, file_bytes: int, changed_ns: int) -> PlainWav | None
         ):
             return None
         raw.seek(0)
-        content = raw.read(header.data_offset)
-    return PlainWav(file_bytes, _kept_once(content), header.sample_rate_hz, header.channels, header.present_frames)
+        start = _kept_once(raw.read(header.data_offset))
+    layout = PlainWav(file_bytes, start, header.sample_rate_hz, header.channels, header.present_frames)
+    return layout if file_bytes - len(start) - layout.data_bytes <= _MOST_BYTES_BEHIND else None
 
 
 @functools.lru_cache(maxsize=1024)

@@ -41,6 +41,7 @@ NOT_PLAIN = {
     "empty": riff(fmt(), chunk(b"data", b"")),
     "24_bits": riff(fmt(bits=24), chunk(b"data", bytes(24))),
     "slow": riff(fmt(rate=4000), chunk(b"data", DATA)),
+    "much_behind": riff(fmt(), chunk(b"data", DATA), chunk(b"PAD ", bytes(1 << 21))),
     "long_header": riff(fmt(), chunk(b"junk", bytes(5000)), chunk(b"data", DATA)),
     "no_wav": b"fLaC" + bytes(100),
 }
