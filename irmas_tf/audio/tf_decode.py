@@ -1,9 +1,10 @@
 """Decoding inside a TensorFlow graph.
 
 `decode_audio` is for `tf.data` pipelines of one's own; that of a training decodes plain 16-bit WAV by
-`irmas_tf.audio.plain_wav_tf`, and everything else on threads of its own. With ``decoder="tensorflow_io"`` everything but the look at the
-header runs in TensorFlow ops, resampling included. libsndfile is the default because tensorflow-io's native decoders
-can crash the process on damaged files, and its last release only loads on TensorFlow 2.16 and 2.17.
+`irmas_tf.audio.plain_wav_tf`, and everything else on threads of its own. With ``decoder="tensorflow_io"``
+everything but the look at the header runs in TensorFlow ops, resampling included. libsndfile is the default because
+tensorflow-io's native decoders can crash the process on damaged files, and its last release only loads on TensorFlow
+2.16 and 2.17.
 """
 
 from __future__ import annotations
