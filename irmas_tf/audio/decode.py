@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -41,12 +42,13 @@ from irmas_tf.audio.sound_file import (
     read_blocks,
 )
 from irmas_tf.audio.wav_header import WavHeader, is_read_here, read_wav_header, subtype, true_frames
-from irmas_tf.dsp.resample import StreamingResampler, design_resampler, resample_padded
+from irmas_tf.dsp.resample import StreamingResampler, design_resampler, resample, resample_padded
 from irmas_tf.dsp.scratch import scratch
 
 __all__ = ["AudioError", "AudioInfo", "AudioWarning", "PathLike", "audio_info", "decode_file", "iter_blocks"]
 
 _SHORT_VALUES = 1 << 22  # files of up to this many 16-bit values are read in one go: 47 seconds of CD audio
+_BLOCK_SECONDS = 20.0
 _MAX_ABSOLUTE = 2.0**32  # floats on the scale of 32-bit integers are odd but usable; beyond, spectra would overflow
 
 
@@ -134,8 +136,13 @@ def decode_file(path: PathLike, target_hz: int, *, fast: bool = True) -> np.ndar
             if header and header.is_pcm16 and 0 < header.present_frames * header.channels <= _SHORT_VALUES:
                 check_rate(path, header.sample_rate_hz)
                 return _decode_pcm16(path, raw, header, target_hz)
-    blocks = list(iter_blocks(path, target_hz, fast=fast))
-    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    pieces = _iter_mono(path, _BLOCK_SECONDS, fast, None, None)
+    first, second = next(pieces, None), next(pieces, None)
+    if first is None:
+        raise no_samples(path)
+    if second is None:  # short: with fewer copies, and the same bits
+        return resample(first[1], first[0], target_hz)
+    return np.concatenate(list(_resampled(itertools.chain((first, second), pieces), target_hz)))
 
 
 def _decode_pcm16(path: PathLike, raw: io.FileIO, header: WavHeader, target_hz: int) -> np.ndarray:
@@ -163,7 +170,7 @@ def _decode_pcm16(path: PathLike, raw: io.FileIO, header: WavHeader, target_hz: 
 def iter_blocks(
     path: PathLike,
     target_hz: int,
-    block_seconds: float = 20.0,
+    block_seconds: float = _BLOCK_SECONDS,
     *,
     fast: bool = True,
     on_truncated: Truncated | None = None,
@@ -183,17 +190,25 @@ def iter_blocks(
     Raises:
         AudioError: as for `decode_file`; for bad data in mid-file, after the pieces before it.
     """
+    is_empty = True
+    for output in _resampled(_iter_mono(path, block_seconds, fast, on_truncated, heard), target_hz):
+        is_empty = False
+        yield output
+    if is_empty:
+        raise no_samples(path)
+
+
+def _resampled(pieces: Iterator[tuple[int, np.ndarray]], target_hz: int) -> Iterator[np.ndarray]:
+    """Yield (rate, mono samples) at the wanted rate; parts of another rate are resampled by themselves."""
     source_hz, resampler = 0, None
-    for rate, mono in _iter_mono(path, block_seconds, fast, on_truncated, heard):
-        if rate != source_hz:  # the first block, or a part of another rate
+    for rate, mono in pieces:
+        if rate != source_hz:  # the first piece, or a part of another rate
             if resampler is not None and len(output := resampler.flush()):
                 yield output
             source_hz, resampler = rate, StreamingResampler(design_resampler(rate, target_hz))
         if resampler is not None and len(output := resampler.push(mono)):
             yield output
-    if resampler is None:
-        raise no_samples(path)
-    if len(output := resampler.flush()):
+    if resampler is not None and len(output := resampler.flush()):
         yield output
 
 
