@@ -36,6 +36,7 @@ from irmas_tf.audio.sound_file import (
 )
 from irmas_tf.audio.wav_header import CorrectedWav, WavHeader, is_read_here, read_frames, read_wav_header, true_frames
 from irmas_tf.dsp.scratch import scratch
+from irmas_tf.kinds.announced_size import sound_bytes
 from irmas_tf.kinds.file_kinds import EMPTY, UNKNOWN, FileKind, kind_of_open_file
 
 if TYPE_CHECKING:
@@ -82,8 +83,9 @@ def iter_channel_blocks(
         kind, parts = look_into(path, raw)
         file = try_libsndfile(path, kind, corrected(raw, header))
         if file is not None:
+            longer = _part_announced(raw, kind)
             with file:
-                yield from _iter_sound_file(path, file, header, block_seconds, on_truncated)
+                yield from _iter_sound_file(path, file, header, block_seconds, on_truncated, longer)
             return
     yield from _iter_parts(path, kind, parts, block_seconds, on_truncated)
 
@@ -163,8 +165,9 @@ def _iter_sound_file(
     header: WavHeader | None,
     block_seconds: float,
     on_truncated: Truncated,
+    longer: float,
 ) -> Iterator[Block]:
-    """Yield what libsndfile decodes of an open file."""
+    """Yield what libsndfile decodes of an open file, of which the header announces ``longer`` times as much."""
     rate, promised, received = file.samplerate, true_frames(file.frames, header), 0
     for samples in read_blocks(path, file, block_frames(file.channels, int(rate * block_seconds))):
         if promised < file.frames and len(samples) >= promised - received:
@@ -172,11 +175,18 @@ def _iter_sound_file(
         received += len(samples)
         if len(samples):
             yield Block(samples, rate)
-    promised = max(received, promised if promised < UNKNOWN_FRAMES else 0)
+    promised = max(round(received * longer), promised if promised < UNKNOWN_FRAMES else 0)
     if header is not None and header.present_frames:  # which counts blocks of compressed samples
         promised = max(promised, round(received * _announced(header) / header.present_frames))
     if received and received < promised:
         on_truncated(path, received / rate, promised / rate)
+
+
+def _part_announced(raw: io.FileIO, kind: FileKind) -> float:
+    """Return how many times as much sound a file announces as it has bytes of; 1 if all is there, or none is known."""
+    place = sound_bytes(raw, kind.name)
+    size = os.fstat(raw.fileno()).st_size
+    return (place.end - place.start) / (size - place.start) if place and place.start < size < place.end else 1.0
 
 
 def _iter_wav(

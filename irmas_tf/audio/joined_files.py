@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from irmas_tf.kinds.announced_size import asf_bytes, cut_page_bytes, sound_bytes
 from irmas_tf.kinds.mpeg_frames import mpeg_frame
 
 _READ_BYTES = 1 << 20
@@ -83,8 +84,15 @@ def find_parts(file: BinaryIO | io.FileIO, kind_name: str) -> list[Part]:
         starts = [offset for offset, data, _ in _find(file, (_FLAC,), 0, 8) if data[5:] == _STREAM_INFO]
     elif kind_name == "AVI" or kind_name.startswith("WAV with"):
         return [Part(0, size, cut_bytes=max(0, _riff_bytes(file) - size))]
+    elif kind_name == "WMA/ASF":
+        return [Part(0, size, cut_bytes=max(0, asf_bytes(file) - size))]
+    elif place := sound_bytes(file, kind_name):
+        return [Part(0, size, cut_bytes=max(0, place.end - size))]
     starts = [0, *starts[1:]]  # what is before the first header is left to the decoder
-    return [Part(start, end) for start, end in zip(starts, [*starts[1:], size], strict=True)]
+    parts = [Part(start, end) for start, end in zip(starts, [*starts[1:], size], strict=True)]
+    if kind_name.startswith("Ogg"):
+        parts[-1] = dataclasses.replace(parts[-1], cut_bytes=cut_page_bytes(file))
+    return parts
 
 
 def _riff_bytes(file: BinaryIO | io.FileIO) -> int:
