@@ -29,6 +29,7 @@ _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS")  # which programs put behind th
 _MOST_CHUNKS = 1000
 _SEARCHED_BYTES = 1 << 26  # for the data of a damaged header
 _START_BYTES = 256
+_TAIL_BYTES = 1 << 16
 
 _BytesAt = Callable[[int, int], bytes]
 
@@ -188,13 +189,25 @@ class _Walk:
             or (size == 0 and self._is_stream(body))
             or (rest - size >= 1 << 32 and (rest - size) % (1 << 32) < 1 << 20)  # longer than 32 bits can say
         ):
-            self._is_open, self._is_plain, size = True, False, rest
+            self._is_open, self._is_plain, size = True, False, rest - self._metadata_bytes(body)
         elif size in (self._file_bytes, self._file_bytes - 8):  # all of the file counted in
             self._is_plain, size = False, rest
         self._promised += size
         self.parts.append((body, min(size, rest)))
         self._end = body + size
         return size
+
+    def _metadata_bytes(self, body: int) -> int:
+        """Return the length of metadata at the end of data of open size, with which GStreamer closes a stream."""
+        first = max(body, self._file_bytes - _TAIL_BYTES)
+        tail = self._bytes_at(first, self._file_bytes - first)
+        place = tail.rfind(b"LIST")
+        while place >= 0:
+            size = self._number(tail[place + 4 : place + 8])
+            if tail[place + 8 : place + 12] == b"INFO" and place + 8 + size in (len(tail), len(tail) - size % 2):
+                return len(tail) - place
+            place = tail.rfind(b"LIST", 0, place)
+        return 0
 
     def _is_stream(self, body: int) -> bool:
         """Return whether a data size of 0 means that the writer never learnt it, and not that there are no samples.

@@ -90,6 +90,16 @@ def test_open_sizes_are_alike_for_every_encoding(encoding, mark):
     assert header.promised_frames is None and count == 500 and not header.is_plain
 
 
+@pytest.mark.parametrize("info", [b"", b"IART\x05\0\0\0cello\0", b"ISFT\3\0\0\0abc"])
+def test_metadata_that_closes_data_of_open_size_is_no_sound(info):
+    content = riff(fmt(), chunk(b"data", DATA, 0x7FFF0000), chunk(b"LIST", b"INFO" + info), size=0x7FFF0024)
+    values, header = read(content)
+    np.testing.assert_array_equal(values[:, 0] * 32768, VALUES)
+    assert header.promised_frames is None
+    values, _ = read(riff(fmt(), chunk(b"data", DATA + b"LIST\4\0\0\0INFO" + DATA, 0xFFFFFFFF)))
+    assert len(values) == 2 * len(VALUES) + 6  # no end of the file, so samples by chance
+
+
 def extensible(sub: int, bits: int, valid: int) -> bytes:
     tail = struct.pack("<HHIH", 22, valid, 4, sub) + GUID_TAIL
     return chunk(b"fmt ", struct.pack("<HHIIHH", 0xFFFE, 1, 8000, 1000 * bits, bits // 8, bits) + tail)

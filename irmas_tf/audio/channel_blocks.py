@@ -5,6 +5,7 @@
 | WAV of 16-bit PCM | the reader here | several times as fast as libsndfile, bit for bit the same |
 | WAV with an odd header | `irmas_tf.streaming_wav` | open and wrong sizes, several chunks of data, unpadded chunks |
 | other PCM and what else stands in WAV, AIFF, AU, CAF, W64, RF64, VOC ... | libsndfile | exact and fast |
+| MP3 in free format | libsndfile | FFmpeg does not know it |
 | MP3, Ogg, FLAC, MP4, WebM ..., what libsndfile refuses | FFmpeg (PyAV) | reads to the end, whatever headers say |
 """
 
@@ -47,7 +48,7 @@ Truncated = Callable[[PathLike, float, float], None]
 # Kinds that libsndfile reads, by the first words of their names.
 _LIBSNDFILE = (
     "WAV", "RF64", "W64", "AIFF", "AU", "CAF", "VOC", "IFF", "IRCAM", "NIST", "PAF", "PVF", "AVR", "XI",
-    "Psion", "MIDI sample",
+    "Psion", "MIDI sample", "free-format MP3",
 )  # fmt: skip
 _LIBSNDFILE_CODECS = ("", "A-law", "mu-law", "Microsoft ADPCM", "IMA ADPCM", "GSM 6.10")
 _MPEG_SUFFIXES = (".mp1", ".mp2", ".mp3")

@@ -14,7 +14,7 @@ import re
 import struct
 from typing import BinaryIO
 
-from irmas_tf.kinds.mpeg_frames import find_mpeg_audio
+from irmas_tf.kinds.mpeg_frames import find_mpeg_audio, is_free_format
 
 START_BYTES = 8192
 """Read of a file at most, after its tags."""
@@ -121,7 +121,14 @@ _MARKS = (
     (0, b"\xfe\x7f\x01\x80", _audio("DTS")),
     (0, b"\x1f\xff\xe8\x00", _audio("DTS")),
     (0, b"\xff\x1f\x00\xe8", _audio("DTS")),
+    (0, b"DTSHDHDR", _audio("DTS-HD")),
     (4, b"\xf8\x72\x6f\xba", _audio("TrueHD")),
+    (4, b"\xf8\x72\x6f\xbb", _audio("MLP")),
+    (0, b"tBaK", _audio("TAK")),
+    (0, b"EA3", _audio("ATRAC (OMA)")),
+    (0, b"ea3", _audio("ATRAC (OMA)")),
+    (0, b".SoX", _audio("SoX")),
+    (0, b"XoS.", _audio("SoX")),
     (0, b"DSD ", _audio("DSD (DSF)")),
     (0, b"FRM8", _audio("DSD (DSDIFF)")),
     (0, b".ra\xfd", _audio("RealAudio")),
@@ -137,6 +144,11 @@ _MARKS = (
     (0, b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00", _audio("W64")),
     (0, b".RMF", _video("RealMedia")),
     (0, b"FLV\x01", _video("Flash video")),
+    (0, b"nut/multimedia container\0", _video("NUT")),
+    (0, b"NSVf", _video("NSV")),
+    (0, b"NSVs", _video("NSV")),
+    (0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", _video("MXF")),
+    (0, b"\xb7\xd8\x00\x20\x37\x49\xda\x11\xa6\x4e\x00\x07\xe9\x5e\xad\x8d", _video("WTV")),
     (0, b"\x00\x00\x01\xba", _video("MPEG programme stream")),
     (0, b"\x00\x00\x01\xb3", _other("MPEG video file", "it holds no sound")),
     (0, b"MThd", _MIDI),
@@ -181,6 +193,8 @@ _PATTERNS = (
 
 _RIFF_FORMS = {
     b"AVI ": _video("AVI"),
+    b"XWMA": _audio("xWMA"),
+    b"QLCM": _audio("QCP"),
     b"RMID": _MIDI,
     b"WEBP": _PICTURE,
     b"sfbk": _other("SoundFont file"),
@@ -260,6 +274,8 @@ def kind_of_bytes(start: bytes) -> FileKind:
         return _audio("AAC (LATM)")
     if name := find_mpeg_audio(start):
         return _audio(name)
+    if is_free_format(start):
+        return _audio("free-format MP3")
     if start[:2] == b"BM" and start[6:10] == bytes(4):
         return _PICTURE
     if start[:2] == b"MZ":

@@ -9,6 +9,8 @@ Source: ISO/IEC 11172-3, 13818-3 and 13818-7; MPEG 2.5 is Fraunhofer's extension
 from __future__ import annotations
 
 _FRAMES = 4
+_MOST_TRIES = 2000
+_SHORTEST, _LONGEST = 24, 2881  # bytes of a frame of free format; 640 kbit/s at 32 kHz is the most
 # kbit/s by index 1 to 14.
 _RATES_1 = {
     1: (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -36,6 +38,40 @@ def find_mpeg_audio(data: bytes) -> str | None:
             return first[0]
         place = data.find(b"\xff", place + 1)
     return None
+
+
+def is_free_format(data: bytes) -> bool:
+    """Return whether a stream of MP3 in free format begins in the bytes.
+
+    Its frames do not state their length, which is the same for all, but for a byte of padding; so their headers must
+    repeat at one distance.
+
+    Args:
+        data: some thousand bytes.
+    """
+    place, tries = data.find(b"\xff"), 0
+    while 0 <= place < len(data) - 4 * _SHORTEST and tries < _MOST_TRIES:
+        second, third = data[place + 1], data[place + 2]
+        if second & 0xE6 == 0xE2 and second >> 3 & 3 != 1 and third & 0xF0 == 0 and third >> 2 & 3 != 3:
+            following = place + _SHORTEST
+            limit = min(len(data), place + _LONGEST)
+            while (following := data.find(data[place : place + 2], following, limit)) >= 0:
+                if _repeats_freely(data, place, following - place - (third >> 1 & 1)):
+                    return True
+                following, tries = following + 1, tries + 1
+        place = data.find(b"\xff", place + 1)
+    return False
+
+
+def _repeats_freely(data: bytes, place: int, length: int) -> bool:
+    """Return whether headers like that at ``place`` follow each other at a distance of ``length`` and their padding."""
+    head, count = (data[place + 1], data[place + 2] & 0xFD), 0
+    while count < _FRAMES and place + 3 < len(data):
+        if data[place] != 0xFF or (data[place + 1], data[place + 2] & 0xFD) != head:
+            return False
+        place += length + (data[place + 2] >> 1 & 1)
+        count += 1
+    return count == _FRAMES
 
 
 def _goes_on(data: bytes, place: int, name: str) -> bool:
