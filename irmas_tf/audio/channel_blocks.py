@@ -53,6 +53,7 @@ _LIBSNDFILE = (
 _LIBSNDFILE_CODECS = ("", "A-law", "mu-law", "Microsoft ADPCM", "IMA ADPCM", "GSM 6.10")
 _MPEG_SUFFIXES = (".mp1", ".mp2", ".mp3")
 _BLOCK_SECONDS = 20.0
+_SLACK_BYTES = 64  # of a chunk's header or padding, which some writers count in
 
 
 def iter_channel_blocks(
@@ -187,7 +188,9 @@ def _part_announced(raw: io.FileIO, kind: FileKind) -> float:
     """Return how many times as much sound a file announces as it has bytes of; 1 if all is there, or none is known."""
     place = sound_bytes(raw, kind.name)
     size = os.fstat(raw.fileno()).st_size
-    return (place.end - place.start) / (size - place.start) if place and place.start < size < place.end else 1.0
+    if place is None or not place.start < size < place.end - _SLACK_BYTES:
+        return 1.0
+    return (place.end - place.start) / (size - place.start)
 
 
 def _iter_wav(
