@@ -39,8 +39,9 @@ class DataConfig(Section):
     )
     decoder: str = setting(
         "auto",
-        "Audio decoder: auto (WAV by our own reader, other PCM by libsndfile, compressed sound by FFmpeg), soundfile (the"
-        " same, but WAV by libsndfile), or tensorflow_io (its WAV, FLAC, MP3 and Ogg decoders).",
+        "Audio decoder: auto (WAV by our own reader, in training by TensorFlow operations, other PCM by libsndfile,"
+        " compressed sound by FFmpeg), soundfile (the same, but WAV by libsndfile), or tensorflow_io (its WAV, FLAC,"
+        " MP3 and Ogg decoders).",
         choices=("auto", "soundfile", "tensorflow_io"),
     )
     cache: str = setting(
