@@ -185,7 +185,7 @@ def test_more_blocks_than_there_are_is_refused(mixed):
 
 
 def test_a_file_of_another_network_is_refused(tmp_path, weight_file):
-    other = write_weight_file(tmp_path / "other.npz", metadata("mn04"), {})
+    other = write_weight_file(tmp_path / "other.npz", metadata("mn04"), {"logits/bias": np.zeros(3, np.float32)})
     config = make_config("mn01", weights=(str(other),))
     with pytest.raises(WeightsError, match=r"holds weights of mn04, and --branches=mn01 has no \(further\) mn04"):
         load_pretrained_weights(build_model(config), config)
