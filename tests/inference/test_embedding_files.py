@@ -81,9 +81,7 @@ def test_a_model_without_an_embedding_is_refused(folder):
         outputs = ("probabilities",)
         source = {"run": "piano"}  # noqa: RUF012
 
-    with pytest.raises(
-        ModelError, match="the model of 'piano': has no embedding, only probabilities; export it again"
-    ):
+    with pytest.raises(ModelError, match="the model of 'piano': has no embedding, only probabilities; export it again"):
         embed_files(Lite(), [str(folder / "a.wav")])
 
 
