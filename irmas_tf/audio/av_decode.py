@@ -22,7 +22,7 @@ from irmas_tf.audio.av_file import (
 from irmas_tf.audio.av_flac import whole_flac_frames
 from irmas_tf.audio.av_frames import gather, up_to, without_padding
 from irmas_tf.audio.joined_files import Part
-from irmas_tf.audio.sound_file import Block, PathLike, check_rate
+from irmas_tf.audio.sound_file import AudioError, Block, PathLike, check_rate
 from irmas_tf.kinds.file_kinds import FileKind
 
 _TOLERANCE_SECONDS = 0.1  # codecs' delays, which not every writer counts alike
@@ -60,7 +60,7 @@ def iter_av(
         whole: the part is the whole file.
 
     Raises:
-        AudioError: as `open_av`; an unsupported rate.
+        AudioError: as `open_av`; an unsupported rate; of a whole stream nothing can be decoded.
     """
     with open_av(path, kind, part, whole) as (container, stream):
         before, rate = lengths.decoded, 0
@@ -78,6 +78,11 @@ def iter_av(
                 check_rate(path, rate)
             lengths.frames[rate] = lengths.frames.get(rate, 0) + len(block.samples)
             yield block
+        if not rate and tally.is_undecodable:
+            problem = (
+                f"cannot be decoded: it is {kind.described}, but damaged or in an encoding that FFmpeg does not know"
+            )
+            raise AudioError(path, f"{problem}; replace it or convert it")
         if rate:
             lengths.missing += _missing_seconds(container, stream, part, tally, lengths.decoded - before, rate)
 
@@ -108,11 +113,13 @@ class _Tally:
         spanned: from the first sample to the last by the time stamps, over all stretches in which they rise.
         failed: packets that could not be decoded, between others that could.
         end: of the last packet of any stream.
+        is_undecodable: there were packets, and none could be decoded.
     """
 
     spanned: float = 0.0
     failed: float = 0.0
     end: float = 0.0
+    is_undecodable: bool = False
 
 
 def _iter_frames(container: Any, stream: Any, tally: _Tally) -> Iterator[Any]:
@@ -134,12 +141,13 @@ def _iter_frames(container: Any, stream: Any, tally: _Tally) -> Iterator[Any]:
         except ffmpeg_error:
             frames = whole_flac_frames(stream.codec_context, packet)
             failing += 0.0 if frames else (packet.duration or 0) * unit
+            tally.is_undecodable = not has_begun
             if first is None and not has_begun and packet.pts is not None:
                 first = max(0.0, packet.pts * unit)
         for frame in frames:
             if has_begun:
                 tally.failed += failing
-            has_begun, failing = True, 0.0
+            has_begun, failing, tally.is_undecodable = True, 0.0, False
             pts = frame.pts
             if pts is not None:
                 pts *= unit

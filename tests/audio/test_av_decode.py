@@ -220,3 +220,14 @@ def test_libraries_write_nothing_on_the_terminal(tmp_path):
     arguments = [sys.executable, "-c", script, *paths, str(tmp_path / "junk.mp3")]
     result = subprocess.run(arguments, capture_output=True, text=True)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_what_ffmpeg_cannot_decode_is_not_called_empty(tmp_path):
+    path = encode(tmp_path / "a.wav", sound(0.5), 44100, "aac", muxer="wav")  # which FFmpeg writes and cannot read
+    for read in (audio_info, lambda path: decode_file(path, 22050)):
+        try:
+            read(path)
+        except AudioError as error:
+            assert "cannot be decoded: it is a WAV file with AAC" in str(error)
+        else:
+            assert read is audio_info  # which goes by headers

@@ -63,3 +63,9 @@ def test_who_wants_to_know_of_missing_sound_is_told_instead_of_warned(tmp_path, 
     list(iter_channel_blocks(tmp_path / "a.flac", on_truncated=lambda *lengths: told.append(lengths)))
     assert len(told) == 1 and told[0][0] == tmp_path / "a.flac" and 0.3 < told[0][1] < 0.7 and told[0][2] == 1.0
     assert not recwarn.list
+
+
+def test_mp3_in_free_format_is_heard_to_its_end(tmp_path):
+    frame = bytes([0xFF, 0xFB, 0, 0xC0]) + bytes(518)  # silence, whose length only the next frame tells
+    (tmp_path / "a").write_bytes(60 * frame)
+    assert sum(map(len, iter_channels(tmp_path / "a"))) == 60 * 1152
