@@ -25,7 +25,7 @@ from irmas_tf.audio.joined_files import Part
 from irmas_tf.audio.sound_file import AudioError, Block, PathLike, check_rate
 from irmas_tf.kinds.file_kinds import FileKind
 
-_TOLERANCE_SECONDS = 0.1  # codecs' delays, which not every writer counts alike
+TOLERANCE_SECONDS = 0.1  # codecs' delays, which not every writer counts alike
 # Streams whose time stamps come from the file; FFmpeg makes up those of others.
 _STAMPED = ("asf", "flac", "flv", "matroska", "mov,mp4", "mpeg", "ogg", "wv")
 _STAMPED_TOLERANCE_SECONDS = 0.03
@@ -165,7 +165,7 @@ def _iter_frames(container: Any, stream: Any, tally: _Tally) -> Iterator[Any]:
 def _missing_seconds(container: Any, stream: Any, part: Part, tally: _Tally, seconds: float, rate: int) -> float:
     """Return how much sound there should be beyond what has been decoded, by header, time stamps and failed packets."""
     name = container.format.name
-    exact, announced, tolerance = 0.5 / rate, 0.0, _TOLERANCE_SECONDS
+    exact, announced, tolerance = 0.5 / rate, 0.0, TOLERANCE_SECONDS
     if part.samples is not None:
         announced, tolerance = part.samples / rate, exact
     elif name.startswith(ANNOUNCING_STREAMS):

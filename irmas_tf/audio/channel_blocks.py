@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from irmas_tf.audio.av_decode import Lengths, iter_av
+from irmas_tf.audio.av_decode import TOLERANCE_SECONDS, Lengths, iter_av
 from irmas_tf.audio.av_file import has_av, require_av
 from irmas_tf.audio.joined_files import Part, find_parts, is_whole
 from irmas_tf.audio.sound_file import (
@@ -89,7 +89,8 @@ def iter_channel_blocks(
             with file:
                 yield from _iter_sound_file(path, file, header, block_seconds, on_truncated, longer)
             return
-    yield from _iter_parts(path, kind, parts, block_seconds, on_truncated)
+    counted = header.fact_frames / header.sample_rate_hz if header and header.sample_rate_hz else 0.0
+    yield from _iter_parts(path, kind, parts, block_seconds, on_truncated, counted)
 
 
 def iter_channels(path: PathLike) -> Iterator[np.ndarray]:
@@ -138,9 +139,17 @@ def try_libsndfile(path: PathLike, kind: FileKind, source: CorrectedWav | None =
 
 
 def _iter_parts(
-    path: PathLike, kind: FileKind, parts: list[Part], block_seconds: float, on_truncated: Truncated
+    path: PathLike,
+    kind: FileKind,
+    parts: list[Part],
+    block_seconds: float,
+    on_truncated: Truncated,
+    counted: float,
 ) -> Iterator[Block]:
-    """Yield what FFmpeg decodes of the parts of a file; a part without any sound is passed over."""
+    """Yield what FFmpeg decodes of the parts of a file; a part without any sound is passed over.
+
+    A WAV file counts its samples, ``counted`` seconds, where FFmpeg itself cannot tell how much there should be.
+    """
     require_av(path, kind)
     lengths, errors = Lengths(), []
     for part in parts:
@@ -157,6 +166,8 @@ def _iter_parts(
     lengths.missing += lengths.decoded * silent / max(1, sum(part.size for part in parts) - silent)
     cut = parts[-1].cut_bytes / max(1, parts[-1].size)
     lengths.missing = max(lengths.missing, lengths.decoded * cut)
+    if lengths.decoded < counted - TOLERANCE_SECONDS:
+        lengths.missing = max(lengths.missing, counted - lengths.decoded)
     if lengths.missing:
         on_truncated(path, lengths.decoded, lengths.decoded + lengths.missing)
 

@@ -222,12 +222,21 @@ def test_libraries_write_nothing_on_the_terminal(tmp_path):
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+def test_aac_in_wav_of_which_ffmpeg_reads_a_part_is_told_with_both_lengths(tmp_path):
+    path = encode(tmp_path / "a.wav", sound(3.0), 44100, "aac", muxer="wav")  # which FFmpeg writes and cannot read
+    told = []
+    heard = sum(map(len, iter_blocks(path, 22050, on_truncated=lambda _, *lengths: told.append(lengths)))) / 22050
+    assert told == [(pytest.approx(heard, abs=1e-4), pytest.approx(3.0, abs=0.1))] and heard < 2.9
+
+
 def test_what_ffmpeg_cannot_decode_is_not_called_empty(tmp_path):
-    path = encode(tmp_path / "a.wav", sound(0.5), 44100, "aac", muxer="wav")  # which FFmpeg writes and cannot read
-    for read in (audio_info, lambda path: decode_file(path, 22050)):
-        try:
-            read(path)
-        except AudioError as error:
-            assert "cannot be decoded: it is a WAV file with AAC" in str(error)
-        else:
-            assert read is audio_info  # which goes by headers
+    path = encode(tmp_path / "a.aac", sound(0.5), 44100, "aac")
+    content = bytearray(path.read_bytes())
+    place = 0
+    while place < len(content):  # every frame keeps its header and its length
+        length = (content[place + 3] & 3) << 11 | content[place + 4] << 3 | content[place + 5] >> 5
+        content[place + 7 : place + length] = b"\xff" * (length - 7)
+        place += length
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match=r"cannot be decoded: it is an AAC .* file, but damaged"):
+        decode_file(path, 22050)
