@@ -6,12 +6,14 @@ import sys
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from irmas_tf.deploy import export_inputs
 from irmas_tf.inference.artefacts import load_model, recognise
 from irmas_tf.runtimes.onnx_artefact import ONNX, from_tflite, require_packages
 from irmas_tf.runtimes.onnx_model import OnnxModelError
 from tests.helpers import ROOT, lite_run
+from tests.helpers.stand_in_runtimes import Graph, put_onnx
 from tests.weights.test_model_files import ONNX as ONNX_BYTES
 
 
@@ -34,6 +36,24 @@ def test_what_an_export_needs_is_said_before_the_work(monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(OnnxModelError, match=r"needs tf2onnx and onnxruntime: pip install 'irmas_tf\[onnx\]'"):
         require_packages()
+
+
+def test_the_graph_gets_the_names_of_the_signature_and_says_what_it_is(lite_file, tmp_path, monkeypatch):
+    """A stand-in for tf2onnx keeps the tensors' names, and one for ONNX Runtime follows them from node to node."""
+    content = lite_file.path.read_bytes()
+    interpreter = Interpreter(model_content=content)
+    (waveform,), (probabilities,) = interpreter.get_input_details(), interpreter.get_output_details()
+    put_onnx(monkeypatch, Graph(waveform["name"], probabilities["name"]))
+    assert "waveform" != waveform["name"] and "probabilities" != probabilities["name"]
+    monkeypatch.setattr("irmas_tf.deploy.tflite.convert", lambda model, config: content)
+    path = tmp_path / "a.onnx"
+    ONNX.write("a model", "its settings", lite_run.lite_facts(quantization="int8", name="Flöte"), path)
+    model = ONNX.load(path)
+    windows = np.random.default_rng(0).normal(0, 0.1, [3, lite_run.WINDOW_SAMPLES]).astype(np.float32)
+    np.testing.assert_allclose(model.values(windows), lite_run.lite_answer(windows), atol=1e-6)
+    facts = ONNX.read_facts(path)
+    assert (facts["quantization"], facts["name"]) == ("none", "Flöte") and model.source == facts
+    assert json.loads(path.read_bytes())["producer"] == "irmas_tf"
 
 
 @pytest.mark.slow

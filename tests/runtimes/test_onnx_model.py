@@ -13,6 +13,7 @@ from irmas_tf.inference.exported_labels import LabelsError
 from irmas_tf.inference.window_model import ModelError
 from irmas_tf.runtimes.onnx_model import FACTS, OnnxModel, OnnxModelError, facts_of, open_session
 from tests.helpers.lite_run import CODES, WINDOW_SAMPLES, lite_answer, lite_facts
+from tests.helpers.stand_in_runtimes import Graph, InferenceSession, OnnxFile, put_onnx
 
 
 class Session:
@@ -70,8 +71,26 @@ def test_without_onnx_runtime_the_message_says_what_to_install(tmp_path, monkeyp
         open_session(tmp_path / "a.onnx")
 
 
-def test_a_file_that_is_no_model_is_one_line(tmp_path):
-    pytest.importorskip("onnxruntime", reason="onnxruntime is in the extra `onnx`")
+@pytest.mark.parametrize("is_real", [True, False])
+def test_a_file_that_is_no_model_is_one_line(tmp_path, monkeypatch, is_real):
+    if is_real:
+        pytest.importorskip("onnxruntime", reason="onnxruntime is in the extra `onnx`")
+    else:  # which says it in two lines
+        put_onnx(monkeypatch, Graph("waveform", "probabilities"))
     (tmp_path / "a.onnx").write_bytes(b"nothing of the kind")
     with pytest.raises(OnnxModelError, match=r"a\.onnx: is not an ONNX model, or is damaged \(.*\); export it again$"):
         open_session(tmp_path / "a.onnx")
+
+
+def test_a_file_is_opened_on_the_processor_with_errors_only(tmp_path, monkeypatch):
+    put_onnx(monkeypatch, Graph("waveform", "probabilities"))
+    file = OnnxFile(Graph("waveform", "probabilities"))
+    entry = file.metadata_props.add()
+    entry.key, entry.value = FACTS, json.dumps(lite_facts())
+    (tmp_path / "a.onnx").write_bytes(file.SerializeToString())
+    monkeypatch.chdir(tmp_path)
+    model = OnnxModel.open("a.onnx")
+    (session,) = InferenceSession.made
+    assert session.options.log_severity_level == 3
+    window = np.ones([1, WINDOW_SAMPLES])
+    np.testing.assert_allclose(model.values(window), lite_answer(window), atol=1e-6)
