@@ -81,6 +81,8 @@ def _forward_reader() -> type[soundfile.SoundFile]:
 @contextlib.contextmanager
 def open_raw(path: PathLike) -> Iterator[io.FileIO]:
     """Open the file itself, not buffered; what the system has against it, now or later, becomes an `AudioError`."""
+    if "\0" in os.fsdecode(path):
+        raise AudioError(path, "cannot be opened (no file's name has a null character)")
     try:
         with open(path, "rb", buffering=0) as raw:
             yield raw
@@ -91,37 +93,24 @@ def open_raw(path: PathLike) -> Iterator[io.FileIO]:
 
 
 def open_sound(path: PathLike, source: io.RawIOBase | None = None) -> soundfile.SoundFile:
-    """Return the file opened by libsndfile, its rate and channel count checked.
+    """Return the file opened by libsndfile, its rate checked.
 
     Args:
-        path: of the file.
+        path: of a file that `open_raw` has opened: what the system has against it is said there.
         source: what is read in its place, if anything.
 
     Raises:
-        AudioError: it cannot be opened, is not audio, is empty, or has a rate that is not supported.
+        AudioError: it is not audio that libsndfile reads, or has a rate that is not supported.
     """
-    name = os.fspath(path)
-    if os.path.isdir(name):
-        raise AudioError(path, "is a folder, not an audio file")
     try:
-        size = os.path.getsize(name)
-    except (OSError, ValueError) as error:
-        raise AudioError(path, f"cannot be opened ({getattr(error, 'strerror', None) or error})") from error
-    if size == 0:
-        raise AudioError(path, "is empty (0 bytes); replace or remove the file", "empty")
-    try:
-        file = _forward_reader()(os.fsencode(name) if source is None else source)
+        file = _forward_reader()(os.fsencode(path) if source is None else source)
     except (OSError, RuntimeError, TypeError, ValueError) as error:
-        if not os.access(name, os.R_OK):
-            raise AudioError(path, "cannot be opened (permission denied)") from error
         detail = getattr(error, "error_string", None) or str(error)
         raise AudioError(
             path, f"is not audio that libsndfile can read ({detail.strip().rstrip('.')}); replace it or convert it"
         ) from error
     try:
         check_rate(path, file.samplerate)
-        if file.channels < 1:
-            raise AudioError(path, "has no channels; replace or remove the file")
     except AudioError:
         file.close()
         raise
@@ -186,10 +175,8 @@ def _salvage(path: PathLike, position: int) -> np.ndarray:
         try:
             while position > 0:
                 position -= len(file.read(min(position, block_frames(channels)), dtype="float32", always_2d=True))
-            while len(piece := file.read(_SALVAGE_FRAMES, dtype="float32", always_2d=True)):
-                pieces.append(piece)
-                if len(pieces) * _SALVAGE_FRAMES > block_frames(channels):
-                    break
+            while len(pieces) * _SALVAGE_FRAMES < block_frames(channels):
+                pieces.append(file.read(_SALVAGE_FRAMES, dtype="float32", always_2d=True))
         except RuntimeError:
             pass
     return np.concatenate(pieces) if pieces else np.zeros((0, channels), np.float32)

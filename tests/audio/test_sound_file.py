@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.audio.sound_file import AudioError, block_frames, check_rate, open_raw, open_sound, read_blocks
+from irmas_tf.audio.channel_blocks import iter_channel_blocks, iter_channels
+from irmas_tf.audio.sound_file import (
+    AudioError,
+    AudioWarning,
+    block_frames,
+    check_rate,
+    open_raw,
+    open_sound,
+    read_blocks,
+)
+from tests.helpers.media import mp3, sound, without_info
 
 
 def test_channels_come_out_as_they_are_stored(tmp_path):
@@ -38,8 +48,8 @@ def test_rates_at_the_limits(rate, is_supported):
 
 
 def test_names_that_no_file_can_have():
-    with pytest.raises(AudioError, match="cannot be opened"):
-        open_sound("a\0.wav")
+    with pytest.raises(AudioError, match="cannot be opened"), open_raw("a\0.wav"):
+        pass
 
 
 def test_what_the_system_has_against_a_file_that_is_being_read(tmp_path):
@@ -53,6 +63,34 @@ def test_what_the_system_has_against_a_file_that_is_being_read(tmp_path):
 
 def test_a_folder_that_looks_like_a_file(tmp_path):
     (tmp_path / "a.wav").mkdir()
-    for opened in (open_sound, lambda path: open_raw(path).__enter__()):
-        with pytest.raises(AudioError, match="is a folder, not an audio file"):
-            opened(tmp_path / "a.wav")
+    with pytest.raises(AudioError, match="is a folder, not an audio file"), open_raw(tmp_path / "a.wav"):
+        pass
+
+
+def free_format(content: bytes) -> bytes:
+    """Return an MP3 file's frames, all of one length, with the bit rate left open; FFmpeg does not read those."""
+    frames = bytearray(without_info(content))
+    length = frames.index(frames[:2], 4)
+    for start in range(0, len(frames), length):
+        frames[start + 2] &= 0x0F
+    return bytes(frames)
+
+
+@pytest.fixture(scope="module")
+def free_mp3():
+    """Four seconds of the only kind whose damage libsndfile meets in mid-file."""
+    return free_format(mp3(sound(4.0, 48000, 1), 48000, bitrate_mode="CONSTANT", compression_level=0.5))
+
+
+@pytest.mark.parametrize("block_seconds", [0.5, 20.0])
+def test_of_damaged_data_all_that_can_be_decoded_is_used_whatever_the_blocks(tmp_path, free_mp3, block_seconds):
+    (tmp_path / "whole.mp3").write_bytes(free_mp3)
+    whole = np.concatenate([block.copy() for block in iter_channels(tmp_path / "whole.mp3")])
+    assert 4 * 48000 <= len(whole) <= 4.1 * 48000
+    (tmp_path / "cut.mp3").write_bytes(free_mp3[: len(free_mp3) // 2] + bytes(len(free_mp3) // 2))
+    with pytest.warns(AudioWarning, match=r"cut\.mp3: .* s of the 4\.\d+ s that it announces can be decoded"):
+        blocks = [block.samples.copy() for block in iter_channel_blocks(tmp_path / "cut.mp3", block_seconds)]
+    samples = np.concatenate(blocks)
+    assert 1.9 * 48000 < len(samples) < 2.1 * 48000 and len(samples) % 512 == 0
+    good = len(samples) - 3 * 1152  # the frames at the damage are concealed
+    np.testing.assert_array_equal(samples[:good], whole[:good])
