@@ -37,7 +37,7 @@ from irmas_tf.audio.sound_file import (
 )
 from irmas_tf.audio.wav_header import CorrectedWav, WavHeader, is_read_here, read_frames, read_wav_header, true_frames
 from irmas_tf.dsp.scratch import scratch
-from irmas_tf.kinds.announced_size import sound_bytes
+from irmas_tf.kinds.announced_size import is_followed_by_another, sound_bytes
 from irmas_tf.kinds.file_kinds import EMPTY, UNKNOWN, FileKind, kind_of_open_file
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _iter_sound_file(
     on_truncated: Truncated,
     longer: float,
 ) -> Iterator[Block]:
-    """Yield what libsndfile decodes of an open file, of which the header announces ``longer`` times as much."""
+    """Yield what libsndfile decodes of an open file, which should hold ``longer`` times as much."""
     rate, promised, received = file.samplerate, true_frames(file.frames, header), 0
     for samples in read_blocks(path, file, block_frames(file.channels, int(rate * block_seconds))):
         if promised < file.frames and len(samples) >= promised - received:
@@ -196,12 +196,14 @@ def _iter_sound_file(
 
 
 def _part_announced(raw: io.FileIO, kind: FileKind) -> float:
-    """Return how many times as much sound a file announces as it has bytes of; 1 if all is there, or none is known."""
+    """Return how many times as much a file holds or announces as is heard: it is cut, or another is joined to it."""
     place = sound_bytes(raw, kind.name)
     size = os.fstat(raw.fileno()).st_size
-    if place is None or not place.start < size < place.end - _SLACK_BYTES:
+    if place is None or not place.start < min(size, place.end):
         return 1.0
-    return (place.end - place.start) / (size - place.start)
+    if is_followed_by_another(raw, kind.name, place):
+        return (size - place.start) / (place.end - place.start)
+    return (place.end - place.start) / (size - place.start) if size < place.end - _SLACK_BYTES else 1.0
 
 
 def _iter_wav(

@@ -17,12 +17,21 @@ from typing import BinaryIO
 
 import numpy as np
 
-from irmas_tf.kinds.announced_size import asf_bytes, cut_page_bytes, sound_bytes
+from irmas_tf.kinds.announced_size import asf_bytes, cut_page_bytes, is_followed_by_another, sound_bytes
 from irmas_tf.kinds.mpeg_frames import mpeg_frame
 
 _READ_BYTES = 1 << 20
 _FIRST_PAGES = (b"OggS\0\x02" + bytes(8),)  # begin a stream; their position is 0
-_FLAC, _STREAM_INFO = b"fLaC", b"\0\0\x22"  # with a byte between them
+# Kind -> how its files begin: a mark, and what follows at an offset from it.
+_HEADS = {
+    "FLAC": (b"fLaC", 5, b"\0\0\x22"),
+    "TTA": (b"TTA1", 4, b"\1\0"),
+    "Flash video": (b"FLV\1", 5, b"\0\0\0\x09\0\0\0\0"),
+    "CAF": (b"caff", 4, b"\0\1\0\0desc"),
+}
+_WAVPACK, _INITIAL_BLOCK = b"wvpk", 0x800
+_MP4 = ("MP4", "M4A/MP4", "MOV (QuickTime)", "3GP")
+_MOST_BOXES = 100_000
 _PAGE_HEADER = 27
 _OPEN_SIZE = 0x7FFE0000  # placeholders of programs that cannot go back are above it
 _DECODER_DELAY = 529  # samples that an MP3 decoder is late; LAME's tag counts the encoder's alone
@@ -68,7 +77,7 @@ def is_whole(parts: list[Part]) -> bool:
 def find_parts(file: BinaryIO | io.FileIO, kind_name: str) -> list[Part]:
     """Return the parts of an open file in their order; its position is changed.
 
-    MP3, Ogg and FLAC files are read to their end for it, in some hundredths of the time of decoding.
+    MP3, Ogg, FLAC and the like are read to their end for it, in some hundredths of the time of decoding.
 
     Args:
         file: seekable binary file.
@@ -80,19 +89,49 @@ def find_parts(file: BinaryIO | io.FileIO, kind_name: str) -> list[Part]:
     starts = []
     if kind_name.startswith("Ogg"):
         starts = list(_ogg_starts(file))
-    elif kind_name == "FLAC":
-        starts = [offset for offset, data, _ in _find(file, (_FLAC,), 0, 8) if data[5:] == _STREAM_INFO]
+    elif head := _HEADS.get(kind_name.partition(" with ")[0]):
+        mark, offset, following = head
+        found = _find(file, (mark,), 0, offset + len(following))
+        starts = [place for place, data, _ in found if data[offset:] == following]
+    elif kind_name == "WavPack":
+        starts = [place for place, data, _ in _find(file, (_WAVPACK,), 0, 32) if _is_first_block(data)]
+    elif kind_name in _MP4:
+        starts = _mp4_starts(file)
     elif kind_name == "AVI" or kind_name.startswith("WAV with"):
         return [Part(0, size, cut_bytes=max(0, _riff_bytes(file) - size))]
     elif kind_name == "WMA/ASF":
         return [Part(0, size, cut_bytes=max(0, asf_bytes(file) - size))]
-    elif place := sound_bytes(file, kind_name):
-        return [Part(0, size, cut_bytes=max(0, place.end - size))]
     starts = [0, *starts[1:]]  # what is before the first header is left to the decoder
     parts = [Part(start, end) for start, end in zip(starts, [*starts[1:], size], strict=True)]
-    if kind_name.startswith("Ogg"):
+    if (place := sound_bytes(file, kind_name)) and len(parts) == 1:
+        unheard = size - place.end if is_followed_by_another(file, kind_name, place) else place.end - size
+        parts = [Part(0, min(size, place.end), cut_bytes=max(0, unheard))]
+    elif kind_name.startswith("Ogg"):
         parts[-1] = dataclasses.replace(parts[-1], cut_bytes=cut_page_bytes(file))
     return parts
+
+
+def _is_first_block(block: bytes) -> bool:
+    """Return whether a block of WavPack, of which the first 32 bytes are given, begins a file."""
+    index, flags = int.from_bytes(block[16:20], "little"), int.from_bytes(block[24:28], "little")
+    return len(block) == 32 and block[9] == 4 and block[10] == 0 and index == 0 and bool(flags & _INITIAL_BLOCK)
+
+
+def _mp4_starts(file: BinaryIO | io.FileIO) -> list[int]:
+    """Return where the files begin in joined MP4 files: at an ``ftyp`` box that follows an index."""
+    starts, position, has_index = [0], 0, False
+    for _ in range(_MOST_BOXES):
+        file.seek(position)
+        head = file.read(16) or b""
+        name, size = head[4:8], int.from_bytes(head[:4], "big")
+        if name == b"ftyp" and has_index:
+            starts.append(position)
+        has_index = name == b"moov" or (has_index and name != b"ftyp")
+        size = int.from_bytes(head[8:], "big") if size == 1 else size
+        if len(head) < 8 or size < 8:
+            break
+        position += size
+    return starts
 
 
 def _riff_bytes(file: BinaryIO | io.FileIO) -> int:

@@ -19,6 +19,7 @@ _OPEN_32 = 0x7F000000  # what programs write that cannot go back is above it
 _OPEN_64 = 1 << 60
 _MOST_CHUNKS = 1000
 _START_BYTES = 4096
+_PADDING_BYTES = 8
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_SIZE, _ASF_FLAGS, _BROADCAST = 40, 88, 1
 _W64_DATA = b"data" + bytes.fromhex("f3acd3118cd100c04f8edb8a")
@@ -48,6 +49,19 @@ def sound_bytes(file: BinaryIO | io.FileIO, kind_name: str) -> SoundBytes | None
         return _chunk(file, 40, struct.Struct("<16sQ"), (_W64_DATA,), 8, counts_head=True)
     read = {"AU": _au, "VOC": _voc, "NIST SPHERE": _sphere}.get(kind_name)
     return read(file) if read else None
+
+
+def is_followed_by_another(file: BinaryIO | io.FileIO, kind_name: str, place: SoundBytes) -> bool:
+    """Return whether behind the sound of an open file another of its kind begins, which no decoder reads.
+
+    Of NIST, W64 and VOC decoders read on by themselves. The file's position is changed.
+    """
+    if not kind_name.startswith(("AIFF", "IFF", "CAF", "AU")):
+        return False
+    file.seek(0)
+    magic = file.read(4) or b""
+    file.seek(place.end)
+    return magic in (file.read(_PADDING_BYTES + len(magic)) or b"") if magic else False
 
 
 def asf_bytes(file: BinaryIO | io.FileIO) -> int:

@@ -140,3 +140,20 @@ def test_a_whole_file_is_one_part(tmp_path):
     with open(tmp_path / "a", "rb") as file:
         assert find_parts(file, "WAV") == [Part(0, 104)] and is_whole(find_parts(file, "WAV"))
         assert find_parts(file, "AVI") == [Part(0, 104)]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [("m4a", "alac"), ("m4a", "aac"), ("mov", "pcm_s16le"), ("wv", "wavpack"), ("tta", "tta"), ("caf", "alac")],
+)
+def test_lossless_and_mp4_files_are_heard_part_by_part(tmp_path, suffix, codec):
+    first = encode(tmp_path / f"a.{suffix}", sound(1.0), 44100, codec)
+    second = encode(tmp_path / f"b.{suffix}", sound(2.0, 22050, 1), 22050, codec)
+    joined = tmp_path / f"joined.{suffix}"
+    joined.write_bytes(first.read_bytes() + second.read_bytes() + first.read_bytes())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        samples = decode_file(joined, 22050)
+        alone = [decode_file(path, 22050) for path in (first, second, first)]
+    assert len(samples) == pytest.approx(sum(map(len, alone)), abs=4)
+    assert audio_info(joined).duration_seconds == pytest.approx(len(samples) / 22050, abs=0.1)  # of AAC in whole frames

@@ -83,3 +83,12 @@ def test_libsndfile_tells_nothing_of_a_cut_file(tmp_path: Path) -> None:
     path.write_bytes(encoded(sound(SECONDS, RATE), RATE, "AIFF", "PCM_16")[:40_000])
     with soundfile.SoundFile(path) as file:
         assert len(file.read()) == file.frames < SECONDS * RATE
+
+
+@pytest.mark.parametrize("container", ["AIFF", "AU", "CAF", "SVX"])
+def test_a_file_that_no_decoder_reads_behind_another_is_told(tmp_path: Path, container: str) -> None:
+    path = tmp_path / "joined"
+    path.write_bytes(2 * encoded(sound(SECONDS, RATE, 1), RATE, container, "PCM_16"))
+    seconds, told = lengths(path)
+    assert seconds == pytest.approx(SECONDS, abs=0.01)
+    assert told == [(pytest.approx(seconds), pytest.approx(2 * SECONDS, abs=0.15))]
