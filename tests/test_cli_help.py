@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import resource
+import runpy
 import subprocess
 import sys
 
@@ -139,8 +140,6 @@ def test_an_unknown_flag_is_an_error_with_status_2(name, capsys):
         (["-m", "irmas_tf", "predict"], "python -m irmas_tf predict"),
         (["-m", "irmas_tf.predict"], "python -m irmas_tf.predict"),
         (["-m", "irmas_tf.client"], "python -m irmas_tf.client"),
-        (["-m", "irmas_tf.data.check"], "irmas check"),
-        (["-m", "irmas_tf.models.convert"], "irmas convert"),
         (["export/export_tflite.py"], "python -m irmas_tf.export_tflite"),
     ],
 )
@@ -150,3 +149,14 @@ def test_every_way_to_call_a_command_still_works(command, name, repository):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith((f"Usage: {name} ", f"Usage: {name.replace('irmas ', 'python -m irmas_tf.')} "))
+
+
+@pytest.mark.parametrize("module", ["data.check", "data.download", "data.soundfont", "models.convert"])
+def test_commands_of_earlier_versions_are_those_of_today(module, monkeypatch, capsys):
+    name = module.partition(".")[2]
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", "--help"])
+    monkeypatch.delitem(sys.modules, f"irmas_tf.{module}", raising=False)
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module(f"irmas_tf.{module}", run_name="__main__")
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith((f"Usage: irmas {name} ", f"Usage: python -m irmas_tf.{name} "))

@@ -299,6 +299,24 @@ def test_evaluation_gives_every_window_in_order_and_unchanged(tmp_path, keep):
         np.testing.assert_allclose(np.concatenate([w for w, _ in got]), expected, atol=tolerance)
 
 
+@pytest.mark.parametrize("keep, longest", [(False, 1 << 24), (False, 10_000), (True, 1 << 24)])
+def test_windows_of_a_clip_come_in_pieces_that_memory_has_room_for(tmp_path, monkeypatch, keep, longest):
+    monkeypatch.setattr(pipeline, "_WHOLE_CLIP_SAMPLES", longest)
+    files = [str(tmp_path / f"{k}.wav") for k in range(3)]
+    for file, samples in zip(files, (15_000, 100, 60_000), strict=True):
+        soundfile.write(file, np.random.default_rng(samples).uniform(-0.5, 0.5, samples), RATE)
+    pieces = [(clip, some.copy()) for clip, some in pipeline._clip_windows(files, make_config(), 3, keep)]
+    assert all(1 <= len(some) <= 3 for _, some in pieces)
+    order = [clip for clip, _ in pieces]
+    assert order == sorted(order)
+    for clip, file in enumerate(files):
+        samples = decode_file(file, RATE)
+        starts = window_starts(len(samples), 4000, 2000)
+        windows = np.concatenate([some for k, some in pieces if k == clip])
+        padded = np.pad(samples, (0, 4000))
+        np.testing.assert_allclose(windows, [padded[start : start + 4000] for start in starts], atol=2e-5 * keep)
+
+
 def test_long_clips_are_streamed(tmp_path, monkeypatch):
     path = tmp_path / "a.wav"
     soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, 60_000), RATE)
