@@ -93,6 +93,25 @@ def test_other_ways_to_call_are_refused(data):
         read(data)
 
 
+@pytest.mark.parametrize(
+    "body, message",
+    [
+        (b"](K\x01K\x02u", "sets items of what is not a dictionary"),
+        (b"}K\x01a", "appends to what is not a list"),
+        (b"]}b", "sets the state of an object"),
+    ],
+)
+def test_what_is_changed_must_be_of_its_kind(body, message):
+    with pytest.raises(WeightsError, match=message):
+        read(b"\x80\x02" + body + b".")
+
+
+def test_items_of_inert_objects_are_dropped_and_so_is_what_is_taken_off():
+    inert_object = b"cposix\ngetcwd\n)R"
+    data = b"\x80\x02" + inert_object + b"(K\x01K\x02u" + b"K\x03a" + b"K\x040" + b"(K\x05K\x061."
+    assert isinstance(read(data, {("posix", "getcwd"): inert}), Inert)
+
+
 def test_an_allowed_name_cannot_be_turned_into_another():
     class Attribute:
         def __reduce__(self):

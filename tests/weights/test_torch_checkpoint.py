@@ -142,6 +142,10 @@ def integers(*values):
         (integers(3, 1), integers(0, 0), None),  # a broadcast view of six numbers is fine
         (b"FloatStorage", b"QInt8Storage", "QInt8Storage"),
         (b"FloatStorage", b"DoubleStorage", "another size than announced"),
+        (integers(2, 3) + integers(3, 1), integers(4, 3) + integers(0, 1), "larger than its storage"),
+        (integers(2, 3), b"K\x02", "a tensor without a storage"),
+        (b"ctorch\nFloatStorage\n", torch_files._text("float"), "a storage of unknown type None"),
+        (torch_files._integer(6) + b"tQ", torch_files._integer(-6) + b"tQ", "a storage of no valid length"),
     ],
 )
 def test_views_that_do_not_fit_the_data(tmp_path, old, new, message):
@@ -150,6 +154,50 @@ def test_views_that_do_not_fit_the_data(tmp_path, old, new, message):
         assert read_torch_checkpoint(path)["w"].shape == (2, 3)
         return
     with pytest.raises(WeightsError, match=message):
+        read_torch_checkpoint(path)
+
+
+def test_parameters_and_bfloat16(tmp_path):
+    """What PyTorch writes of ``nn.Parameter(torch.tensor([1.5, -3.0], dtype=torch.bfloat16))``."""
+    tensor = torch_files._tensor("0", np.zeros(2, np.float16), False).replace(b"HalfStorage", b"BFloat16Storage")
+    no_hooks = b"ccollections\nOrderedDict\n)R"
+    parameter = b"ctorch._utils\n_rebuild_parameter\n" + torch_files._tuple(tensor, b"\x88", no_hooks) + b"R"
+    with zipfile.ZipFile(tmp_path / "x.pt", "w") as archive:
+        archive.writestr("a/data.pkl", b"\x80\x02}(" + torch_files._text("w") + parameter + b"u.")
+        archive.writestr("a/data/0", np.array([1.5, -3.0], "<f4").view("<u2")[1::2].tobytes())
+    assert_same(read_torch_checkpoint(tmp_path / "x.pt"), {"w": np.array([1.5, -3.0], np.float32)})
+
+
+@pytest.mark.parametrize(
+    "keys, message",
+    [
+        ({}, "has no list of storages"),
+        (["0", "9"], "a storage that it does not describe"),
+        ([], "storage 0 is missing"),
+    ],
+)
+def test_the_storages_of_the_old_format_are_those_of_its_tensors(tmp_path, keys, message):
+    path = torch_files.write_legacy(tmp_path / "x.pth", {"w": np.arange(6, dtype=np.float32)})
+    content, listed = path.read_bytes(), pickle.dumps(["0"], 2)
+    assert content.count(listed) == 1
+    path.write_bytes(content.replace(listed, pickle.dumps(keys, 2)))
+    with pytest.raises(WeightsError, match=message):
+        read_torch_checkpoint(path)
+
+
+def test_the_numbers_of_a_cut_storage_are_missed(tmp_path):
+    path = torch_files.write_legacy(tmp_path / "x.pth", {"w": np.arange(6, dtype=np.float32)})
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(WeightsError, match="storage 0 is cut off"):
+        read_torch_checkpoint(path)
+
+
+def test_numbers_of_a_big_endian_machine_are_refused(tmp_path):
+    path = torch_files.write_zip(tmp_path / "x.pt", {"w": np.arange(6, dtype=np.float32)})
+    path.write_bytes(path.read_bytes().replace(b"archive/byteorder", b"archive/no_endian"))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("archive/byteorder", "big")
+    with pytest.raises(WeightsError, match="big-endian"):
         read_torch_checkpoint(path)
 
 
