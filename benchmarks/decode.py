@@ -83,7 +83,7 @@ def synthesize(seconds: float, rate: int) -> np.ndarray:
 
 
 def encode(path: Path, sound: np.ndarray, repeats: int = 1) -> None:
-    """Write [2, samples] in the format of the suffix; its packets are encoded once and written ``repeats`` times."""
+    """Write [2, samples] in the format of the suffix ``repeats`` times in a row; but for FLAC, it is encoded once."""
     import av
 
     suffix = path.suffix[1:]
@@ -95,6 +95,13 @@ def encode(path: Path, sound: np.ndarray, repeats: int = 1) -> None:
             stream.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), format="fltp", layout="stereo")
         frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), 0
+        length = sound.shape[1]
+        if codec == "flac":  # its header counts the samples that the encoder has seen
+            for number in range(repeats):
+                frame.pts = number * length
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+            return
         packets = [*stream.encode(frame), *stream.encode(None)]
         stamps = [packet.pts for packet in packets]
         length = stamps[-1] + packets[-1].duration - stamps[0]

@@ -7,6 +7,7 @@ end. The delay of codecs is taken off where the file states it: Opus' pre-skip, 
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,8 @@ _STAMPED = ("asf", "flac", "flv", "matroska", "mov,mp4", "mpeg", "ogg", "wv")
 _STAMPED_TOLERANCE_SECONDS = 0.03
 _PICTURE_SECONDS = 0.5  # a file ends at most so long behind its last picture or sound
 _STAMP_SECONDS = 0.02  # time stamps that go back by more begin another stretch of time
+_SHORT_PACKETS = ("aac", "mp3", "mp3float", "vorbis")
+_DECODING = threading.Lock()
 
 
 @dataclasses.dataclass
@@ -72,6 +75,8 @@ def iter_av(
             blocks = up_to(gather(frames, block_seconds), _frames_of_vorbis(stream))
         else:
             blocks = gather(frames, block_seconds)
+        if stream.codec_context.name in _SHORT_PACKETS:
+            blocks = _in_turn(blocks)
         for block in without_padding(blocks, part):
             if block.rate_hz != rate:
                 rate = block.rate_hz
@@ -85,6 +90,20 @@ def iter_av(
             raise AudioError(path, f"{problem}; replace it or convert it")
         if rate:
             lengths.missing += _missing_seconds(container, stream, part, tally, lengths.decoded - before, rate)
+
+
+def _in_turn(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Decode a block at a time among all threads.
+
+    For packets that are decoded in some microseconds, threads side by side spend more time on passing Python's lock to
+    each other than they gain, being slower than one alone. Resampling, which takes as long, runs beside the turns.
+    """
+    while True:
+        with _DECODING:
+            block = next(blocks, None)
+        if block is None:
+            return
+        yield block
 
 
 def _prepare(container: Any, stream: Any) -> None:
