@@ -32,7 +32,7 @@ from irmas_tf.config.flags import ALL, Command, parse_flags  # noqa: E402
 from irmas_tf.deploy.acceptance import Report, median_milliseconds  # noqa: E402
 from irmas_tf.deploy.check_signals import check_signals  # noqa: E402
 from irmas_tf.deploy.export_inputs import LoadedRun, load_run  # noqa: E402
-from irmas_tf.deploy.lite_model import LiteInterpreter  # noqa: E402
+from irmas_tf.deploy.lite_interpreter import LiteInterpreter  # noqa: E402
 from irmas_tf.deploy.saved_model import write_saved_model  # noqa: E402
 from irmas_tf.deploy.saved_model_check import check_saved_model  # noqa: E402
 from irmas_tf.deploy.session_model import SessionModel  # noqa: E402

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from irmas_tf.deploy.lite_model import LiteInterpreter
+from irmas_tf.deploy.lite_interpreter import LiteInterpreter
 from irmas_tf.inference.window_model import PROBABILITIES
 from irmas_tf.process.ordered_threads import OrderedThreads, usable_cpus
 

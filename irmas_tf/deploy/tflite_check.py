@@ -11,7 +11,8 @@ import numpy as np
 
 from irmas_tf.deploy.acceptance import Comparison, Report, median_milliseconds
 from irmas_tf.deploy.check_signals import check_signals
-from irmas_tf.deploy.lite_model import LiteInterpreter, LiteModel, LiteModelError
+from irmas_tf.deploy.lite_interpreter import LiteInterpreter, LiteModelError
+from irmas_tf.deploy.lite_model import LiteModel
 from irmas_tf.deploy.metadata import differences
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.inference.window_model import OUTPUTS, PROBABILITIES, ClassModel, WindowModel

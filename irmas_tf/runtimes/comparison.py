@@ -19,10 +19,11 @@ import irmas_tf
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.deploy.check_music import check_music
 from irmas_tf.deploy.check_signals import check_signals
-from irmas_tf.deploy.lite_model import SIGNATURE, LiteModel
+from irmas_tf.deploy.lite_model import LiteModel
 from irmas_tf.inference.window_model import PROBABILITIES
 from irmas_tf.runtimes.runtime import ALL, RUNTIMES, ModelFile, Runtime, Setup
 from irmas_tf.runtimes.worker import write_job
+from irmas_tf.tflite.facts import SIGNATURE
 from irmas_tf.weights.model_files import describe, kind_of_model
 
 SIGNALS = ("silence", "noise", "sine", "click", "music")

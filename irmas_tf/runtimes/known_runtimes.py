@@ -16,7 +16,7 @@ _ARENA_STEP = 64 << 10
 
 
 def _load_litert(file: ModelFile, threads: int) -> tuple[Answer, str]:
-    from irmas_tf.deploy.lite_model import LiteInterpreter
+    from irmas_tf.deploy.lite_interpreter import LiteInterpreter
 
     return LiteInterpreter(file.path.read_bytes(), threads).probabilities, ""
 

@@ -6,7 +6,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from irmas_tf.deploy.check_signals import check_signals
 from irmas_tf.deploy.export_inputs import LoadedRun, load_run
-from irmas_tf.deploy.lite_model import LiteInterpreter
+from irmas_tf.deploy.lite_interpreter import LiteInterpreter
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite import QUANTIZATIONS, convert, front_end_layers, front_end_pattern
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES

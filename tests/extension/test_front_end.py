@@ -14,7 +14,7 @@ from irmas_tf.config.flags import ALL, Command, reference
 from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.deploy.check_signals import check_signals
-from irmas_tf.deploy.lite_model import LiteInterpreter
+from irmas_tf.deploy.lite_interpreter import LiteInterpreter
 from irmas_tf.deploy.tflite import convert, front_end_layers, front_end_pattern
 from irmas_tf.deploy.tflite_check import MEAN_TOLERANCES, TOLERANCES
 from irmas_tf.models.factory import build_model

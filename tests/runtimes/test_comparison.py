@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.deploy.lite_model import LiteModelError
+from irmas_tf.deploy.lite_interpreter import LiteModelError
 from irmas_tf.runtimes import comparison
 from irmas_tf.runtimes.comparison import CRASHED, DIFFERS, MISSING, REFUSED, RIGHT, Row, chosen_runtimes, compare
 from irmas_tf.runtimes.runtime import RUNTIMES, Runtime, Setup

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from irmas_tf.deploy.lite_interpreter import LiteInterpreter, LiteModelError
+from tests.helpers import lite_run
+
+
+def test_it_answers_window_by_window_and_says_what_it_takes_and_gives():
+    model = LiteInterpreter(lite_run.lite_content())
+    assert model.input_shape == [1, lite_run.WINDOW_SAMPLES] and model.outputs == ("probabilities",)
+    windows = np.random.default_rng(0).normal(0, 0.1, [3, lite_run.WINDOW_SAMPLES]).astype(np.float32)
+    np.testing.assert_allclose(model.probabilities(windows), lite_run.lite_answer(windows), atol=1e-5)
+
+
+def test_other_content_is_refused():
+    with pytest.raises(LiteModelError, match=r"this is not a \.tflite model .*; export it again"):
+        LiteInterpreter(b"nothing of the kind, but long enough to be looked at")
