@@ -11,12 +11,12 @@ import numpy as np
 
 from irmas_tf.deploy.lite_interpreter import LiteInterpreter, LiteModelError
 from irmas_tf.deploy.lite_threads import LiteThreads
-from irmas_tf.inference.exported_labels import ExportedLabels, exported_audio
+from irmas_tf.inference.exported_labels import ExportedModel
 from irmas_tf.inference.window_model import LITERT, PROBABILITIES, require_output
 from irmas_tf.streaming import StreamingError, read_model_facts
 
 
-class LiteModel:
+class LiteModel(ExportedModel):
     """A .tflite file that irmas_tf exported; a `irmas_tf.inference.window_model.ClassModel`.
 
     Its ``outputs`` are those of the file: all that a run gives, or probabilities only in files of earlier versions.
@@ -33,12 +33,7 @@ class LiteModel:
     engine = LITERT
 
     def __init__(self, interpreter: LiteInterpreter, facts: Mapping[str, Any], name: str) -> None:
-        labels = ExportedLabels.from_facts(facts, name)
-        self.audio = exported_audio(facts, name)
-        self.scheme = labels.scheme
-        self.thresholds = labels.levels
-        self.silence_dbfs = labels.silence_dbfs
-        self.source = dict(facts)
+        super().__init__(facts, name)
         self.outputs = interpreter.outputs
         self._interpreter = interpreter
 

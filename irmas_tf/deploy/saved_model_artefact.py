@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from irmas_tf.inference.exported_labels import ExportedLabels, exported_audio
+from irmas_tf.inference.exported_labels import ExportedModel
 from irmas_tf.inference.window_model import OUTPUTS, PROBABILITIES, TENSORFLOW
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from irmas_tf.deploy.export_inputs import LoadedRun
 
 
-class SavedModel:
+class SavedModel(ExportedModel):
     """An exported SavedModel as a function of windows; a `irmas_tf.inference.window_model.ClassModel`.
 
     Args:
@@ -37,13 +37,7 @@ class SavedModel:
         from irmas_tf.deploy.saved_model import FACTS_NAME, read_facts
         from irmas_tf.deploy.session_model import SessionModel
 
-        self.source = read_facts(Path(folder))
-        name = os.fspath(Path(folder) / FACTS_NAME)
-        labels = ExportedLabels.from_facts(self.source, name)
-        self.audio = exported_audio(self.source, name)
-        self.scheme = labels.scheme
-        self.thresholds = labels.levels
-        self.silence_dbfs = labels.silence_dbfs
+        super().__init__(read_facts(Path(folder)), os.fspath(Path(folder) / FACTS_NAME))
         self._session = SessionModel(folder)
 
     def values(self, windows: np.ndarray, output: str = PROBABILITIES) -> np.ndarray:

@@ -146,3 +146,23 @@ def exported_audio(facts: Mapping[str, Any], source: str) -> AudioConfig:
         return AudioConfig(sample_rate_hz=rate_hz, window_seconds=window / rate_hz, window_hop_seconds=hop / rate_hz)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise LabelsError(f"{source}: is damaged (rate and windows: {error}); export the model again") from error
+
+
+class ExportedModel:
+    """What an exported model says about itself; the base of those that answer from a file or folder.
+
+    Args:
+        facts: what stands in the export.
+        source: where they are from, for messages.
+
+    Raises:
+        LabelsError: they are damaged.
+    """
+
+    def __init__(self, facts: Mapping[str, Any], source: str) -> None:
+        labels = ExportedLabels.from_facts(facts, source)
+        self.audio = exported_audio(facts, source)
+        self.scheme = labels.scheme
+        self.thresholds = labels.levels
+        self.silence_dbfs = labels.silence_dbfs
+        self.source = dict(facts)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from irmas_tf.inference.exported_labels import ExportedLabels, exported_audio
+from irmas_tf.inference.exported_labels import ExportedModel
 from irmas_tf.inference.window_model import OUTPUTS, PROBABILITIES, require_output
 from irmas_tf.process.optional_packages import is_installed
 
@@ -25,7 +25,7 @@ class OnnxModelError(ValueError):
     """A file is not a model that can be run; the message says why and the remedy."""
 
 
-class OnnxModel:
+class OnnxModel(ExportedModel):
     """An .onnx file that irmas_tf exported; a `irmas_tf.inference.window_model.ClassModel`.
 
     Args:
@@ -41,12 +41,7 @@ class OnnxModel:
     engine = ENGINE
 
     def __init__(self, session: Any, facts: Mapping[str, Any], name: str) -> None:
-        labels = ExportedLabels.from_facts(facts, name)
-        self.audio = exported_audio(facts, name)
-        self.scheme = labels.scheme
-        self.thresholds = labels.levels
-        self.silence_dbfs = labels.silence_dbfs
-        self.source = dict(facts)
+        super().__init__(facts, name)
         given = {output.name for output in session.get_outputs()}
         self.outputs = tuple(output for output in OUTPUTS if output in given)
         if [one.name for one in session.get_inputs()] != [INPUT] or PROBABILITIES not in given:
