@@ -8,7 +8,7 @@ from irmas_tf.corpus.guitars import GUITAR_TEXTURES, clip_to_range, each_chord, 
 from irmas_tf.corpus.harmony import Frame
 from irmas_tf.corpus.instruments import Expression, Program
 from irmas_tf.corpus.keyboards import KEYBOARD_TEXTURES
-from irmas_tf.corpus.sampler import Note
+from irmas_tf.timbres.notes import Note
 
 KICK, STICK, SNARE, HAT, PEDAL_HAT, OPEN_HAT, CRASH, RIDE = 36, 37, 38, 42, 44, 46, 49, 51
 TAMBOURINE, COWBELL, CONGA_MUTE, CONGA, CONGA_LOW, MARACAS, CLAVES = 54, 56, 62, 63, 64, 70, 75

@@ -11,7 +11,6 @@ from irmas_tf.corpus.harmony import Frame, make_frame, weighted
 from irmas_tf.corpus.instruments import (
     BASSES,
     CHORDS,
-    DRUM_BANK,
     DRUM_KITS,
     INSTRUMENTS,
     PADS,
@@ -20,7 +19,7 @@ from irmas_tf.corpus.instruments import (
 )
 from irmas_tf.corpus.keyboards import KEYBOARD_TEXTURES
 from irmas_tf.corpus.melody import melody
-from irmas_tf.corpus.sampler import Note
+from irmas_tf.timbres.notes import DRUM_BANK, Note
 
 # Loudness of the accompaniment's parts among themselves, dB.
 _PART_LEVELS = {"bass": -2.0, "drums": -1.0, "chords": -3.0, "pad": -8.0}

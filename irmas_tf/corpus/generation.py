@@ -108,11 +108,11 @@ def make_corpus(
 
     Raises:
         CorpusError: the folder holds something else, or the disk is too small.
-        irmas_tf.corpus.sf2.SoundFontError: no SoundFont, an unreadable one, or one that lacks an instrument.
+        irmas_tf.timbres.sf2.SoundFontError: no SoundFont, an unreadable one, or one that lacks an instrument.
     """
     from irmas_tf.corpus.instruments import check_soundfont
-    from irmas_tf.corpus.sf2 import SoundFont, bundled_soundfont
     from irmas_tf.process.checksums import checksum_of
+    from irmas_tf.timbres.sf2 import SoundFont, bundled_soundfont
 
     folder = Path(out)
     font = Path(soundfont) if soundfont is not None else bundled_soundfont()

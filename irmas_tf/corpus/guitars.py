@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from irmas_tf.corpus.harmony import Chord, Frame
 from irmas_tf.corpus.instruments import Expression, Program
 from irmas_tf.corpus.melody import melody
-from irmas_tf.corpus.sampler import Note
+from irmas_tf.timbres.notes import Note
 
 STRINGS = (40, 45, 50, 55, 59, 64)  # standard guitar tuning
 Texture = Callable[[random.Random, Frame, Program, Expression, int], list[Note]]

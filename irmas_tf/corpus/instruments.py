@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from irmas_tf.corpus.sf2 import SoundFont, SoundFontError
+from irmas_tf.timbres.notes import DRUM_BANK
+from irmas_tf.timbres.sf2 import SoundFont, SoundFontError
 
 # Numbers are MIDI keys, 60 = middle C.
 
@@ -149,7 +150,6 @@ DRUM_KITS: dict[str, tuple[tuple[int, float], ...]] = {
     "cla": ((48, 1.0),), "pop_roc": ((0, .4), (8, .3), (16, .2), (25, .1)), "jaz_blu": ((32, .5), (40, .4), (0, .1)),
     "cou_fol": ((0, .5), (40, .3), (8, .2)), "lat_sou": ((0, .7), (8, .3)),
 }
-DRUM_BANK = 128
 # Classes as accompaniment instruments, to keep labels of test clips true.
 PROGRAM_TO_CODE: dict[int, str] = {p.number: i.code for i in INSTRUMENTS.values() for p in i.programs}
 # fmt: on

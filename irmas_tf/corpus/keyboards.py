@@ -8,7 +8,7 @@ from irmas_tf.corpus.guitars import Texture, arpeggio, clip_to_range, each_chord
 from irmas_tf.corpus.harmony import Chord, Frame
 from irmas_tf.corpus.instruments import Expression, Program
 from irmas_tf.corpus.melody import melody
-from irmas_tf.corpus.sampler import Note
+from irmas_tf.timbres.notes import Note
 
 
 def _voice_lead(chord: Chord, before: list[int], low: int, high: int, count: int) -> list[int]:

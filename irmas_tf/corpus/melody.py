@@ -7,7 +7,7 @@ import random
 
 from irmas_tf.corpus.harmony import Frame
 from irmas_tf.corpus.instruments import Expression, Program
-from irmas_tf.corpus.sampler import Note
+from irmas_tf.timbres.notes import Note
 
 # fmt: off
 _CELLS: tuple[tuple[tuple[float, ...], float], ...] = (  # rhythm of one or two beats, notes a beat

@@ -9,9 +9,8 @@ import numpy as np
 from scipy.signal import butter, sosfilt
 
 from irmas_tf.corpus.composition import Part, Song
-from irmas_tf.corpus.instruments import DRUM_BANK
-from irmas_tf.corpus.sampler import Note, Sampler
 from irmas_tf.corpus.studio import SAMPLE_RATE_HZ, Desk, Mix, Stem, draw_mix, peaking
+from irmas_tf.timbres.notes import DRUM_BANK, Ensemble, Note
 
 EXCERPT_FRAMES = 132299  # 3 s as the official files have them, one sample short
 # Leads are never quieter than this against everything else, in any excerpt.
@@ -113,13 +112,17 @@ class SongRenderer:
     """Renders places of one song with one mix.
 
     Args:
-        sampler: plays the notes.
+        ensemble: whose players play the parts.
         song: what to play.
         mix: how to record it; drawn from the song's seed by default.
     """
 
-    def __init__(self, sampler: Sampler, song: Song, mix: Mix | None = None) -> None:
-        self.sampler, self.song = sampler, song
+    def __init__(self, ensemble: Ensemble, song: Song, mix: Mix | None = None) -> None:
+        self.song = song
+        self._players = {
+            id(part): ensemble.player(f"{song.seed} part {number}", part.role, part.bank, part.program, part.code)
+            for number, part in enumerate(song.parts)
+        }
         self.mix = mix if mix is not None else draw_mix(random.Random(f"mix {song.seed}"), song.genre)
         self.desk = Desk(self.mix)
         self._rng = np.random.default_rng(self.mix.noise_seed + 2)
@@ -137,19 +140,20 @@ class SongRenderer:
         begin = start - self.desk.pre_roll / SAMPLE_RATE_HZ
         end = start + frames / SAMPLE_RATE_HZ
         buffer = np.zeros(self.desk.pre_roll + frames, np.float32)
+        player = self._players[id(part)]
         drums = part.bank == DRUM_BANK
         tuning = 0.0 if drums else self.mix.tuning_cents
         for note in part.notes:
             if note.start >= end:
                 break
             if drums:
-                fallen = note.start + self.sampler.one_shot_seconds(part.bank, part.program, note.key)
+                fallen = note.start + player.one_shot_seconds(part.bank, part.program, note.key)
             else:
-                fallen = note.end + self.sampler.release_seconds(part.bank, part.program, note.key)
+                fallen = note.end + player.release_seconds(part.bank, part.program, note.key)
             if fallen < begin:
                 continue
-            sound = self.sampler.play(part.bank, part.program, note, tuning, seconds=end - note.start, one_shot=drums)
-            if note.vowel:
+            sound = player.play(part.bank, part.program, note, tuning, seconds=end - note.start, one_shot=drums)
+            if note.vowel and not player.sings:
                 sound = self._sing(note, sound)
             offset = round((note.start - begin) * SAMPLE_RATE_HZ)
             if note.vowel[1:] in self._consonants:
@@ -160,9 +164,7 @@ class SongRenderer:
             skip = max(0, -offset)
             sound = sound[skip : skip + len(buffer) - max(offset, 0)]
             buffer[offset + skip : offset + skip + len(sound)] += sound
-        if part.drive > 0:
-            level = float(np.sqrt(np.mean(buffer**2))) + 1e-6
-            buffer = np.tanh(buffer * np.float32(0.35 * (1 + part.drive) / level)) * np.float32(level)
+        buffer = player.finish(buffer, part.drive)
         rate_hz, depth = self.mix.rotary
         if part.program in (16, 17, 18) and not drums and depth > 0:
             time = np.arange(len(buffer), dtype=np.float32) / SAMPLE_RATE_HZ + np.float32(begin)
@@ -248,16 +250,16 @@ def _active_rms(signals: list[np.ndarray]) -> float:
     return float(np.sqrt(loud.mean())) if len(loud) and blocks.max() > 0 else 0.0
 
 
-def render_training_song(sampler: Sampler, song: Song, count: int) -> list[Rendered]:
+def render_training_song(ensemble: Ensemble, song: Song, count: int) -> list[Rendered]:
     """Render ``count`` excerpts of `EXCERPT_FRAMES` samples from different places of a song."""
     starts = choose_starts(song, count, EXCERPT_FRAMES / SAMPLE_RATE_HZ, random.Random(f"places {song.seed}"))
-    return SongRenderer(sampler, song).render(starts, [EXCERPT_FRAMES] * count)
+    return SongRenderer(ensemble, song).render(starts, [EXCERPT_FRAMES] * count)
 
 
-def render_test_song(sampler: Sampler, song: Song, count: int) -> list[Rendered]:
+def render_test_song(ensemble: Ensemble, song: Song, count: int) -> list[Rendered]:
     """Render ``count`` clips of 5 to 20 s; each is labelled with the leads heard in it."""
     rng = random.Random(f"places {song.seed}")
     seconds = [rng.choice((20.0, rng.uniform(5, 20))) for _ in range(count)]
     longest = max(seconds)
     starts = choose_starts(song, count, longest, rng)
-    return SongRenderer(sampler, song).render(starts, [round(s * SAMPLE_RATE_HZ) for s in seconds])
+    return SongRenderer(ensemble, song).render(starts, [round(s * SAMPLE_RATE_HZ) for s in seconds])

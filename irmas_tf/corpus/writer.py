@@ -27,11 +27,11 @@ import numpy as np
 from irmas_tf.corpus.composition import compose_song, compose_test_song, draw_labels
 from irmas_tf.corpus.plan import EXCERPTS_PER_SONG, TestSong, TrainingSong
 from irmas_tf.corpus.rendering import Rendered, render_test_song, render_training_song
-from irmas_tf.corpus.sampler import Sampler
-from irmas_tf.corpus.sf2 import SoundFont
 from irmas_tf.corpus.studio import SAMPLE_RATE_HZ
 from irmas_tf.process.atomic_files import atomic_path
 from irmas_tf.process.cpu import keep_freed_memory
+from irmas_tf.timbres.sampler import Sampler
+from irmas_tf.timbres.sf2 import SoundFont
 
 # Shorter songs are quicker to compose; test clips need the room.
 _TRAINING_SONG_SECONDS, _TEST_SONG_SECONDS = 36.0, 90.0

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from irmas_tf.config.labels import IRMAS_CODES
 from irmas_tf.corpus.composition import compose_song, compose_test_song, draw_labels
-from irmas_tf.corpus.instruments import DRUM_BANK, INSTRUMENTS, PROGRAM_TO_CODE
+from irmas_tf.corpus.instruments import INSTRUMENTS, PROGRAM_TO_CODE
+from irmas_tf.timbres.notes import DRUM_BANK
 
 
 @settings(max_examples=15)

@@ -12,10 +12,10 @@ from irmas_tf.config.labels import IRMAS_CODES
 from irmas_tf.corpus import generation
 from irmas_tf.corpus.generation import MANIFEST, CorpusError, make_corpus
 from irmas_tf.corpus.rendering import EXCERPT_FRAMES
-from irmas_tf.corpus.sf2 import bundled_soundfont
 from irmas_tf.datasets.irmas import index_testing, index_training
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.locks import exclusive
+from irmas_tf.timbres.sf2 import bundled_soundfont
 
 pytestmark = pytest.mark.slow
 

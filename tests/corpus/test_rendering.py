@@ -19,9 +19,10 @@ from irmas_tf.corpus.rendering import (
     render_test_song,
     render_training_song,
 )
-from irmas_tf.corpus.sampler import Note, Sampler
-from irmas_tf.corpus.sf2 import SoundFont, bundled_soundfont
 from irmas_tf.corpus.studio import SAMPLE_RATE_HZ
+from irmas_tf.timbres.notes import Note
+from irmas_tf.timbres.sampler import Sampler
+from irmas_tf.timbres.sf2 import SoundFont, bundled_soundfont
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from irmas_tf.corpus.plan import TestSong, TrainingSong
-from irmas_tf.corpus.sf2 import bundled_soundfont
 from irmas_tf.corpus.writer import CorpusWriter, Tally, is_whole, write_wav
+from irmas_tf.timbres.sf2 import bundled_soundfont
 
 
 def test_wav_files_are_what_libsndfile_reads_and_writes(tmp_path):

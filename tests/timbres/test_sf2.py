@@ -7,8 +7,8 @@ import struct
 import numpy as np
 import pytest
 
-from irmas_tf.corpus import sf2
-from irmas_tf.corpus.sf2 import SoundFont, SoundFontError, bundled_soundfont
+from irmas_tf.timbres import sf2
+from irmas_tf.timbres.sf2 import SoundFont, SoundFontError, bundled_soundfont
 
 
 def chunk(tag: bytes, data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 Source: SoundFont Technical Specification 2.04 (E-mu Systems, 2006), sections 6 to 9. What a rendered corpus needs is
 read: key and velocity ranges, loops, tuning, attenuation, volume envelope, filter and the envelope that moves it.
-Modulators and LFOs are not: vibrato, swells and velocity are the performer's business here (`irmas_tf.corpus.sampler`).
+Modulators and LFOs are not: vibrato, swells and velocity are the performer's business here (`timbres.sampler`).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import lfilter, resample_poly
 
-from irmas_tf.corpus.sf2 import SoundFont, Zone
+from irmas_tf.timbres.sf2 import SoundFont, Zone
 
 
 class ZonePlayer:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from irmas_tf.corpus.sampler import Note, Sampler
-from irmas_tf.corpus.sf2 import SoundFont, bundled_soundfont
+from irmas_tf.timbres.notes import Note
+from irmas_tf.timbres.sampler import Sampler
+from irmas_tf.timbres.sf2 import SoundFont, bundled_soundfont
 
 RATE = 44100
 

@@ -7,50 +7,17 @@ them a piano has no decay and a violin no vibrato, so the notes are played here.
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
-from irmas_tf.corpus.instruments import DRUM_BANK
-from irmas_tf.corpus.sf2 import SoundFont, Zone
-from irmas_tf.corpus.zone_player import ZonePlayer
+from irmas_tf.timbres.notes import DRUM_BANK, Note, overdrive
+from irmas_tf.timbres.sf2 import SoundFont, Zone
+from irmas_tf.timbres.zone_player import ZonePlayer
 
 VELOCITY_STEP = 48  # tones are kept per velocity of this grid; loudness is exact, brightness is in steps
 _MAX_TONE_SECONDS = 12.0
 _LONGEST_ONE_SHOT_SECONDS = 4.0
 _SILENT_DB = 50.0
 _CLOSING = np.linspace(1.0, 0.0, 64, dtype=np.float32)  # no note ends with a click
-
-
-@dataclasses.dataclass(slots=True)
-class Note:
-    """One sounding note. Times in seconds from the start of the song.
-
-    Attributes:
-        start, duration: note-on and how long it is held; the release follows.
-        key: MIDI number. On drum parts, the drum.
-        velocity: 1 to 127; loudness follows (velocity/127)^2 and brightness rises with it.
-        bend: pitch curve, (seconds after note-on, cents) points, linear between them (a pitch wheel).
-        vibrato: (cents either way, Hz, seconds of delay), or None (a modulation wheel).
-        swell: gains at note-on, middle and end (an expression pedal), or None.
-        attack: seconds of fade-in added to the instrument's own (soft tonguing, bow start).
-        vowel: formants of a sung note, see `irmas_tf.corpus.rendering`; empty for instruments.
-    """
-
-    start: float
-    duration: float
-    key: int
-    velocity: int
-    bend: tuple[tuple[float, float], ...] = ()
-    vibrato: tuple[float, float, float] | None = None
-    swell: tuple[float, float, float] | None = None
-    attack: float = 0.0
-    vowel: str = ""
-
-    @property
-    def end(self) -> float:
-        """Time of the note-off."""
-        return self.start + self.duration
 
 
 class Sampler:
@@ -72,6 +39,17 @@ class Sampler:
         self._release_seconds: dict[tuple[int, int, int], float] = {}
         self._one_shot_seconds: dict[tuple[int, int, int], float] = {}
         self._chosen: dict[tuple[int, int, int, int], list[Zone]] = {}
+
+    sings = False
+
+    def player(self, seed: str, role: str, bank: int, program: int, code: str) -> Sampler:
+        """Return who plays a part: this sampler, whatever the part is."""
+        return self
+
+    @staticmethod
+    def finish(stem: np.ndarray, drive: float) -> np.ndarray:
+        """Return a whole part as the room hears it: through the amplifier, if it has one."""
+        return overdrive(stem, drive)
 
     def can_play(self, bank: int, program: int) -> bool:
         """Return whether the SoundFont has the preset, or one that stands in for it."""
