@@ -128,7 +128,10 @@ setup(
     package_dir={"": "."},
     # A bare find_packages() would install tests and export as top-level packages.
     packages=find_packages(include=["irmas_tf", "irmas_tf.*"]),
-    package_data={"": ["py.typed", "*.css", "*.js", "*.html", "templates/*"]},
+    package_data={
+        "": ["py.typed", "*.css", "*.js", "*.html", "templates/*"],
+        "irmas_tf.shipped": ["*.tflite", "*.npz", "*.zip", "*.csv"],  # models, and what fetched weights are put into
+    },
     python_requires=">=3.10,<3.14",
     install_requires=CORE,
     extras_require=EXTRAS,

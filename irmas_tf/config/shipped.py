@@ -19,12 +19,14 @@ _SUFFIX = ".flags"
 
 def configs_dir() -> Path:
     """Return the folder of the shipped flagfiles."""
-    return _INSTALLED / "configs" if _INSTALLED.is_dir() else _PACKAGE.parent / "configs"
+    folder = _INSTALLED / "configs"
+    return folder if folder.is_dir() else _PACKAGE.parent / "configs"
 
 
 def serving_kit_dir() -> Path:
     """Return the folder of the files that start TensorFlow Serving."""
-    return _INSTALLED / "serving" if _INSTALLED.is_dir() else _PACKAGE.parent / "export" / "serving"
+    folder = _INSTALLED / "serving"
+    return folder if folder.is_dir() else _PACKAGE.parent / "export" / "serving"
 
 
 def config_names() -> list[str]:
