@@ -160,6 +160,16 @@ class AugmentConfig(Section):
     frequency_mask_fraction: float = setting(
         0.15, "Widest frequency mask as a share of the bins.", minimum=0.0, maximum=1.0
     )
+    mix_style_share: float = setting(
+        0.0,
+        "Freq-MixStyle: share of the examples that are given another one's mean and deviation per frequency band, mixed"
+        " with its own; 0 is off.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    mix_style_alpha: float = setting(
+        0.3, "Freq-MixStyle: Beta(alpha, alpha) shares of the example's own statistics.", above=0.0, maximum=10.0
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.branches import BackboneBranch, Branch, FrontEndBranch
 from irmas_tf.config.run_config import Config
 from irmas_tf.layers.base import FrontEnd
+from irmas_tf.layers.freq_mix_style import FreqMixStyle
 from irmas_tf.layers.normalization import BinNormalization
 from irmas_tf.layers.spec_augment import SpecAugment
 from irmas_tf.models.blocks import BLOCKS, convolution, normalise, relu
@@ -49,7 +51,25 @@ def front_end(waveform: Any, branch: FrontEndBranch, config: Config, name: str, 
     """
     x = front_end_layer(branch, config, name)(waveform)
     x = BinNormalization(dtype="float32", name=f"{name}_normalization")(x)
-    return masks(branch.hop_length, branch.num_bins, config, name, seed)(x)
+    return spectral_augmentation(branch.hop_length, branch.num_bins, config, name, seed)(x)
+
+
+def spectral_augmentation(
+    hop_length: int, num_bins: int, config: Config, name: str, seed: int, *, fill: str = "zero"
+) -> Callable[[Any], Any]:
+    """Return what changes a branch's features in training: their balance, then masks (arguments as `masks`)."""
+    augment = config.augment
+    mask = masks(hop_length, num_bins, config, name, seed, fill=fill)
+    if not augment.mix_style_share:
+        return mask
+    style = FreqMixStyle(
+        augment.mix_style_share,
+        augment.mix_style_alpha,
+        seed=seed ^ 0x5717,  # not the masks' draws once more
+        dtype="float32",
+        name=f"{name}_mix_style",
+    )
+    return lambda features: mask(style(features))
 
 
 def masks(hop_length: int, num_bins: int, config: Config, name: str, seed: int, *, fill: str = "zero") -> SpecAugment:
@@ -103,7 +123,7 @@ def pretrained_network(waveform: Any, branch: BackboneBranch, config: Config, na
     """
     spec = BACKBONES.get(branch.scale)
     # Its front-end is not normalised, so that a mask of zeros could be louder than all around it.
-    augment = masks(spec.hop_length, spec.num_bins, config, name, seed, fill="mean")
+    augment = spectral_augmentation(spec.hop_length, spec.num_bins, config, name, seed, fill="mean")
     last = spec.features(waveform, name, augment=augment, seed=seed)
     return band_profile(spec, waveform, last, name) if branch.profile else spec.embedding(last, name, seed=seed)
 

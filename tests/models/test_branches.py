@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 
+from irmas_tf.config.augment import AugmentConfig
 from irmas_tf.models.branches import build_branch, front_end, front_end_layer, scaled_channels
 
 
@@ -82,3 +85,17 @@ def test_one_log_offset_lies_equally_far_below_a_tone_in_both_front_ends(small):
         model = keras.Model(waveform, layer(waveform))
         above.append(float(np.max(model(tone)) - np.min(model(np.zeros_like(tone)))))
     assert above[0] == pytest.approx(above[1], abs=1.0)
+
+
+def test_mix_style_changes_training_only_and_is_absent_when_off(small, specs):
+    off = branch_model(small(specs["mel"]))
+    assert not [layer for layer in off.layers if "mix_style" in layer.name]
+    augment = AugmentConfig(mix_style_share=1.0)
+    on = branch_model(dataclasses.replace(small(specs["mel"]), augment=augment))
+    names = [layer.name for layer in on.layers]
+    assert names.index("b_normalization") < names.index("b_mix_style") < names.index("b_spec_augment")
+    style = keras.Model(on.input, on.get_layer("b_mix_style").output)
+    noise = np.random.default_rng(0).standard_normal([8, 4000]).astype(np.float32) * np.linspace(0.1, 1, 8)[:, None]
+    still, mixed = style(noise, training=False), style(noise, training=True)
+    np.testing.assert_array_equal(still, keras.Model(on.input, on.get_layer("b_normalization").output)(noise))
+    assert (np.abs(mixed - still).max(axis=(1, 2)) > 0.1).sum() >= 4
