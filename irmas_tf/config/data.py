@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 
-from irmas_tf.config.datasets import DATASETS, IRMAS, known_datasets
+from irmas_tf.config.datasets import DATASETS, IRMAS, base_name, known_datasets
 from irmas_tf.config.labels import LABEL_SCHEMES
 from irmas_tf.config.settings import ConfigError, Section, setting
 
@@ -25,6 +26,15 @@ class DataConfig(Section):
         "irmas",
         "Classes of IRMAS: its 11 codes, or the student report's list with 'other'.",
         choices=tuple(LABEL_SCHEMES),
+    )
+    classes: tuple[str, ...] = setting(
+        (),
+        "Comma-separated classes, in the order of the outputs, of a data set whose classes are what the data holds;"
+        " empty: those in the data, sorted.",
+    )
+    licence_text: str = setting(
+        "",
+        "What may be done with weights trained on the data, for data sets that cannot know it; goes into every export.",
     )
     split_by: str = setting(
         "song",
@@ -52,10 +62,22 @@ class DataConfig(Section):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.dataset not in DATASETS:
+        if base_name(self.dataset) not in DATASETS:
             raise ConfigError(
                 f"--dataset={self.dataset}: must be one of {', '.join(known_datasets())}; one of another package needs"
                 " that package installed, or its module named in IRMAS_TF_EXTENSIONS"
             )
         if self.dataset != IRMAS and self.label_scheme != IRMAS:
             raise ConfigError(f"--label_scheme={self.label_scheme}: is for --dataset={IRMAS}")
+        self._check_classes()
+
+    def _check_classes(self) -> None:
+        """Check what ``--classes`` names."""
+        shown = f"--classes={','.join(self.classes[:9])}{',...' if len(self.classes) > 9 else ''}"
+        if len(self.classes) == 1:
+            raise ConfigError(f"{shown}: must name two classes or more")
+        for code, count in Counter(self.classes).items():
+            if count > 1:
+                raise ConfigError(f"{shown}: names {code!r} twice")
+            if not code.strip() or not code.isprintable():  # lists of labels have a class in each line
+                raise ConfigError(f"{shown}: {code!r} cannot be the name of a class")

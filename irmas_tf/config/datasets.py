@@ -15,3 +15,13 @@ DATASETS: Registry[Any] = Registry("data set", {IRMAS: "irmas_tf.datasets.irmas_
 def known_datasets() -> list[str]:
     """Return the names of all data sets, sorted."""
     return list(DATASETS.names())
+
+
+def base_name(dataset: str) -> str:
+    """Return the registered name in what is given to ``--dataset``, NAME or NAME:VARIANT."""
+    return dataset.partition(":")[0]
+
+
+def variant_of(dataset: str) -> str:
+    """Return the variant in what is given to ``--dataset``; empty if there is none."""
+    return dataset.partition(":")[2]

@@ -16,7 +16,7 @@ from irmas_tf.config.augment import OF_WAVEFORMS, AugmentConfig
 from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.branches import BackboneBranch, Branch, known_branches
 from irmas_tf.config.data import MAX_SEED, DataConfig
-from irmas_tf.config.datasets import DATASETS
+from irmas_tf.config.datasets import DATASETS, base_name
 from irmas_tf.config.labels import SINGLE_LABEL, TASKS, LabelScheme
 from irmas_tf.config.settings import ConfigError, Section, setting
 from irmas_tf.config.stages import Stage
@@ -33,7 +33,15 @@ __all__ = [
     "TrainingConfig",
 ]
 
-_LATER_SETTINGS = (("data", "dataset"), ("augment", "augmentations"))  # that earlier configurations do not have
+# That earlier configurations do not have.
+_LATER_SETTINGS = (
+    ("data", "dataset"),
+    ("data", "classes"),
+    ("data", "licence_text"),
+    ("augment", "augmentations"),
+    ("augment", "mix_style_share"),
+    ("augment", "mix_style_alpha"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -311,13 +319,22 @@ class Config:
 
     @property
     def labels(self) -> LabelScheme:
-        """The label scheme of the run, which is its data set's."""
-        return self.dataset.labels
+        """The label scheme of the run, which is its data set's.
+
+        Raises:
+            ConfigError: the classes are those in the data, and were not read yet (`Dataset.describe`).
+        """
+        dataset = self.dataset
+        if dataset.classes_in_data and not self.data.classes:
+            raise ConfigError(
+                f"--classes is empty: --dataset={self.data.dataset} has those in the data; name them here"
+            )
+        return dataset.labels
 
     @property
     def dataset(self) -> Any:
         """The data set of the run, an `irmas_tf.datasets.dataset.Dataset`."""
-        return DATASETS.get(self.data.dataset)(self.data)
+        return DATASETS.get(base_name(self.data.dataset))(self.data)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return a JSON-ready dict, section -> field -> value."""

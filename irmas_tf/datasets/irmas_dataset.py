@@ -32,7 +32,7 @@ class Irmas(Dataset):
         excerpts = index_training(data_dir)
         groups = group_excerpts(excerpts)
         return [
-            LabelledExcerpt(excerpt.path, excerpt.irmas_code, group, excerpt.name)
+            LabelledExcerpt(excerpt.path, code=excerpt.irmas_code, group=group, name=excerpt.name)
             for excerpt, group in zip(excerpts, groups, strict=True)
         ]
 

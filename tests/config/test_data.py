@@ -11,6 +11,9 @@ from irmas_tf.config.settings import ConfigError
     [
         ({"dataset": "bells"}, "--dataset=bells: must be one of irmas; one of another package needs that package"),
         ({"label_scheme": "mine"}, "--label_scheme=mine: must be one of irmas, report"),
+        ({"classes": ("violin",)}, "--classes=violin: must name two classes or more"),
+        ({"classes": ("oud", "oud")}, "--classes=oud,oud: names 'oud' twice"),
+        ({"classes": ("oud", " ")}, "--classes=oud, : ' ' cannot be the name of a class"),
         ({"cache": "tape"}, "--cache=tape: must be one of none, memory, disk"),
         ({"validation_fraction": 1.0}, "--validation_fraction=1.0: must be above 0 and below 1"),
         ({"split_seed": 2**32}, "--split_seed=4294967296: must be at least 0 and at most 4294967295"),

@@ -15,6 +15,7 @@ from irmas_tf.evaluation.scored_mixtures import ScoredMixtures, score_mixtures
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.training.mixtures import plan_mixtures, render_mixture
 from tests.helpers import tiny_run
+from tests.helpers.one_hot import one_hot
 
 CODES = ("cel", "gel", "voi")
 
@@ -32,7 +33,7 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> SplitSide:
     excerpts = tuple(index_training(folder))
     labels = np.array([CODES.index(e.irmas_code) for e in excerpts])
     paths, names = tuple(str(e.path) for e in excerpts), tuple(e.name for e in excerpts)
-    return SplitSide(paths, labels, np.arange(len(excerpts)), names)
+    return SplitSide(paths, one_hot(labels, len(CODES)), np.arange(len(excerpts)), names)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score, f1_score, label_ranking_ave
 from irmas_tf.datasets.split_sides import SplitSide
 from irmas_tf.training.excerpts import SideMixtures, evaluation_batches
 from irmas_tf.training.validation import Validator
+from tests.helpers.one_hot import one_hot
 
 RATE_HZ = 8000
 
@@ -29,7 +30,7 @@ def test_probabilities_are_averaged_over_the_windows_of_a_clip(tiny, tmp_path):
     for index, level in enumerate(levels):
         paths.append(str(tmp_path / f"{index}.wav"))
         soundfile.write(paths[-1], level, RATE_HZ, subtype="FLOAT")
-    side = SplitSide(tuple(paths), np.array([0, 1, 0]))
+    side = SplitSide(tuple(paths), one_hot([0, 1, 0]))
     calls = []
     scores = Validator(level_model(11), config, side).run(before_batch=lambda: calls.append(1))
 
@@ -46,7 +47,7 @@ def test_probabilities_are_averaged_over_the_windows_of_a_clip(tiny, tmp_path):
 
 def test_it_can_be_stopped_between_batches(tiny, corpus):
     paths = sorted(map(str, corpus.rglob("*.wav")))
-    validator = Validator(level_model(11), tiny(batch_size=8), SplitSide(tuple(paths), np.zeros(len(paths), np.int32)))
+    validator = Validator(level_model(11), tiny(batch_size=8), SplitSide(tuple(paths), one_hot([0] * len(paths))))
 
     class Stop(Exception):
         pass
@@ -62,7 +63,7 @@ def test_several_labels_are_scored_on_mixtures(tiny, corpus):
     config = tiny(corpus, task="multi_label")
     paths = tuple(sorted(map(str, corpus.rglob("*.wav"))))
     labels = np.array([config.labels.index(path.split("[")[1][:3]) for path in paths], np.int32)
-    side = SideMixtures.of(SplitSide(paths, labels, np.arange(len(paths))), config)
+    side = SideMixtures.of(SplitSide(paths, one_hot(labels), np.arange(len(paths))), config)
     model = level_model(11)
     scores = Validator(model, config, side).run(before_batch=lambda: None)
     logits = np.concatenate([model(x) for x, _ in evaluation_batches(side, config)])
@@ -85,7 +86,7 @@ def test_several_labels_are_scored_on_mixtures(tiny, corpus):
 
 def test_mixtures_are_the_same_for_every_training_of_a_split(tiny, corpus):
     paths = tuple(sorted(map(str, corpus.rglob("*.wav"))))
-    side = SplitSide(paths, np.arange(len(paths)) % 11, np.arange(len(paths)))
+    side = SplitSide(paths, one_hot(np.arange(len(paths)) % 11), np.arange(len(paths)))
     one, other, third = (
         SideMixtures.of(side, tiny(corpus, task="multi_label", **changes))
         for changes in ({"seed": 0}, {"seed": 5}, {"split_seed": 5})
