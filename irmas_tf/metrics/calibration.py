@@ -3,7 +3,8 @@
 Sources: Guo et al., "On calibration of modern neural networks", ICML 2017 (temperature, expected calibration error);
 Saerens, Latinne & Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities", Neural
 Computation 14(1), 2002 (correction for a known prior, equation 2.4, and the EM estimate of an unknown one, 2.9).
-Every class of a multi-label answer is a two-class problem of its own, with its own prior.
+Every class of a multi-label answer is a two-class problem of its own, with its own prior. Labels are bool, or numbers
+1, 0 and -1: unknown ones count nowhere.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
+
+from irmas_tf.metrics.known_labels import truth_and_known
 
 LEAST_PROBABILITY = 1e-12  # keeps logarithms finite
 _TEMPERATURES = (0.05, 20.0)
@@ -46,15 +49,18 @@ def reliability(labels: npt.ArrayLike, probabilities: npt.ArrayLike, bins: int =
     """Return the reliability of probabilities in ``bins`` bins of equal width.
 
     Args:
-        labels: bool, any shape.
+        labels: bool, or 1, 0 and -1 (unknown), any shape.
         probabilities: in [0, 1], the same shape.
 
     Raises:
-        ValueError: shapes differ, nothing is given, or a value is no probability.
+        ValueError: shapes differ, no label is known, or a value is no probability.
     """
-    truth, given = np.asarray(labels, bool).ravel(), np.asarray(probabilities, np.float64).ravel()
+    (truth, known), given = map(np.ravel, truth_and_known(labels)), np.asarray(probabilities, np.float64).ravel()
     if truth.shape != given.shape or not truth.size:
         raise ValueError(f"{truth.size} labels and {given.size} probabilities: must be as many, and at least one")
+    truth, given = truth[known], given[known]
+    if not truth.size:
+        raise ValueError("no label is known")
     if not ((given >= 0) & (given <= 1)).all():
         raise ValueError("probabilities must be in [0, 1]")
     edges = np.linspace(0.0, 1.0, bins + 1)
@@ -72,8 +78,10 @@ def expected_calibration_error(labels: npt.ArrayLike, probabilities: npt.ArrayLi
 
 
 def negative_log_likelihood(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
-    """Return the mean over (clip, class) pairs of the surprise at the label, in nats."""
-    truth, given = np.asarray(labels, bool), np.asarray(probabilities, np.float64)
+    """Return the mean over the (clip, class) pairs whose label is known of the surprise at it, in nats."""
+    (truth, known), given = truth_and_known(labels), np.asarray(probabilities, np.float64)
+    if not known.all():  # a selection of a matrix is a vector: of known labels alone the sum keeps its order
+        truth, given = truth[known], given[known]
     return float(-np.log(np.maximum(np.where(truth, given, 1.0 - given), LEAST_PROBABILITY)).mean())
 
 

@@ -1,8 +1,8 @@
 """Scores of single-label classification. scikit-learn computes what it has; a confusion matrix carries the rest.
 
-Classes are indices ``0 .. num_classes - 1``. Every score is over all classes of the scheme, present or not: a class
-that nobody labelled and nobody predicted has F1 0 (``zero_division=0``), so figures of different subsets stay
-comparable.
+Classes are indices ``0 .. num_classes - 1``; an excerpt whose class is not known, -1, counts nowhere. Every score is
+over all classes of the scheme, present or not: a class that nobody labelled and nobody predicted has F1 0
+(``zero_division=0``), so figures of different subsets stay comparable.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import dataclasses
 
 import numpy as np
 from sklearn import metrics as sk
+
+from irmas_tf.metrics.known_labels import UNKNOWN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +40,10 @@ def _check(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> tuple
         raise ValueError(f"labels {labels.shape} and predictions {predicted.shape} must be two vectors of one length")
     if not labels.size:
         raise ValueError("nothing to score: there are no labels")
+    known = labels != UNKNOWN
+    if not known.any():
+        raise ValueError("nothing to score: no label is known")
+    labels, predicted = labels[known], predicted[known]
     for name, values in (("label", labels), ("prediction", predicted)):
         if values.min() < 0 or values.max() >= num_classes:
             raise ValueError(f"{name} out of range: classes are 0 to {num_classes - 1}")
@@ -68,7 +74,8 @@ def class_scores(labels: np.ndarray, predicted: np.ndarray, num_classes: int) ->
 
 def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
     """Return the share of right predictions, in [0, 1]."""
-    return float(sk.accuracy_score(labels, predicted))
+    known = np.asarray(labels) != UNKNOWN
+    return float(sk.accuracy_score(np.asarray(labels)[known], np.asarray(predicted)[known]))
 
 
 def macro_f1(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> float:
@@ -83,6 +90,7 @@ def majority_baseline(train_labels: np.ndarray, labels: np.ndarray, num_classes:
     the baseline an oracle.
     """
     train_labels, labels = np.asarray(train_labels), np.asarray(labels)
+    train_labels = train_labels[train_labels != UNKNOWN]
     index = int(np.argmax(np.bincount(train_labels, minlength=num_classes)))
     constant = np.full(labels.shape, index)
     return Baseline(index, accuracy(labels, constant), macro_f1(labels, constant, num_classes))
