@@ -100,6 +100,8 @@ class Dataset:
             settings' ``licence_text``.
         official_parts: "Part<number>" -> clips in the published test set; scores of another number of clips are said
             not to stand beside published ones. Empty where nothing is published.
+        official_counts: class -> excerpts in the published training set, for baselines where the data is not at hand.
+            Empty where nothing is published.
         classes_in_data: whether the classes are what the data holds, or ``--classes``, rather than the data set's own.
         has_variants: whether ``--dataset=NAME:VARIANT`` means something.
 
@@ -113,6 +115,7 @@ class Dataset:
     labels: LabelScheme
     licence: str
     official_parts: ClassVar[Mapping[str, int]] = {}
+    official_counts: ClassVar[Mapping[str, int]] = {}
     classes_in_data: ClassVar[bool] = False
     has_variants: ClassVar[bool] = False
 

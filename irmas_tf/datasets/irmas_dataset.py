@@ -9,6 +9,7 @@ from irmas_tf.config.labels import get_label_scheme
 from irmas_tf.config.run_config import DataConfig
 from irmas_tf.datasets.dataset import Dataset, LabelledExcerpt
 from irmas_tf.datasets.irmas import group_excerpts, index_testing, index_training
+from irmas_tf.datasets.irmas_counts import TRAINING_EXCERPTS
 from irmas_tf.datasets.irmas_records import TestClip
 from irmas_tf.datasets.testing_clips import OFFICIAL_PARTS
 
@@ -22,6 +23,7 @@ class Irmas(Dataset):
         " trained on other data follow that data's licence."
     )
     official_parts = OFFICIAL_PARTS
+    official_counts = TRAINING_EXCERPTS
 
     def __init__(self, settings: DataConfig) -> None:
         super().__init__(settings)
