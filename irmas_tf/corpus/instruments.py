@@ -11,7 +11,8 @@ from __future__ import annotations
 import dataclasses
 
 from irmas_tf.timbres.notes import DRUM_BANK
-from irmas_tf.timbres.sf2 import SoundFont, SoundFontError
+from irmas_tf.timbres.sf2 import SoundFont
+from irmas_tf.timbres.zones import SoundFontError
 
 # Numbers are MIDI keys, 60 = middle C.
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from irmas_tf.timbres.notes import DRUM_BANK, Note, overdrive
-from irmas_tf.timbres.sf2 import SoundFont, Zone
 from irmas_tf.timbres.zone_player import ZonePlayer
+from irmas_tf.timbres.zones import Bank, Zone
 
 VELOCITY_STEP = 48  # tones are kept per velocity of this grid; loudness is exact, brightness is in steps
 _MAX_TONE_SECONDS = 12.0
@@ -21,7 +21,7 @@ _CLOSING = np.linspace(1.0, 0.0, 64, dtype=np.float32)  # no note ends with a cl
 
 
 class Sampler:
-    """Plays the presets of one SoundFont; tones are kept and used again, bent by reading them at a varying speed.
+    """Plays the presets of one SoundFont or other bank; tones are kept, and bent by reading them at a varying speed.
 
     Args:
         soundfont: the instruments.
@@ -29,11 +29,11 @@ class Sampler:
         cache_bytes: the tones used longest ago are forgotten when all take more than this.
     """
 
-    def __init__(self, soundfont: SoundFont, sample_rate_hz: int = 44100, cache_bytes: int = 192 << 20) -> None:
+    def __init__(self, soundfont: Bank, sample_rate_hz: int = 44100, cache_bytes: int = 192 << 20) -> None:
         self.soundfont = soundfont
         self.sample_rate_hz = sample_rate_hz
         self._cache_limit, self._cache_size = cache_bytes, 0
-        self._tones: dict[tuple[int, int, int, int, float], np.ndarray] = {}
+        self._tones: dict[tuple[int, int, int, int, float, int], np.ndarray] = {}
         self._player = ZonePlayer(soundfont, sample_rate_hz)
         self._releases: dict[float, np.ndarray] = {}
         self._release_seconds: dict[tuple[int, int, int], float] = {}
@@ -89,6 +89,7 @@ class Sampler:
         tuning_cents: float = 0.0,
         seconds: float | None = None,
         one_shot: bool = False,
+        body: int = 0,
     ) -> np.ndarray:
         """Return one note, from its note-on to the end of its release (or ``seconds``), as mono float32.
 
@@ -99,6 +100,8 @@ class Sampler:
             tuning_cents: detuning of the whole song.
             seconds: longest answer.
             one_shot: the note-off is ignored (drums).
+            body: the samples of a key that many semitones higher are taken, and played at the note's pitch: the body's
+                resonances move against it. Changes nothing where one sample serves both keys.
         """
         rate = self.sample_rate_hz
         bucket = min(127, max(1, (note.velocity + VELOCITY_STEP // 2) // VELOCITY_STEP * VELOCITY_STEP))
@@ -106,13 +109,15 @@ class Sampler:
         release = self.release_seconds(bank, program, note.key)
         length = held if one_shot else held + release
         wanted = round(min(length, seconds if seconds is not None else length) * rate)
-        if wanted <= 0 or not self._zones(bank, program, note.key, bucket):
+        if wanted <= 0 or not self._zones(bank, program, note.key + body, bucket):
             return np.zeros(0, np.float32)
         if note.bend or note.vibrato:
             position = self._positions(note, wanted)
-            out = _bent(self._tone(bank, program, note.key, bucket, tuning_cents, int(position[-1]) + 3), position)
+            out = _bent(
+                self._tone(bank, program, note.key, bucket, tuning_cents, int(position[-1]) + 3, body), position
+            )
         else:
-            out = self._tone(bank, program, note.key, bucket, tuning_cents, wanted)[:wanted]
+            out = self._tone(bank, program, note.key, bucket, tuning_cents, wanted, body)[:wanted]
         out = out * np.float32((max(note.velocity, 1) / 127.0) ** 2)
         off = round(held * rate)
         if not one_shot and off < len(out):
@@ -168,22 +173,26 @@ class Sampler:
         position -= position[0]
         return position
 
-    def _tone(self, bank: int, program: int, key: int, velocity: int, cents: float, samples: int) -> np.ndarray:
-        name = (bank, program, key, velocity, cents)
+    def _tone(
+        self, bank: int, program: int, key: int, velocity: int, cents: float, samples: int, body: int
+    ) -> np.ndarray:
+        name = (bank, program, key, velocity, cents, body)
         tone = self._tones.pop(name, None)
         if tone is None or len(tone) < samples:
             self._cache_size -= 0 if tone is None else tone.nbytes
             # Every stage is causal, so a longer rendering starts with the same samples: the cache never shows.
-            tone = self._make_tone(bank, program, key, velocity, cents, -(-samples // 8192) * 8192)
+            tone = self._make_tone(bank, program, key, velocity, cents, -(-samples // 8192) * 8192, body)
             self._cache_size += tone.nbytes
             while self._cache_size > self._cache_limit and self._tones:
                 self._cache_size -= self._tones.pop(next(iter(self._tones))).nbytes
         self._tones[name] = tone  # last in, last out
         return tone
 
-    def _make_tone(self, bank: int, program: int, key: int, velocity: int, cents: float, samples: int) -> np.ndarray:
+    def _make_tone(
+        self, bank: int, program: int, key: int, velocity: int, cents: float, samples: int, body: int
+    ) -> np.ndarray:
         out = np.zeros(samples, np.float32)
-        for zone in self._zones(bank, program, key, velocity):
+        for zone in self._zones(bank, program, key + body, velocity):
             part = self._player.play(zone, key + cents / 100.0, velocity, samples)
             out[: len(part)] += part
         return out

@@ -7,11 +7,12 @@ Modulators and LFOs are not: vibrato, swells and velocity are the performer's bu
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 from pathlib import Path
 
 import numpy as np
+
+from irmas_tf.timbres.zones import MAX_TIMECENTS, SoundFontError, Zone
 
 # Generator numbers, section 8.1.2.
 _START, _END, _LOOP_START, _LOOP_END, _START_COARSE = 0, 1, 2, 3, 4
@@ -21,8 +22,6 @@ _DELAY, _ATTACK, _HOLD, _DECAY, _SUSTAIN, _RELEASE, _KEY_TO_DECAY = 33, 34, 35, 
 _INSTRUMENT, _KEY_RANGE, _VELOCITY_RANGE, _LOOP_START_COARSE, _ATTENUATION = 41, 43, 44, 45, 48
 _LOOP_END_COARSE, _COARSE_TUNE, _FINE_TUNE, _SAMPLE, _LOOP_MODE = 50, 51, 52, 53, 54
 _SCALE_TUNING, _ROOT_KEY = 56, 58
-
-_MAX_TIMECENTS = 8000.0  # 100 seconds, section 8.1.3
 
 _UNSIGNED = (_INSTRUMENT, _KEY_RANGE, _VELOCITY_RANGE, _SAMPLE, _LOOP_MODE)
 _DEFAULTS = {
@@ -77,10 +76,6 @@ _DTYPES = {
 }
 
 
-class SoundFontError(ValueError):
-    """A file is not a SoundFont this reader can use; the message names the file and the remedy."""
-
-
 def bundled_soundfont() -> Path:
     """Return the General MIDI SoundFont (TimGM6mb, GPL-2) that pretty_midi's wheel carries, without importing it.
 
@@ -97,53 +92,8 @@ def bundled_soundfont() -> Path:
     return path
 
 
-@dataclasses.dataclass(frozen=True)
-class Zone:
-    """One sample as one key range of a preset plays it. Times in seconds, positions in samples of ``rate_hz``.
-
-    ``attenuation_db`` and ``sustain_db`` are positive reductions; ``decay_seconds`` (at key 60; elsewhere `decay_at`)
-    and ``release_seconds`` are the times of a 100 dB fall; ``loop`` is None for a sample that plays once. The low-pass
-    filter stands at ``filter_cents`` (above 8.176 Hz) plus ``filter_envelope_cents`` times a modulation envelope that
-    rises to 1 and falls linearly to ``mod_sustain``, at a rate that would take it to 0 in ``mod_decay_seconds``.
-    """
-
-    sample: int
-    start: int
-    end: int
-    loop: tuple[int, int] | None
-    rate_hz: int
-    root_key: float
-    scale_tuning: float
-    attenuation_db: float
-    filter_cents: float
-    filter_envelope_cents: float
-    mod_attack_seconds: float
-    mod_hold_seconds: float
-    mod_decay_seconds: float
-    mod_sustain: float
-    attack_seconds: float
-    hold_seconds: float
-    decay_seconds: float
-    decay_cents_per_key: float
-    sustain_db: float
-    release_seconds: float
-    keys: tuple[int, int]
-    velocities: tuple[int, int]
-
-    def ratio(self, key: float, rate_hz: int) -> float:
-        """Return sample steps per output sample when ``key`` (MIDI number, may be fractional) is played."""
-        return 2.0 ** ((key - self.root_key) * self.scale_tuning / 1200.0) * self.rate_hz / rate_hz
-
-    def decay_at(self, key: float) -> float:
-        """Return the time of a 100 dB fall in seconds when ``key`` is played (keynumToVolEnvDecay, section 8.1.3)."""
-        if not self.decay_cents_per_key:
-            return self.decay_seconds
-        longest = 2.0 ** (_MAX_TIMECENTS / 1200.0)
-        return min(self.decay_seconds * 2.0 ** (self.decay_cents_per_key * (60.0 - key) / 1200.0), longest)
-
-
 def _seconds(timecents: float) -> float:
-    return float(2.0 ** (min(timecents, _MAX_TIMECENTS) / 1200.0)) if timecents > -12000 else 0.0
+    return float(2.0 ** (min(timecents, MAX_TIMECENTS) / 1200.0)) if timecents > -12000 else 0.0
 
 
 class SoundFont:

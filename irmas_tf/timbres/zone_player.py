@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import lfilter, resample_poly
 
-from irmas_tf.timbres.sf2 import SoundFont, Zone
+from irmas_tf.timbres.zones import Bank, Zone
 
 
 class ZonePlayer:
@@ -18,11 +18,13 @@ class ZonePlayer:
     Args:
         soundfont: where the samples are.
         sample_rate_hz: output rate.
+        cache_bytes: the samples used longest ago are forgotten when all take more than this.
     """
 
-    def __init__(self, soundfont: SoundFont, sample_rate_hz: int) -> None:
+    def __init__(self, soundfont: Bank, sample_rate_hz: int, cache_bytes: int = 256 << 20) -> None:
         self.soundfont = soundfont
         self.sample_rate_hz = sample_rate_hz
+        self._cache_limit, self._cache_size = cache_bytes, 0
         self._waves: dict[tuple[int, int, int, tuple[int, int] | None], tuple[np.ndarray, np.ndarray]] = {}
 
     def play(self, zone: Zone, key: float, velocity: int, samples: int) -> np.ndarray:
@@ -42,7 +44,7 @@ class ZonePlayer:
     def _wave(self, zone: Zone) -> tuple[np.ndarray, np.ndarray]:
         """Return a zone's sample at twice its rate, its loop continued, and the steps between its points."""
         name = (zone.sample, zone.start, zone.end, zone.loop)
-        wave = self._waves.get(name)
+        wave = self._waves.pop(name, None)
         if wave is None:
             raw = self.soundfont.samples(zone)
             if zone.loop is not None:
@@ -52,7 +54,10 @@ class ZonePlayer:
             if zone.loop is not None:
                 dense = dense[: 2 * zone.loop[1] + 2]
             wave = dense[:-1].copy(), np.diff(dense)
-            self._waves[name] = wave
+            self._cache_size += 2 * wave[0].nbytes
+            while self._cache_size > self._cache_limit and self._waves:
+                self._cache_size -= 2 * self._waves.pop(next(iter(self._waves)))[0].nbytes
+        self._waves[name] = wave  # last in, last out
         return wave
 
     def _read(self, zone: Zone, key: float, samples: int) -> np.ndarray:

@@ -8,7 +8,8 @@ from irmas_tf.config.labels import IRMAS_CODES
 from irmas_tf.corpus.harmony import GENRES
 from irmas_tf.corpus.instruments import BASSES, CHORDS, DRUM_KITS, INSTRUMENTS, PADS, PROGRAM_TO_CODE, check_soundfont
 from irmas_tf.datasets.irmas_counts import TRAINING_EXCERPTS
-from irmas_tf.timbres.sf2 import SoundFont, SoundFontError, bundled_soundfont
+from irmas_tf.timbres.sf2 import SoundFont, bundled_soundfont
+from irmas_tf.timbres.zones import SoundFontError
 
 # Sounding ranges as orchestration books give them; wider than what a program here may use.
 LIMITS = {"cel": (36, 84), "cla": (50, 94), "flu": (59, 98), "gac": (40, 88), "gel": (40, 88), "org": (24, 103),

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from irmas_tf.timbres import sf2
-from irmas_tf.timbres.sf2 import SoundFont, SoundFontError, bundled_soundfont
+from irmas_tf.timbres.sf2 import SoundFont, bundled_soundfont
+from irmas_tf.timbres.zones import SoundFontError
 
 
 def chunk(tag: bytes, data: bytes) -> bytes:

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from irmas_tf.timbres.sf2 import Zone
 from irmas_tf.timbres.zone_player import ZonePlayer
+from irmas_tf.timbres.zones import Zone
 
 RATE = 44100
 PLAIN = Zone(
