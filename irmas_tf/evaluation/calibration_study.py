@@ -35,6 +35,7 @@ from irmas_tf.metrics.calibration import (
     negative_log_likelihood,
     reliability,
 )
+from irmas_tf.metrics.known_labels import truth_and_known
 from irmas_tf.metrics.multilabel import lrap, macro_f1, mean_average_precision, micro_f1
 
 AS_IS, TEMPERATURE, UNIFORM_PRIOR, ESTIMATED_PRIOR = "as_is", "temperature", "uniform_prior", "estimated_prior"
@@ -106,7 +107,7 @@ def study_calibration(
     """Fit on the validation clips, apply to the scored ones.
 
     Args:
-        validation, validation_labels: clips to fit on; labels [clips, classes] bool.
+        validation, validation_labels: clips to fit on; labels [clips, classes] bool, or int8 with -1 for unknown.
         scored, labels: clips to apply it to; their labels serve for the figures only.
         fitted_on: the validation clips, in words.
     """
@@ -152,16 +153,19 @@ def study_calibration(
 
 
 def class_prior(labels: np.ndarray, *, exclusive: bool) -> np.ndarray:
-    """Return how frequent each class is, [classes] in (0, 1), of labels [clips, classes] bool.
+    """Return how frequent each class is, [classes] in (0, 1), of labels [clips, classes].
 
-    A class that is never or always there counts half a clip more or less, so that no prior is 0 or 1.
+    A class that is never or always there counts half a clip more or less, so that no prior is 0 or 1; one of which
+    nothing is known has .5.
 
     Args:
-        labels: [clips, classes] bool.
+        labels: [clips, classes] bool, or int8 of 1, 0 and -1 (unknown), of which the known ones count.
         exclusive: as shares of all labels, which add up to 1; else as shares of the clips.
     """
-    counts = np.clip(labels.sum(axis=0).astype(np.float64), 0.5, len(labels) - 0.5)
-    return counts / counts.sum() if exclusive else counts / len(labels)
+    truth, known = truth_and_known(labels)
+    clips = np.maximum(known.sum(axis=0), 1)
+    counts = np.clip(truth.sum(axis=0).astype(np.float64), 0.5, clips - 0.5)
+    return counts / counts.sum() if exclusive else counts / clips
 
 
 def implied_prior(probabilities: np.ndarray) -> np.ndarray:

@@ -27,6 +27,7 @@ from irmas_tf.evaluation.scored_clips import (
 )
 from irmas_tf.evaluation.window_scores import WindowScores
 from irmas_tf.inference.notes import Note
+from irmas_tf.metrics.known_labels import truth_and_known
 from irmas_tf.metrics.multilabel import constant_answer, constant_scores
 
 CONSTANT_ANSWER_SIZE = 3
@@ -45,7 +46,8 @@ class Baselines:
     """What knows nothing of the audio.
 
     Attributes:
-        prevalence: [classes] shares of the classes in training; they sum to 1.
+        prevalence: [classes] how frequent each class is in training: as shares of all labels, which sum to 1, where
+            every excerpt has one; else of the excerpts of which it is known.
         source: where they were counted, in words.
         answers: the constant answer, [clips, classes] bool.
         scores: the ranking by prevalence, [clips, classes].
@@ -63,8 +65,34 @@ class Baselines:
         Neither sees the clips. The ranking by training counts has LRAP .534 on the official test set, about; the known
         .540 is that of the ranking by the test set's own counts, an oracle (`constant_scores` of those).
         """
-        shares = np.asarray(counts, np.float64) / max(float(np.sum(counts)), 1.0)
-        return cls(shares, source, constant_answer(counts, clips, CONSTANT_ANSWER_SIZE), constant_scores(shares, clips))
+        total = float(np.sum(counts))
+        shares = np.asarray(counts, np.float64) / (total if total > 0 else 1.0)
+        size = min(CONSTANT_ANSWER_SIZE, len(shares))
+        return cls(shares, source, constant_answer(counts, clips, size), constant_scores(shares, clips))
+
+    @classmethod
+    def of_training(cls, labels: np.ndarray, clips: int) -> Baselines:
+        """Return the baselines of training labels for so many clips.
+
+        Where every excerpt has one class they are those of the counts. Else a class is as frequent as it is among the
+        excerpts of which it is known whether they have it, and the constant answer names as many of the most frequent
+        classes as give the highest micro F1 on the known training labels.
+
+        Args:
+            labels: int8 [excerpts, classes] of 1, 0 and -1 (unknown), of the excerpts that were trained on.
+            clips: clips to answer.
+        """
+        truth, known = truth_and_known(labels)
+        source = f"{len(labels)} training excerpts of the run"
+        if known.all() and (truth.sum(axis=1) == 1).all():
+            return cls.of(truth.sum(axis=0), source, clips)
+        shares = truth.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        order = np.argsort(-shares, kind="stable")
+        hits, named = np.cumsum(truth.sum(axis=0)[order]), np.cumsum(known.sum(axis=0)[order])
+        size = int(np.argmax(2 * hits / np.maximum(named + truth.sum(), 1))) + 1
+        if not known.all():
+            source += f", of whose labels {known.mean():.1%} are known"
+        return cls(shares, source, constant_answer(shares, clips, size), constant_scores(shares, clips))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from irmas_tf.evaluation.calibration_study import VARIANT_WORDS, CalibrationStudy
 from irmas_tf.evaluation.multi_label import LEVELS_FOR, MultiLabelEvaluation
 from irmas_tf.evaluation.score_entries import CONFIDENCE, interval_entry, score_entry
-from irmas_tf.evaluation.scored_clips import GLOBAL, LEVELS, REGIMES, Decision
+from irmas_tf.evaluation.scored_clips import CONVENTIONAL_LEVEL, GLOBAL, LEVELS, REGIMES, Decision, ScoredClips
 from irmas_tf.evaluation.sound_notes import count_notes, note_warnings
 from irmas_tf.metrics.aggregation import AGGREGATION_WORDS
 from irmas_tf.metrics.multilabel import (
@@ -22,6 +22,8 @@ from irmas_tf.metrics.multilabel import (
     lrap,
     mean_average_precision,
     mean_average_precision_all_classes,
+    mean_roc_auc,
+    roc_auc,
 )
 from irmas_tf.metrics.multilabel_bootstrap import SongBootstrap
 
@@ -35,6 +37,9 @@ def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
     ``headline`` names the aggregation and the regime that count, ``level`` the kind of threshold behind the answers and
     the figures of the classes, and ``level_of`` that of each F1: micro F1 belongs to one threshold for all classes,
     which is chosen for it, macro F1 to one per class.
+
+    Where labels are unknown, every figure is of the known ones: ``known_labels`` of all (clip, class) pairs, and
+    ``known`` of each class. LRAP is of the ``clips_ranked`` that have one.
     """
     clips, config = evaluation.clips, evaluation.config
     draws = SongBootstrap(clips.groups, replicates=evaluation.replicates, confidence=CONFIDENCE)
@@ -48,8 +53,11 @@ def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
         "notes": count_notes(evaluation.notes),
         "clips": len(clips),
         "songs": clips.songs,
-        "labels": int(clips.labels.sum()),
-        "labels_per_clip": float(clips.labels.sum(axis=1).mean()),
+        "labels": int(clips.truth.sum()),
+        "labels_per_clip": float(clips.truth.sum(axis=1).mean()),
+        "known_labels": int(clips.known.sum()),
+        "known_share": float(clips.known.mean()),
+        "clips_ranked": _clips_ranked(clips),
         "parts": {str(part): parts[part] for part in sorted(parts) if part},
         "classes": list(clips.codes),
         "names": list(clips.names),
@@ -78,13 +86,26 @@ def _warnings(evaluation: MultiLabelEvaluation) -> Iterable[str]:
     clips = evaluation.clips
     if clips.songs < 2:
         yield "one song only: no interval can be given, and no threshold can be tuned on other songs"
-    if absent := [code for code, count in zip(clips.codes, clips.labels.sum(axis=0), strict=True) if not count]:
+    if clips.is_partly_known:
+        ranked = _clips_ranked(clips)
+        yield (
+            f"{clips.known.mean():.1%} of the labels are known, {clips.known.sum() / len(clips):.2f} per clip: every"
+            " figure is of these alone, exact match of a clip's known classes; LRAP is of the"
+            f" {ranked} of {len(clips)} clips that are known to have one class and not another"
+        )
+    if absent := [code for code, count in zip(clips.codes, clips.truth.sum(axis=0), strict=True) if not count]:
         yield (
             f"no clip is labelled {', '.join(absent)}: F1 of these classes is 0 and counts in the macro F1; they have"
             f" no average precision, and mAP is over the {len(clips.codes) - len(absent)} other classes"
             " (mean_average_precision_all_classes in metrics.json counts them as 0)"
         )
     yield from note_warnings(evaluation.notes, clips.files, "clip")
+
+
+def _clips_ranked(clips: ScoredClips) -> int:
+    """Return how many clips have a ranking precision (`irmas_tf.metrics.multilabel.lrap_of_clips`)."""
+    truth, known = clips.truth, clips.known
+    return int((known.all(axis=1) | (truth.any(axis=1) & (known & ~truth).any(axis=1))).sum())
 
 
 def _decision_scores(labels: np.ndarray, answers: np.ndarray, draws: SongBootstrap) -> dict[str, Any]:
@@ -122,12 +143,20 @@ def _aggregation(evaluation: MultiLabelEvaluation, name: str, draws: SongBootstr
     return {
         "words": AGGREGATION_WORDS.get(name, "scores as given"),
         **_ranking_scores(clips.labels, scores, draws),
+        "mean_roc_auc": _finite(mean_roc_auc(clips.labels, scores)),
+        "at_one_half": _at_one_half(clips.labels, scores),
         "average_precision": {
             code: float(p) if np.isfinite(p) else None for code, p in zip(clips.codes, precision, strict=True)
         },
         "classes_without_labels": [c for c, p in zip(clips.codes, precision, strict=True) if not np.isfinite(p)],
         "decisions": decisions,
     }
+
+
+def _at_one_half(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """Return the F1 at .5 for every class, as OpenMIC's own baseline is scored; nothing was chosen for it."""
+    found = decision_scores(labels, scores >= CONVENTIONAL_LEVEL)
+    return {"threshold": CONVENTIONAL_LEVEL, "micro_f1": found.micro_f1, "macro_f1": found.macro_f1}
 
 
 def _thresholds(decision: Decision, codes: tuple[str, ...]) -> dict[str, Any]:
@@ -145,32 +174,44 @@ def _finite(value: float) -> float | None:
 
 
 def _baselines(evaluation: MultiLabelEvaluation, draws: SongBootstrap) -> dict[str, Any]:
-    labels, baselines = evaluation.clips.labels, evaluation.baselines
-    named = [c for c, yes in zip(evaluation.clips.codes, baselines.answers[0], strict=True) if yes]
+    clips, baselines = evaluation.clips, evaluation.baselines
+    labels, named = clips.labels, np.flatnonzero(baselines.answers[0])
+    oracle = clips.truth.sum(axis=0) / np.maximum(clips.known.sum(axis=0), 1) if clips.is_partly_known else None
     return {
         "source": baselines.source,
-        "constant": {"classes": named, **_decision_scores(labels, baselines.answers, draws)},
+        "constant": {
+            "classes": [clips.codes[k] for k in named],
+            "names": [clips.names[k] for k in named],
+            **_decision_scores(labels, baselines.answers, draws),
+        },
         "prevalence_ranking": _ranking_scores(labels, baselines.scores, draws),
         # Not to be had without these clips' labels; the known LRAP .540 of the official test set is this one.
-        "oracle_prevalence_ranking": _ranking_scores(labels, constant_scores(labels.sum(axis=0), len(labels)), draws),
+        "oracle_prevalence_ranking": _ranking_scores(
+            labels, constant_scores(clips.truth.sum(axis=0) if oracle is None else oracle, len(labels)), draws
+        ),
     }
 
 
 def _per_class(evaluation: MultiLabelEvaluation) -> Iterable[dict[str, Any]]:
     clips, decision = evaluation.clips, evaluation.decisions[evaluation.headline]
+    scores = clips.scores[evaluation.headline[0]]
     of_class = decision_scores(clips.labels, evaluation.answers()).of_class
-    precision = average_precision(clips.labels, clips.scores[evaluation.headline[0]])
+    half = decision_scores(clips.labels, scores >= CONVENTIONAL_LEVEL).of_class
+    precision, area, known = average_precision(clips.labels, scores), roc_auc(clips.labels, scores), clips.known
     for k, (code, name) in enumerate(zip(clips.codes, clips.names, strict=True)):
         yield {
             "class": code,
             "name": name,
             "support": int(of_class.support[k]),
+            "known": int(known[:, k].sum()),
             "prevalence_in_training": float(evaluation.baselines.prevalence[k]),
             "average_precision": _finite(precision[k]),
+            "roc_auc": _finite(area[k]),
             "threshold": _finite(decision.thresholds[:, k].mean()),
             "precision": float(of_class.precision[k]),
             "recall": float(of_class.recall[k]),
             "f1": float(of_class.f1[k]),
+            "f1_at_one_half": float(half.f1[k]),
         }
 
 

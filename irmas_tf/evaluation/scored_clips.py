@@ -24,6 +24,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from irmas_tf.datasets.irmas_counts import TESTING_CLIPS
+from irmas_tf.metrics.known_labels import has_unknown, truth_and_known
 from irmas_tf.metrics.thresholds import best_global, best_per_class
 
 FIXED, OTHER_SONGS, CHOSEN_HERE, ORACLE = "fixed", "other_songs", "chosen_here", "oracle"
@@ -51,7 +52,7 @@ class ScoredClips:
         files: what each clip is called in reports.
         groups: song group of each clip, [clips] int.
         parts: part of the official test set of each clip, [clips] int; 0 is unknown.
-        labels: [clips, classes] bool.
+        labels: [clips, classes] bool; or int8 of 1, 0 and -1, which is unknown and counts nowhere.
         scores: aggregation -> [clips, classes] float64, finite; the higher the more certain.
         paths: the audio files, or empty where there are none to play (mixtures, score files).
         durations_seconds: length of each clip, s; empty if not known.
@@ -71,6 +72,21 @@ class ScoredClips:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    @property
+    def truth(self) -> np.ndarray:
+        """Which labels are known to be there, [clips, classes] bool."""
+        return truth_and_known(self.labels)[0]
+
+    @property
+    def known(self) -> np.ndarray:
+        """Which labels are known at all, [clips, classes] bool."""
+        return truth_and_known(self.labels)[1]
+
+    @property
+    def is_partly_known(self) -> bool:
+        """Whether any label is unknown."""
+        return has_unknown(self.labels)
 
     @property
     def songs(self) -> int:
@@ -109,9 +125,9 @@ def fixed(thresholds: np.ndarray | float, level: str, chosen_on: str, classes: i
 
 
 def optimal(labels: np.ndarray, scores: np.ndarray, level: str) -> np.ndarray:
-    """Return the levels [classes] with the highest F1 on these clips (labels, scores [clips, classes]).
+    """Return the levels [classes] with the highest F1 on the known labels (labels, scores [clips, classes]).
 
-    A class without a positive label has nothing to choose by, and takes the global level.
+    A class without a known positive label has nothing to choose by, and takes the global level.
     """
     overall = best_global(labels, scores)
     if level == GLOBAL:

@@ -40,7 +40,7 @@ def threshold_curves(clips: ScoredClips, aggregation: str) -> ThresholdCurves:
         low, high = low - 0.5, high + 0.5
     thresholds = np.linspace(low, high, POINTS)
     hits, named = counts_at(labels, scores, thresholds)
-    of_class = labels.sum(axis=0)
+    of_class = clips.truth.sum(axis=0)
     class_f1 = 2 * hits / np.maximum(named + of_class, 1)
     all_hits, all_named, all_labels = hits.sum(axis=1), named.sum(axis=1), int(of_class.sum())
     return ThresholdCurves(
