@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.labels import IRMAS_CODES, IRMAS_NAMES
 from irmas_tf.config.settings import ConfigError, setting
+from irmas_tf.randomization.ingredients import INGREDIENTS, STRONGEST, Randomization
+from irmas_tf.timbres.sources import CHANGES, known_names, parse_sounds
 
 if TYPE_CHECKING:
     from irmas_tf.corpus.writer import Tally
@@ -28,6 +30,19 @@ class SoundfontOptions:
     test_clips: int = setting(30, "Multi-label test clips of 5 to 20 s.", minimum=0)
     seed: int = setting(0, "Same seed, same files on this machine.", minimum=0)
     soundfont: str = setting("", "General MIDI SoundFont, .sf2; empty: TimGM6mb from pretty_midi's wheel.")
+    randomization: str = setting(
+        "none",
+        "What happens to a song between the desk and the listener, drawn per song: all, none, or NAME or NAME=STRENGTH"
+        f" (0 to {STRONGEST:g}) between commas, of {', '.join(INGREDIENTS)}; all,codec=0 leaves the codecs out.",
+    )
+    sounds: str = setting(
+        "",
+        "Several sources in place of --soundfont: names or paths between commas, each with :WEIGHT and :CODE=WEIGHT"
+        f" after it if wanted. Known: {', '.join(known_names())}; paths: .sf2, .sf3, or a folder of .pat files.",
+    )
+    timbre_changes: str = setting(
+        "none", f"With --sounds, what varies besides the source: all, none, or of {', '.join(CHANGES)} between commas."
+    )
     workers: int = setting(0, "Processes; 0 is one per CPU.", minimum=0)
 
 
@@ -59,6 +74,12 @@ def main(flags: ParsedFlags) -> None:
     options = flags.options
     if flags.given("excerpts") and flags.given("songs_per_class"):
         raise ConfigError("--excerpts and --songs_per_class cannot be combined; give one of them")
+    if flags.given("sounds") and flags.given("soundfont"):
+        raise ConfigError("--sounds and --soundfont cannot be combined; give one of them")
+    sounds = parse_sounds(options.sounds, options.timbre_changes) if options.sounds else None
+    if sounds is None and options.timbre_changes != "none":
+        raise ConfigError("--timbre_changes needs --sounds; with one SoundFont the same, --sounds=FILE.sf2")
+    randomization = Randomization.parse(options.randomization)
     from irmas_tf.corpus.generation import make_corpus
     from irmas_tf.corpus.plan import EXCERPTS_PER_SONG
 
@@ -71,6 +92,8 @@ def main(flags: ParsedFlags) -> None:
             seed=options.seed,
             soundfont=options.soundfont or None,
             workers=options.workers,
+            randomization=randomization,
+            sounds=sounds,
         )
     except KeyboardInterrupt:
         print("run the same command again: it continues where it stopped", file=sys.stderr)

@@ -188,6 +188,21 @@ def compose_song(code: str, seed: str, seconds: float = 60.0) -> Song:
     return Song(genre, any(p.role == "drums" for p in parts), frame, parts, rng.uniform(3.5, 12.0), seed)
 
 
+def compose_backing(avoid: set[int], seed: str, seconds: float, only_unlabelled: bool = False) -> list[Part]:
+    """Compose an accompaniment on its own, in a genre, key and tempo of its own, for leads of another song.
+
+    Args:
+        avoid: programs that would sound like those leads.
+        seed: anything; the same text gives the same parts.
+        seconds: shortest length.
+        only_unlabelled: leave out every program of the eleven classes.
+    """
+    rng = random.Random(seed)
+    genres = sorted({genre for instrument in INSTRUMENTS.values() for genre, _ in instrument.genres})
+    frame = make_frame(rng, rng.choice(genres), drums=None, seconds=seconds)
+    return _accompany(rng, frame, avoid, only_unlabelled, rng.random())
+
+
 # Pairs and trios that are heard together are drawn more often; others still occur.
 _FRIENDS = {
     "voi": ("gac", "gel", "pia", "org"),

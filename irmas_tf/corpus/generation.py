@@ -26,12 +26,15 @@ from irmas_tf.corpus.plan import (
 from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, write_json_atomic
 from irmas_tf.process.locks import exclusive
 from irmas_tf.process.ordered_threads import usable_cpus
+from irmas_tf.randomization.ingredients import RANDOMIZATION_VERSION, Randomization
+from irmas_tf.timbres.sources import Sounds
 
 if TYPE_CHECKING:
     from irmas_tf.corpus.plan import TestSong, TrainingSong
     from irmas_tf.corpus.writer import Tally
 
 MANIFEST = "corpus.json"
+_NOTHING = Randomization()
 # Raised whenever the same seed would give other audio.
 GENERATOR_VERSION = 2
 _LICENCE_NOTE = (
@@ -40,12 +43,23 @@ _LICENCE_NOTE = (
 )
 
 
-def _identity(seed: int, soundfont: Path, sha256: str) -> dict[str, Any]:
+# What corpora of earlier versions do not say about themselves.
+_EARLIER = {"randomization": "none"}
+
+
+def _identity(
+    seed: int, soundfont: Path | Sounds, sha256: str = "", randomization: Randomization = _NOTHING
+) -> dict[str, Any]:
+    version = f"v{RANDOMIZATION_VERSION} " if randomization else ""
     return {
         "generator_version": GENERATOR_VERSION,
         "seed": seed,
-        "soundfont": soundfont.name,
-        "soundfont_sha256": sha256,
+        **(
+            soundfont.identity()
+            if isinstance(soundfont, Sounds)
+            else {"soundfont": soundfont.name, "soundfont_sha256": sha256}
+        ),
+        "randomization": f"{version}{randomization.text}",
     }
 
 
@@ -60,7 +74,7 @@ def _claim(out: Path, identity: dict[str, Any], excerpts: int, clips: int) -> No
         if not manifest.is_file():
             raise CorpusError(f"--out={out}: not empty and not a corpus of this command; name a new or empty folder")
         try:
-            manifested = json.loads(manifest.read_text(encoding="utf-8"))
+            manifested = _EARLIER | json.loads(manifest.read_text(encoding="utf-8"))
             before = {key: manifested[key] for key in identity}
             size = int(manifested["excerpts"]), int(manifested["test_clips"])
         except (ValueError, KeyError, TypeError) as error:
@@ -91,6 +105,8 @@ def make_corpus(
     soundfont: str | os.PathLike[str] | None = None,
     workers: int = 0,
     progress: bool = True,
+    randomization: Randomization = _NOTHING,
+    sounds: Sounds | None = None,
 ) -> Tally:
     """Write a corpus, or what is missing of it.
 
@@ -102,34 +118,44 @@ def make_corpus(
         soundfont: General MIDI SoundFont (.sf2); None takes the one in pretty_midi's wheel.
         workers: processes; 0 is one per CPU.
         progress: show a progress bar on stderr.
+        randomization: ingredients of randomisation, drawn per song.
+        sounds: several sources, in place of ``soundfont``.
 
     Returns:
         What was done, and what the corpus holds.
 
     Raises:
         CorpusError: the folder holds something else, or the disk is too small.
-        irmas_tf.timbres.sf2.SoundFontError: no SoundFont, an unreadable one, or one that lacks an instrument.
+        irmas_tf.timbres.zones.SoundFontError: no SoundFont, an unreadable one, or one that lacks an instrument.
     """
     from irmas_tf.corpus.instruments import check_soundfont
+    from irmas_tf.corpus.studio import SAMPLE_RATE_HZ
     from irmas_tf.process.checksums import checksum_of
     from irmas_tf.timbres.sf2 import SoundFont, bundled_soundfont
 
     folder = Path(out)
-    font = Path(soundfont) if soundfont is not None else bundled_soundfont()
-    check_soundfont(SoundFont(font))
+    font: Path | Sounds
+    if sounds is not None:
+        sounds.open(SAMPLE_RATE_HZ, 0).check()
+        font, sha256 = sounds, ""
+    else:
+        font = Path(soundfont) if soundfont is not None else bundled_soundfont()
+        check_soundfont(SoundFont(font))
+        sha256 = checksum_of(font)
     if folder.exists() and not folder.is_dir():
         raise CorpusError(f"--out={out}: is a file; name a folder")
     folder.mkdir(parents=True, exist_ok=True)
     with exclusive(folder, CorpusError(f"--out={out}: another process is writing here; wait for it")):
         return _write(
             folder,
-            _identity(seed, font, checksum_of(font)),
+            _identity(seed, font, sha256, randomization),
             excerpts=excerpts,
             test_clips=test_clips,
             seed=seed,
             font=font,
             workers=workers or usable_cpus(),
             progress=progress,
+            randomization=randomization,
         )
 
 
@@ -140,9 +166,10 @@ def _write(
     excerpts: int,
     test_clips: int,
     seed: int,
-    font: Path,
+    font: Path | Sounds,
     workers: int,
     progress: bool,
+    randomization: Randomization,
 ) -> Tally:
     """Write what is missing of a corpus into a folder that this process holds."""
     import itertools
@@ -163,7 +190,7 @@ def _write(
     total = Tally()
     songs: Iterator[TrainingSong | TestSong] = itertools.chain(test_songs(test_clips), training_songs(excerpts))
     with tqdm(total=excerpts + test_clips, desc="rendering", unit="file", disable=None if progress else True) as bar:
-        for tally in write_songs(songs, folder, seed, font, workers):
+        for tally in write_songs(songs, folder, seed, font, workers, randomization):
             total.add(tally)
             bar.update(tally.rendered + tally.kept)
     versions = {"irmas_tf": __version__} | {name: importlib.metadata.version(name) for name in ("numpy", "scipy")}
@@ -180,7 +207,7 @@ def _write(
             "songs_with_drums": total.drums,
             "solo_songs": total.solos,
             "versions": versions,
-            "licence": _LICENCE_NOTE,
+            "licence": _LICENCE_NOTE if isinstance(font, Path) else font.licence_note(),
         },
     )
     return total

@@ -8,8 +8,12 @@ import random
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from irmas_tf.corpus.composition import Part, Song
-from irmas_tf.corpus.studio import SAMPLE_RATE_HZ, Desk, Mix, Stem, draw_mix, peaking
+from irmas_tf.corpus.composition import Part, Song, compose_backing
+from irmas_tf.corpus.instruments import INSTRUMENTS
+from irmas_tf.corpus.studio import LONGEST_ROOM, RINGING, SAMPLE_RATE_HZ, Desk, Mix, Stem, draw_mix, randomized
+from irmas_tf.randomization.chain import SongChain
+from irmas_tf.randomization.filters import peaking
+from irmas_tf.randomization.ingredients import Randomization
 from irmas_tf.timbres.notes import DRUM_BANK, Ensemble, Note
 
 EXCERPT_FRAMES = 132299  # 3 s as the official files have them, one sample short
@@ -115,15 +119,19 @@ class SongRenderer:
         ensemble: whose players play the parts.
         song: what to play.
         mix: how to record it; drawn from the song's seed by default.
+        chain: what randomisation does to it; none by default.
     """
 
-    def __init__(self, ensemble: Ensemble, song: Song, mix: Mix | None = None) -> None:
+    def __init__(self, ensemble: Ensemble, song: Song, mix: Mix | None = None, chain: SongChain | None = None) -> None:
         self.song = song
         self._players = {
             id(part): ensemble.player(f"{song.seed} part {number}", part.role, part.bank, part.program, part.code)
             for number, part in enumerate(song.parts)
         }
         self.mix = mix if mix is not None else draw_mix(random.Random(f"mix {song.seed}"), song.genre)
+        self._chain = chain
+        if chain is not None:
+            self.mix = randomized(self.mix, chain)
         self.desk = Desk(self.mix)
         self._rng = np.random.default_rng(self.mix.noise_seed + 2)
         self._consonants = {kind: _consonant(kind, self._rng) for kind in _CONSONANTS}
@@ -181,6 +189,9 @@ class SongRenderer:
 
     def render(self, starts: list[float], frames: list[int]) -> list[Rendered]:
         """Render excerpts that begin at ``starts`` seconds and last ``frames`` samples, with one balance for all."""
+        wanted = frames
+        if self._chain is not None:
+            frames = [self._chain.source_frames(count) for count in frames]
         dry = [
             [self.stem(part, start, count) for part in self.song.parts]
             for start, count in zip(starts, frames, strict=True)
@@ -196,8 +207,12 @@ class SongRenderer:
             audio, ratio = self.desk.record(*buses, LEAST_LEAD_OVER_REST_DB)
             excerpts.append(audio)
             ratios.append(ratio)
+        if self._chain is not None:
+            excerpts = self._chain.treat(excerpts, wanted)
         results = []
         for number, audio in enumerate(self.desk.master(excerpts)):
+            if self._chain is not None:
+                audio = self._chain.encode(audio)
             seconds = frames[number] / SAMPLE_RATE_HZ
             playing = [p for p, on in zip(self.song.parts, heard[number], strict=True) if on and p.role == "lead"]
             share = float(
@@ -250,16 +265,43 @@ def _active_rms(signals: list[np.ndarray]) -> float:
     return float(np.sqrt(loud.mean())) if len(loud) and blocks.max() > 0 else 0.0
 
 
-def render_training_song(ensemble: Ensemble, song: Song, count: int) -> list[Rendered]:
+def draw_chain(randomization: Randomization, song: Song) -> SongChain | None:
+    """Draw what randomisation does to a song; None without ingredients."""
+    return SongChain(randomization, song.seed, LONGEST_ROOM - 2 * RINGING) if randomization else None
+
+
+def with_backing(song: Song, chain: SongChain | None, only_unlabelled: bool = False) -> Song:
+    """Return a song with the accompaniment and the balance that its chain drew; the song itself without a chain.
+
+    Args:
+        song: composed.
+        chain: its chain.
+        only_unlabelled: the other song's accompaniment is free of the eleven classes.
+    """
+    if chain is None:
+        return song
+    if chain.foreign_backing:
+        avoid = {p for lead in song.leads for p in INSTRUMENTS[lead.code].never_with}
+        rest = compose_backing(avoid, f"backing {song.seed}", song.seconds, only_unlabelled)
+        drums = any(part.role == "drums" for part in rest)
+        song = dataclasses.replace(song, parts=song.leads + rest, drums=drums)
+    if chain.lead_over_rest_db is not None:
+        song = dataclasses.replace(song, lead_over_rest_db=chain.lead_over_rest_db)
+    return song
+
+
+def render_training_song(ensemble: Ensemble, song: Song, count: int, chain: SongChain | None = None) -> list[Rendered]:
     """Render ``count`` excerpts of `EXCERPT_FRAMES` samples from different places of a song."""
-    starts = choose_starts(song, count, EXCERPT_FRAMES / SAMPLE_RATE_HZ, random.Random(f"places {song.seed}"))
-    return SongRenderer(ensemble, song).render(starts, [EXCERPT_FRAMES] * count)
+    frames = EXCERPT_FRAMES if chain is None else chain.source_frames(EXCERPT_FRAMES)
+    starts = choose_starts(song, count, frames / SAMPLE_RATE_HZ, random.Random(f"places {song.seed}"))
+    return SongRenderer(ensemble, song, chain=chain).render(starts, [EXCERPT_FRAMES] * count)
 
 
-def render_test_song(ensemble: Ensemble, song: Song, count: int) -> list[Rendered]:
+def render_test_song(ensemble: Ensemble, song: Song, count: int, chain: SongChain | None = None) -> list[Rendered]:
     """Render ``count`` clips of 5 to 20 s; each is labelled with the leads heard in it."""
     rng = random.Random(f"places {song.seed}")
     seconds = [rng.choice((20.0, rng.uniform(5, 20))) for _ in range(count)]
-    longest = max(seconds)
+    frames = [round(s * SAMPLE_RATE_HZ) for s in seconds]
+    longest = max(seconds) if chain is None else max(map(chain.source_frames, frames)) / SAMPLE_RATE_HZ
     starts = choose_starts(song, count, longest, rng)
-    return SongRenderer(ensemble, song).render(starts, [round(s * SAMPLE_RATE_HZ) for s in seconds])
+    return SongRenderer(ensemble, song, chain=chain).render(starts, frames)

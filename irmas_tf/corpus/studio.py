@@ -13,10 +13,12 @@ import numpy as np
 from scipy import fft
 from scipy.signal import butter, lfilter, sosfilt
 
-SAMPLE_RATE_HZ = 44100
+from irmas_tf.randomization.chain import SongChain
+from irmas_tf.randomization.filters import SAMPLE_RATE_HZ, peaking, shelf
+
 # Longest impulse response, in samples; 3 s and one of these fill an FFT of 3 x 2^16 points exactly.
 LONGEST_ROOM = 3 * 2**16 - 132299
-_RINGING = 3000  # samples after which an equaliser has died away
+RINGING = 3000  # samples after which an equaliser has died away
 _KNEE = 0.7
 # Cents around a' = 440 Hz: a few values, so that tones can be used again by other songs.
 _TUNINGS = (0.0, 0.0, 0.0, 0.0, 0.0, 10.0, 10.0, -10.0, 20.0)
@@ -40,32 +42,8 @@ class Mix:
     mono: bool
     rotary: tuple[float, float]
     noise_seed: int
-
-
-def peaking(frequency_hz: float, gain_db: float, quality: float) -> np.ndarray:
-    """Return a peaking biquad as one second-order section (R. Bristow-Johnson, Audio EQ Cookbook)."""
-    a, w = 10 ** (gain_db / 40), 2 * np.pi * frequency_hz / SAMPLE_RATE_HZ
-    alpha, cosine = np.sin(w) / (2 * quality), np.cos(w)
-    section = np.array([1 + alpha * a, -2 * cosine, 1 - alpha * a, 1 + alpha / a, -2 * cosine, 1 - alpha / a])
-    return section / section[3]
-
-
-def shelf(frequency_hz: float, gain_db: float, high: bool) -> np.ndarray:
-    """Return a low- or high-shelf biquad of slope 1 as one second-order section (same source)."""
-    a, w = 10 ** (gain_db / 40), 2 * np.pi * frequency_hz / SAMPLE_RATE_HZ
-    s = -1.0 if high else 1.0
-    cosine, root = np.cos(w), 2 * np.sqrt(a) * np.sin(w) / np.sqrt(2)
-    section = np.array(
-        [
-            a * ((a + 1) - s * (a - 1) * cosine + root),
-            s * 2 * a * ((a - 1) - s * (a + 1) * cosine),
-            a * ((a + 1) - s * (a - 1) * cosine - root),
-            (a + 1) + s * (a - 1) * cosine + root,
-            s * -2 * ((a - 1) + s * (a + 1) * cosine),
-            (a + 1) + s * (a - 1) * cosine - root,
-        ]
-    )
-    return section / section[3]
+    room: np.ndarray | None = None  # float32 [2, n] in place of the one that the numbers above describe
+    lead_taps: tuple[tuple[int, float], ...] = ()  # reflections of the lead from near by: (delay in samples, gain)
 
 
 def _equaliser(rng: random.Random, reach_db: float) -> np.ndarray:
@@ -108,13 +86,29 @@ def draw_mix(rng: random.Random, genre: str) -> Mix:
     )
 
 
+def randomized(mix: Mix, chain: SongChain) -> Mix:
+    """Return a mix with what a chain drew of linear things: room, equalisers, microphone and loudness."""
+    mix = dataclasses.replace(
+        mix,
+        lead_eq=np.concatenate([mix.lead_eq, chain.lead_sections]),
+        rest_eq=np.concatenate([mix.rest_eq, chain.rest_sections]),
+        master_eq=np.concatenate([mix.master_eq, chain.master_sections]),
+        lead_taps=chain.lead_taps,
+    )
+    if chain.room is not None:
+        mix = dataclasses.replace(mix, room=chain.room, lead_wet_db=chain.lead_wet_db, rest_wet_db=chain.rest_wet_db)
+    if chain.loudness_dbfs is not None:
+        mix = dataclasses.replace(mix, loudness_dbfs=chain.loudness_dbfs)
+    return mix
+
+
 def impulse_response(mix: Mix) -> np.ndarray:
     """Return the room: float32 [2, n], energy 1 a channel, n <= `LONGEST_ROOM` less the equalisers' ringing.
 
     Exponentially decaying noise, independent in both ears, duller as it decays, after a few early reflections.
     """
     rng = np.random.default_rng(mix.noise_seed)
-    length = int(min(mix.rt60_seconds * 0.85 * SAMPLE_RATE_HZ, LONGEST_ROOM - 2 * _RINGING))
+    length = int(min(mix.rt60_seconds * 0.85 * SAMPLE_RATE_HZ, LONGEST_ROOM - 2 * RINGING))
     noise = rng.standard_normal((2, length), dtype=np.float32)
     time = np.arange(length, dtype=np.float32) / SAMPLE_RATE_HZ
     dull = lfilter(np.array([1 - mix.damping], np.float32), np.array([1, -mix.damping], np.float32), noise)
@@ -160,13 +154,16 @@ class Desk:
 
     def __init__(self, mix: Mix) -> None:
         self.mix = mix
-        room = impulse_response(mix)
-        self.pre_roll = room.shape[1] + _RINGING
+        room = mix.room if mix.room is not None else impulse_response(mix)
+        self.pre_roll = room.shape[1] + RINGING
         self._responses = []
-        for wet_db, equaliser in ((mix.lead_wet_db, mix.lead_eq), (mix.rest_wet_db, mix.rest_eq)):
+        buses = ((mix.lead_wet_db, mix.lead_eq, mix.lead_taps), (mix.rest_wet_db, mix.rest_eq, ()))
+        for wet_db, equaliser, taps in buses:
             response = room * np.float32(10 ** (wet_db / 20))
             response = np.pad(response, ((0, 0), (0, self.pre_roll - response.shape[1])))
             response[:, 0] += 1
+            for delay, gain in taps:
+                response[:, delay] += np.float32(gain)
             sections = np.concatenate([equaliser, mix.master_eq]).astype(np.float32)
             self._responses.append(sosfilt(sections, response, axis=-1).astype(np.float32))
         self._spectra: dict[tuple[int, int], np.ndarray] = {}

@@ -26,18 +26,22 @@ import numpy as np
 
 from irmas_tf.corpus.composition import compose_song, compose_test_song, draw_labels
 from irmas_tf.corpus.plan import EXCERPTS_PER_SONG, TestSong, TrainingSong
-from irmas_tf.corpus.rendering import Rendered, render_test_song, render_training_song
+from irmas_tf.corpus.rendering import Rendered, draw_chain, render_test_song, render_training_song, with_backing
 from irmas_tf.corpus.studio import SAMPLE_RATE_HZ
 from irmas_tf.process.atomic_files import atomic_path
 from irmas_tf.process.cpu import keep_freed_memory
+from irmas_tf.randomization.ingredients import Randomization
+from irmas_tf.timbres.notes import Ensemble
 from irmas_tf.timbres.sampler import Sampler
 from irmas_tf.timbres.sf2 import SoundFont
+from irmas_tf.timbres.sources import Sounds
 
 # Shorter songs are quicker to compose; test clips need the room.
 _TRAINING_SONG_SECONDS, _TEST_SONG_SECONDS = 36.0, 90.0
 _WAV_HEADER_BYTES = 44
 # Tones kept by one process: least, most, and what all processes share.
 _CACHE_BYTES = (128 << 20, 384 << 20, 1024 << 20)
+_NOTHING = Randomization()
 
 
 @dataclasses.dataclass
@@ -99,13 +103,25 @@ class CorpusWriter:
     Args:
         out: data directory.
         seed: corpus seed.
-        soundfont: SoundFont file.
+        sounds: what plays: sources, or one SoundFont file.
         cache_bytes: memory for tones.
+        randomization: ingredients of randomisation.
     """
 
-    def __init__(self, out: Path, seed: int, soundfont: Path, cache_bytes: int = _CACHE_BYTES[0]) -> None:
-        self.out, self.seed = out, seed
-        self.sampler = Sampler(SoundFont(soundfont), SAMPLE_RATE_HZ, cache_bytes)
+    def __init__(
+        self,
+        out: Path,
+        seed: int,
+        sounds: Sounds | Path,
+        cache_bytes: int = _CACHE_BYTES[0],
+        randomization: Randomization = _NOTHING,
+    ) -> None:
+        self.out, self.seed, self.randomization = out, seed, randomization
+        self.ensemble: Ensemble = (
+            sounds.open(SAMPLE_RATE_HZ, cache_bytes)
+            if isinstance(sounds, Sounds)
+            else Sampler(SoundFont(sounds), SAMPLE_RATE_HZ, cache_bytes)
+        )
 
     def write(self, song: TrainingSong | TestSong) -> Tally:
         """Write the files of a song that are not there yet."""
@@ -113,12 +129,14 @@ class CorpusWriter:
 
     def _write_training(self, plan: TrainingSong) -> Tally:
         song = compose_song(plan.code, plan.seed(self.seed), _TRAINING_SONG_SECONDS)
+        chain = draw_chain(self.randomization, song)
+        song = with_backing(song, chain)
         paths = [self.out / plan.path(self.seed, n, song.genre, song.drums) for n in range(plan.count)]
         tally = Tally(drums=song.drums, solos=len(song.parts) == 1)
         tally.training[plan.code] += plan.count
         tally.genres[song.genre] += 1
         # All excerpts of a song are always rendered together: they share one loudness.
-        self._save(paths, tally, lambda: render_training_song(self.sampler, song, EXCERPTS_PER_SONG))
+        self._save(paths, tally, lambda: render_training_song(self.ensemble, song, EXCERPTS_PER_SONG, chain))
         return tally
 
     def _write_test(self, plan: TestSong) -> Tally:
@@ -129,7 +147,9 @@ class CorpusWriter:
 
         def render() -> list[Rendered]:
             song = compose_test_song(codes, seed, _TEST_SONG_SECONDS)
-            clips = render_test_song(self.sampler, song, plan.clips)
+            chain = draw_chain(self.randomization, song)
+            song = with_backing(song, chain, only_unlabelled=True)
+            clips = render_test_song(self.ensemble, song, plan.clips, chain)
             # Labels go first: a clip that is there always has them.
             for path, clip in zip(paths, clips, strict=False):
                 _write(path.with_suffix(".txt"), "".join(f"{code}\t\n" for code in clip.codes).encode())
@@ -165,12 +185,12 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _start_worker(out: Path, seed: int, soundfont: Path, cache_bytes: int) -> None:
+def _start_worker(out: Path, seed: int, sounds: Sounds | Path, cache_bytes: int, randomization: Randomization) -> None:
     global _writer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
     keep_freed_memory()  # a tenth of the time
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _writer = CorpusWriter(out, seed, soundfont, cache_bytes)
+    _writer = CorpusWriter(out, seed, sounds, cache_bytes, randomization)
 
 
 def _work(song: TrainingSong | TestSong) -> Tally:
@@ -179,7 +199,12 @@ def _work(song: TrainingSong | TestSong) -> Tally:
 
 
 def write_songs(
-    songs: Iterator[TrainingSong | TestSong], out: Path, seed: int, soundfont: Path, workers: int
+    songs: Iterator[TrainingSong | TestSong],
+    out: Path,
+    seed: int,
+    sounds: Sounds | Path,
+    workers: int,
+    randomization: Randomization = _NOTHING,
 ) -> Iterator[Tally]:
     """Write songs in parallel and yield a tally per song, in the order they are finished.
 
@@ -187,18 +212,21 @@ def write_songs(
         songs: what to write; read as the work goes on, never all at once.
         out: data directory; its class folders exist.
         seed: corpus seed.
-        soundfont: SoundFont file.
+        sounds: what plays: sources, or one SoundFont file.
         workers: processes; 1 works in this one.
+        randomization: ingredients of randomisation.
     """
     least, most, together = _CACHE_BYTES
     cache_bytes = min(max(together // workers, least), most)
     if workers == 1:
-        writer = CorpusWriter(out, seed, soundfont, cache_bytes)
+        writer = CorpusWriter(out, seed, sounds, cache_bytes, randomization)
         yield from map(writer.write, songs)
         return
     # Spawned, not forked: forking a process that runs TensorFlow's threads can hang.
     context = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (out, seed, soundfont, cache_bytes))
+    pool = concurrent.futures.ProcessPoolExecutor(
+        workers, context, _start_worker, (out, seed, sounds, cache_bytes, randomization)
+    )
     try:
         pending: set[concurrent.futures.Future[Tally]] = set()
         more = True

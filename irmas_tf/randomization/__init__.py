@@ -1,0 +1,1 @@
+"""What happens to a composed song between the desk and the listener, drawn per song: a corpus harder than reality."""
