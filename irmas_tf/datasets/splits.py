@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import itertools
 import json
 import os
@@ -14,9 +13,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from irmas_tf import __version__
-from irmas_tf.datasets.dataset import LabelledExcerpt
+from irmas_tf.datasets.dataset import TEST, TRAIN, VALIDATION, LabelledExcerpt
 from irmas_tf.datasets.irmas_layout import DataError, display
 from irmas_tf.process.atomic_files import write_text_atomic
+from irmas_tf.stratification.by_quota import choose_by_quota
+from irmas_tf.stratification.rarest_first import choose_rarest_first
 
 SPLIT_UNITS = ("song", "excerpt")
 _FORMAT = 1
@@ -39,69 +40,6 @@ class Split:
     seed: int
     split_by: str
     validation_fraction: float
-
-
-def _random_keys(seed: int, names: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Return two random 64-bit numbers per name, which depend on the seed and that name only.
-
-    The seed is expanded by PCG64 into a hash key (raw bits are a stable stream; `Generator.shuffle` is free to change
-    between NumPy versions), and the key mixes the names. One draw per name, rather than one shuffle of all, also means
-    that files added later do not reshuffle the rest.
-    """
-    import numpy as np
-
-    key = np.random.Generator(np.random.PCG64(seed)).bit_generator.random_raw(4).astype("<u8").tobytes()
-
-    def draw(name: str) -> tuple[int, int]:
-        digest = hashlib.blake2b(name.encode("utf-8"), digest_size=16, key=key).digest()
-        return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
-
-    return {name: draw(name) for name in names}
-
-
-def _choose(groups: dict[str, Counter[str]], fraction: float, seed: int) -> set[str]:
-    """Return the names of the groups that validate. ``groups``: name -> excerpts per class."""
-    keys = _random_keys(seed, list(groups))
-    order = sorted(groups, key=lambda name: (keys[name], name))
-    total: Counter[str] = Counter()
-    for counts in groups.values():
-        total.update(counts)
-    room = {code: fraction * n for code, n in total.items()}  # excerpts the validation side still wants
-    chosen: set[str] = set()
-
-    def move(name: str) -> None:
-        chosen.add(name)
-        for code, n in groups[name].items():
-            room[code] -= n
-
-    mixed = [name for name in order if len(groups[name]) > 1]
-    pure: dict[str, list[str]] = {code: [] for code in sorted(total)}
-    for name in order:
-        if len(groups[name]) == 1:
-            pure[next(iter(groups[name]))].append(name)
-    # Groups with several classes are drawn first and independently: filling up to a quota in this order would put all
-    # of them into the validation side.
-    for name in mixed:
-        if keys[name][1] < fraction * 2.0**64 and all(n <= 2 * room[c] for c, n in groups[name].items()):
-            move(name)
-    for names in pure.values():
-        for name in names:
-            code, n = next(iter(groups[name].items()))
-            if room[code] > n / 2:  # taking it ends nearer to the quota than leaving it
-                move(name)
-    for name in mixed:
-        # Only where a class has nothing else to fill its quota with; elsewhere this would favour such groups.
-        only_mixed = any(not pure[code] for code in groups[name])
-        if name not in chosen and only_mixed and all(room[code] > n / 2 for code, n in groups[name].items()):
-            move(name)
-    for code, names in pure.items():
-        with_class = [name for name in order if code in groups[name]]
-        in_validation = sum(name in chosen for name in with_class)
-        if len(with_class) > 1 and names and in_validation == 0:
-            move(names[0])
-        elif len(with_class) > 1 and in_validation == len(with_class):
-            chosen.discard(names[-1] if names else with_class[-1])
-    return chosen
 
 
 def make_split(
@@ -136,25 +74,58 @@ def make_split(
         raise ValueError(f"--validation_fraction={validation_fraction}: must be above 0 and below 1")
     if seed < 0:
         raise ValueError(f"--split_seed={seed}: must be at least 0")
-    ordered = sorted(excerpts, key=lambda e: e.name)
+    ordered = sorted((e for e in excerpts if e.part != TEST), key=lambda e: e.name)
     for one, other in itertools.pairwise(ordered):
         if one.name == other.name:
             raise DataError(f"{display(one.path)} and {display(other.path)} have the same name; remove one of the two")
-    groups = [excerpt.group if split_by == "song" else excerpt.name for excerpt in ordered]
-    pairs = list(zip(ordered, groups, strict=True))
-    group_name: dict[Hashable, str] = {}
+    units = [excerpt.group if split_by == "song" else excerpt.name for excerpt in ordered]
+    group_name: dict[Hashable, str] = {}  # a group is called after its first excerpt
+    names = [group_name.setdefault(unit, excerpt.name) for excerpt, unit in zip(ordered, units, strict=True)]
+    part_of = _fixed_parts(ordered, names)
     counts: dict[str, Counter[str]] = {}
-    for excerpt, group in pairs:  # a group is called after its first excerpt
-        counts.setdefault(group_name.setdefault(group, excerpt.name), Counter())[excerpt.code] += 1
-    chosen = _choose(counts, validation_fraction, seed)
-    train = tuple(excerpt.name for excerpt, group in pairs if group_name[group] not in chosen)
-    validation = tuple(excerpt.name for excerpt, group in pairs if group_name[group] in chosen)
+    for excerpt, group in zip(ordered, names, strict=True):
+        if group not in part_of:
+            # Where nothing is heard is a class of its own here: such excerpts are shared out, too.
+            counts.setdefault(group, Counter()).update(excerpt.classes_present or ("",))
+    of_one_class = all(len(e.classes_present) == 1 for e, group in zip(ordered, names, strict=True) if group in counts)
+    choose = choose_by_quota if of_one_class else choose_rarest_first
+    chosen = choose(counts, validation_fraction, seed) | {g for g, part in part_of.items() if part == VALIDATION}
+    train = tuple(excerpt.name for excerpt, group in zip(ordered, names, strict=True) if group not in chosen)
+    validation = tuple(excerpt.name for excerpt, group in zip(ordered, names, strict=True) if group in chosen)
     if not train or not validation:
+        if part_of:
+            side = TRAIN if validation else VALIDATION
+            raise DataError(
+                f"{len(ordered)} excerpts, of which the data set says the part: none is left for {side}; give some the"
+                f" part {side!r}, or no part to those that may be drawn"
+            )
         raise DataError(
-            f"{len(pairs)} excerpts in {len(counts)} groups cannot be split {1 - validation_fraction:g} /"
+            f"{len(ordered)} excerpts in {len(counts)} groups cannot be split {1 - validation_fraction:g} /"
             f" {validation_fraction:g}: a class needs at least two songs; add audio or use --split_by=excerpt"
         )
     return Split(train, validation, seed, split_by, validation_fraction)
+
+
+def _fixed_parts(excerpts: Sequence[LabelledExcerpt], groups: Sequence[str]) -> dict[str, str]:
+    """Return the part of each group that has one; nothing if all train, and who validates is to be drawn.
+
+    Args:
+        excerpts: none of them for tests.
+        groups: the name of each one's group.
+
+    Raises:
+        DataError: excerpts of one group have different parts.
+    """
+    if all(excerpt.part == TRAIN for excerpt in excerpts):
+        return {}
+    first: dict[str, LabelledExcerpt] = {}
+    for excerpt, group in zip(excerpts, groups, strict=True):
+        if excerpt.part and first.setdefault(group, excerpt).part != excerpt.part:
+            raise DataError(
+                f"{first[group].name} ({first[group].part}) and {excerpt.name} ({excerpt.part}) are of one group, and"
+                " cannot be on two sides; give them one part, or groups of their own"
+            )
+    return {group: excerpt.part for group, excerpt in first.items()}
 
 
 def leaks(split: Split, excerpts: Sequence[LabelledExcerpt]) -> list[tuple[str, str]]:
@@ -172,15 +143,26 @@ def leaks(split: Split, excerpts: Sequence[LabelledExcerpt]) -> list[tuple[str, 
     return pairs
 
 
-def save_split(path: str | os.PathLike[str], split: Split) -> None:
+def save_split(path: str | os.PathLike[str], split: Split, excerpts: Sequence[LabelledExcerpt] | None = None) -> None:
     """Write a split as JSON, atomically: relative names, seed, counts and the versions that drew it.
 
     Missing parent folders are made; see `irmas_tf.process.atomic_files.atomic_path`.
+
+    Args:
+        path: the file.
+        split: what is written.
+        excerpts: those that it names, for the counts per class; by default names are taken to begin with a class.
 
     Raises:
         OSError: the file cannot be written.
     """
     import numpy as np
+
+    classes = {e.name: e.classes_present for e in excerpts or ()}
+
+    def counts(names: Sequence[str]) -> dict[str, int]:
+        codes = (name.split("/")[:1] if excerpts is None else classes.get(name, ()) for name in names)
+        return dict(sorted(Counter(itertools.chain.from_iterable(codes)).items()))
 
     document = {
         "format": _FORMAT,
@@ -188,10 +170,7 @@ def save_split(path: str | os.PathLike[str], split: Split) -> None:
         "split_by": split.split_by,
         "validation_fraction": split.validation_fraction,
         "versions": {"irmas_tf": __version__, "numpy": np.__version__, "python": platform.python_version()},
-        "counts": {
-            side: dict(sorted(Counter(name.split("/")[0] for name in getattr(split, side)).items()))
-            for side in ("train", "validation")
-        },
+        "counts": {TRAIN: counts(split.train), VALIDATION: counts(split.validation)},
         "train": list(split.train),
         "validation": list(split.validation),
     }

@@ -152,6 +152,46 @@ def test_a_class_with_one_song_trains_only():
     assert "org/[org][cla]8000__1.wav" in split.train
 
 
+def clip(number: int, *present: str, part: str = "", group: str | None = None) -> LabelledExcerpt:
+    name = f"{number:03d}.ogg"
+    return LabelledExcerpt(Path("/data", name), name=name, group=group, present=present, absent=(), part=part)
+
+
+def test_excerpts_of_several_classes_or_none_are_shared_out_with_their_groups():
+    items = [clip(k, *(["voi"] * (k % 2) + ["cel"] * (k % 3 == 0)), group=f"song {k // 3}") for k in range(180)]
+    split = make_split(items, seed=4)
+    assert leaks(split, items) == [] and len(split.train) + len(split.validation) == 180
+    of_class = Counter(code for e in items if e.name in split.validation for code in e.classes_present or ("",))
+    assert all(abs(of_class[code] - share) <= 3 for code, share in (("voi", 18), ("cel", 12), ("", 12))), of_class
+
+
+def test_parts_that_the_data_set_fixes_are_kept_and_take_their_group_along():
+    items = [
+        *(clip(k, "voi", part="train") for k in range(10)),
+        *(clip(k, "cel", part="validation", group=f"song {k // 2}") for k in range(10, 14)),
+        clip(14, "voi", group="song 5"),  # of the group of a clip that validates
+        *(clip(k, "voi", "cel") for k in range(20, 40)),
+        *(clip(k, "cel", part="test") for k in range(40, 45)),
+    ]
+    split = make_split(items, seed=1)
+    assert {f"{k:03d}.ogg" for k in range(10)} <= set(split.train)
+    assert {f"{k:03d}.ogg" for k in range(10, 15)} <= set(split.validation)
+    assert sum(name >= "020.ogg" for name in split.validation) == 4
+    assert len(split.train) + len(split.validation) == 35, "not those for tests"
+    with pytest.raises(DataError, match=r"000.ogg \(train\) and 011.ogg \(validation\) are of one group"):
+        make_split([clip(0, "a", part="train", group="x"), clip(11, "a", part="validation", group="x")])
+    with pytest.raises(DataError, match="none is left for train; give some the part 'train'"):
+        make_split([clip(k, "a", part="validation") for k in range(9)])
+
+
+def test_who_validates_is_drawn_where_a_data_set_knows_training_and_tests_alone():
+    free = [clip(k, "voi" if k % 2 else "cel") for k in range(40)]
+    fixed = [clip(k, "voi" if k % 2 else "cel", part="train") for k in range(40)]
+    assert make_split(fixed, seed=3) == make_split(free, seed=3)
+    with_tests = [*fixed, *(clip(k, "voi", part="test") for k in range(50, 60))]
+    assert make_split(with_tests, seed=3) == make_split(free, seed=3)
+
+
 def test_bad_arguments():
     items = corpus(2)
     for options, message in (
@@ -182,6 +222,10 @@ def test_round_trip(tmp_path):
     assert set(document["versions"]) == {"irmas_tf", "numpy", "python"}
     assert document["counts"]["validation"] == dict.fromkeys(CODES, 6)
     assert not any(name.startswith("/") for name in document["train"])
+    several = [clip(k, "voi", "cel") for k in range(10)]
+    save_split(path, make_split(several), several)
+    assert json.loads(path.read_text())["counts"]["validation"] == {"cel": 2, "voi": 2}
+    save_split(path, split)
     train, validation = resolve(split, items)
     assert [e.name for e in train] == list(split.train)
     assert [e.name for e in validation] == list(split.validation)
