@@ -6,7 +6,7 @@ import dataclasses
 from collections import Counter
 
 from irmas_tf.config.datasets import DATASETS, IRMAS, base_name, known_datasets
-from irmas_tf.config.labels import LABEL_SCHEMES
+from irmas_tf.config.labels import LABEL_SCHEMES, is_class_name
 from irmas_tf.config.settings import ConfigError, Section, setting
 
 MAX_SEED = 2**32 - 1  # NumPy's
@@ -79,5 +79,5 @@ class DataConfig(Section):
         for code, count in Counter(self.classes).items():
             if count > 1:
                 raise ConfigError(f"{shown}: names {code!r} twice")
-            if not code.strip() or not code.isprintable():  # lists of labels have a class in each line
+            if not is_class_name(code):
                 raise ConfigError(f"{shown}: {code!r} cannot be the name of a class")

@@ -8,7 +8,15 @@ from irmas_tf.config.registry import Registry
 
 IRMAS = "irmas"
 
-DATASETS: Registry[Any] = Registry("data set", {IRMAS: "irmas_tf.datasets.irmas_dataset:Irmas"}, extensible=True)
+DATASETS: Registry[Any] = Registry(
+    "data set",
+    {
+        IRMAS: "irmas_tf.datasets.irmas_dataset:Irmas",
+        "folder": "irmas_tf.own_data.own_dataset:ClassFolders",
+        "manifest": "irmas_tf.own_data.own_dataset:Manifest",
+    },
+    extensible=True,
+)
 """Name, as given to ``--dataset``, -> subclass of `irmas_tf.datasets.dataset.Dataset`."""
 
 

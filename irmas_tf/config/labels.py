@@ -7,6 +7,7 @@ musical audio signals", ISMIR 2012 (the IRMAS data set and its eleven instrument
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 from collections.abc import Mapping
 
 IRMAS_NAMES: dict[str, str] = {
@@ -93,6 +94,14 @@ LABEL_SCHEMES: dict[str, LabelScheme] = {
         source_to_code={code: code if code in _REPORT_CODES else "other" for code in IRMAS_CODES},
     ),
 }
+
+
+def is_class_name(name: str) -> bool:
+    """Return whether a class can be called so: it is not blank, and a line of a list of labels can hold it.
+
+    Joiners, which Python does not call printable, are letters to Persian and to scripts of India.
+    """
+    return bool(name.strip()) and not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name)
 
 
 def get_label_scheme(name: str) -> LabelScheme:

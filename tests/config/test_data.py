@@ -9,7 +9,7 @@ from irmas_tf.config.settings import ConfigError
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"dataset": "bells"}, "--dataset=bells: must be one of irmas; one of another package needs that package"),
+        ({"dataset": "bells"}, "--dataset=bells: must be one of folder, irmas, "),
         ({"label_scheme": "mine"}, "--label_scheme=mine: must be one of irmas, report"),
         ({"classes": ("violin",)}, "--classes=violin: must name two classes or more"),
         ({"classes": ("oud", "oud")}, "--classes=oud,oud: names 'oud' twice"),

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from irmas_tf.config.labels import IRMAS_CODES, IRMAS_NAMES, LABEL_SCHEMES, LabelScheme, get_label_scheme
+from irmas_tf.config.labels import (
+    IRMAS_CODES,
+    IRMAS_NAMES,
+    LABEL_SCHEMES,
+    LabelScheme,
+    get_label_scheme,
+    is_class_name,
+)
 
 
 def test_the_irmas_scheme_has_the_eleven_codes_in_alphabetical_order():
@@ -43,3 +50,8 @@ def test_a_scheme_of_another_data_set_needs_codes_and_names_only():
     for names in ({"han": "hand bell"}, {"han": "hand bell", "": "x"}, {"han": "hand bell", "tub": ""}):
         with pytest.raises(ValueError, match="'bells': needs two classes or more"):
             LabelScheme.of("bells", names)
+
+
+def test_names_of_any_script_are_names_of_classes_and_line_ends_are_not():
+    assert all(map(is_class_name, ("violin", "سه\u200cتار", "二胡", "Café", "a, b")))  # setar has a joiner inside
+    assert not any(map(is_class_name, ("", " ", "a\nb", "a\u2028b", "\ud800", "a\tb")))

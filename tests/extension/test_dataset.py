@@ -64,7 +64,7 @@ def trained(tmp_path_factory) -> RunDir:
 
 
 def test_it_is_known_by_its_name_also_to_a_fresh_process(outside):
-    assert known_datasets() == ["irmas", "tones"]
+    assert {"irmas", "tones"} <= set(known_datasets())
     code = (
         "from irmas_tf.config.run_config import Config; config = Config.from_dict({'data': {'dataset': 'tones'}})\n"
         "import sys; print(*config.labels.codes, 'tensorflow' in sys.modules)"
