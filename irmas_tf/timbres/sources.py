@@ -82,6 +82,13 @@ class Source:
     weight: float = 1.0
     class_weights: tuple[tuple[str, float], ...] = ()
 
+    @property
+    def licence(self) -> str:
+        """Licence of the sound, in a few words."""
+        if self.name in KNOWN_SOURCES:
+            return KNOWN_SOURCES[self.name].licence
+        return "see the file" if self.path else "computed by irmas_tf or the library that its name says"
+
     def weight_for(self, code: str) -> float:
         """Return how often it is drawn for a class (an IRMAS code, or empty for what carries no label)."""
         return self.weight * dict(self.class_weights).get(code, 1.0)
@@ -138,6 +145,14 @@ class Sounds:
     def identity(self) -> dict[str, Any]:
         """Return what decides how the corpus sounds, for its manifest."""
         return {"sounds": [source.identity() for source in self.sources], "timbre_changes": list(self.changes)}
+
+    def licence_note(self) -> str:
+        """Return what the corpus's manifest says of rights."""
+        licences = [f"{s.name}: {s.licence}" for s in self.sources]
+        return (
+            "Composed and rendered by irmas_tf from the sources named here, whose licences apply to their samples"
+            f" ({'; '.join(licences)}). Not part of IRMAS; scores on this corpus are not IRMAS scores."
+        )
 
 
 def parse_sounds(text: str, changes: str = "") -> Sounds:
