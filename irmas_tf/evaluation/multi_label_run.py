@@ -10,7 +10,6 @@ import numpy as np
 
 from irmas_tf.config.labels import MULTI_LABEL
 from irmas_tf.config.run_config import Config
-from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets import irmas, splits
 from irmas_tf.datasets.dataset import Dataset, LabelledExcerpt
 from irmas_tf.datasets.irmas_layout import DataError
@@ -18,10 +17,11 @@ from irmas_tf.datasets.split_sides import SplitSide, SplitSides, split_sides
 from irmas_tf.datasets.testing_clips import label_matrix, part_sizes, select_clips
 from irmas_tf.evaluation.calibration_study import study_calibration
 from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, SingleLabelScores, all_decisions
-from irmas_tf.evaluation.run_excerpts import TEST, TRAIN, VALIDATION, evaluate_excerpts, fitting_clips, test_side
+from irmas_tf.evaluation.run_excerpts import evaluate_excerpts, fitting_clips
 from irmas_tf.evaluation.run_levels import FittingClips, default_notes, fixed_levels, missing_levels, own_levels
 from irmas_tf.evaluation.scored_clips import ScoredClips
 from irmas_tf.evaluation.scored_mixtures import score_mixtures
+from irmas_tf.evaluation.test_part import TEST, TRAIN, VALIDATION, has_test_clips, test_side
 from irmas_tf.evaluation.who_saw import leak_notes
 from irmas_tf.evaluation.window_scores import Progress, score_files
 from irmas_tf.inference.run_model import RunModel
@@ -57,7 +57,6 @@ def evaluate_multi_label(
 
     Raises:
         RunDirError, ModelError, ThresholdsError: the run is incomplete or damaged.
-        ConfigError: ``unique_clips`` where the test set does not tell which clips are identical.
         DataError: there is no data, or files are missing, damaged or without labels; the message names them.
     """
     config = run.config
@@ -68,8 +67,6 @@ def evaluate_multi_label(
         return _evaluate_test(run, folder, batch_size, replicates, unique_clips, progress)
     excerpts, sides = _load_sides(run.run, config, folder)
     if split == TEST:
-        if unique_clips:
-            raise ConfigError(f"--unique_clips: --dataset={config.data.dataset} does not say which are identical")
         side = test_side(config, folder)
         notes = leak_notes(run.run, [*excerpts, *config.dataset.test_items(folder)], side.names)
     else:
@@ -82,11 +79,6 @@ def evaluate_multi_label(
     return evaluate_excerpts(
         run, sides, side, split, notes, batch_size=batch_size, replicates=replicates, progress=progress
     )
-
-
-def has_test_clips(dataset: Dataset) -> bool:
-    """Return whether a data set publishes its tests as whole clips, which it lists apart from its excerpts."""
-    return type(dataset).test_clips is not Dataset.test_clips
 
 
 def _evaluate_test(

@@ -13,49 +13,15 @@ import numpy as np
 
 from irmas_tf.config.labels import MULTI_LABEL
 from irmas_tf.config.run_config import Config
-from irmas_tf.datasets.dataset import LabelledExcerpt
-from irmas_tf.datasets.irmas_layout import DataError
-from irmas_tf.datasets.split_sides import SplitSide, SplitSides, group_numbers, label_matrix
+from irmas_tf.datasets.split_sides import SplitSide, SplitSides
 from irmas_tf.evaluation.calibration_study import study_calibration
 from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, all_decisions
 from irmas_tf.evaluation.run_levels import FittingClips, default_notes, fixed_levels, own_levels
 from irmas_tf.evaluation.scored_clips import ScoredClips
 from irmas_tf.evaluation.scored_mixtures import score_mixtures
+from irmas_tf.evaluation.test_part import TEST, TRAIN, VALIDATION, labels_of
 from irmas_tf.evaluation.window_scores import Progress, WindowScores, score_files
 from irmas_tf.inference.run_model import RunModel
-from irmas_tf.metrics.known_labels import has_unknown
-
-TRAIN, VALIDATION, TEST = "train", "validation", "test"
-
-
-def labels_of(side: SplitSide) -> np.ndarray:
-    """Return the labels of a side's excerpts, [excerpts, classes]: bool if all are known, else int8 with -1."""
-    return side.targets if has_unknown(side.targets) else side.targets == 1
-
-
-def test_side(config: Config, data_dir: str) -> SplitSide:
-    """Return the excerpts of the data set's own test part.
-
-    Raises:
-        DataError: it has none, or something is wrong with them.
-    """
-    items = config.dataset.test_items(data_dir)
-    if not items:
-        raise DataError(
-            f"--split=test: --dataset={config.data.dataset} keeps no excerpts of {data_dir} for tests; evaluate on"
-            " --split=validation, or scores of clips of yours with --scores and --labels"
-        )
-    return excerpt_side(items, config)
-
-
-def excerpt_side(items: Sequence[LabelledExcerpt], config: Config) -> SplitSide:
-    """Return excerpts as a side of a split."""
-    return SplitSide(
-        paths=tuple(str(item.path) for item in items),
-        targets=label_matrix(items, config.labels),
-        groups=group_numbers(items),
-        names=tuple(item.name for item in items),
-    )
 
 
 def fitting_clips(model: RunModel, side: SplitSide, batch_size: int) -> FittingClips:

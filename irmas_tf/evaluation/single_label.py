@@ -1,8 +1,9 @@
-"""The single-label protocol: a run's model on one side of its own split, one predominant instrument an excerpt."""
+"""The single-label protocol: a run's model on a side of its own split, or on a test part; one class per excerpt."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,6 +16,8 @@ from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets import splits
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.datasets.split_sides import split_sides
+from irmas_tf.evaluation.test_part import TEST, test_side
+from irmas_tf.evaluation.who_saw import groups_of, seen_before
 from irmas_tf.inference.answers import Answer
 from irmas_tf.inference.notes import Note
 from irmas_tf.inference.prediction import predict_files
@@ -31,14 +34,15 @@ class Evaluation:
     """Everything an evaluation found; arrays are in the order of ``files``.
 
     Attributes:
-        split: which side of the split.
+        split: which side of the split; or "test", the data set's own test part.
         config: the run's configuration.
         files: paths below the data folder.
         groups: song group of each file, [files].
         labels: class indices, [files].
         probabilities: mean over each file's windows, [files, classes].
         train_labels: class indices of the training side, for the baseline.
-        leaks: song groups that are on both sides of the split.
+        leaks: song groups that are on both sides of the split, or in the test part and on the training side.
+        seen: what else is to be said of songs that the model has learnt from (`irmas_tf.evaluation.who_saw`).
         seconds: time the model and the loader took together, s.
         replicates: bootstrap replicates of the intervals.
         paths: where each file is.
@@ -57,6 +61,7 @@ class Evaluation:
     replicates: int = 1000
     paths: tuple[str, ...] = ()
     notes: tuple[tuple[Note, ...], ...] = ()
+    seen: tuple[str, ...] = ()
 
     @property
     def predicted(self) -> np.ndarray:
@@ -101,7 +106,7 @@ def evaluate_split(
     Args:
         run: the run.
         data_dir: folder of the data; by default the one of the run's configuration.
-        split: one of `SPLITS`.
+        split: one of `SPLITS`; or test, where the data set keeps excerpts of one class each for tests.
         batch_size: windows per batch.
         replicates: bootstrap replicates of the intervals.
         progress: called with the results and their number, returns the results; shows that time passes.
@@ -112,12 +117,21 @@ def evaluate_split(
         RunDirError, ModelError: the run is incomplete.
         DataError: files that the split names are missing or cannot be read; the message names them.
     """
-    check_split(split)
     config = run.config
-    excerpts = config.dataset.training(data_dir or config.data.data_dir)
+    folder = os.fspath(data_dir) or config.data.data_dir
+    excerpts = config.dataset.training(folder)
     saved = splits.load_split(run.run.split_path)
     sides = split_sides(saved, excerpts, config.labels)
-    side = getattr(sides, split)
+    if split == TEST:
+        side = test_side(config, folder)
+        items = config.dataset.test_items(folder)
+        leaks = len({item.group for item in items} & groups_of(saved.train, excerpts))
+        seen = seen_before(run.run, [*excerpts, *items], side.names)
+    else:
+        check_split(split)
+        side = getattr(sides, split)
+        leaks = len(splits.leaks(saved, excerpts))
+        seen = seen_before(run.run, excerpts, side.names)
     model = run if model is None else model
     model.values(
         np.zeros([1, config.audio.window_samples], np.float32), PROBABILITIES
@@ -137,11 +151,12 @@ def evaluate_split(
         labels=side.labels,
         probabilities=np.stack([answer.vector for answer in answers]),
         train_labels=sides.train.labels,
-        leaks=len(splits.leaks(saved, excerpts)),
+        leaks=leaks,
         seconds=seconds,
         replicates=replicates,
         paths=side.paths,
         notes=tuple(answer.notes for answer in answers),
+        seen=tuple(seen),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from irmas_tf.evaluation.score_entries import TOP_CONFUSIONS, interval_entry, score_entry
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.evaluation.sound_notes import count_notes, note_warnings
+from irmas_tf.evaluation.test_part import TEST
 from irmas_tf.metrics import single_label
 
 
@@ -38,6 +39,7 @@ def summarize_single_label(evaluation: Evaluation) -> dict[str, Any]:
         "interval": interval_entry(evaluation.replicates),
         "majority_baseline": {
             "class": codes[baseline.class_index],
+            "name": scheme.names[baseline.class_index],
             "accuracy": baseline.accuracy,
             "macro_f1": baseline.macro_f1,
         },
@@ -53,10 +55,17 @@ def summarize_single_label(evaluation: Evaluation) -> dict[str, Any]:
             for k, code in enumerate(codes)
         ],
         "top_confusions": [
-            {"label": codes[row], "predicted": codes[column], "excerpts": count}
+            {
+                "label": codes[row],
+                "label_name": scheme.names[row],
+                "predicted": codes[column],
+                "predicted_name": scheme.names[column],
+                "excerpts": count,
+            }
             for row, column, count in single_label.top_confusions(confusion, TOP_CONFUSIONS)
         ],
         "classes": list(codes),
+        "names": list(scheme.names),
         "confusion": confusion.tolist(),
         "label_scheme": scheme.name,
         "config_hash": config.hash,
@@ -69,11 +78,14 @@ def _warnings(evaluation: Evaluation) -> Iterable[str]:
     """Yield what makes the scores say less than they seem to."""
     if evaluation.split == "train":
         yield "these excerpts were trained on: the scores say nothing about new songs"
+    elif evaluation.leaks and evaluation.split == TEST:
+        yield f"{evaluation.leaks} songs of the test part were also trained on: the scores are inflated"
     elif evaluation.leaks:
         yield (
             f"{evaluation.leaks} songs are on both sides of the split (split_by={evaluation.config.data.split_by}):"
             " the model was trained on them, and the scores are inflated"
         )
+    yield from evaluation.seen if evaluation.split != "train" else ()
     if len(set(evaluation.groups.tolist())) < 2:
         yield "one song only: no interval can be given"
     yield from note_warnings(evaluation.notes, evaluation.files, "excerpt")

@@ -71,7 +71,7 @@ def groups_of(names: Iterable[str], excerpts: Sequence[LabelledExcerpt]) -> set[
     return {excerpt.group for excerpt in excerpts if _stem(excerpt.name) in stems}
 
 
-def leak_notes(run: RunDir, excerpts: Sequence[LabelledExcerpt], names: Iterable[str]) -> list[str]:
+def leak_notes(run: RunDir, excerpts: Sequence[LabelledExcerpt], names: Sequence[str]) -> list[str]:
     """Return what is to be said of songs that the run has learnt from, among those to be scored; empty without any.
 
     Args:
@@ -90,12 +90,19 @@ def leak_notes(run: RunDir, excerpts: Sequence[LabelledExcerpt], names: Iterable
             f"{shared} of {len(scored)} songs also have excerpts that the model was trained on"
             f" (split_by={split.split_by}): the scores are inflated"
         )
-    if before := len(scored & groups_of(_before(run), excerpts)):
-        notes.append(
-            f"{before} of {len(scored)} songs had been learnt by the run that this one began with"
-            f" ({seen_path(run).name}): the scores are inflated"
-        )
-    return notes
+    return notes + seen_before(run, excerpts, names)
+
+
+def seen_before(run: RunDir, excerpts: Sequence[LabelledExcerpt], names: Sequence[str]) -> list[str]:
+    """Return what is to be said of songs learnt before the run's own training (arguments, errors: `leak_notes`)."""
+    before = _before(run)
+    scored = groups_of(names, excerpts) if before else set()
+    if not (known := len(scored & groups_of(before, excerpts))):
+        return []
+    return [
+        f"{known} of {len(scored)} songs had been learnt by the run that this one began with ({seen_path(run).name}):"
+        " the scores are inflated"
+    ]
 
 
 def unseen_excerpts(run: RunDir, excerpts: Sequence[LabelledExcerpt]) -> list[LabelledExcerpt] | None:

@@ -10,12 +10,11 @@ from irmas_tf.config.settings import ConfigError
 from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
 from irmas_tf.evaluation.multi_label_run import evaluate_multi_label
 from irmas_tf.evaluation.single_label import Evaluation, check_split, evaluate_split
+from irmas_tf.evaluation.test_part import TEST, has_test_clips, test_side
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.reports.evaluation_report import EvaluationReport
 from irmas_tf.reports.page import PageOptions
 from irmas_tf.reports.report import summarize, write_report
-
-TEST = "test"
 
 
 def evaluate_run(
@@ -31,7 +30,8 @@ def evaluate_run(
 ) -> EvaluationReport:
     """Evaluate a run's best model and write the reports into the run folder.
 
-    The test set, and every split of a multi-label run, goes by the multi-label protocol.
+    Test clips with any number of labels, and every split of a multi-label run, go by the multi-label protocol; the
+    split of a single-label run, and a test part whose excerpts have one class each, by the single-label one.
 
     Args:
         run_dir: folder of the trained run.
@@ -53,8 +53,10 @@ def evaluate_run(
         if unique_clips:
             raise ConfigError(f"--unique_clips: is for --split={TEST}, not {split}")
     model = RunModel.open(run_dir)
+    if unique_clips and not has_test_clips(model.config.dataset):
+        raise ConfigError(f"--unique_clips: --dataset={model.config.data.dataset} does not say which are identical")
     evaluation: Evaluation | MultiLabelEvaluation
-    if split == TEST or model.config.model.task == MULTI_LABEL:
+    if _is_multi_label(model, data_dir, split):
         evaluation = evaluate_multi_label(
             model,
             data_dir,
@@ -72,3 +74,15 @@ def evaluate_run(
     folder = model.run.evaluation_dir(split)
     written = write_report(evaluation, summary, folder, page, run=model.run, model=model)
     return EvaluationReport(summary, tuple(written))
+
+
+def _is_multi_label(model: RunModel, data_dir: str, split: str) -> bool:
+    """Return which protocol a split of a run goes by.
+
+    Raises:
+        DataError: the data set has no test part, or something is wrong with it.
+    """
+    config = model.config
+    if config.model.task == MULTI_LABEL or split != TEST:
+        return config.model.task == MULTI_LABEL
+    return has_test_clips(config.dataset) or not test_side(config, data_dir or config.data.data_dir).is_single
