@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 from irmas_tf.audio.wav_header import read_wav_header
 from irmas_tf.datasets.irmas_layout import display
+from irmas_tf.dsp.resample import MAX_RATE_HZ, MIN_RATE_HZ
+from irmas_tf.process.ordered_threads import shared_threads, usable_cpus
 
 MAX_DC = 0.05
 CLIPPED_SHARE = 0.01
 _FULL_SCALE = 0.9999
 _FLOATS = ("FLOAT", "DOUBLE")
+_FILES_AT_ONCE = 64  # of a thread
+_PLAIN = struct.Struct("<4sI4s10sHIIHH4sI")
+_PCM_OF_16_BYTES = b"fmt \x10\0\0\0\x01\0"
+_MOST_PLAIN_CHANNELS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +49,10 @@ class AudioIssue:
     kind: str
     is_error: bool
     detail: str
+
+
+Examined = tuple[AudioFacts | None, list[AudioIssue]]
+"""What `examine` returns."""
 
 
 def truncated_bytes(path: Path) -> int:
@@ -108,7 +121,56 @@ def _sample_issues(path: Path) -> list[AudioIssue]:
     return issues
 
 
-def examine(path: Path, *, deep: bool) -> tuple[AudioFacts | None, list[AudioIssue]]:
+def _plain_facts(path: Path) -> AudioFacts | None:
+    """Return the facts of a 16-bit WAV file with the shortest header, all of whose numbers agree with its size.
+
+    Of such a file there is nothing else to say; large data sets consist of them, and this is ten times as fast.
+    """
+    try:
+        with open(path, "rb", buffering=0) as file:
+            start, size = file.read(_PLAIN.size), os.fstat(file.fileno()).st_size
+    except (OSError, ValueError):
+        return None  # whoever looks closer finds the words
+    if len(start) < _PLAIN.size:
+        return None
+    riff, rest, wave, fmt, channels, rate, _, frame_bytes, bits, data, data_bytes = _PLAIN.unpack(start)
+    is_plain = (
+        (riff, wave, fmt, data) == (b"RIFF", b"WAVE", _PCM_OF_16_BYTES, b"data")
+        and (rest, data_bytes) == (size - 8, size - _PLAIN.size)
+        and (bits, frame_bytes) == (16, 2 * channels)
+        and 1 <= channels <= _MOST_PLAIN_CHANNELS
+        and MIN_RATE_HZ <= rate <= MAX_RATE_HZ
+        and data_bytes >= frame_bytes
+        and data_bytes % frame_bytes == 0
+    )
+    return AudioFacts(rate, channels, "PCM_16", data_bytes // frame_bytes) if is_plain else None
+
+
+def examine_all(paths: Sequence[Path], *, deep: bool, progress: bool = True) -> list[Examined]:
+    """Return what `examine` says of every file, in order.
+
+    Args:
+        paths: files.
+        deep: see `examine`.
+        progress: show a bar on stderr when it takes longer than a second.
+    """
+    from tqdm import tqdm
+
+    import irmas_tf.audio.decode  # noqa: F401 - loaded once here, not by all threads at once
+
+    at_once = 1 if deep else _FILES_AT_ONCE
+    shares = [paths[first : first + at_once] for first in range(0, len(paths), at_once)]
+    pool = shared_threads(max(2, min(8, usable_cpus())))
+    examined: list[Examined] = []
+    name = "decoding" if deep else "reading headers"
+    with tqdm(desc=name, total=len(paths), unit="file", delay=1.0, disable=None if progress else True) as bar:
+        for share in pool.map(lambda share: [examine(path, deep=deep) for path in share], shares):
+            examined += share
+            bar.update(len(share))
+    return examined
+
+
+def examine(path: Path, *, deep: bool) -> Examined:
     """Return what a file is and what is wrong with it. Never raises for a bad file.
 
     An issue is an error exactly if training refuses the file for it, as far as has been looked: deep, or a float file,
@@ -121,6 +183,8 @@ def examine(path: Path, *, deep: bool) -> tuple[AudioFacts | None, list[AudioIss
     """
     from irmas_tf.audio.decode import AudioError, audio_info
 
+    if not deep and (plain := _plain_facts(path)):
+        return plain, []
     try:
         info = audio_info(path)
         facts = AudioFacts(info.sample_rate_hz, info.channels, info.subtype, info.frames)

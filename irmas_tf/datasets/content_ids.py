@@ -11,11 +11,13 @@ from pathlib import Path
 
 from irmas_tf.datasets.irmas_layout import DataError, display
 from irmas_tf.process.cache_folder import cache_folder
-from irmas_tf.process.checksums import checksum_of
+from irmas_tf.process.checksums import feed, new_digest
 from irmas_tf.process.held_temporary import delete_leftovers, held_temporary
 from irmas_tf.process.ordered_threads import shared_threads
 
 _THREADS = 4
+_BYTES_AT_ONCE = 1 << 20  # of a thread: handing over small files one by one would take longer than reading them
+_FILES_AT_ONCE = 64
 _KIND = "content_ids"  # of temporary files
 
 
@@ -31,11 +33,39 @@ def hash_file(path: Path) -> str:
         DataError: the file cannot be read.
     """
     try:
-        return checksum_of(path, "sha1")
+        with open(path, "rb", buffering=0) as file:
+            digest = new_digest("sha1")
+            feed(digest, file)
+            return digest.hexdigest()
     except OSError as error:
         raise DataError(
             f"{display(path)}: cannot be read ({error.strerror}); restore the file or remove it from the data directory"
         ) from error
+
+
+def _real_paths(paths: Sequence[Path]) -> list[str]:
+    """Return absolute paths whose folders are no links; each folder is looked at once."""
+    real: dict[str, str] = {}
+    keys = []
+    for path in paths:
+        folder, name = os.path.split(path)
+        if folder not in real:
+            real[folder] = os.path.realpath(folder or ".")
+        keys.append(os.path.join(real[folder], name))
+    return keys
+
+
+def _shares(indices: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
+    """Return the indices of files in pieces of few files or few bytes, in order."""
+    shares: list[list[int]] = []
+    room = 0
+    for index in indices:
+        if not shares or len(shares[-1]) == _FILES_AT_ONCE or sizes[index] > room:
+            shares.append([])
+            room = _BYTES_AT_ONCE
+        shares[-1].append(index)
+        room -= sizes[index]
+    return shares
 
 
 def _load(path: Path) -> dict[str, list[object]]:
@@ -71,7 +101,7 @@ def content_ids(paths: Sequence[Path], *, root: Path, progress: bool = True) -> 
     """
     cache_path = _cache_path(os.path.realpath(root))
     cache = _load(cache_path)
-    keys = [os.path.realpath(path) for path in paths]
+    keys = _real_paths(paths)
     stamps: list[list[int]] = []
     for path in paths:
         try:
@@ -89,10 +119,14 @@ def content_ids(paths: Sequence[Path], *, root: Path, progress: bool = True) -> 
     if stale:
         from tqdm import tqdm
 
-        hashes = shared_threads(_THREADS).map(hash_file, [paths[i] for i in stale])
-        bar = tqdm(hashes, "hashing", len(stale), unit="file", delay=1.0, disable=None if progress else True)
-        for i, digest in zip(stale, bar, strict=True):
-            cache[keys[i]] = [*stamps[i], digest]
+        shares = _shares(stale, [stamp[0] for stamp in stamps])
+        hashes = shared_threads(_THREADS).map(lambda share: [hash_file(paths[i]) for i in share], shares)
+        bar = tqdm(desc="hashing", total=len(stale), unit="file", delay=1.0, disable=None if progress else True)
+        with bar:
+            for share, digests in zip(shares, hashes, strict=True):
+                for i, digest in zip(share, digests, strict=True):
+                    cache[keys[i]] = [*stamps[i], digest]
+                bar.update(len(share))
         # Files that are gone are forgotten here, where the cache is written anyway.
         known = set(keys)
         _save(cache_path, {k: v for k, v in cache.items() if k in known or os.path.exists(k)})

@@ -6,13 +6,12 @@ import dataclasses
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from irmas_tf.audio.walk import noun_of_other
 from irmas_tf.config.labels import IRMAS_NAMES
 from irmas_tf.datasets import irmas_counts
-from irmas_tf.datasets.audio_check import AudioFacts, AudioIssue, examine
+from irmas_tf.datasets.audio_check import examine_all
 from irmas_tf.datasets.check_findings import (
     audio_findings,
     count_findings,
@@ -28,19 +27,8 @@ from irmas_tf.datasets.irmas_layout import DataError, check_data_dir, display
 from irmas_tf.datasets.irmas_records import TrainingScan
 from irmas_tf.datasets.irmas_scan import scan_testing, scan_training
 from irmas_tf.kinds.file_kinds import counted
-from irmas_tf.process.ordered_threads import shared_threads, usable_cpus
 
 _DURATION_TOLERANCE_SECONDS = 0.5
-
-
-def _examine_all(paths: Sequence[Path], deep: bool, progress: bool) -> list[tuple[AudioFacts | None, list[AudioIssue]]]:
-    from tqdm import tqdm
-
-    import irmas_tf.audio.decode  # noqa: F401 - loaded once here, not by all threads at once
-
-    results = shared_threads(max(2, min(8, usable_cpus()))).map(lambda path: examine(path, deep=deep), paths)
-    name = "decoding" if deep else "reading headers"
-    return list(tqdm(results, name, len(paths), unit="file", delay=1.0, disable=None if progress else True))
 
 
 def check(data_dir: str | os.PathLike[str], *, deep: bool = False, progress: bool = True) -> CheckReport:
@@ -75,7 +63,7 @@ def check(data_dir: str | os.PathLike[str], *, deep: bool = False, progress: boo
         )
     excerpts = training.excerpts if training else ()
     paths = [e.path for e in excerpts] + [c.path for c in testing.clips]
-    examined = dict(zip(paths, _examine_all(paths, deep, progress), strict=True))
+    examined = dict(zip(paths, examine_all(paths, deep=deep, progress=progress), strict=True))
     facts = {path: result[0] for path, result in examined.items() if result[0] is not None}
     findings += audio_findings(examined, shown)
     train_facts = {e.path: facts[e.path] for e in excerpts if e.path in facts}

@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from irmas_tf.audio.decode import AudioError, AudioWarning, decode_file
-from irmas_tf.datasets.audio_check import examine, truncated_bytes
+from irmas_tf.datasets import audio_check
+from irmas_tf.datasets.audio_check import examine, examine_all, truncated_bytes
 
 RATE = 44100
 
@@ -185,3 +186,29 @@ def test_a_header_that_promises_trillions_of_frames_does_not_hang(tmp_path):
     facts, issues = examine(path, deep=True)
     assert facts.frames == 8000, "packets are counted"
     assert [i.kind for i in issues] == ["truncated"]
+
+
+def test_the_short_way_says_what_the_long_one_says(tmp_path, monkeypatch):
+    """Headers of plain files, whole and with a byte changed: short and long way agree, or the short one passes."""
+    path, plain, taken = tmp_path / "a.wav", tmp_path / "plain.wav", 0
+    soundfile.write(plain, tone(50, 2), RATE, subtype="PCM_16")
+    whole = plain.read_bytes()
+    cases = [whole, whole[:-4], whole[:-1], whole + b"\0\0", whole[:44], whole[:30]]
+    for at in range(44):
+        cases += [whole[:at] + bytes([(whole[at] + step) % 256]) + whole[at + 1 :] for step in (1, 3, 128)]
+    for case in cases:
+        path.write_bytes(case)
+        short = audio_check._plain_facts(path)
+        monkeypatch.setattr(audio_check, "_plain_facts", lambda _: None)
+        facts, issues = examine(path, deep=False)
+        monkeypatch.undo()
+        taken += short is not None
+        assert short is None or (short, []) == (facts, issues), case[:44]
+    assert taken >= 8  # the whole one, other rates, and bytes per second, which nobody goes by
+
+
+def test_all_files_are_examined_in_order(tmp_path):
+    for number in range(130):
+        soundfile.write(tmp_path / f"{number}.wav", tone(10 + number, 1), 8000, subtype="PCM_16")
+    paths = [tmp_path / f"{number}.wav" for number in range(130)]
+    assert [facts.frames for facts, _ in examine_all(paths, deep=False, progress=False)] == list(range(10, 140))
