@@ -84,11 +84,10 @@ class PartPlayer:
         amplifier: of the whole part, or None.
     """
 
-    sings = False
-
     def __init__(
         self, timbres: Sequence[Timbre], phrase_seconds: float = 1e9, amplifier: Amplifier | None = None
     ) -> None:
+        self.sings = bool(getattr(timbres[0].layers[0].sampler.soundfont, "vowels", ""))
         self.timbres, self.phrase_seconds, self.amplifier = tuple(timbres), phrase_seconds, amplifier
 
     def release_seconds(self, bank: int, program: int, key: int) -> float:
@@ -137,8 +136,12 @@ class PartPlayer:
     def _sound(
         self, layer: Layer, note: Note, tuning_cents: float, seconds: float | None, one_shot: bool
     ) -> np.ndarray:
+        vowels = getattr(layer.sampler.soundfont, "vowels", "")
+        bank = layer.bank
+        if vowels:
+            bank += layer.sampler.soundfont.variants * max(vowels.find(note.vowel[:1] or "a"), 0)  # type: ignore[attr-defined]
         return layer.sampler.play(
-            layer.bank, layer.program, note, tuning_cents, seconds=seconds, one_shot=one_shot, body=layer.body
+            bank, layer.program, note, tuning_cents, seconds=seconds, one_shot=one_shot, body=layer.body
         )
 
     def finish(self, stem: np.ndarray, drive: float) -> np.ndarray:
@@ -209,6 +212,11 @@ class Orchestra:
         if not any(weights):
             weights = [1.0] * len(able)
         drums = bank == DRUM_BANK
+
+        # A singer of vowels keeps to those who sing: the renderer gives formants to all of a part, or to nothing.
+        sings = bool(getattr(rng.choices(able, weights)[0][1].soundfont, "vowels", ""))
+        same = [n for n, (_, m, _) in enumerate(able) if bool(getattr(m.soundfont, "vowels", "")) == sings]
+        able, weights = [able[n] for n in same], [weights[n] for n in same]
 
         def draw_layer(gain: float) -> Layer:
             _, sampler, playable = rng.choices(able, weights)[0]

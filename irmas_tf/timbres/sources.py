@@ -62,7 +62,34 @@ KNOWN_SOURCES: dict[str, KnownSource] = {
         ("/usr/share/midi/freepats",), "freepats", "GPL-2 or later, with an exception for compositions", True
     ),
 }
-MODELLED: dict[str, str] = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelledSource:
+    """A computed source.
+
+    Attributes:
+        bank: what makes it, "module:attribute".
+        licence: in a few words.
+        class_weights: what it plays; classes that are not named it does not play, nor accompaniment.
+    """
+
+    bank: str
+    licence: str
+    class_weights: tuple[tuple[str, float], ...]
+
+
+_OWN = "computed by irmas_tf: Apache-2.0"
+MODELLED: dict[str, ModelledSource] = {
+    "organ": ModelledSource("irmas_tf.timbres.models:organ_bank", _OWN, (("org", 1.0),)),
+    "voice": ModelledSource("irmas_tf.timbres.models:voice_bank", _OWN, (("voi", 1.0),)),
+    "additive": ModelledSource(
+        "irmas_tf.timbres.models:additive_bank", _OWN, (("flu", 0.5), ("gac", 0.25), ("tru", 0.5), ("vio", 0.5))
+    ),
+    "stk": ModelledSource(
+        "irmas_tf.timbres.stk:StkBank", "STK's own, much like MIT", (("flu", 0.25), ("tru", 0.5), ("vio", 0.5))
+    ),
+}
 _FIELD = re.compile(r":(?:([a-z]{3})=)?(\d+(?:\.\d*)?|\.\d+)$")
 
 
@@ -87,7 +114,7 @@ class Source:
         """Licence of the sound, in a few words."""
         if self.name in KNOWN_SOURCES:
             return KNOWN_SOURCES[self.name].licence
-        return "see the file" if self.path else "computed by irmas_tf or the library that its name says"
+        return "see the file" if self.path else MODELLED[self.name].licence
 
     def weight_for(self, code: str) -> float:
         """Return how often it is drawn for a class (an IRMAS code, or empty for what carries no label)."""
@@ -105,7 +132,7 @@ class Source:
         if not self.path:
             import importlib
 
-            module, _, attribute = MODELLED[self.name].partition(":")
+            module, _, attribute = MODELLED[self.name].bank.partition(":")
             bank: Bank = getattr(importlib.import_module(module), attribute)()
             return bank
         if Path(self.path).is_dir():
@@ -168,8 +195,6 @@ def parse_sounds(text: str, changes: str = "") -> Sounds:
     sources = tuple(_parse_source(part.strip()) for part in text.split(",") if part.strip())
     if not sources:
         raise SoundFontError(f"--sounds={text}: names no source; known are {', '.join(known_names())}, or give a path")
-    if not any(source.weight_for("") > 0 for source in sources):
-        raise SoundFontError(f"--sounds={text}: every weight is 0; give one source a weight above 0")
     silent = [code for code in IRMAS_CODES if not any(source.weight_for(code) > 0 for source in sources)]
     if silent:
         raise SoundFontError(f"--sounds={text}: nothing plays {', '.join(silent)}; give a source a weight for it")
@@ -207,7 +232,8 @@ def _parse_source(text: str) -> Source:
             raise SoundFontError(f"--sounds={text}: {field[1]} is no class; known are {', '.join(IRMAS_CODES)}")
         name = name[: field.start()]
     if name in MODELLED:
-        return Source(name, "", weight, tuple(sorted(by_class.items())))
+        shares = dict.fromkeys((*IRMAS_CODES, ""), 0.0) | dict(MODELLED[name].class_weights) | by_class
+        return Source(name, "", weight, tuple(sorted(shares.items())))
     if name in KNOWN_SOURCES:
         known = KNOWN_SOURCES[name]
         merged = dict(known.class_weights) | by_class
