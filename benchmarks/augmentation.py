@@ -101,6 +101,7 @@ def step_function(config: Any) -> Callable[[], Any]:
     keras.utils.set_random_seed(0)
     step = TrainingStep(build_model(config), config, tf.distribute.get_strategy())
     waveform, labels = (tf.constant(x) for x in example_batch(config))
+    labels = tf.one_hot(labels, config.labels.num_classes, dtype=tf.int8)
     return lambda: step.run_batch(waveform, labels, {}).numpy()
 
 

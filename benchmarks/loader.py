@@ -113,7 +113,7 @@ def make_config(batch_size: int, threads: int, cache: str) -> Config:
 def ours(paths: list[str], batch_size: int, threads: int, cache: str, epoch: int) -> Iterable[np.ndarray]:
     """The training pipeline: random order, crop and rounding included."""
     config = make_config(batch_size, threads, cache)
-    labels = np.zeros(len(paths), np.int32)
+    labels = np.zeros((len(paths), 1), np.int8)
     for waveform, _, _ in pipeline.training_dataset(paths, labels, config, epoch=epoch):
         yield waveform
 

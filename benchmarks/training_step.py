@@ -70,6 +70,7 @@ def keras_functions(variant: str, batch: int, threads: int) -> tuple[Callable[[]
     model = build_model(config)
     step = TrainingStep(model, config, tf.distribute.get_strategy())
     waveform, labels = (tf.constant(x) for x in example_batch(config))
+    labels = tf.one_hot(labels, config.labels.num_classes, dtype=tf.int8)
     forward = tf.function(lambda x: model(x, training=False), jit_compile=config.training.xla)
     return lambda: step.run_batch(waveform, labels, {}).numpy(), lambda: forward(waveform).numpy()
 

@@ -40,6 +40,11 @@ class SplitSide:
         return not len(_other_than_one_class(self.targets))
 
     @functools.cached_property
+    def has_unknown(self) -> bool:
+        """Whether there is a label that nobody knows."""
+        return bool((self.targets == UNKNOWN).any())
+
+    @functools.cached_property
     def labels(self) -> np.ndarray:
         """Class indices, int32 [n].
 

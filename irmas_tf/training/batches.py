@@ -101,24 +101,24 @@ def training_dataset(
 
     Args:
         excerpts_paths: n audio files.
-        labels: int [n], class index of each.
+        labels: int8 [n, classes], see `irmas_tf.datasets.split_sides.SplitSide.targets`.
         config: the run's configuration.
         epoch: number of the epoch, from 0.
         start_batch: first batch, from 0 to ``steps_per_epoch``.
         samples: length of the waveforms; None is the window. Augmentation that plays them faster reads more.
 
     Returns:
-        Dataset of (waveform float32 [batch, samples], label_index int32 [batch], example_seed int32 [batch, 2])
+        Dataset of (waveform float32 [batch, samples], labels int8 [batch, classes], example_seed int32 [batch, 2])
         with static shapes and known cardinality.
 
     Raises:
-        ValueError: no full batch, as many labels as there are files expected, or ``start_batch`` is out of range.
+        ValueError: no full batch, not a row of labels for each file, or ``start_batch`` is out of range.
         AudioError: files cannot be decoded.
     """
-    paths, labels = list(excerpts_paths), np.asarray(labels, np.int32)
+    paths, labels = list(excerpts_paths), np.asarray(labels, np.int8)
     batch, window = config.training.batch_size, samples or config.audio.window_samples
-    if labels.shape != (len(paths),):
-        raise ValueError(f"labels must be [{len(paths)}], one for each file, not {list(labels.shape)}")
+    if labels.ndim != 2 or len(labels) != len(paths):
+        raise ValueError(f"labels must be [{len(paths)}, classes], a row for each file, not {list(labels.shape)}")
     steps = steps_per_epoch(len(paths), config)
     if steps == 0:
         raise ValueError(f"--batch_size={batch}: must be at most the {len(paths)} excerpts of the training split")
@@ -155,10 +155,10 @@ def training_dataset(
         return waveform, labels[examples], plan.example_seed[slots]
 
     def load_in_graph(slots: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        waveform, label, seeds = tf.numpy_function(load, [slots], (tf.float32, tf.int32, tf.int32))
+        waveform, label, seeds = tf.numpy_function(load, [slots], (tf.float32, tf.int8, tf.int32))
         return (
             tf.ensure_shape(waveform, [batch, window]),
-            tf.ensure_shape(label, [batch]),
+            tf.ensure_shape(label, [batch, labels.shape[1]]),
             tf.ensure_shape(seeds, [batch, 2]),
         )
 

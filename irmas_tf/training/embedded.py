@@ -23,7 +23,7 @@ class EmbeddedClips:
         model: waveform [batch, window_samples] -> vectors [batch, channels]; used as in evaluation, with its present
             weights.
         config: the run's configuration.
-        side: the clips and their labels; those of mixtures are only evaluated.
+        side: the clips and their labels; mixtures are only evaluated.
         before_batch: may raise to stop.
     """
 
@@ -52,7 +52,7 @@ class EmbeddedClips:
         return with_fixed_settings(dataset.batch(self._config.training.batch_size))
 
     def training_batches(self, epoch: int, start_batch: int) -> tf.data.Dataset:
-        """Return (vectors [batch, channels], labels [batch]) of an epoch, in the order of `training_dataset`.
+        """Return (vectors [batch, channels], labels int8 [batch, classes]) of an epoch, ordered as `training_dataset`.
 
         Of a clip with several windows each epoch takes one at random.
 
@@ -61,12 +61,13 @@ class EmbeddedClips:
             start_batch: first batch.
         """
         training = self._config.training
-        plan = plan_epoch(
-            self._side.labels, seed=training.seed, epoch=epoch, balance=training.class_balance == "resample"
-        )
+        if isinstance(self._side, SideMixtures):
+            raise TypeError("mixtures are not trained on")
+        labels = self._side.targets
+        plan = plan_epoch(labels, seed=training.seed, epoch=epoch, balance=training.class_balance == "resample")
         batches = len(self._side) // training.batch_size
         slots = np.arange(start_batch * training.batch_size, batches * training.batch_size)
         examples = plan.order[slots]
         windows = self._first[examples] + (plan.crop[slots] * self._windows[examples]).astype(np.int64)
-        dataset = tf.data.Dataset.from_tensor_slices((self.vectors[windows], self._side.labels[examples]))
+        dataset = tf.data.Dataset.from_tensor_slices((self.vectors[windows], labels[examples]))
         return with_fixed_settings(dataset.batch(training.batch_size, drop_remainder=True))

@@ -55,11 +55,12 @@ def plan_epoch(labels: np.ndarray, *, seed: int, epoch: int, balance: bool = Fal
     """Return the plan of one epoch over n examples, n slots long.
 
     Args:
-        labels: int [n], class of each example.
+        labels: int8 [n, classes], 1 where a class is heard.
         seed, epoch: what the plan depends on.
         balance: every class that occurs gets the same number of slots, give or take one. Inside a class the examples
             are gone through in a random order, again and again where the class is small; a large class shows another
-            part of itself every epoch.
+            part of itself every epoch. An example of several classes is in the slots of each, and those in which
+            nothing is known to be heard are a class of their own.
     """
     labels = np.asarray(labels)
     count = len(labels)
@@ -81,14 +82,19 @@ def plan_epoch(labels: np.ndarray, *, seed: int, epoch: int, balance: bool = Fal
 
 def _balanced(labels: np.ndarray, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
     """Return (example, how often it came before) for len(labels) slots shared equally by the classes that occur."""
-    classes = np.unique(labels)
+    heard = labels == 1
+    classes = [np.flatnonzero(column) for column in heard.T]
+    classes = [members for members in (*classes, np.flatnonzero(~heard.any(axis=1))) if len(members)]
     shares = np.full(len(classes), len(labels) // len(classes))
     shares[(np.arange(len(labels) % len(classes)) + epoch) % len(classes)] += 1
-    examples, occurrences = [], []
-    for label, share in zip(classes, shares, strict=True):
-        members = np.flatnonzero(labels == label)
+    chosen = []
+    for members, share in zip(classes, shares, strict=True):
         members = members[np.argsort(stateless_bits(seed, epoch, _WITHIN_CLASS, members), kind="stable")]
-        slots = np.arange(share)
-        examples.append(members[slots % len(members)])
-        occurrences.append(slots // len(members))
-    return np.concatenate(examples), np.concatenate(occurrences)
+        chosen.append(members[np.arange(share) % len(members)])
+    examples = np.concatenate(chosen)
+    # How often an example came before: its place among its equals, which a stable sort leaves in their order.
+    by_example = np.argsort(examples, kind="stable")
+    first = np.searchsorted(examples[by_example], examples[by_example])
+    occurrence = np.empty(len(examples), np.int64)
+    occurrence[by_example] = np.arange(len(examples)) - first
+    return examples, occurrence

@@ -1,4 +1,4 @@
-"""The two sides of a run's split, ready for the loader, and the first look at the training side."""
+"""What a run is scored on between its epochs, and the first look at the training side."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ import tensorflow as tf
 
 from irmas_tf.config.labels import SINGLE_LABEL
 from irmas_tf.config.run_config import Config
-from irmas_tf.config.settings import ConfigError
-from irmas_tf.datasets import splits
-from irmas_tf.datasets.split_sides import SplitSide, SplitSides, split_sides
+from irmas_tf.datasets.split_sides import SplitSide
 from irmas_tf.layers.normalization import BinNormalization
-from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.batches import evaluation_dataset
 from irmas_tf.training.mixtures import Mixture, mixture_dataset, mixture_labels, plan_mixtures
 
@@ -40,8 +37,12 @@ class SideMixtures:
 
 
 def validation_clips(side: SplitSide, config: Config) -> SplitSide | SideMixtures:
-    """Return what a run is scored on between epochs: the excerpts of a side, for several labels their mixtures."""
-    return side if config.model.task == SINGLE_LABEL else SideMixtures.of(side, config)
+    """Return what a run is scored on between epochs.
+
+    For one label, the excerpts of a side. For several, mixtures of excerpts if each has one class; else the excerpts
+    themselves, which have several already, or labels that nobody knows.
+    """
+    return SideMixtures.of(side, config) if config.model.task != SINGLE_LABEL and side.is_single else side
 
 
 def evaluation_batches(clips: SplitSide | SideMixtures, config: Config) -> tf.data.Dataset:
@@ -50,43 +51,6 @@ def evaluation_batches(clips: SplitSide | SideMixtures, config: Config) -> tf.da
     if isinstance(clips, SideMixtures):
         return mixture_dataset(clips.paths, clips.mixtures, config, batch_size=batch_size, keep=True)
     return evaluation_dataset(clips.paths, config, batch_size=batch_size, keep=True)
-
-
-def load_sides(config: Config, run: RunDir) -> SplitSides:
-    """Return the training and the validation side; the split is drawn and saved at first, and read from then on.
-
-    The run's configuration is recorded as soon as the data and the split are found good, and not before.
-
-    Args:
-        config: the run's configuration.
-        run: its folder, locked by the caller if other processes may use it.
-
-    Raises:
-        ConfigError: no data folder, or fewer training excerpts than a batch.
-        DataError: the data is not there, or is not what the split names.
-        RunDirError: the folder is a run of another configuration.
-    """
-    data = config.data
-    if not data.data_dir:
-        raise ConfigError(f"--data_dir is empty: give the folder of the data set (--dataset={data.dataset})")
-    excerpts = config.dataset.training(data.data_dir)
-    is_saved = run.belongs_to(config) and run.split_path.exists()
-    if is_saved:
-        split = splits.load_split(run.split_path)
-    else:
-        split = splits.make_split(
-            excerpts, split_by=data.split_by, validation_fraction=data.validation_fraction, seed=data.split_seed
-        )
-    sides = split_sides(split, excerpts, config.labels)
-    if len(sides.train) < config.training.batch_size:
-        raise ConfigError(
-            f"--batch_size={config.training.batch_size}: must be at most the {len(sides.train)} excerpts of the"
-            " training split"
-        )
-    run.record(config)
-    if not is_saved:
-        splits.save_split(run.split_path, split)
-    return sides
 
 
 def set_statistics(model: keras.Model, side: SplitSide, config: Config) -> None:

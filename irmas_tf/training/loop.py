@@ -36,7 +36,7 @@ from irmas_tf.training.callbacks import (
 from irmas_tf.training.checkpoint import CheckpointStore
 from irmas_tf.training.decoded import problem_in
 from irmas_tf.training.embedded import EmbeddedClips
-from irmas_tf.training.excerpts import load_sides, set_statistics, validation_clips
+from irmas_tf.training.excerpts import set_statistics, validation_clips
 from irmas_tf.training.fine_tuning import check_resumed_weights, load_pretrained_weights, set_learning
 from irmas_tf.training.hardware import (
     compute_environment,
@@ -46,6 +46,7 @@ from irmas_tf.training.hardware import (
 )
 from irmas_tf.training.losses import class_weights
 from irmas_tf.training.progress import EpochRow, Progress, finished_progress
+from irmas_tf.training.sides import load_sides
 from irmas_tf.training.stages import StagePlan
 from irmas_tf.training.step import TrainingStep
 from irmas_tf.training.validation import Scores, Validator
@@ -61,7 +62,7 @@ def train(config: Config, run: RunDir, on_update: Callable[[Progress], None] | N
     """Train a run to its end, from its last checkpoint if it has one.
 
     Args:
-        config: the run's configuration.
+        config: the run's configuration, `irmas_tf.training.sides.completed`.
         run: the run folder (`RunDir.prepare`); what describes it is recorded once the data is found.
         on_update: called after every change of the weights; for tests and tools.
 
@@ -125,6 +126,7 @@ class _Training:
             self.config,
             self.strategy,
             self._class_weights(),
+            has_unknown=self.train_side.has_unknown,
             factors=set_learning(self.model, self.config, stage),
             head=head_model(self.model) if stage.embed_once else None,
         )
@@ -159,7 +161,7 @@ class _Training:
     def _class_weights(self) -> np.ndarray | None:
         if self.config.training.class_balance != "weights":
             return None
-        return class_weights(self.train_side.labels, self.config.labels.num_classes)
+        return class_weights(self.train_side.targets)
 
     def run_to_end(self) -> Progress:
         """Resume or start, and train."""
@@ -251,7 +253,7 @@ class _Training:
         stacked = tf.nest.map_structure(lambda *of_batches: np.stack(of_batches), *numbers)
         dataset = training_dataset(
             self.train_side.paths,
-            self.train_side.labels,
+            self.train_side.targets,
             config,
             epoch=epoch,
             start_batch=first,

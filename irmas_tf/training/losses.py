@@ -7,15 +7,22 @@ import numpy.typing as npt
 import tensorflow as tf
 
 
-def class_weights(labels: npt.ArrayLike, num_classes: int) -> np.ndarray:
+def class_weights(labels: npt.ArrayLike) -> np.ndarray:
     """Return loss weights [classes] float32 that give every class the same say.
 
-    Class c gets ``examples / (present classes * examples of c)``, so that the mean weight over the examples is 1 and
-    the loss keeps its scale. A class without examples gets 0.
+    Where each example has one class, class c gets ``examples / (present classes * examples of c)``, so that the mean
+    weight over the examples is 1 and the loss keeps its scale. In general, "examples of c" is how many of all would
+    have it if those of which nobody knows were like the others, and "examples" the sum of that over the classes. A
+    class without examples gets 0.
+
+    Args:
+        labels: int8 [n, classes] of 1 (heard), 0 (not) and -1 (unknown).
     """
-    counts = np.bincount(np.asarray(labels, np.int64), minlength=num_classes)
+    labels = np.asarray(labels)
+    known = (labels >= 0).sum(axis=0)
+    counts = (labels == 1).sum(axis=0) * (len(labels) / np.maximum(known, 1))
     present = counts > 0
-    weights = np.zeros(num_classes)
+    weights = np.zeros(len(counts))
     weights[present] = counts.sum() / (present.sum() * counts[present])
     return weights.astype(np.float32)
 
@@ -57,8 +64,9 @@ def binary_losses(
     weights: tf.Tensor | None = None,
     negative_focus: float = 0.0,
     negative_margin: float = 0.0,
+    known: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Return the loss of every example of several labels, [batch] float32, in nats summed over the classes.
+    """Return the loss of every example of several labels, [batch] float32, in nats summed over the known classes.
 
     Args:
         logits: [batch, classes].
@@ -69,6 +77,7 @@ def binary_losses(
         negative_focus: the negative part is multiplied by the probability to this power, so that easy negatives, which
             are most, count less (Ridnik et al., "Asymmetric loss for multi-label classification", ICCV 2021, gamma-).
         negative_margin: taken off the probability in the negative part, which is nothing below it (there, m).
+        known: [batch, classes] bool, which labels count; None is all. An example of which nothing is known costs 0.
     """
     logits = tf.cast(logits, tf.float32)
     targets = targets * (1.0 - label_smoothing) + label_smoothing / 2.0
@@ -81,4 +90,5 @@ def binary_losses(
         negative *= tf.pow(tf.maximum(shifted, 1e-6), negative_focus)
     if weights is not None:
         positive *= weights
-    return tf.reduce_sum(targets * positive + (1.0 - targets) * negative, axis=-1)
+    losses = targets * positive + (1.0 - targets) * negative
+    return tf.reduce_sum(losses if known is None else tf.where(known, losses, 0.0), axis=-1)

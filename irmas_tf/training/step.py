@@ -15,6 +15,7 @@ from irmas_tf.config.run_config import Config
 from irmas_tf.training.averaging import WeightAverage
 from irmas_tf.training.losses import binary_losses, example_losses
 from irmas_tf.training.optim import build_optimizer, clip_by_norm, scaled_steps
+from irmas_tf.training.targets import known_targets, right_answers, target_bounds
 
 Numbers = Mapping[str, Mapping[str, tf.Tensor]]
 
@@ -32,6 +33,7 @@ class TrainingStep:
         config: the run's configuration.
         strategy: where the model lives.
         weights: [classes] loss weights, or None.
+        has_unknown: whether there are labels that nobody knows, which then cost nothing; multi-label only.
         factors: path of a variable -> factor of its learning rate; 1 for all others.
         head: part of the model that is given vectors in place of waveforms, which are then not augmented; None is the
             whole model.
@@ -44,6 +46,7 @@ class TrainingStep:
         strategy: tf.distribute.Strategy,
         weights: np.ndarray | None = None,
         *,
+        has_unknown: bool = False,
         factors: Mapping[str, float] | None = None,
         head: keras.Model | None = None,
     ) -> None:
@@ -53,7 +56,7 @@ class TrainingStep:
         self._augments = head is None
         self._factors = dict(factors or {})
         self.strategy = strategy
-        self._classes = config.labels.num_classes
+        self._has_unknown = has_unknown
         self._batch_size = training.batch_size
         self._clip_norm = training.gradient_clip_norm
         self._config = config
@@ -88,7 +91,7 @@ class TrainingStep:
         Args:
             waveform: [batch, `pipeline.training_samples`] float32, or its shares per replica; with a ``head``
                 [batch, channels].
-            labels: [batch] int32 class indices.
+            labels: [batch, classes] int8: 1 is heard, 0 is not, -1 is unknown.
             numbers: see `pipeline.draw`.
 
         Returns:
@@ -112,24 +115,22 @@ class TrainingStep:
 
     def _gradients(self, waveform: tf.Tensor, labels: tf.Tensor, numbers: Numbers) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Return this replica's part of the gradients of the mean loss, and the sums `run_batch` returns."""
-        targets = tf.one_hot(labels, self._classes)
+        bounds = target_bounds(labels) if self._has_unknown else tf.cast(labels, tf.float32)
         if self._augments:
-            waveform, targets = pipeline.apply(waveform, targets, numbers, self._config, self._prepared)
+            waveform, bounds = pipeline.apply(waveform, bounds, numbers, self._config, self._prepared)
+        targets, known = known_targets(bounds) if self._has_unknown else (bounds, None)
         with tf.GradientTape() as tape:
             logits = self._network(waveform, training=True)
-            losses = self._losses(logits, targets)
+            losses = self._losses(logits, targets, known)
             total = tf.reduce_sum(losses)
             loss = total / self._batch_size
             if self._scales_loss:
                 loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(loss, [v.value for v in self.model.trainable_variables])
-        # Of several labels, any of the strongest is right; of none, to name none.
-        strongest = tf.reduce_max(targets, -1)
-        named = tf.gather(targets, tf.argmax(logits, -1), batch_dims=1)
-        right = tf.where(strongest > 0, tf.equal(named, strongest), tf.reduce_max(logits, -1) < 0)
+        right = right_answers(logits, targets, known)
         return gradients, tf.stack([total, tf.reduce_sum(tf.cast(right, tf.float32))])
 
-    def _losses(self, logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    def _losses(self, logits: tf.Tensor, targets: tf.Tensor, known: tf.Tensor | None) -> tf.Tensor:
         training = self._config.training
         smoothing, weights = training.label_smoothing, self._weights
         if self._config.model.task == SINGLE_LABEL:
@@ -141,6 +142,7 @@ class TrainingStep:
             weights=weights,
             negative_focus=training.negative_focus,
             negative_margin=training.negative_margin,
+            known=known,
         )
 
     def _apply(self, gradients: list[tf.Tensor]) -> None:

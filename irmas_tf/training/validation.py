@@ -27,7 +27,7 @@ class Scores:
     """Scores over clips, in [0, 1] except the loss in nats; those of the other task are None.
 
     Attributes:
-        loss: mean negative log likelihood of the labels; of several labels, summed over the classes.
+        loss: mean negative log likelihood of the labels; of several labels, summed over the known classes.
         accuracy, macro_f1: of one label.
         mean_average_precision, lrap, micro_f1: of several labels; the last at the one threshold that gives the most.
         thresholds: levels that suit these clips best.
@@ -79,7 +79,10 @@ class Validator:
         probabilities = sums / windows[:, np.newaxis]
         if config.model.task == SINGLE_LABEL:
             return _single_label_scores(clips.labels, probabilities)
-        return _multi_label_scores(clips.labels, probabilities, config.labels.codes)
+        if isinstance(clips, SideMixtures):
+            return _multi_label_scores(clips.labels, probabilities, config.labels.codes, "mixtures of ")
+        labels = clips.targets if clips.has_unknown else clips.targets.astype(bool)
+        return _multi_label_scores(labels, probabilities, config.labels.codes, "")
 
 
 def _single_label_scores(labels: np.ndarray, probabilities: np.ndarray) -> Scores:
@@ -92,8 +95,10 @@ def _single_label_scores(labels: np.ndarray, probabilities: np.ndarray) -> Score
     )
 
 
-def _multi_label_scores(labels: np.ndarray, probabilities: np.ndarray, codes: tuple[str, ...]) -> Scores:
-    of_truth = np.maximum(np.where(labels, probabilities, 1.0 - probabilities), _LEAST_PROBABILITY)
+def _multi_label_scores(labels: np.ndarray, probabilities: np.ndarray, codes: tuple[str, ...], of_what: str) -> Scores:
+    """Return the scores of labels [n, classes], bool or int8 with -1 where nobody knows, which counts nowhere."""
+    of_truth = np.maximum(np.where(labels > 0, probabilities, 1.0 - probabilities), _LEAST_PROBABILITY)
+    of_truth[labels < 0] = 1.0
     overall = best_global(labels, probabilities)
     levels = best_per_class(labels, probabilities, fallback=overall)
     return Scores(
@@ -104,6 +109,6 @@ def _multi_label_scores(labels: np.ndarray, probabilities: np.ndarray, codes: tu
         thresholds=Thresholds(
             dict(zip(codes, map(float, levels), strict=True)),
             overall,
-            f"{len(labels)} mixtures of validation excerpts, mean probabilities over windows",
+            f"{len(labels)} {of_what}validation excerpts, mean probabilities over windows",
         ),
     )

@@ -17,11 +17,12 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 from irmas_tf.models.blocks import normalise  # noqa: E402
 from irmas_tf.training.hardware import make_strategy  # noqa: E402
 from irmas_tf.training.step import TrainingStep  # noqa: E402
+from tests.helpers.one_hot import one_hot  # noqa: E402
 from tests.helpers.tone_corpus import tiny_config  # noqa: E402
 
 rng = np.random.default_rng(0)
 WAVEFORM = rng.standard_normal([8, 12]).astype(np.float32)
-LABELS = rng.integers(0, 11, 8).astype(np.int32)
+LABELS = one_hot(rng.integers(0, 11, 8))
 
 
 def train(strategy_name: str, normalised: bool, **changes) -> tuple[list[np.ndarray], list[np.ndarray], int]:

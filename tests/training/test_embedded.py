@@ -7,7 +7,7 @@ import pytest
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training import batches as pipeline
 from irmas_tf.training.embedded import EmbeddedClips
-from irmas_tf.training.excerpts import load_sides
+from irmas_tf.training.sides import load_sides
 
 
 def summary_model() -> keras.Model:
@@ -37,12 +37,12 @@ def test_evaluation_sees_every_window_of_every_clip_in_order(sides):
 
 def test_training_sees_the_excerpts_of_the_plain_epoch_in_its_order(sides):
     config, side, embedded = sides
-    plain = [labels.numpy() for _, labels, _ in pipeline.training_dataset(side.paths, side.labels, config, epoch=2)]
+    plain = [labels.numpy() for _, labels, _ in pipeline.training_dataset(side.paths, side.targets, config, epoch=2)]
     found = list(embedded.training_batches(2, 0))
     np.testing.assert_array_equal([labels for _, labels in found], plain)
-    rows = {tuple(row): int(side.labels[clip]) for row, clip in zip(embedded.vectors, embedded.clips, strict=True)}
+    rows = {tuple(row): tuple(side.targets[clip]) for row, clip in zip(embedded.vectors, embedded.clips, strict=True)}
     for vectors, labels in found:
-        assert [rows[tuple(row)] for row in vectors.numpy()] == list(labels.numpy())
+        assert [rows[tuple(row)] for row in vectors.numpy()] == list(map(tuple, labels.numpy()))
 
 
 def test_an_epoch_can_begin_anywhere_and_epochs_differ(sides):

@@ -12,7 +12,8 @@ from irmas_tf.layers.normalization import BinNormalization
 from irmas_tf.models.factory import build_model
 from irmas_tf.runs.run_dir import RunDir, RunDirError
 from irmas_tf.training import batches as pipeline
-from irmas_tf.training.excerpts import load_sides, set_statistics
+from irmas_tf.training.excerpts import set_statistics
+from irmas_tf.training.sides import load_sides
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from irmas_tf.training import batches as pipeline
 from irmas_tf.training import loop
 from irmas_tf.training.callbacks import Interrupted
 from irmas_tf.training.checkpoint import CheckpointStore
-from irmas_tf.training.excerpts import SideMixtures, evaluation_batches, load_sides
+from irmas_tf.training.excerpts import SideMixtures, evaluation_batches
 from irmas_tf.training.loop import TrainingError, train
+from irmas_tf.training.sides import load_sides
 from tests.helpers.run_files import checkpoint_values, history_rows
 
 pytestmark = pytest.mark.slow

@@ -7,6 +7,7 @@ from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_class_weight
 
 from irmas_tf.training.losses import binary_losses, class_weights, example_losses, smooth_targets
+from tests.helpers.one_hot import one_hot
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.standard_normal([5, 4]).astype(np.float32)
@@ -51,14 +52,25 @@ def test_half_precision_logits_give_a_float32_loss():
 def test_class_weights_are_scikit_learns_balanced_ones():
     labels = RNG.choice(4, 200, p=[0.1, 0.2, 0.3, 0.4])
     expected = compute_class_weight("balanced", classes=np.arange(4), y=labels)
-    weights = class_weights(labels, 4)
+    weights = class_weights(one_hot(labels, 4))
     np.testing.assert_allclose(weights, expected, rtol=1e-6)
     assert weights[labels].mean() == pytest.approx(1.0)
 
 
 def test_a_class_without_examples_does_not_disturb_the_others():
-    weights = class_weights([0, 0, 2, 2, 2, 2], 4)
+    weights = class_weights(one_hot([0, 0, 2, 2, 2, 2], 4))
     assert weights == pytest.approx([1.5, 0.0, 0.75, 0.0])
+
+
+def test_of_unknown_labels_a_class_is_as_frequent_as_where_it_is_known():
+    several = RNG.integers(0, 2, [400, 3]).astype(np.int8)
+    several[:, 1] &= RNG.integers(0, 2, 400).astype(np.int8)
+    hidden = several.copy()
+    hidden[100:, 1] = -1
+    of_all, of_some = class_weights(several), class_weights(np.where(hidden < 0, -1, several))
+    expected = (several[:100, 1].mean() + several[:, [0, 2]].mean(axis=0).sum()) / 3 / several[:100, 1].mean()
+    assert of_some[1] == pytest.approx(expected, rel=1e-6)
+    assert of_all[1] == pytest.approx(several.sum() / (3 * several[:, 1].sum()), rel=1e-6)
 
 
 BINARY_TARGETS = np.array([[1, 0, 0, 1], [0, 0, 0, 0], [1, 1, 1, 1], [0, 0.25, 1, 0], [0, 1, 0, 0]], np.float32)
@@ -112,3 +124,40 @@ def test_binary_gradients_stay_finite(level, options):
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(binary_losses(logits, tf.constant([[0.0, 1.0]]), **options))
     assert np.isfinite(loss) and np.isfinite(tape.gradient(loss, logits)).all()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"label_smoothing": 0.1},
+        {"weights": np.array([2.0, 1.0, 0.5, 4.0], np.float32)},
+        {"negative_focus": 2.0, "negative_margin": 0.05},
+    ],
+)
+def test_the_masked_loss_and_its_gradient_are_those_of_the_known_labels_alone(options):
+    known = np.array([[1, 0, 1, 1], [0, 0, 0, 0], [1, 1, 1, 1], [0, 1, 0, 0], [0, 0, 1, 1]], bool)
+    garbage = np.where(known, BINARY_TARGETS, RNG.random([5, 4])).astype(np.float32)
+    logits = tf.Variable(LOGITS)
+    with tf.GradientTape() as tape:
+        losses = binary_losses(logits, tf.constant(garbage), known=tf.constant(known), **options)
+    gradient = tape.gradient(losses, logits).numpy()
+    assert losses[1] == 0.0 and not gradient[~known].any()
+    for row, column in np.argwhere(known):
+        part = {k: v[column : column + 1] if k == "weights" else v for k, v in options.items()}
+        alone = tf.Variable(LOGITS[row : row + 1, column : column + 1])
+        with tf.GradientTape() as tape:
+            loss = binary_losses(alone, tf.constant(BINARY_TARGETS[row : row + 1, column : column + 1]), **part)
+        assert gradient[row, column] == pytest.approx(float(tape.gradient(loss, alone)[0, 0]), abs=1e-6)
+        losses = losses - tf.one_hot(row, 5) * loss
+    np.testing.assert_allclose(losses, 0.0, atol=1e-6)
+
+
+def test_the_masked_loss_is_keras_own():
+    known = RNG.random([5, 4]) < 0.5
+    keras_loss = tf.keras.losses.BinaryCrossentropy(from_logits=True, reduction=None, axis=-1)
+    expected = [
+        float(keras_loss(t[k][None], x[k][None])[0]) * k.sum() if k.any() else 0.0
+        for t, x, k in zip(BINARY_TARGETS, LOGITS, known, strict=True)
+    ]
+    np.testing.assert_allclose(binary_losses(LOGITS, BINARY_TARGETS, known=tf.constant(known)), expected, atol=1e-6)

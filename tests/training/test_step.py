@@ -11,10 +11,12 @@ from irmas_tf.augment import pipeline as augmentation
 from irmas_tf.training.losses import binary_losses
 from irmas_tf.training.step import TrainingStep
 from tests.helpers import ROOT, fresh_process
+from tests.helpers.one_hot import one_hot
 
 RNG = np.random.default_rng(0)
 WAVEFORM = RNG.standard_normal([16, 12]).astype(np.float32)
-LABELS = RNG.integers(0, 11, 16).astype(np.int32)
+LABELS = RNG.integers(0, 11, 16)
+ROWS = one_hot(LABELS)
 EVERY_CHANGE = {
     "task": "multi_label",
     "random_gain_db": 6.0,
@@ -57,7 +59,7 @@ def make_step(config, model=None, weights=None) -> TrainingStep:
 def test_the_returned_sums_are_those_of_the_batch(tiny):
     step = make_step(tiny(batch_size=16, label_smoothing=0.1))
     logits = np.asarray(step.model(WAVEFORM))
-    loss, right = step.run_batch(WAVEFORM, LABELS, {}).numpy()
+    loss, right = step.run_batch(WAVEFORM, ROWS, {}).numpy()
     smoothed = np.eye(11)[LABELS] * 0.9 + 0.1 / 11
     expected = -(smoothed * np.asarray(tf.nn.log_softmax(logits))).sum()
     assert loss == pytest.approx(expected, rel=1e-5)
@@ -68,16 +70,50 @@ def test_the_returned_sums_are_those_of_the_batch(tiny):
 def test_with_several_labels_the_sums_are_those_of_the_binary_loss(tiny):
     step = make_step(tiny(batch_size=16, label_smoothing=0.0, task="multi_label", negative_focus=2.0))
     logits = np.asarray(step.model(WAVEFORM))
-    loss, right = step.run_batch(WAVEFORM, LABELS, {}).numpy()
+    loss, right = step.run_batch(WAVEFORM, ROWS, {}).numpy()
     targets = tf.one_hot(LABELS, 11)
     expected = tf.reduce_sum(binary_losses(logits, targets, negative_focus=2.0))
     assert loss == pytest.approx(float(expected), rel=1e-5)
     assert right == (logits.argmax(axis=1) == LABELS).sum()
 
 
+@pytest.mark.usefixtures("eagerly")
+def test_what_nobody_knows_changes_neither_loss_nor_weights(tiny):
+    config = tiny(batch_size=16, task="multi_label", label_smoothing=0.1)
+    labels = RNG.integers(-1, 2, [16, 11]).astype(np.int8)
+    labels[3] = -1
+    step = TrainingStep(plain_model(), config, tf.distribute.get_strategy(), has_unknown=True)
+    logits = np.asarray(step.model(WAVEFORM))
+    targets, known = 0.9 * np.maximum(labels, 0) + 0.05, labels >= 0
+    expected = (targets * np.logaddexp(0, -logits) + (1 - targets) * np.logaddexp(0, logits))[known].sum()
+    weights = step.model.get_weights()
+    loss, right = step.run_batch(WAVEFORM, labels, {}).numpy()
+    assert loss == pytest.approx(expected, rel=1e-6)
+    best = np.where(known, logits, -np.inf).argmax(axis=1)
+    heard = (labels == 1).any(axis=1)
+    answers = np.where(heard, labels[np.arange(16), best] == 1, np.where(known, logits, -np.inf).max(axis=1) < 0)
+    assert right == (answers & known.any(axis=1)).sum()
+
+    nothing = TrainingStep(plain_model(), config, tf.distribute.get_strategy(), has_unknown=True)
+    assert nothing.run_batch(WAVEFORM, np.full([16, 11], -1, np.int8), {}).numpy().tolist() == [0.0, 0.0]
+    assert not np.array_equal(weights[0], step.model.get_weights()[0])
+
+
+@pytest.mark.parametrize("classes", [2, 1000])
+def test_two_classes_and_a_thousand_learn(tiny, classes):
+    keras.utils.set_random_seed(5)
+    model = keras.Sequential([keras.Input((12,)), keras.layers.Dense(classes)])
+    step = TrainingStep(
+        model, tiny(batch_size=16, task="multi_label", learning_rate=0.02), tf.distribute.get_strategy()
+    )
+    labels = RNG.integers(0, 2, [16, classes]).astype(np.int8)
+    losses = [float(step.run_batch(WAVEFORM, labels, {})[0]) for _ in range(10)]
+    assert losses[-1] < 0.9 * losses[0]
+
+
 def test_the_loss_falls(tiny):
     step = make_step(tiny(batch_size=16, learning_rate=0.02))
-    losses = [float(step.run_batch(WAVEFORM, LABELS, {})[0]) for _ in range(60)]
+    losses = [float(step.run_batch(WAVEFORM, ROWS, {})[0]) for _ in range(60)]
     assert losses[-1] < 0.5 * losses[0]
 
 
@@ -86,10 +122,10 @@ def test_accumulated_batches_are_one_big_batch(tiny):
     big = make_step(tiny(batch_size=16, gradient_clip_norm=0.01))
     small = make_step(tiny(batch_size=4, accumulation_steps=4, gradient_clip_norm=0.01))
     for _ in range(5):
-        big.run_batch(WAVEFORM, LABELS, {})
+        big.run_batch(WAVEFORM, ROWS, {})
         big.finish_update(1)
         for i in range(0, 16, 4):
-            small.run_batch(WAVEFORM[i : i + 4], LABELS[i : i + 4], {})
+            small.run_batch(WAVEFORM[i : i + 4], ROWS[i : i + 4], {})
         small.finish_update(4)
     for one, other in zip(big.model.get_weights(), small.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
@@ -100,8 +136,8 @@ def test_accumulated_batches_are_one_big_batch(tiny):
 def test_an_update_of_fewer_batches_takes_their_mean(tiny):
     one = make_step(tiny(batch_size=4))
     other = make_step(tiny(batch_size=4, accumulation_steps=4))
-    one.run_batch(WAVEFORM[:4], LABELS[:4], {})
-    other.run_batch(WAVEFORM[:4], LABELS[:4], {})
+    one.run_batch(WAVEFORM[:4], ROWS[:4], {})
+    other.run_batch(WAVEFORM[:4], ROWS[:4], {})
     other.finish_update(1)
     for a, b in zip(one.model.get_weights(), other.model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
@@ -110,7 +146,7 @@ def test_an_update_of_fewer_batches_takes_their_mean(tiny):
 @pytest.mark.usefixtures("eagerly")
 def test_the_clip_bounds_the_gradient_of_the_whole_update(tiny):
     step = make_step(tiny(batch_size=16, gradient_clip_norm=1e-3))
-    step.run_batch(WAVEFORM, LABELS, {})
+    step.run_batch(WAVEFORM, ROWS, {})
     first_moments = [v.numpy() for v in step.optimizer.variables if v.path.endswith("_momentum")]
     assert len(first_moments) == 4
     norm = np.sqrt(sum(np.square(m / 0.1).sum() for m in first_moments))  # the first moment is .1 of the gradient
@@ -126,7 +162,7 @@ def test_mixing_uses_the_shares(tiny):
     mixed = share[:, None] * waveform + (1 - share[:, None]) * np.roll(waveform, 1, axis=0)
     targets = share[:, None] * np.eye(11)[LABELS] + (1 - share[:, None]) * np.eye(11)[np.roll(LABELS, 1)]
     expected = -(targets * np.asarray(tf.nn.log_softmax(step.model(mixed)))).sum()
-    assert float(step.run_batch(waveform, LABELS, {"mixup": {"share": share}})[0]) == pytest.approx(expected, rel=1e-5)
+    assert float(step.run_batch(waveform, ROWS, {"mixup": {"share": share}})[0]) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.usefixtures("eagerly")
@@ -136,14 +172,14 @@ def test_class_weights_reach_the_loss(tiny):
     weighted = make_step(config, weights=weights)
     log_p = np.asarray(tf.nn.log_softmax(weighted.model(WAVEFORM)))[np.arange(16), LABELS]
     expected = -(weights[LABELS] * log_p).sum()
-    assert float(weighted.run_batch(WAVEFORM, LABELS, {})[0]) == pytest.approx(expected, rel=1e-5)
+    assert float(weighted.run_batch(WAVEFORM, ROWS, {})[0]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_xla_computes_the_same(tiny):
     plain, compiled = make_step(tiny(batch_size=16)), make_step(tiny(batch_size=16, xla=True))
     for step in (plain, compiled):
         for _ in range(3):
-            step.run_batch(WAVEFORM, LABELS, {})
+            step.run_batch(WAVEFORM, ROWS, {})
     for one, other in zip(plain.model.get_weights(), compiled.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
@@ -155,7 +191,7 @@ def test_every_change_at_once_is_one_graph_without_python_that_xla_compiles(tiny
     step = make_step(config, plain_model(config.audio.window_samples))
     waveform = tf.constant(RNG.standard_normal([4, augmentation.training_samples(config)]), tf.float32)
     numbers = augmentation.draw(config.augment, seed=0, step=0, batch_size=4)
-    batch = (waveform, tf.constant(LABELS[:4]), tf.nest.map_structure(tf.constant, numbers))
+    batch = (waveform, tf.constant(ROWS[:4]), tf.nest.map_structure(tf.constant, numbers))
     losses = [float(step.run_batch(*batch)[0]) for _ in range(3)]
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
     definition = step._both.get_concrete_function(*batch).graph.as_graph_def()
@@ -169,10 +205,10 @@ def test_float16_skips_an_overflow_and_learns_otherwise(tiny):
     with keras.device("cpu"):
         step = make_step(tiny(batch_size=16, mixed_precision="mixed_float16", gradient_clip_norm=1.0))
     before = step.model.get_weights()
-    step.run_batch(np.full_like(WAVEFORM, np.inf), LABELS, {})
+    step.run_batch(np.full_like(WAVEFORM, np.inf), ROWS, {})
     for one, other in zip(before, step.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    step.run_batch(WAVEFORM, LABELS, {})
+    step.run_batch(WAVEFORM, ROWS, {})
     assert not np.array_equal(before[0], step.model.get_weights()[0])
 
 
@@ -182,7 +218,7 @@ def test_the_learning_rate_is_that_of_the_update(tiny):
         step = make_step(tiny(batch_size=16, mixed_precision=policy, weight_decay=0.0))
         before = step.model.get_weights()
         step.set_learning_rate(0.0)
-        step.run_batch(WAVEFORM, LABELS, {})
+        step.run_batch(WAVEFORM, ROWS, {})
         for one, other in zip(before, step.model.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
 
