@@ -43,9 +43,10 @@ COMMAND = Command(
 def main(flags: ParsedFlags) -> int:
     """Train, and return the exit status."""
     require("tensorflow", "training")
-    config = flags.config()
     from irmas_tf.runs.run_dir import RunDir
+    from irmas_tf.training.sides import completed
 
+    config = completed(flags.config())
     run = RunDir.prepare(flags.options.run_dir, config)
     from irmas_tf.training.progress import finished_progress
 
