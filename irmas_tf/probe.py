@@ -7,9 +7,10 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from irmas_tf.config.data import DataConfig
-from irmas_tf.config.datasets import DATASETS, IRMAS, known_datasets
+from irmas_tf.config.datasets import DATASETS, IRMAS, base_name, known_datasets
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.labels import LABEL_SCHEMES
 from irmas_tf.config.settings import setting
@@ -17,6 +18,10 @@ from irmas_tf.embed import NetworkOptions, load_embedder
 from irmas_tf.process.atomic_files import write_json_atomic
 from irmas_tf.process.cache_folder import cache_folder
 from irmas_tf.process.optional_packages import require
+
+if TYPE_CHECKING:
+    from irmas_tf.datasets.dataset import Dataset
+    from irmas_tf.inference.window_model import WindowModel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +31,7 @@ class ProbeOptions(NetworkOptions):
     dataset: str = setting(IRMAS, "Data set.", known=known_datasets)
     data_dir: str = setting("", "Folder of the data set; for IRMAS, the one that holds IRMAS-TrainingData.")
     label_scheme: str = setting("irmas", "Classes of IRMAS.", choices=tuple(LABEL_SCHEMES))
+    classes: tuple[str, ...] = setting((), "Classes of a data set that has those in the data; empty: all, sorted.")
     folds: int = setting(5, "Folds of the cross-validation; a song is never split.", minimum=2, maximum=100)
     regularization: float = setting(
         0.01, "C of the logistic regression, the inverse strength of its L2 penalty.", above=0.0
@@ -43,7 +49,9 @@ COMMAND = Command(
     "irmas_tf.probe",
     """
     Cross-validate a logistic regression on the frozen embeddings of the training excerpts, songs kept together: the
-    first thing to try with a pretrained network, and the figure that fine-tuning has to beat.
+    first thing to try with a pretrained network, and the figure that fine-tuning has to beat. Of several or unknown
+    labels, a regression per class. Of a trained run, its validation excerpts alone are taken, whose songs its network
+    has not learnt from; the data set is the run's unless it is named.
     """,
     options=ProbeOptions,
     required=("data_dir",),
@@ -54,6 +62,21 @@ def _cache_dir(options: ProbeOptions) -> str:
     return options.cache_dir or str(cache_folder("embeddings"))
 
 
+def _dataset(flags: ParsedFlags, model: WindowModel) -> Dataset:
+    """Return the data set that the flags name, or the run's.
+
+    Raises:
+        ConfigError: the flags contradict one another.
+        DataError: the classes have to be read from the data, and it is not there.
+    """
+    options, config = flags.options, getattr(model, "config", None)
+    if config is not None and not flags.all_given("dataset", "label_scheme", "classes"):
+        return config.dataset
+    data = DataConfig(dataset=options.dataset, label_scheme=options.label_scheme, classes=options.classes)
+    kind = DATASETS.get(base_name(data.dataset))
+    return kind(kind(data).describe(options.data_dir))
+
+
 def main(flags: ParsedFlags) -> int:
     """Run the command."""
     options = flags.options
@@ -62,8 +85,7 @@ def main(flags: ParsedFlags) -> int:
     from irmas_tf.evaluation.probe_run import probe_data, summarize, summary_table
     from irmas_tf.reports.answer_output import shown
 
-    data = DataConfig(dataset=options.dataset, label_scheme=options.label_scheme)
-    dataset = DATASETS.get(data.dataset)(data)
+    dataset = _dataset(flags, model)
     scheme = dataset.labels
     result = probe_data(
         model,

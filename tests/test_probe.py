@@ -9,6 +9,7 @@ import soundfile
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.run_config import Config, ModelConfig
+from irmas_tf.datasets.splits import Split, save_split
 from irmas_tf.models.factory import build_model
 from irmas_tf.probe import cli
 from irmas_tf.runs.run_dir import RunDir
@@ -28,7 +29,8 @@ def data_dir(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, data_dir):
+    """A run that trained on the songs 0 and 1 of each class, and was validated on the other four."""
     branch = "mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000"
     config = Config(
         audio=AudioConfig(sample_rate_hz=8000, window_seconds=0.5, window_hop_seconds=0.5),
@@ -36,6 +38,9 @@ def run(tmp_path_factory):
     )
     run = RunDir.create(tmp_path_factory.mktemp("run") / "run", config)
     build_model(config).save(run.model_path)
+    names = [excerpt.name for excerpt in config.dataset.training(data_dir)]
+    train = tuple(name for name in names if int(name.rpartition("]")[2][:4]) % 10 < 2)
+    save_split(run.split_path, Split(train, tuple(sorted(set(names) - set(train))), 0, "song", 0.7))
     return run.path
 
 
@@ -44,11 +49,14 @@ def test_json_on_standard_output_and_in_a_file(run, data_dir, tmp_path, capsys):
     assert cli([*flags, "--format=json", f"--output={tmp_path / 'probe.json'}"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((tmp_path / "probe.json").read_text())
-    assert printed["songs"] == 12 and printed["network"]["run"] == "run"
+    assert printed["songs"] == printed["excerpts"] == 8, "of 12 songs the network has learnt four"
+    assert printed["songs_of"].startswith("the validation side of run run") and printed["network"]["run"] == "run"
+    assert printed["names"][0] == "cello" and printed["per_class"][0]["name"] == "cello"
     assert len(printed["network"]["model_sha256"]) == 64
     assert 0 <= printed["accuracy"]["value"] <= 1
     assert cli(flags) == 0
-    assert "95 % over songs" in capsys.readouterr().out
+    table = capsys.readouterr().out
+    assert "95 % over songs" in table and "songs its network has not learnt from" in table
 
 
 @pytest.mark.parametrize(
@@ -56,7 +64,8 @@ def test_json_on_standard_output_and_in_a_file(run, data_dir, tmp_path, capsys):
     [
         (["--data_dir=absent", "--folds=1"], "--folds=1: must be at least 2"),
         (["--data_dir=absent"], "absent"),
-        (["--data_dir=DATA", "--folds=7"], "--folds=7: cel (cello) has only 6 songs; use --folds=6"),
+        (["--data_dir=DATA", "--folds=7"], "--folds=7: cel (cello) has only 4 songs in the validation side of run run"),
+        (["--data_dir=DATA", "--folds=7"], "; use --folds=4"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(run, data_dir, tmp_path, flags, message, capsys):

@@ -15,14 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from irmas_tf.metrics.bootstrap import (
-    Interval,
-    Statistic,
-    accuracy_of,
-    bootstrap_intervals,
-    group_confusions,
-    macro_f1_of,
-)
+from irmas_tf.metrics.single_label import confusion_matrix
+from irmas_tf.metrics.single_label_intervals import single_label_intervals
+from irmas_tf.metrics.song_intervals import Interval
 
 _ITERATIONS = 2000
 CURVE_SHARES = (0.125, 0.25, 0.5)  # of the songs to train on, beside all of them
@@ -53,6 +48,7 @@ class ProbeResult:
         num_classes: classes of the scheme.
         regularization: C of the logistic regression.
         curve: learning curve, from few songs to all; empty if it was not asked for.
+        songs_of: which songs these are, in words.
     """
 
     labels: np.ndarray
@@ -62,19 +58,16 @@ class ProbeResult:
     num_classes: int
     regularization: float
     curve: tuple[CurvePoint, ...] = ()
+    songs_of: str = "all songs"
 
     @property
     def confusion(self) -> np.ndarray:
         """Confusion matrix [classes, classes], a row per label."""
-        return self._by_group().sum(axis=0).astype(int)
+        return confusion_matrix(self.labels, self.predicted, self.num_classes)
 
-    def intervals(self, replicates: int = 1000) -> dict[str, Interval | None]:
-        """Return the 95 % bootstrap intervals over songs of ``accuracy`` and ``macro_f1``."""
-        statistics: dict[str, Statistic] = {"accuracy": accuracy_of, "macro_f1": macro_f1_of}
-        return bootstrap_intervals(self._by_group(), statistics, replicates=replicates)
-
-    def _by_group(self) -> np.ndarray:
-        return group_confusions(self.labels, self.predicted, self.groups, self.num_classes)
+    def intervals(self) -> dict[str, Interval | None]:
+        """Return the 95 % intervals over songs of ``accuracy`` and ``macro_f1``."""
+        return single_label_intervals(self.labels, self.predicted, self.groups, self.num_classes)
 
 
 def cross_validate(

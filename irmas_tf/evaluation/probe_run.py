@@ -15,12 +15,15 @@ import numpy as np
 from irmas_tf import __version__
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.datasets.dataset import Dataset
-from irmas_tf.datasets.split_sides import class_indices, group_numbers
+from irmas_tf.datasets.dataset import Dataset, LabelledExcerpt
+from irmas_tf.datasets.split_sides import SplitSide, group_numbers, label_matrix
 from irmas_tf.evaluation.probe import ProbeResult, cross_validate
+from irmas_tf.evaluation.probe_labels import LabelsProbeResult, cross_validate_labels
+from irmas_tf.evaluation.who_saw import unseen_excerpts
 from irmas_tf.inference.embedding_files import Progress, embed_files, write_embeddings
 from irmas_tf.inference.window_model import WindowModel
 from irmas_tf.metrics import single_label
+from irmas_tf.runs.run_dir import RunDir
 
 
 def probe_data(
@@ -35,8 +38,11 @@ def probe_data(
     batch_size: int = 16,
     learning_curve: bool = False,
     progress: Progress | None = None,
-) -> ProbeResult:
+) -> ProbeResult | LabelsProbeResult:
     """Return the result of a linear probe on the training excerpts of a data folder.
+
+    Of a run, only the excerpts of its validation side are taken, of whose songs its network has learnt nothing: on
+    others its embedding is that of songs it knows by heart (.889 where new songs have .742).
 
     Args:
         model: gives the embeddings.
@@ -52,40 +58,83 @@ def probe_data(
 
     Raises:
         ModelError: the model has no embedding.
-        ConfigError: excerpts cannot be read, or a class has too few songs for the folds.
+        ConfigError: excerpts cannot be read, a class has too few songs for the folds, the network has learnt from all
+            songs, or does not say from which.
         DataError: the data is not there.
     """
-    excerpts, scheme = dataset.training(data_dir), dataset.labels
-    labels, groups = class_indices(excerpts, scheme), group_numbers(excerpts)
-    _check_songs(labels, groups, scheme, folds)  # before the long part
-    embeddings = _embeddings(model, [str(excerpt.path) for excerpt in excerpts], Path(cache_dir), batch_size, progress)
+    excerpts, said = _fair_excerpts(model, dataset, dataset.training(data_dir))
+    scheme, groups = dataset.labels, group_numbers(excerpts)
+    side = SplitSide(tuple(str(excerpt.path) for excerpt in excerpts), label_matrix(excerpts, scheme), groups)
+    _check_songs(side.targets, groups, scheme, folds, said)  # before the long part
+    if learning_curve and not side.is_single:
+        raise ConfigError("--learning_curve: is for excerpts of one class each; leave it out")
+    embeddings = _embeddings(model, list(side.paths), Path(cache_dir), batch_size, progress)
+    settings: dict[str, Any] = {"folds": folds, "regularization": regularization, "seed": seed}
     try:
-        return cross_validate(
+        if not side.is_single:
+            result = cross_validate_labels(embeddings, side.targets, groups, **settings)
+            return dataclasses.replace(result, songs_of=said)
+        single = cross_validate(
             embeddings,
-            labels,
+            side.labels,
             groups,
             num_classes=scheme.num_classes,
-            folds=folds,
-            regularization=regularization,
-            seed=seed,
             learning_curve=learning_curve,
+            **settings,
         )
     except ValueError as error:
         raise ConfigError(str(error)) from error
+    return dataclasses.replace(single, songs_of=said)
 
 
-def _check_songs(labels: np.ndarray, groups: np.ndarray, scheme: LabelScheme, folds: int) -> None:
-    """Check that every fold can have a song of every class.
+def _fair_excerpts(
+    model: WindowModel, dataset: Dataset, excerpts: Sequence[LabelledExcerpt]
+) -> tuple[Sequence[LabelledExcerpt], str]:
+    """Return the excerpts whose songs the network has not learnt, and which these are, in words.
+
+    Raises:
+        ConfigError: there are none, or the model does not say what it has learnt from.
+    """
+    run = getattr(model, "run", None)
+    if isinstance(run, RunDir):
+        unseen = unseen_excerpts(run, excerpts)
+        if unseen is None:
+            trained_on = getattr(model, "config", None)
+            name = trained_on.data.dataset if trained_on else "other data"
+            return excerpts, f"all songs; the run's split names none of them (it was trained on {name})"
+        if not unseen:
+            raise ConfigError(
+                f"--run_dir={run.path}: its network has learnt from all songs of this data, also from those it was"
+                " validated on: a probe on them would say nothing of new songs; give another data set"
+            )
+        return unseen, f"the validation side of run {run.path.resolve().name}: songs its network has not learnt from"
+    if "model_sha256" not in model.source:
+        return excerpts, "all songs"
+    shared = sorted(set(map(str, model.source.get("labels", ()))) & set(dataset.labels.codes))
+    if shared or not model.source.get("labels"):
+        raise ConfigError(
+            "--model: was trained on songs that it does not name, maybe on these; give --run_dir, the folder of the"
+            " run it was exported from, whose split says which are new to it"
+        )
+    return excerpts, "all songs; the model was trained on other classes"
+
+
+def _check_songs(targets: np.ndarray, groups: np.ndarray, scheme: LabelScheme, folds: int, said: str) -> None:
+    """Check that every fold can have a song of every class that occurs.
 
     Raises:
         ConfigError: a class has fewer songs; the message names it and the folds that would work.
     """
-    songs = {label: len(np.unique(groups[labels == label])) for label in np.unique(labels).tolist()}
+    songs = {k: len(np.unique(groups[targets[:, k] == 1])) for k in range(targets.shape[1])}
+    songs = {k: count for k, count in songs.items() if count}
+    if len(songs) < 2:
+        raise ConfigError(f"{said}: hold fewer than two classes; a probe needs two or more")
     label, fewest = min(songs.items(), key=lambda pair: pair[1])
     if fewest < folds:
         name = f"{scheme.codes[label]} ({scheme.names[label]})"
         remedy = f"use --folds={fewest}" if fewest > 1 else "add songs of that class"
-        raise ConfigError(f"--folds={folds}: {name} has only {fewest} song{'s' * (fewest > 1)}; {remedy}")
+        of_run = f" in {said}" if "run " in said else ""
+        raise ConfigError(f"--folds={folds}: {name} has only {fewest} song{'s' * (fewest > 1)}{of_run}; {remedy}")
 
 
 def _embeddings(
@@ -118,8 +167,10 @@ def _key(model: WindowModel, paths: Sequence[str]) -> str:
     return digest.hexdigest()[:20]
 
 
-def summarize(result: ProbeResult, scheme: LabelScheme) -> dict[str, Any]:
+def summarize(result: ProbeResult | LabelsProbeResult, scheme: LabelScheme) -> dict[str, Any]:
     """Return a result as a JSON-ready dict; scores are in [0, 1]."""
+    if isinstance(result, LabelsProbeResult):
+        return result.summary(scheme)
     scores = single_label.class_scores(result.labels, result.predicted, scheme.num_classes)
     intervals = result.intervals()
     values = {
@@ -128,6 +179,8 @@ def summarize(result: ProbeResult, scheme: LabelScheme) -> dict[str, Any]:
     }
     baseline = np.bincount(result.labels, minlength=scheme.num_classes).max() / len(result.labels)
     return {
+        "task": "single_label",
+        "songs_of": result.songs_of,
         "excerpts": len(result.labels),
         "songs": len(np.unique(result.groups)),
         "folds": len(result.fold_accuracies),
@@ -140,7 +193,12 @@ def summarize(result: ProbeResult, scheme: LabelScheme) -> dict[str, Any]:
         "fold_accuracies": list(result.fold_accuracies),
         "majority_baseline": float(baseline),
         "per_class_f1": {code: float(scores.f1[k]) for k, code in enumerate(scheme.codes)},
+        "per_class": [
+            {"class": code, "name": name, "support": int(scores.support[k]), "f1": float(scores.f1[k])}
+            for k, (code, name) in enumerate(zip(scheme.codes, scheme.names, strict=True))
+        ],
         "classes": list(scheme.codes),
+        "names": list(scheme.names),
         "confusion": result.confusion.tolist(),
         "learning_curve": [dataclasses.asdict(point) for point in result.curve],
     }
@@ -148,18 +206,33 @@ def summarize(result: ProbeResult, scheme: LabelScheme) -> dict[str, Any]:
 
 def summary_table(summary: dict[str, Any], scheme: LabelScheme) -> str:
     """Return a summary for people, with a line break at its end."""
-    lines = []
-    for name, title in (("accuracy", "accuracy"), ("macro_f1", "macro F1")):
-        score = summary[name]
-        lines.append(f"{title:<9} {score['value']:.3f}  [95 % over songs: {score['low']:.3f} to {score['high']:.3f}]")
-    folds = ", ".join(f"{value:.3f}" for value in summary["fold_accuracies"])
-    lines.append(f"folds     {folds}")
+    of_one = summary["task"] == "single_label"
+    titles = {"accuracy": "accuracy", "macro_f1": "macro F1"} if of_one else LabelsProbeResult.TITLES
+    width = max(9, *map(len, titles.values()))
+    lines = [f"{title:<{width}} {_with_interval(summary[name])}" for name, title in titles.items()]
     counts = f"{summary['excerpts']} excerpts of {summary['songs']} songs"
-    lines.append(f"majority  {summary['majority_baseline']:.3f}  on {counts}")
-    for code, name in zip(scheme.codes, scheme.names, strict=True):
-        lines.append(f"  {code}  {name:<16} F1 {summary['per_class_f1'][code]:.3f}")
-    if summary["learning_curve"]:
+    if of_one:
+        lines.append(f"{'folds':<{width}} {', '.join(f'{value:.3f}' for value in summary['fold_accuracies'])}")
+        lines.append(f"{'majority':<{width}} {summary['majority_baseline']:.3f}  on {counts}")
+    else:
+        lines.append(f"on {counts}, {summary['known_share']:.1%} of the labels known, {summary['folds']} folds")
+    lines.append(f"songs: {summary['songs_of']}")
+    wide, code_wide = max(16, *map(len, scheme.names)), max(map(len, scheme.codes))
+    for row in summary["per_class"]:
+        figures = f"F1 {row['f1']:.3f}"
+        if not of_one:
+            figures += "  AP  -" if row["average_precision"] is None else f"  AP {row['average_precision']:.3f}"
+        lines.append(f"  {row['class']:<{code_wide}}  {row['name']:<{wide}} {figures}")
+    if summary.get("learning_curve"):
         lines.append("learning curve, means over the folds\n  songs  excerpts  accuracy")
         for point in summary["learning_curve"]:
             lines.append(f"  {point['songs']:5.0f}  {point['excerpts']:8.0f}  {point['accuracy']:8.3f}")
     return "\n".join(lines) + "\n"
+
+
+def _with_interval(score: dict[str, float | None]) -> str:
+    if score["value"] is None:
+        return "  -"
+    if score["low"] is None:
+        return f"{score['value']:.3f}"
+    return f"{score['value']:.3f}  [95 % over songs: {score['low']:.3f} to {score['high']:.3f}]"

@@ -11,11 +11,14 @@ from irmas_tf.config.labels import get_label_scheme
 from irmas_tf.config.run_config import Config, ModelConfig
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.irmas_dataset import Irmas
+from irmas_tf.datasets.splits import Split, save_split
 from irmas_tf.evaluation import probe_run
+from irmas_tf.evaluation.who_saw import trained_names, unseen_excerpts, write_seen
 from irmas_tf.inference.embedding import EmbeddingNetwork
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.models.factory import build_model
 from irmas_tf.runs.run_dir import RunDir
+from tests.helpers import tiny_run
 
 SCHEME = get_label_scheme("irmas")
 CODES = ("cel", "gel", "voi")
@@ -95,6 +98,7 @@ def test_embeddings_of_another_model_in_the_same_run_folder_are_not_taken(data_d
         model=ModelConfig(branches=(branch,), stage_channels=(8,), stem_stride=2, head_units=12),
     )
     run = RunDir.create(tmp_path / "run", config)
+    save_split(run.split_path, Split(("elsewhere/1.wav",), ("elsewhere/2.wav",), 0, "song", 0.5))
     for seed, expected in ((0, 1), (1, 2), (1, 2)):
         keras.utils.set_random_seed(seed)
         if len(calls) < expected:
@@ -123,3 +127,80 @@ def test_unreadable_excerpts_are_refused(embedder, data_dir, tmp_path):
             probe(embedder, data_dir, tmp_path)
     finally:
         broken.unlink()
+
+
+# ---- who saw which songs -------------------------------------------------------------------------------------------
+
+
+class Learnt:
+    """A network that has learnt some songs by heart: it knows their class, and of others nothing."""
+
+    audio = AudioConfig(sample_rate_hz=8000, window_seconds=0.5, window_hop_seconds=0.5)
+    outputs = ("embedding",)
+
+    def __init__(self, run, known):
+        self.run, self.config, self.source = run, run.load_config(), {"run": "learnt", "model_sha256": "0"}
+        self.known = known
+
+    def values(self, windows, output):
+        return np.stack([self.known.get(window[:100].tobytes(), np.zeros(3, np.float32)) for window in windows])
+
+
+@pytest.fixture
+def learnt(data_dir, tmp_path):
+    """A run that trained on the first four songs of each class (two of them by one excerpt only), and its network."""
+    run = RunDir.create(tmp_path / "run", tiny_run.make_config())
+    excerpts = Irmas(DataConfig()).training(data_dir)
+    song = [int(excerpt.name.rpartition("]")[2][:4]) % 10 for excerpt in excerpts]
+    known, train = {}, []
+    for excerpt, number in zip(excerpts, song, strict=True):
+        samples = soundfile.read(excerpt.path, dtype="float32")[0]
+        if number < 2 or (number < 4 and excerpt.name.endswith("1.wav")):
+            train.append(excerpt.name)
+        if number < 4:
+            known[samples[:100].tobytes()] = np.eye(3, dtype=np.float32)[CODES.index(excerpt.code)]
+    rest = tuple(excerpt.name for excerpt in excerpts if excerpt.name not in train)
+    save_split(run.split_path, Split(tuple(train), rest, 0, "excerpt", 0.5))
+    return Learnt(run, known)
+
+
+def test_a_run_is_probed_on_songs_that_it_has_not_learnt(learnt, data_dir, tmp_path):
+    result = probe(learnt, data_dir, tmp_path, folds=2)
+    assert len(result.labels) == 12 and len(np.unique(result.groups)) == 6, "two songs of each class, both excerpts"
+    assert result.songs_of.startswith("the validation side of run run")
+    summary = probe_run.summarize(result, SCHEME)
+    assert summary["accuracy"]["value"] < 0.5, "what it knows by heart would have 1.0"
+    assert "songs: the validation side" in probe_run.summary_table(summary, SCHEME)
+
+
+def test_songs_that_the_run_before_had_learnt_are_left_out(learnt, data_dir, tmp_path):
+    excerpts = Irmas(DataConfig()).training(data_dir)
+    earlier = RunDir.create(tmp_path / "earlier", tiny_run.make_config())
+    fifth = tuple(e.name for e in excerpts if int(e.name.rpartition("]")[2][:4]) % 10 == 4)
+    save_split(earlier.split_path, Split(fifth, ("x/1.wav",), 0, "song", 0.5))
+    write_seen(learnt.run, earlier)
+    assert len(unseen_excerpts(learnt.run, excerpts)) == 6 and set(fifth) <= trained_names(learnt.run)
+    with pytest.raises(ConfigError, match=r"cel \(cello\) has only 1 song in the validation side.*add songs"):
+        probe(learnt, data_dir, tmp_path, folds=2)
+
+
+def test_a_run_that_has_learnt_all_songs_is_refused(learnt, data_dir, tmp_path):
+    names = [excerpt.name for excerpt in Irmas(DataConfig()).training(data_dir)]
+    first = tuple(name for name in names if name.endswith("1.wav"))
+    save_split(learnt.run.split_path, Split(first, tuple(set(names) - set(first)), 0, "excerpt", 0.5))
+    with pytest.raises(ConfigError, match="has learnt from all songs of this data"):
+        probe(learnt, data_dir, tmp_path)
+
+
+def test_an_export_that_does_not_say_what_it_learnt_from_is_refused(embedder, data_dir, tmp_path):
+    embedder.source |= {"model_sha256": "0", "labels": ["cel", "oud"]}
+    with pytest.raises(ConfigError, match="give --run_dir"):
+        probe(embedder, data_dir, tmp_path)
+    embedder.source["labels"] = ["oud", "ney"]
+    assert "trained on other classes" in probe(embedder, data_dir, tmp_path).songs_of
+
+
+def test_data_that_the_run_never_saw_is_taken_whole(learnt, data_dir, tmp_path):
+    save_split(learnt.run.split_path, Split(("x/1.wav",), ("x/2.wav",), 0, "song", 0.5))
+    result = probe(learnt, data_dir, tmp_path)
+    assert len(result.labels) == 36 and "names none of them" in result.songs_of
