@@ -124,7 +124,8 @@ class Augmentation(Section):
 
         Args:
             waveform: [batch, `samples_needed`] float32.
-            targets: [batch, classes] float32 in [0, 1].
+            targets: [batch, classes] float32 in [0, 1]. Where labels are unknown there are twice as many columns, the
+                least that each class may be and then the greatest: what is done to a row must hold for both.
             numbers: what `draw` gave, as tensors.
             context: see there; what is returned must be ``context.samples`` long.
         """

@@ -8,6 +8,10 @@ that carry its label (energies of unrelated sounds add up), weighted by the labe
 - ``union``: the greatest label among the excerpts, whatever their level;
 - ``level``: E / (E of the loudest class), a soft label in [0, 1];
 - ``predominant``: 1 if E is at most ``predominance_db`` below that of the loudest class, else 0.
+
+Of labels that may be unknown `mix_many` is given both bounds, and ``union`` alone holds for them: a class is heard if
+it is in any part, is not if it is in none, and else is unknown. The other two compare classes, so a training refuses
+them where labels are unknown.
 """
 
 from __future__ import annotations

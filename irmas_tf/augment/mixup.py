@@ -45,6 +45,8 @@ class Mixup(Augmentation):
 def mix_pairs(waveform: tf.Tensor, targets: tf.Tensor, share: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return every example mixed with the one before it; the order is random already, so that pairs are, too.
 
+    Targets may be bounds of labels that are unknown: a label of the mixture is known where it is in both.
+
     Args:
         waveform: [batch, samples] float32.
         targets: [batch, classes] float32.

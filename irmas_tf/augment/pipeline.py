@@ -138,7 +138,8 @@ def apply(
 
     Args:
         waveform: [batch, `training_samples`] float32.
-        targets: [batch, classes] float32.
+        targets: [batch, classes] float32; of labels that may be unknown their bounds, [batch, 2 * classes], see
+            `irmas_tf.training.targets`.
         numbers: what `draw` gave, as tensors; an augmentation whose numbers are missing changes nothing.
         config: the run's configuration.
         prepared: see `prepare`.

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from irmas_tf.augment.excerpt_mixing import MixPlan, mix_many, partner_rows
+from irmas_tf.training.targets import known_targets, target_bounds
 from tests.helpers.augmenting import apply, draw, drawn_over, noise_batch, several_labels
 
 RNG = np.random.default_rng(0)
@@ -143,3 +144,14 @@ def test_mixtures_have_several_labels_and_one_example_alone_stays_as_it_is():
     alone, targets = apply(config, noise_batch(config, 1), {"excerpt_mixing": first})
     np.testing.assert_array_equal(alone, noise_batch(config, 1), err_msg="nobody to mix with")
     assert targets.sum() == 1
+
+
+def test_of_unknown_labels_a_class_is_heard_in_any_part_or_in_none_or_nobody_knows():
+    labels = np.array([[1, 0, -1, 0, -1], [-1, 0, 0, 1, -1], [0, 0, 1, 0, 0]] * 2, np.int8)
+    _, bounds = mixed(targets=target_bounds(labels).numpy())
+    targets, known = (x.numpy() for x in known_targets(bounds))
+    for i in range(6):
+        parts = labels[[i, *ROWS[i, : int(ADDED[i])]]]
+        heard, not_heard = (parts == 1).any(axis=0), (parts == 0).all(axis=0)
+        np.testing.assert_array_equal(known[i], heard | not_heard)
+        np.testing.assert_array_equal(targets[i][known[i]], heard[known[i]])
