@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
-from irmas_tf.process.quiet_tensorflow import import_tensorflow
+from irmas_tf.process.optional_packages import require
 
 
 def known_runtimes() -> tuple[str, ...]:
@@ -76,7 +76,7 @@ def main(flags: ParsedFlags) -> int:
 
 def _check(artefacts: Sequence[str], options: CheckExportOptions) -> None:
     """Compare artefacts with their run."""
-    import_tensorflow("comparing with a run")
+    require("tensorflow", "comparing with a run")
     from irmas_tf.deploy.acceptance import showing_failures
     from irmas_tf.deploy.export_run import check_artefact
 

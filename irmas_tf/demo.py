@@ -17,10 +17,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from irmas_tf.config.commands import called_as
+from irmas_tf.config.flags import parse_flags
 from irmas_tf.config.labels import IRMAS_NAMES
-from irmas_tf.config.shipped import find_flagfile
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.process.atomic_files import why_not_writable
 from irmas_tf.process.exit_codes import EXIT_ERROR, run_command
 from irmas_tf.process.optional_packages import require
+from irmas_tf.train import COMMAND as TRAIN
 
 FLAGFILE = "demo"
 EXCERPTS = 1320
@@ -113,15 +116,21 @@ def run_demo(out: Path, flagfile: str, excerpts: int, test_clips: int, flags: Se
         _StepFailed: a command did not succeed.
     """
     require("tensorflow", "the demo")
-    find_flagfile(flagfile)  # or the mistake would be told only after the corpus is made
     data, run = out / "data", out / "run"
+    training = [f"--flagfile={flagfile}", f"--data_dir={data}", f"--run_dir={run}", *flags]
+    # Or a mistake would be told only after the corpus is made.
+    parse_flags(TRAIN, training).config()
+    if test_clips < 1 or excerpts < 1:
+        raise ConfigError(f"--test_clips={test_clips} --excerpts={excerpts}: there must be at least 1 of each")
+    if reason := why_not_writable(data):
+        raise ConfigError(f"--out={out}: nothing can be written there ({reason}); choose another place")
     seconds = {
         "corpus": _run(
             "1. A corpus of short pieces for eleven instruments",
             "soundfont", f"--out={data}", f"--excerpts={excerpts}", f"--test_clips={test_clips}",
         ),
         "training": _run(
-            "2. Training", "train", f"--flagfile={flagfile}", f"--data_dir={data}", f"--run_dir={run}", *flags
+            "2. Training", "train", *training
         ),
         "evaluation": _run("3. Scores on songs kept back", "evaluate", f"--run_dir={run}", "--split=validation"),
     }  # fmt: skip

@@ -46,7 +46,7 @@ def main(flags: ParsedFlags) -> int:
     if not options.parts:
         raise ConfigError(f"--parts is empty; name some of {', '.join(ARCHIVES)}")
     print(LICENCE_NOTICE, end="\n\n", flush=True)
-    from irmas_tf.datasets.http_download import DownloadError
+    from irmas_tf.downloads.http_download import DownloadError
     from irmas_tf.datasets.irmas_download import download
 
     try:

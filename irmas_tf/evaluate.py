@@ -16,7 +16,6 @@ from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
 from irmas_tf.process.optional_packages import require
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
-from irmas_tf.runs.run_dir import RunDir
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +56,8 @@ def main(flags: ParsedFlags) -> None:
     """Run the command."""
     options = flags.options
     require("sklearn", "evaluation")
+    from irmas_tf.evaluation.single_label import check_split
+    from irmas_tf.inference.run_data import TEST, look_before_scoring
     from irmas_tf.reports.page import PageOptions
 
     if bool(options.run_dir) == bool(options.scores):
@@ -82,7 +83,11 @@ def main(flags: ParsedFlags) -> None:
     else:
         if given := flags.all_given("labels", "threshold", "output"):
             raise ConfigError(f"--{given[0]}={getattr(options, given[0])}: is for --scores; a run has its own")
-        RunDir.open(options.run_dir)  # a wrong name is refused at once, not when TensorFlow is loaded
+        if options.unique_clips and options.split != TEST:
+            raise ConfigError(f"--unique_clips: is for --split={TEST}, not {options.split}")
+        if options.split != TEST:
+            check_split(options.split)
+        look_before_scoring(options.run_dir, options.data_dir, options.split)
         import_tensorflow("evaluating a run")
         from irmas_tf.reports.answer_output import shown
         from irmas_tf.reports.evaluate_run import evaluate_run

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
-from irmas_tf.process.quiet_tensorflow import import_tensorflow
+from irmas_tf.process.optional_packages import require
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +38,13 @@ def main(flags: ParsedFlags) -> None:
     options = flags.options
     if not options.out.endswith(".onnx"):
         raise ConfigError(f"--out={options.out}: end the name in .onnx")
+    require("tensorflow", "exporting")
+    from irmas_tf.deploy.acceptance import showing_failures
+    from irmas_tf.deploy.export_run import check_run, export_artefact
     from irmas_tf.runtimes.onnx_artefact import require_packages
 
+    check_run(options.run_dir, options.out, options.overwrite)
     require_packages()
-    import_tensorflow("exporting")
-    from irmas_tf.deploy.acceptance import showing_failures
-    from irmas_tf.deploy.export_run import export_artefact
 
     with showing_failures():
         export = export_artefact("onnx", options.run_dir, options.out, options.overwrite)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
-from irmas_tf.process.quiet_tensorflow import import_tensorflow
+from irmas_tf.process.optional_packages import require
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ def main(flags: ParsedFlags) -> None:
     options = flags.options
     if not options.name or options.name.startswith(".") or "/" in options.name:
         raise ConfigError(f"--name={options.name}: must be the name of a folder, like irmas")
-    import_tensorflow("exporting")
+    require("tensorflow", "exporting")
     from irmas_tf.deploy.acceptance import showing_failures
     from irmas_tf.deploy.export_run import export_saved_model
 

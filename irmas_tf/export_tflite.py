@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import setting
-from irmas_tf.process.quiet_tensorflow import import_tensorflow
+from irmas_tf.process.optional_packages import require
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,7 @@ COMMAND = Command(
 
 def main(flags: ParsedFlags) -> None:
     """Run the command."""
-    import_tensorflow("exporting")
+    require("tensorflow", "exporting")
     from irmas_tf.deploy.acceptance import showing_failures
     from irmas_tf.deploy.export_run import export_tflite
 

@@ -6,16 +6,20 @@ The same command again continues an interrupted training.
 from __future__ import annotations
 
 import dataclasses
+import os
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.flags import ALL, Command, ParsedFlags, run_main
-from irmas_tf.config.settings import Section, setting
+from irmas_tf.config.settings import ConfigError, Section, setting
 from irmas_tf.process.optional_packages import require
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
+    from irmas_tf.config.run_config import Config
     from irmas_tf.runs.run_dir import RunDir
 
 
@@ -46,7 +50,7 @@ def main(flags: ParsedFlags) -> int:
     from irmas_tf.runs.run_dir import RunDir
     from irmas_tf.training.sides import completed
 
-    config = completed(flags.config())
+    config = completed(_with_whole_path(flags.config()))
     run = RunDir.prepare(flags.options.run_dir, config)
     from irmas_tf.training.progress import finished_progress
 
@@ -54,6 +58,9 @@ def main(flags: ParsedFlags) -> int:
     if result:
         print(f"{run.path}: is already finished ({result.finished}); nothing to do")
         return _end(run, flags.options)
+    if not run.is_started:
+        _check_weights(config)
+    _look_at_data(config, run)
     from irmas_tf.process.cpu import prefer_onednn
 
     prefer_onednn()
@@ -71,8 +78,47 @@ def main(flags: ParsedFlags) -> int:
         f" in epoch {result.best_epoch}: {run.model_path}"
     )
     _end(run, flags.options)
-    print(f"Next: irmas evaluate --run_dir={run.path}")
+    print(f"Next: irmas evaluate --run_dir={shlex.quote(os.path.abspath(run.path))}")
     return 0
+
+
+def _with_whole_path(config: Config) -> Config:
+    """Return the configuration with the data folder's path from the root, so that the run is of use elsewhere."""
+    data_dir = os.path.abspath(os.path.expanduser(config.data.data_dir))
+    return dataclasses.replace(config, data=dataclasses.replace(config.data, data_dir=data_dir))
+
+
+def _look_at_data(config: Config, run: RunDir) -> None:
+    """Refuse data that is not there or too little, say where it is, and leave that to the run.
+
+    Raises:
+        ConfigError, DataError: it cannot be trained on.
+    """
+    from irmas_tf.datasets.irmas_layout import display
+
+    look = config.dataset.look(config.data.data_dir)
+    batch_size = config.training.batch_size
+    if look.excerpts is not None and look.excerpts < batch_size:
+        raise ConfigError(
+            f"--batch_size={batch_size}: must be at most the {look.excerpts} excerpts of {display(look.folder)}"
+        )
+    print(f"data: {display(look.folder)}")
+    for note in look.notes:
+        print(f"note: {note}", file=sys.stderr)
+    run.about_data = {"folder": display(look.folder), "excerpts": look.excerpts, "notes": list(look.notes)}
+
+
+def _check_weights(config: Config) -> None:
+    """Refuse files of ``--pretrained_weights`` that are not there or of another kind.
+
+    Raises:
+        WeightsError: the message says what is there, and where the weights are published.
+    """
+    from irmas_tf.weights.weight_sources import require_weights
+
+    networks = [branch.scale for branch in config.model.branch_configs if branch.scale in BACKBONES]
+    for path in config.model.pretrained_weights:
+        require_weights(BACKBONES.get(networks[0]), path, "pretrained_weights")
 
 
 def _end(run: RunDir, options: TrainOptions) -> int:

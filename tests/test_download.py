@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from irmas_tf.datasets import irmas_download
-from irmas_tf.datasets.http_download import DownloadError
 from irmas_tf.datasets.irmas_counts import ARCHIVES, BASE_URL
 from irmas_tf.download import cli
+from irmas_tf.downloads.http_download import DownloadError
 
 
 @pytest.fixture

@@ -71,6 +71,24 @@ def test_the_command_trains(finished):
     assert open_run(run).engine == "litert"
 
 
+def test_the_run_names_the_folder_that_its_data_is_in(finished, data):
+    run, _, out = finished
+    folder = str((data / "IRMAS-TrainingData").resolve())
+    assert f"data: {folder}\n" in out and f"data: {folder}\n" in (run / "train.log").read_text()
+    about = json.loads((run / "data.json").read_text())
+    assert (about["folder"], about["excerpts"]) == (folder, 8)
+    assert f"note: {about['notes'][0]}" in (run / "train.log").read_text()
+    assert "is not the complete IRMAS: 8 excerpts, not 6,705" in about["notes"][0]
+
+
+def test_a_relative_data_folder_is_of_use_from_elsewhere(data, tmp_path, monkeypatch):
+    from irmas_tf.train import _with_whole_path
+    from tests.helpers.tone_corpus import tiny_config
+
+    monkeypatch.chdir(data.parent)
+    assert _with_whole_path(tiny_config(data.name)).data.data_dir == str(data)
+
+
 def test_a_finished_run_is_not_written_to(finished, capsys):
     run, command, _ = finished
     before = files_of(run)

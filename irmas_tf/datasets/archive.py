@@ -17,8 +17,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from irmas_tf.datasets.http_download import DownloadError, disk_full, format_bytes, require_space
 from irmas_tf.datasets.irmas_layout import MANIFEST_NAME, display, is_ignored
+from irmas_tf.downloads.http_download import DownloadError, disk_full, format_bytes, require_space
 
 MAX_ENTRIES = 50_000
 MAX_TOTAL_BYTES = 20 << 30

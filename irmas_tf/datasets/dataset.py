@@ -90,6 +90,21 @@ class LabelledExcerpt:
         return (*self.classes_present, *(self.absent or ()))
 
 
+@dataclasses.dataclass(frozen=True)
+class DataLook:
+    """What a glance at the data tells.
+
+    Attributes:
+        folder: what ``--data_dir`` resolved to, absolute.
+        excerpts: how many there are to train on and to validate with; None if that takes more than a glance.
+        notes: what is to be said before a training, such as that excerpts are missing.
+    """
+
+    folder: Path
+    excerpts: int | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Dataset:
     """Base of the data sets.
 
@@ -159,6 +174,25 @@ class Dataset:
             shown = f"one class only, {named[0]!r}" if named else "no class"
             raise DataError(f"{display(data_dir)}: holds {shown}; to tell classes apart takes two or more")
         return dataclasses.replace(settings, classes=tuple(named))
+
+    def look(self, data_dir: str | os.PathLike[str]) -> DataLook:
+        """Return what a glance at the data tells, without reading any sound: before anything slow is begun.
+
+        Raises:
+            DataError: the data is not there, or what lies there is not this data set.
+        """
+        path = Path(data_dir).expanduser()
+        if not path.exists():
+            raise DataError(f"{display(path)}: no such file or folder; correct --data_dir")
+        return DataLook(path.resolve())
+
+    def look_at_test(self, data_dir: str | os.PathLike[str]) -> None:
+        """Refuse data without a test set as early as `look` does; by default that is left to `test_clips`.
+
+        Raises:
+            DataError: there are no test clips.
+        """
+        self.look(data_dir)
 
     def items(self, data_dir: str | os.PathLike[str]) -> Sequence[LabelledExcerpt]:
         """Return all excerpts, whatever part they belong to, in an order that does not vary.

@@ -14,7 +14,15 @@ from collections.abc import Hashable, Iterable, Sequence
 from irmas_tf.datasets import irmas_counts
 from irmas_tf.datasets.content_ids import content_ids as compute_content_ids
 from irmas_tf.datasets.irmas_layout import DataError, display
-from irmas_tf.datasets.irmas_records import GENRES, Excerpt, ParsedName, Problem, TestClip, parse_training_name
+from irmas_tf.datasets.irmas_records import (
+    GENRES,
+    Excerpt,
+    ParsedName,
+    Problem,
+    TestClip,
+    TrainingScan,
+    parse_training_name,
+)
 from irmas_tf.datasets.irmas_scan import scan_testing, scan_training
 
 __all__ = [
@@ -44,6 +52,19 @@ def _raise_first(problems: Sequence[Problem], data_dir: str | os.PathLike[str]) 
         raise DataError(fatal[0].message + more)
 
 
+def usable_training(data_dir: str | os.PathLike[str]) -> TrainingScan:
+    """Return the listing of the training set, without reading a file.
+
+    Raises:
+        DataError: as for `index_training`, for what names alone tell.
+    """
+    scan = scan_training(data_dir)
+    _raise_first(scan.problems, data_dir)
+    if not scan.excerpts:
+        raise DataError(f"{display(scan.root)}: holds no training excerpts; {_CHECK_HINT.format(display(data_dir))}")
+    return scan
+
+
 def index_training(
     data_dir: str | os.PathLike[str],
     *,
@@ -65,10 +86,7 @@ def index_training(
         DataError: no training set, a file under the wrong class, a repeated name, an unreadable file, or (with
             ``require_official``) files missing or too many.
     """
-    scan = scan_training(data_dir)
-    _raise_first(scan.problems, data_dir)
-    if not scan.excerpts:
-        raise DataError(f"{display(scan.root)}: holds no training excerpts; {_CHECK_HINT.format(display(data_dir))}")
+    scan = usable_training(data_dir)
     if require_official:
         differences = count_differences(Counter(e.irmas_code for e in scan.excerpts), irmas_counts.TRAINING_EXCERPTS)
         if differences:

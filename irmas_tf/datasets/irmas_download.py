@@ -53,7 +53,7 @@ def is_complete(folder: Path, archive: Archive) -> bool:
 
 def _obtain_zip(archive: Archive, url: str, zip_path: Path, options: dict[str, Any]) -> None:
     """Make sure that ``zip_path`` is there and verified, downloading it if need be."""
-    from irmas_tf.datasets.http_download import download_file, set_aside
+    from irmas_tf.downloads.http_download import download_file, set_aside
 
     if zip_path.exists():
         print(f"{zip_path.name}: verifying the file that is there", file=sys.stderr)
@@ -84,14 +84,14 @@ def download(
         keep_zips: keep the archives beside the unpacked folders.
         archives: names, checksums and folders of the parts.
         progress: show progress bars on stderr.
-        download_options: further arguments of `irmas_tf.datasets.http_download.download_file` (retries, timeouts).
+        download_options: further arguments of `irmas_tf.downloads.http_download.download_file` (retries, timeouts).
 
     Raises:
-        irmas_tf.datasets.http_download.DownloadError: the message says what to do; what was fetched is kept.
+        irmas_tf.downloads.http_download.DownloadError: the message says what to do; what was fetched is kept.
         DataError: an unknown part.
     """
     from irmas_tf.datasets.archive import extract_archive, remove_stale
-    from irmas_tf.datasets.http_download import DownloadError
+    from irmas_tf.downloads.http_download import DownloadError
 
     for part in parts:
         if part not in archives:

@@ -158,25 +158,32 @@ def _holds_training(folder: Path) -> bool:
 def find_training_root(data_dir: str | os.PathLike[str]) -> Path:
     """Return the folder that holds the class folders (or, flattened, the training files themselves).
 
-    ``data_dir`` may be that folder, its parent, or its grandparent; common renamings are understood.
+    ``data_dir`` may be that folder, its parent, or its grandparent; common renamings are understood. Links to the same
+    folder count once.
 
     Raises:
-        DataError: nothing there looks like the training set.
+        DataError: nothing there looks like the training set, or two folders do: which one is meant is not guessed.
     """
     base = check_data_dir(data_dir)
-    level = [base]
+    level, roots = [base], list[Path]()
     for depth in range(3):
-        for folder in level:
-            if _holds_training(folder):
-                return folder
+        roots += [folder for folder in level if _holds_training(folder)]
         below = []
         for folder in level:
+            if folder in roots:
+                continue  # what lies in it belongs to it
             found = [e.name for e in entries(folder) if _is_folder(e) and not is_testing_folder(e.name)]
             rank = {name: _TRAINING_KEYS.index(_key(name)) for name in found if _key(name) in _TRAINING_KEYS}
             # Only recognised names are followed below the first level: a data directory may sit beside huge others.
             names = found if depth == 0 else list(rank)
             below += [folder / name for name in sorted(names, key=lambda n: (rank.get(n, 99), n))]
         level = below
+    different = {os.path.realpath(root): root for root in reversed(roots)}
+    if len(different) > 1:
+        first, second = [display(root) for root in reversed(different.values())][:2]
+        raise DataError(f"{display(base)}: holds two training sets, {first} and {second}; give --data_dir one of them")
+    if roots:
+        return roots[0]
     raise DataError(
         f"{display(base)}: holds no IRMAS training audio (expected IRMAS-TrainingData/<class>/*.wav with names such as"
         " '[cel][cla]0001__1.wav'); correct --data_dir, or fetch it with:"

@@ -55,18 +55,30 @@ class LoadedRun:
 
 
 def load_run(run_dir: str) -> LoadedRun:
-    """Return a finished run.
+    """Return a finished run with its model.
 
     Raises:
         RunDirError, ModelError: no such run, or it is unfinished, damaged, or of an incompatible version.
     """
-    live = RunModel.open(run_dir)
-    import_tensorflow()
+    live = open_finished_run(run_dir)
+    import_tensorflow("exporting")
     from irmas_tf.deploy.metadata import describe
+
+    _ = live.model  # what is wrong with it is said first
+    return LoadedRun(live, describe(live.run, live.config))
+
+
+def open_finished_run(run_dir: str) -> RunModel:
+    """Return a finished run whose model is not read yet: what is wrong with its files is said without TensorFlow.
+
+    Raises:
+        RunDirError, ModelError, ThresholdsError: no such run, or it is unfinished, or its files are missing or damaged.
+    """
     from irmas_tf.training.progress import finished_progress
 
+    live = RunModel.open(run_dir)
+    live.check_files()
     run = live.run
-    _ = live.model  # what is wrong with it is said first
     try:
         # A run without checkpoints is one whose owner has tidied up.
         is_finished = not run.checkpoints_dir.is_dir() or finished_progress(run) is not None
@@ -80,7 +92,7 @@ def load_run(run_dir: str) -> LoadedRun:
             f"--run_dir={run.path}: the training is not finished; give its command (irmas train) again to go on with"
             f" it, or move {run.checkpoints_dir.name}/ away to export the best model so far"
         )
-    return LoadedRun(live, describe(run, live.config))
+    return live
 
 
 def training_windows(loaded: LoadedRun, data_dir: str, count: int) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import tempfile
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -12,11 +11,14 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.deploy.export_inputs import LoadedRun, load_run, training_windows
+from irmas_tf.deploy.export_inputs import LoadedRun, load_run, open_finished_run, training_windows
+from irmas_tf.deploy.places import choose_version, require_free, require_writable
 from irmas_tf.inference.artefacts import ARTEFACTS, Artefact, Writable, recognise
+from irmas_tf.inference.run_data import look_at_sides
 from irmas_tf.inference.run_model import RUN_FOLDER
 from irmas_tf.inference.window_model import ModelError
 from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, atomic_path
+from irmas_tf.runs.run_dir import RunDir
 
 if TYPE_CHECKING:
     from irmas_tf.deploy.acceptance import Report
@@ -86,26 +88,6 @@ def _notes(loaded: LoadedRun) -> tuple[str, ...]:
     return (f"no scores inside; irmas evaluate --run_dir={run_dir} --split=validation, then export again",)
 
 
-def _require_writable(out: str, folder: Path) -> None:
-    """Refuse a folder that cannot be made or written to before the work, not after minutes of it.
-
-    Raises:
-        ExportError: files cannot be made in it.
-    """
-    from irmas_tf.deploy.saved_model import ExportError
-
-    # It is made with what is written: nothing is left of an export that fails.
-    present = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    try:
-        # Permissions alone do not tell: root has them all, and the disk may be read-only.
-        with tempfile.TemporaryFile(dir=present):
-            pass
-    except OSError as error:
-        raise ExportError(
-            f"--out={out}: nothing can be written to the folder {folder} ({error.strerror}); choose another place"
-        ) from error
-
-
 def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, overwrite: bool = False) -> Export:
     """Export a run as a SavedModel, checked; the path is the folder of the version.
 
@@ -120,13 +102,13 @@ def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, over
         ExportError: the version is there already, or nothing can be written there.
         AcceptanceError: the SavedModel does not compute what the model does; nothing is left of it.
     """
+    base = Path(out).expanduser() / name
+    choose_version(base, version, overwrite)  # before the work
+    require_writable(out, base)
+    loaded = load_run(run_dir)
     from irmas_tf.deploy import saved_model
     from irmas_tf.deploy.saved_model_artefact import SAVED_MODEL
 
-    base = Path(out).expanduser() / name
-    saved_model.choose_version(base, version, overwrite)  # before the work
-    _require_writable(out, base)
-    loaded = load_run(run_dir)
     reports: list[Report] = []
 
     def check(folder: Path) -> None:
@@ -158,15 +140,18 @@ def export_tflite(
         DataError: int8 wants data that is not there.
         AcceptanceError: the file does not compute what the model does; nothing is left of it.
     """
+    target = Path(out).expanduser()
+    if target.suffix != ".tflite":
+        raise ConfigError(f"--out={out}: end the name in .tflite")
+    require_free(out, target, overwrite)
+    if quantization == "int8":
+        live = open_finished_run(run_dir)
+        look_at_sides(live.run, live.config, data_dir)
+    loaded = load_run(run_dir)
     from irmas_tf.deploy.tflite import convert
     from irmas_tf.deploy.tflite_artefact import TFLITE
     from irmas_tf.tflite.metadata import embed
 
-    target = Path(out).expanduser()
-    if target.suffix != ".tflite":
-        raise ConfigError(f"--out={out}: end the name in .tflite")
-    _require_free(out, target, overwrite)
-    loaded = load_run(run_dir)
     representative = None
     if quantization == "int8":
         music = training_windows(loaded, data_dir, REPRESENTATIVE_WINDOWS)
@@ -176,6 +161,16 @@ def export_tflite(
         temporary.write_bytes(embed(content, {**loaded.facts, "quantization": quantization}))
         report = accept(TFLITE, temporary, loaded, data_dir, label=f"TFLite file of {run_dir}")
     return Export(target, report, _notes(loaded))
+
+
+def check_run(run_dir: str, out: str, overwrite: bool) -> None:
+    """Refuse what an export to a file would refuse, as far as that can be seen without TensorFlow; arguments as below.
+
+    Raises:
+        RunDirError, ModelError, ExportError: the run cannot be used, or the file is there already or cannot be written.
+    """
+    require_free(out, Path(out).expanduser(), overwrite)
+    open_finished_run(run_dir)
 
 
 def export_artefact(kind: str, run_dir: str, out: str, overwrite: bool = False) -> Export:
@@ -197,7 +192,7 @@ def export_artefact(kind: str, run_dir: str, out: str, overwrite: bool = False) 
     if not isinstance(writer, Writable):
         raise ConfigError(f"{kind}: {writer.description} cannot be written by an export")
     target = Path(out).expanduser()
-    _require_free(out, target, overwrite)
+    require_free(out, target, overwrite)
     loaded = load_run(run_dir)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}")
@@ -210,21 +205,6 @@ def export_artefact(kind: str, run_dir: str, out: str, overwrite: bool = False) 
             shutil.rmtree(temporary)
         temporary.unlink(missing_ok=True)
     return Export(target, report, _notes(loaded))
-
-
-def _require_free(out: str, target: Path, overwrite: bool) -> None:
-    """Refuse a target that is there already, or cannot be written.
-
-    Raises:
-        ExportError: the message says what is wrong with it.
-    """
-    from irmas_tf.deploy.saved_model import ExportError
-
-    if target.is_dir():
-        raise ExportError(f"--out={out}: is a folder; name a file")
-    if target.exists() and not overwrite:
-        raise ExportError(f"--out={out}: is already there; give --overwrite, or another name")
-    _require_writable(out, target.parent)
 
 
 def check_artefact(artefact: str, run_dir: str, data_dir: str = "", keep: bool = False) -> Report:
@@ -241,10 +221,10 @@ def check_artefact(artefact: str, run_dir: str, data_dir: str = "", keep: bool =
         ExportError: it does not say what it was made from (it is left alone, too).
         AcceptanceError: a check failed; it holds the report.
     """
-    from irmas_tf.deploy import saved_model
     from irmas_tf.deploy.acceptance import AcceptanceError
 
     path = Path(artefact).expanduser()
+    RunDir.open(run_dir)
     try:
         _, kind = recognise(path)
     except ModelError as error:
@@ -266,6 +246,8 @@ def check_artefact(artefact: str, run_dir: str, data_dir: str = "", keep: bool =
         if keep:
             raise
         if path.is_dir():
+            from irmas_tf.deploy import saved_model
+
             saved_model.remove_version(path.resolve())
         else:
             path.unlink()

@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 
 from irmas_tf.config.run_config import Config
+from irmas_tf.deploy.places import ExportError, choose_version
 from irmas_tf.deploy.signatures import SILENT, WINDOW_SILENT, Signatures
 from irmas_tf.deploy.warmup import WARMUP_NAME, warmup_requests, write_warmup
 from irmas_tf.process.atomic_files import TEMPORARY_PREFIX
@@ -22,24 +23,6 @@ from irmas_tf.process.locks import exclusive
 FACTS_NAME = "signature.json"
 _REPLACED_PREFIX = f"{TEMPORARY_PREFIX}replaced-"
 EXTRA_ASSETS = "assets.extra"  # the name that TensorFlow reserves for what others put beside the graph
-
-
-class ExportError(ValueError):
-    """Something cannot be exported; the message says what and the remedy."""
-
-
-def choose_version(base: Path, version: int, overwrite: bool) -> int:
-    """Return the version to write below ``base``; 0 asks for the one after the highest that is there.
-
-    Raises:
-        ExportError: the version is there and may not be overwritten.
-    """
-    present = [int(path.name) for path in base.iterdir() if path.name.isdecimal()] if base.is_dir() else []
-    if version == 0:
-        return max(present, default=0) + 1
-    if version in present and not overwrite:
-        raise ExportError(f"{base / str(version)}: is already there; give --overwrite, or another --model_version")
-    return version
 
 
 def export_saved_model(

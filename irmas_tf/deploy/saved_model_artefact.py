@@ -66,7 +66,7 @@ class SavedModelArtefact:
         Raises:
             ExportError: it is missing or damaged.
         """
-        import_tensorflow()
+        import_tensorflow("reading a SavedModel")
         from irmas_tf.deploy.saved_model import read_facts
 
         return read_facts(path)

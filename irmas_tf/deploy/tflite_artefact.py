@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irmas_tf.deploy.lite_model import LiteModel
+from irmas_tf.deploy.places import ExportError
 from irmas_tf.inference.window_model import LITERT
-from irmas_tf.process.quiet_tensorflow import import_tensorflow
+from irmas_tf.streaming import StreamingError, read_model_facts
 
 if TYPE_CHECKING:
     from irmas_tf.deploy.acceptance import Report
     from irmas_tf.deploy.export_inputs import LoadedRun
 
 _IDENTIFIER = b"TFL3"  # bytes 4 to 8 of the file
+
+
+def read_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the facts inside a .tflite file.
+
+    Raises:
+        ExportError: it was not exported by this package.
+        OSError: it cannot be read.
+    """
+    try:
+        return read_model_facts(path)
+    except StreamingError as error:
+        raise ExportError(str(error)) from error
 
 
 class TfliteArtefact:
@@ -42,9 +57,6 @@ class TfliteArtefact:
             ExportError: it was not exported by this package.
             OSError: it cannot be read.
         """
-        import_tensorflow()
-        from irmas_tf.deploy.tflite_check import read_facts
-
         return read_facts(path)
 
     def write(self, model: Any, config: Any, facts: Mapping[str, Any], path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from irmas_tf.deploy.check_signals import check_signals
 from irmas_tf.deploy.lite_interpreter import LiteInterpreter, LiteModelError
 from irmas_tf.deploy.lite_model import LiteModel
 from irmas_tf.deploy.metadata import differences
-from irmas_tf.deploy.saved_model import ExportError
+from irmas_tf.deploy.places import ExportError
+from irmas_tf.deploy.tflite_artefact import read_facts
 from irmas_tf.inference.window_model import OUTPUTS, PROBABILITIES, ClassModel, WindowModel
 from irmas_tf.models.probabilities import SINGLE_LABEL
-from irmas_tf.streaming import StreamingError, read_model_facts
 from irmas_tf.tflite.facts import INPUT, SIGNATURE
 from irmas_tf.tflite.flatbuffer import custom_operations
 
@@ -30,19 +29,6 @@ MEAN_TOLERANCES = {"none": 1e-5, "float16": 5e-4, "dynamic": 5e-3, "int8": 0.03}
 """Mean difference over all probabilities of all windows."""
 MAX_ACCURACY_LOSS = 0.01
 """Of int8, on the validation split."""
-
-
-def read_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the facts inside a .tflite file.
-
-    Raises:
-        ExportError: it was not exported by this package.
-        OSError: it cannot be read.
-    """
-    try:
-        return read_model_facts(path)
-    except StreamingError as error:
-        raise ExportError(str(error)) from error
 
 
 def check_tflite(

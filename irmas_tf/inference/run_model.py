@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,20 @@ from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
 
 
+def check_keras_file(path: Path) -> None:
+    """Refuse what is no Keras model, by its first bytes and without TensorFlow.
+
+    Raises:
+        ModelError: there is no such file, or it is of another kind; the message says of which.
+    """
+    if not path.exists():
+        raise ModelError(f"{path}: no model yet; train the run first (irmas train)")
+    if path.is_dir() or not zipfile.is_zipfile(path):
+        from irmas_tf.weights.model_files import describe
+
+        raise ModelError(f"{path}: {describe(path, wanted='a Keras model')}; train again or restore the file")
+
+
 def load_keras_model(path: Path, config: Config) -> Any:
     """Return the Keras model in a file, not compiled.
 
@@ -31,8 +46,7 @@ def load_keras_model(path: Path, config: Config) -> Any:
         ModelError: there is no such file, or it cannot be read.
         ConfigError: a layer of another package cannot be imported.
     """
-    if not path.exists():
-        raise ModelError(f"{path}: no model yet; train the run first (irmas train)")
+    check_keras_file(path)
     import_tensorflow(f"reading {path}")
     import keras
 
@@ -80,6 +94,16 @@ class RunModel:
         """
         run = RunDir.open(run_dir)
         return cls(run, run.load_config())
+
+    def check_files(self) -> None:
+        """Refuse a run whose files cannot be those of a trained model, without TensorFlow.
+
+        Raises:
+            ModelError: there is no model yet, or a file of another kind in its place.
+            ThresholdsError: a multi-label run's file of levels is missing or damaged.
+        """
+        check_keras_file(self.run.model_path)
+        _ = self.thresholds
 
     @functools.cached_property
     def model(self) -> Any:

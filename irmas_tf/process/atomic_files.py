@@ -42,6 +42,24 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def why_not_writable(folder: str | os.PathLike[str]) -> str:
+    """Return why no files can be made in a folder, or an empty text if they can; nothing is left of the attempt.
+
+    Args:
+        folder: need not be there; `atomic_path` makes what is missing.
+    """
+    import tempfile
+
+    place = Path(folder).absolute()
+    present = next(p for p in (place, *place.parents) if os.path.lexists(p))
+    try:
+        # Permissions alone do not tell: root has them all, and the disk may be read-only.
+        with tempfile.TemporaryFile(dir=present):
+            return ""
+    except OSError as error:
+        return error.strerror or type(error).__name__
+
+
 def write_text_atomic(path: str | os.PathLike[str], text: str) -> None:
     """Write UTF-8 text; see `atomic_path`."""
     with atomic_path(path) as temporary:

@@ -15,7 +15,7 @@ from typing import Any
 
 from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, write_json_atomic, write_text_atomic
+from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, why_not_writable, write_json_atomic, write_text_atomic
 from irmas_tf.process.locks import exclusive
 from irmas_tf.process.versions import collect_versions
 
@@ -54,10 +54,14 @@ class RunDir:
 
     Args:
         path: the folder.
+
+    Attributes:
+        about_data: what a glance at the data told (``folder``, ``excerpts``, ``notes``), for `record` to write down.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).expanduser()
+        self.about_data: dict[str, Any] | None = None
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -116,6 +120,11 @@ class RunDir:
         return self.path / "checkpoints"
 
     @property
+    def data_path(self) -> Path:
+        """What ``--data_dir`` resolved to, and what was said about it (JSON)."""
+        return self.path / "data.json"
+
+    @property
     def log_path(self) -> Path:
         """Text log of the run."""
         return self.path / "train.log"
@@ -151,6 +160,10 @@ class RunDir:
         run = cls(path)
         if run.path.exists() and not run.path.is_dir():
             raise RunDirError(f"--run_dir={run.path}: is a file, not a folder; choose another --run_dir")
+        if reason := why_not_writable(run.path):
+            raise RunDirError(
+                f"--run_dir={run.path}: nothing can be written there ({reason}); choose another --run_dir"
+            )
         run._refuse_another(config)
         return run
 
@@ -266,6 +279,8 @@ class RunDir:
             self.split_path.unlink(missing_ok=True)
             self.versions_path.unlink(missing_ok=True)
         self._record_versions()
+        if self.about_data is not None:
+            self._record_data(self.about_data)
         # Last, so that a folder with a configuration is complete.
         text = config.to_json()
         if not self.config_path.exists() or self.config_path.read_text(encoding="utf-8") != text:
@@ -287,6 +302,13 @@ class RunDir:
                 f"--run_dir={self.path}: has {', '.join(found)} but no {self.config_path.name};"
                 " choose another --run_dir or remove the folder"
             )
+
+    def _record_data(self, about: dict[str, Any]) -> None:
+        """Write ``data.json``, and the same to the log."""
+        write_json_atomic(self.data_path, about)
+        lines = [f"data: {about['folder']}", *(f"note: {note}" for note in about["notes"])]
+        with self.log_path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.writelines(f"{line}\n" for line in lines)
 
     def _record_versions(self) -> None:
         """Write ``versions.json``; a resumption under other versions is added to its list ``resumed_with``."""

@@ -13,10 +13,17 @@ import numpy as np
 from irmas_tf.config.backbone_spec import BackboneSpec
 from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.models.weight_table import WeightsError
+from irmas_tf.process.atomic_files import why_not_writable
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.weights.state_dicts import left_out
 from irmas_tf.weights.weight_file import check_name, write_weight_file
-from irmas_tf.weights.weight_sources import PublishedWeights, is_handle, read_published, where_published
+from irmas_tf.weights.weight_sources import (
+    PublishedWeights,
+    is_handle,
+    read_published,
+    require_model_file,
+    where_published,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -136,9 +143,14 @@ def convert(
         raise WeightsError(f"--weights is missing. {where_published(spec, f'weights/{spec.published_file}')}")
     if not out:
         raise WeightsError(f"--out is missing: name the weight file to write, e.g. --out=weights/{spec.name}.npz")
-    check_name(out)
-    if is_handle(weights) or Path(weights).expanduser().exists():  # a file that is missing should be named at once
-        import_tensorflow()
+    # What is wrong with the files is said at once, not when TensorFlow is there.
+    if reason := why_not_writable(check_name(out).parent):
+        raise WeightsError(f"--out={out}: nothing can be written there ({reason}); choose another place")
+    if labels and not Path(labels).expanduser().is_file():
+        raise WeightsError(f"--labels={labels}: no such file")
+    if not is_handle(weights):
+        require_model_file(spec, weights)
+    import_tensorflow("converting weights")
     published = read_published(spec, weights)
     from irmas_tf.weights.loading import (
         convert_weights,

@@ -92,6 +92,24 @@ def _unfit(path: Path, kind: ModelKind, backbone: str) -> str:
     )
 
 
+def check_weight_file(path: str | os.PathLike[str], backbone: str = "NAME") -> Path:
+    """Return the path of a weight file, which is looked at but not read; arguments as for `read_weight_file`.
+
+    Raises:
+        WeightsError: there is no such file, or it is of another kind; the message says of which.
+    """
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise WeightsError(
+            f"{path}: is not a file. Make one from published weights:"
+            f" irmas convert --backbone={backbone} --weights=FILE --out=FILE.npz"
+        )
+    kind = kind_of_model(path)
+    if kind.name != "converted":
+        raise WeightsError(f"{path}: {_unfit(path, kind, backbone)}")
+    return path
+
+
 def read_weight_file(path: str | os.PathLike[str], backbone: str = "NAME") -> WeightFile:
     """Read a weight file.
 
@@ -103,15 +121,7 @@ def read_weight_file(path: str | os.PathLike[str], backbone: str = "NAME") -> We
         WeightsError: there is no such file, or it is not one that `write_weight_file` wrote; the message says what it
             is.
     """
-    path = Path(path).expanduser()
-    if not path.exists():
-        raise WeightsError(
-            f"{path}: is not a file. Make one from published weights:"
-            f" irmas convert --backbone={backbone} --weights=FILE --out=FILE.npz"
-        )
-    kind = kind_of_model(path)
-    if kind.name != "converted":
-        raise WeightsError(f"{path}: {_unfit(path, kind, backbone)}")
+    path = check_weight_file(path, backbone)
     remedy = "convert the published weights with irmas convert"
     try:
         arrays = read_npz(path)

@@ -16,6 +16,7 @@ from irmas_tf.weights.model_files import ModelKind, describe, kind_of_model
 from irmas_tf.weights.npz_arrays import read_npz
 from irmas_tf.weights.state_dicts import StateDict, without_prefix
 from irmas_tf.weights.torch_checkpoint import read_torch_state
+from irmas_tf.weights.weight_file import check_weight_file
 
 FORMATS = {
     "keras_h5": "a Keras 2 weight file (.h5)",
@@ -70,6 +71,22 @@ def _publication(spec: BackboneSpec) -> str:
 def missing_weights(spec: BackboneSpec, path: str | os.PathLike[str], flag: str) -> str:
     """Return what to say when the converted weights of a network are not at ``path``, which ``flag`` gave."""
     return f"--{flag}={path}: no such file. {_conversion(spec, path)}"
+
+
+def require_weights(spec: BackboneSpec, path: str | os.PathLike[str], flag: str) -> None:
+    """Refuse what is no weight file, before it is read.
+
+    Args:
+        spec: the network that it is for.
+        path: the file.
+        flag: which flag gave it.
+
+    Raises:
+        WeightsError: there is no such file, or it is of another kind; the message says what makes one.
+    """
+    if not Path(path).expanduser().exists():
+        raise WeightsError(missing_weights(spec, path, flag))
+    check_weight_file(path, spec.name)
 
 
 def needed_weights(spec: BackboneSpec) -> str:
@@ -157,6 +174,19 @@ def _resolve(spec: BackboneSpec, handle: str) -> Path:
             f"{handle}: cannot be fetched ({error}); give a local folder or file instead."
             f" {where_published(spec, f'weights/{spec.published_file}')}"
         ) from error
+
+
+def require_model_file(spec: BackboneSpec, source: str | os.PathLike[str]) -> None:
+    """Refuse what is missing or no model at all, by its first bytes; the rest is judged where it is read.
+
+    Raises:
+        WeightsError: the message says what is there, or where the weights are published.
+    """
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise WeightsError(f"{source}: no such file. {where_published(spec, source)}")
+    if (kind := kind_of_model(path)).name == "other":
+        raise WeightsError(f"{source}: {_unfit(spec, path, kind)}")
 
 
 def read_published(spec: BackboneSpec, source: str | os.PathLike[str]) -> PublishedWeights:

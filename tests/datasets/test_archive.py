@@ -23,8 +23,8 @@ from irmas_tf.datasets.archive import (
     read_manifest,
     remove_stale,
 )
-from irmas_tf.datasets.http_download import DownloadError
 from irmas_tf.datasets.irmas_layout import MANIFEST_NAME
+from irmas_tf.downloads.http_download import DownloadError
 
 
 def make_zip(path: Path, entries: dict[str, bytes], compression=zipfile.ZIP_DEFLATED) -> Path:

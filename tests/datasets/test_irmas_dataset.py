@@ -26,3 +26,14 @@ def test_a_folder_without_it_is_refused_as_the_index_refuses_it(tmp_path):
     for look in (Irmas(DataConfig()).training, Irmas(DataConfig()).test_clips):
         with pytest.raises(DataError, match="download"):
             look(tmp_path)
+
+
+def test_a_glance_says_where_the_data_is_and_what_is_missing(corpus, tmp_path):
+    look = Irmas(DataConfig()).look(corpus)
+    assert (look.folder, look.excerpts) == ((corpus / "IRMAS-TrainingData").resolve(), 72)
+    (note,) = look.notes
+    assert "is not the complete IRMAS: 72 excerpts, not 6,705 (cel: 364 of 388 missing; cla: 505 of 505" in note
+    with pytest.raises(DataError, match="holds no IRMAS test clips"):
+        Irmas(DataConfig()).look_at_test(corpus)
+    with pytest.raises(DataError, match="holds no IRMAS training audio"):
+        Irmas(DataConfig()).look(tmp_path)

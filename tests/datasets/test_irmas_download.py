@@ -13,10 +13,10 @@ import pytest
 
 from irmas_tf.datasets import irmas_counts
 from irmas_tf.datasets.archive import ArchiveError
-from irmas_tf.datasets.http_download import DownloadError
 from irmas_tf.datasets.irmas import DataError, index_testing, index_training
 from irmas_tf.datasets.irmas_counts import ARCHIVES, Archive
 from irmas_tf.datasets.irmas_download import download, is_complete
+from irmas_tf.downloads.http_download import DownloadError
 from irmas_tf.process.locks import exclusive
 
 

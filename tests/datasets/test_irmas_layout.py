@@ -37,10 +37,21 @@ def test_training_root(tmp_path, root, folder):
     assert layout.find_training_root(tmp_path / root).resolve() == (tmp_path / root).resolve()
 
 
-def test_official_name_wins_over_other_folders(tmp_path):
-    touch(tmp_path / "A copy" / "cel" / "[cel][cla]0001__1.wav")
+@pytest.mark.parametrize("other", ["A copy", "train", "backup/IRMAS-TrainingData", "x/train"])
+def test_two_training_sets_are_not_chosen_from(tmp_path, other):
+    ours, theirs = tmp_path / "IRMAS-TrainingData", tmp_path / other
+    for root in (ours, theirs):
+        touch(root / "cel" / "[cel][cla]0001__1.wav")
+    with pytest.raises(DataError, match="holds two training sets") as refusal:
+        layout.find_training_root(tmp_path)
+    assert str(ours) in str(refusal.value) and str(theirs) in str(refusal.value)
+    assert layout.find_training_root(ours) == ours and layout.find_training_root(theirs) == theirs
+
+
+def test_a_training_set_and_a_link_to_it_are_one(tmp_path):
     touch(tmp_path / "IRMAS-TrainingData" / "cel" / "[cel][cla]0001__1.wav")
-    assert layout.find_training_root(tmp_path).name == "IRMAS-TrainingData"
+    (tmp_path / "current").symlink_to(tmp_path / "IRMAS-TrainingData")
+    assert layout.find_training_root(tmp_path).resolve() == tmp_path / "IRMAS-TrainingData"
 
 
 def test_errors_name_folder_and_remedy(tmp_path):

@@ -14,8 +14,8 @@ import time
 
 import pytest
 
-from irmas_tf.datasets import http_download
-from irmas_tf.datasets.http_download import DownloadError, download_file, format_bytes
+from irmas_tf.downloads import http_download
+from irmas_tf.downloads.http_download import DownloadError, download_file, format_bytes
 
 CONTENT = random.Random(0).randbytes(600_000)
 MD5 = hashlib.md5(CONTENT).hexdigest()

@@ -1,0 +1,50 @@
+"""Where exports go: free and writable, which is found out before the work and without TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from irmas_tf.process.atomic_files import why_not_writable
+
+
+class ExportError(ValueError):
+    """Something cannot be exported; the message says what and the remedy."""
+
+
+def choose_version(base: Path, version: int, overwrite: bool) -> int:
+    """Return the version to write below ``base``; 0 asks for the one after the highest that is there.
+
+    Raises:
+        ExportError: the version is there and may not be overwritten.
+    """
+    present = [int(path.name) for path in base.iterdir() if path.name.isdecimal()] if base.is_dir() else []
+    if version == 0:
+        return max(present, default=0) + 1
+    if version in present and not overwrite:
+        raise ExportError(f"{base / str(version)}: is already there; give --overwrite, or another --model_version")
+    return version
+
+
+def require_writable(out: str, folder: Path) -> None:
+    """Refuse a folder that cannot be made or written to before the work, not after minutes of it.
+
+    Raises:
+        ExportError: files cannot be made in it.
+    """
+    if reason := why_not_writable(folder):
+        raise ExportError(
+            f"--out={out}: nothing can be written to the folder {folder} ({reason}); choose another place"
+        )
+
+
+def require_free(out: str, target: Path, overwrite: bool) -> None:
+    """Refuse a target that is there already, or cannot be written.
+
+    Raises:
+        ExportError: the message says what is wrong with it.
+    """
+    if target.is_dir():
+        raise ExportError(f"--out={out}: is a folder; name a file")
+    if target.exists() and not overwrite:
+        raise ExportError(f"--out={out}: is already there; give --overwrite, or another name")
+    require_writable(out, target.parent)

@@ -1,0 +1,1 @@
+"""Files from the web: continued where they stopped, verified, whole or absent."""

@@ -1,0 +1,45 @@
+"""The data of a run, looked at before anything slow is begun: what is wrong with it is said without TensorFlow."""
+
+from __future__ import annotations
+
+from irmas_tf.config.run_config import Config
+from irmas_tf.datasets.splits import load_split
+from irmas_tf.inference.run_model import RunModel
+from irmas_tf.runs.run_dir import RunDir
+
+TEST = "test"
+
+
+def look_at_sides(run: RunDir, config: Config, data_dir: str = "") -> None:
+    """Refuse data that is not there, or a run without its split; see `irmas_tf.datasets.dataset.Dataset.look`.
+
+    Args:
+        run: the run, whose split is needed.
+        config: its configuration.
+        data_dir: folder of the data; empty is the one the run was trained on.
+
+    Raises:
+        DataError: the data or the split is not there, or is not what it should be.
+    """
+    load_split(run.split_path)
+    config.dataset.look(data_dir or config.data.data_dir)
+
+
+def look_before_scoring(run_dir: str, data_dir: str, split: str) -> None:
+    """Refuse a run that cannot be scored, as far as that can be seen at a glance.
+
+    Args:
+        run_dir: folder of the run.
+        data_dir: folder of the data; empty is the one the run was trained on.
+        split: side of the run's split, or test.
+
+    Raises:
+        RunDirError, ModelError, ThresholdsError: the run has no model, or one of its files is damaged.
+        DataError: the data or the split is not there, or is not what it should be.
+    """
+    model = RunModel.open(run_dir)
+    model.check_files()
+    if split == TEST:
+        model.config.dataset.look_at_test(data_dir or model.config.data.data_dir)
+    else:
+        look_at_sides(model.run, model.config, data_dir)
