@@ -97,6 +97,9 @@ def load_embedder(options: NetworkOptions) -> WindowModel:
         return model
     if options.backbone not in BACKBONES:
         raise ConfigError(f"--backbone={options.backbone}: must be one of {', '.join(BACKBONES)}")
+    from irmas_tf.weights.weight_sources import require_weights
+
+    require_weights(BACKBONES.get(options.backbone), options.weights, "weights")
     import_tensorflow("a pretrained network")
     from irmas_tf.inference.embedding import load_backbone
 

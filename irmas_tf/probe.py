@@ -18,6 +18,7 @@ from irmas_tf.embed import NetworkOptions, load_embedder
 from irmas_tf.process.atomic_files import write_json_atomic
 from irmas_tf.process.cache_folder import cache_folder
 from irmas_tf.process.optional_packages import require
+from irmas_tf.runs.run_dir import RunDir
 
 if TYPE_CHECKING:
     from irmas_tf.datasets.dataset import Dataset
@@ -77,13 +78,32 @@ def _dataset(flags: ParsedFlags, model: WindowModel) -> Dataset:
     return kind(kind(data).describe(options.data_dir))
 
 
+def _look_at_data(flags: ParsedFlags) -> None:
+    """Refuse data that is not there before a network is loaded.
+
+    Raises:
+        DataError: the message names the folder.
+        RunDirError: there is no such run.
+    """
+    options = flags.options
+    if options.run_dir and not flags.all_given("dataset", "label_scheme", "classes"):
+        dataset = RunDir.open(options.run_dir).load_config().dataset
+    else:
+        data = DataConfig(dataset=options.dataset, label_scheme=options.label_scheme, classes=options.classes)
+        dataset = DATASETS.get(base_name(data.dataset))(data)
+    dataset.look(options.data_dir)
+
+
 def main(flags: ParsedFlags) -> int:
     """Run the command."""
     options = flags.options
     require("sklearn", "the probe")
+    from irmas_tf.reports.answer_output import check_output, shown
+
+    check_output(options.output)
+    _look_at_data(flags)
     model = load_embedder(options)
     from irmas_tf.evaluation.probe_run import probe_data, summarize, summary_table
-    from irmas_tf.reports.answer_output import shown
 
     dataset = _dataset(flags, model)
     scheme = dataset.labels
