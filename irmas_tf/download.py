@@ -1,4 +1,4 @@
-"""Fetch IRMAS from Zenodo: ``irmas download --out=D [--parts=train,test1,test2,test3]``."""
+"""Fetch IRMAS from Zenodo, or a model: ``irmas download --out=D [--parts=train,test1]``, ``irmas download mn04``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ class DownloadOptions:
         "Parts to fetch: the training excerpts, and three parts of test clips.",
         choices=tuple(ARCHIVES),
     )
-    base_url: str = setting(BASE_URL, "Folder of the zip files on the web; a mirror must hold the same files.")
+    base_url: str = setting(
+        BASE_URL, "Folder of the files on the web; a mirror must hold the same files. Of a model another by default."
+    )
     keep_zips: bool = setting(False, "Keep the zip files after unpacking.")
     retries: int = setting(8, "Failures in a row before giving up.", minimum=0)
 
@@ -33,21 +35,29 @@ COMMAND = Command(
     Download, verify and unpack IRMAS from Zenodo. Run it again to continue an interrupted download: archives are
     verified before they are unpacked, and a part is either complete or absent.
 
-    Exit status: 0 all parts are there, 1 a part could not be fetched, 2 wrong usage.
+    Or fetch a model, which goes into the cache folder (the environment variable IRMAS_TF_CACHE moves it) and then
+    answers to its name: irmas download mn04, irmas predict --model=mn04 FILES.
+
+    Exit status: 0 all is there, 1 something could not be fetched, 2 wrong usage.
     """,
     options=DownloadOptions,
-    required=("out",),
+    positional="[MODEL]",
 )
+MODELS = ("mn04",)
 
 
 def main(flags: ParsedFlags) -> int:
-    """Run the command; the exit status is 1 if a part could not be fetched."""
+    """Run the command; the exit status is 1 if something could not be fetched."""
     options = flags.options
+    if flags.positional:
+        return _fetch_model(flags)
+    if not options.out:
+        raise ConfigError("--out is required: Data directory to fill; or name a model: irmas download mn04")
     if not options.parts:
         raise ConfigError(f"--parts is empty; name some of {', '.join(ARCHIVES)}")
     print(LICENCE_NOTICE, end="\n\n", flush=True)
-    from irmas_tf.downloads.http_download import DownloadError
     from irmas_tf.datasets.irmas_download import download
+    from irmas_tf.downloads.http_download import DownloadError
 
     try:
         results = download(
@@ -66,6 +76,36 @@ def main(flags: ParsedFlags) -> int:
     for result in results:
         print(f"{result.part}: {'already complete' if result.skipped else 'unpacked'}: {result.folder}")
     print(f"\nNext: irmas check --data_dir={options.out}")
+    return 0
+
+
+def _fetch_model(flags: ParsedFlags) -> int:
+    """Fetch a model; return the exit status."""
+    options, names = flags.options, flags.positional
+    if len(names) > 1 or names[0] not in MODELS:
+        raise ConfigError(f"{' '.join(names)}: can be fetched is {', '.join(MODELS)}; without a name it is IRMAS")
+    for name in ("out", "parts", "keep_zips"):
+        if flags.given(name):
+            raise ConfigError(
+                f"--{name}: is for IRMAS; {names[0]} goes into the cache folder (IRMAS_TF_CACHE moves it)"
+            )
+    from irmas_tf.downloads.http_download import DownloadError
+    from irmas_tf.shipped.fetching import fetch_mn04
+    from irmas_tf.shipped.mn04 import LICENCE
+
+    print(LICENCE, flush=True)
+    try:
+        fetched = fetch_mn04(options.base_url if flags.given("base_url") else "", retries=options.retries)
+    except DownloadError as error:
+        print(f"error: {one_line(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; run the same command again: it continues where it stopped", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    print(f"{'already here' if fetched.was_there else 'fetched'}: {fetched.weights}")
+    for name, path in fetched.models.items():
+        print(f"{name}: {path}")
+    print(f"\nNext: irmas predict --model={next(iter(fetched.models))} FILES_OR_FOLDERS...")
     return 0
 
 

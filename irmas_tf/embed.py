@@ -75,8 +75,10 @@ def load_embedder(options: NetworkOptions) -> WindowModel:
         ConfigError: not exactly one of a backbone with its weights, a run and a model is named.
         RunDirError, ModelError, WeightsError: it cannot be loaded.
     """
-    if sum(map(bool, (options.backbone, options.run_dir, options.model))) != 1:
+    if sum(map(bool, (options.backbone, options.run_dir, options.model))) > 1:
         raise ConfigError("name either --backbone (with --weights) or --run_dir or --model")
+    if options.weights and not options.backbone:
+        raise ConfigError("--weights: are those of a --backbone; name it")
     if options.backbone and options.engine == "litert":
         raise ConfigError("--engine=litert: a pretrained backbone runs in TensorFlow; leave it out")
     if options.backbone and not options.weights:
@@ -86,14 +88,15 @@ def load_embedder(options: NetworkOptions) -> WindowModel:
         )
     if options.profile and options.backbone not in (profiled := profiled_backbones()):
         raise ConfigError(f"--profile: is for --backbone={', '.join(profiled)} only")
-    if options.run_dir or options.model:
+    if not options.backbone:
         from irmas_tf.inference.artefacts import open_model
         from irmas_tf.inference.window_model import EMBEDDING, require_output
         from irmas_tf.reports.answer_output import say_engine
 
         model = open_model(options.run_dir, options.model, options.engine)
         say_engine(model)
-        require_output(model, EMBEDDING, options.model)  # what is wrong with it is said before the work
+        # What is wrong with it is said before the work.
+        require_output(model, EMBEDDING, options.model or options.run_dir)
         return model
     if options.backbone not in BACKBONES:
         raise ConfigError(f"--backbone={options.backbone}: must be one of {', '.join(BACKBONES)}")

@@ -19,7 +19,8 @@ class PredictOptions:
     model: str = setting(
         "",
         "Model that answers in place of --run_dir: .tflite file, folder of a SavedModel's version or of a run, or other"
-        " kind.",
+        " kind; or a name: composed (in the package; answers where neither flag is given), mn04, mn04:audioset,"
+        " mn04:audioset:CLASSES. irmas models lists them.",
     )
     engine: str = setting(
         "auto",
@@ -46,10 +47,10 @@ class PredictOptions:
 COMMAND = Command(
     "irmas_tf.predict",
     """
-    Name the instruments in audio files with a trained run or an exported model: a window slides over each file, and
-    probabilities are averaged over windows. A single-label model names the most probable class, a multi-label model
-    every class at or above its threshold. Folders are searched recursively; '-' is standard input: a sound, or names of
-    files, one per line.
+    Name the instruments in audio files, with the model in the package, a trained run or an exported model: a window
+    slides over each file, and probabilities are averaged over windows. A single-label model names the most probable
+    class, a multi-label model every class at or above its threshold. Folders are searched recursively; '-' is standard
+    input: a sound, or names of files, one per line.
 
     Silence (an RMS below -85 dBFS) names no class, and silent windows do not count. What is odd about a file is a note
     on its answer: silence, channels that cancel, integers stored as floats, a narrow band, a short or cut file.
@@ -64,14 +65,17 @@ COMMAND = Command(
 def main(flags: ParsedFlags) -> int:
     """Run the command; the exit status is 1 if any file got no answer."""
     options = flags.options
-    if bool(options.run_dir) == bool(options.model):
-        raise ConfigError("--run_dir is required: folder of the trained run; or --model=PATH in its place")
+    if options.run_dir and options.model:
+        raise ConfigError(
+            "--run_dir and --model both name a model: leave one out; without either, the package's answers"
+        )
     if not flags.positional:
         raise ConfigError("no audio given: name files or folders after the flags")
     if flags.given("activity_formats") and not options.activity:
         raise ConfigError("--activity_formats: has no effect without --activity=FOLDER")
     from irmas_tf.audio.walk import AudioFiles
     from irmas_tf.inference.artefacts import open_model, origin_of
+    from irmas_tf.inference.named_models import about_line, split_name
     from irmas_tf.inference.naming import check_levels, decision_levels
     from irmas_tf.reports.answer_output import check_output, say_engine, write_answers
     from irmas_tf.reports.predict_run import predict_run
@@ -80,6 +84,7 @@ def main(flags: ParsedFlags) -> int:
     check_levels(options.thresholds)
     model = open_model(options.run_dir, options.model, options.engine)
     say_engine(model)
+    called = options.model or options.run_dir
     files = AudioFiles(flags.positional)
     answers = predict_run(
         model,
@@ -97,7 +102,10 @@ def main(flags: ParsedFlags) -> int:
         output=options.output,
         top_k=options.top_k,
         mark_named=decision_levels(options.thresholds, model) is not None,
-        origin=origin_of(model, options.model or options.run_dir),
+        origin=origin_of(model, called),
+        heading=""
+        if options.run_dir or (options.model and not split_name(called))
+        else about_line(called, model.source),
     )
     return 1 if failures else 0
 

@@ -327,6 +327,15 @@ def _neighbour(name: str) -> Any:
         raise StreamingError(f"{name}.py cannot be imported ({error}); copy it beside streaming.py") from error
 
 
+def _file_of(model: str) -> str:
+    if not __package__ or os.path.exists(model):
+        return model
+    try:  # the package is around this file, and knows models by name
+        return os.fspath(importlib.import_module(".inference.named_models", __package__).file_of(model) or model)
+    except ValueError as error:
+        raise StreamingError(str(error)) from error
+
+
 def _line(answer: StreamAnswer, codes: Sequence[str], values: np.ndarray) -> str:
     shown = "  ".join(f"{code} {values[codes.index(code)]:.2f}" for code in answer.labels)
     return (
@@ -354,18 +363,15 @@ def cli(argv: Sequence[str] | None = None) -> int:
         description="Print a line for every window of a sound as it is read (start and end in seconds, smoothed"
         " probability), and one for all of it. Needs neither TensorFlow nor Keras.",
     )
-    parser.add_argument("model", metavar="MODEL.tflite", help="exported by irmas export-tflite")
-    parser.add_argument(
-        "sound",
-        metavar="FILE",
-        help="WAV file, or - for one, or for raw mono 16-bit samples at the model's rate, from standard input",
-    )
+    parser.add_argument("model", metavar="MODEL", help=".tflite file of irmas export-tflite, or a name as for predict")
+    sound = "WAV file; - is one, or raw mono 16-bit samples at the model's rate, from standard input"
+    parser.add_argument("sound", metavar="FILE", help=sound)
     parser.add_argument("--hop_seconds", type=float, help="distance between windows (default: the training run's)")
     parser.add_argument("--smoothing_seconds", type=float, default=2.0, help="time constant, 0 is off (default 2)")
     arguments = parser.parse_args(argv)
     try:
         classifier = StreamingClassifier(
-            arguments.model, hop_seconds=arguments.hop_seconds, smoothing_seconds=arguments.smoothing_seconds
+            _file_of(arguments.model), hop_seconds=arguments.hop_seconds, smoothing_seconds=arguments.smoothing_seconds
         )
         blocks = _blocks_of(arguments.sound, classifier.sample_rate_hz)
         with warnings.catch_warnings():

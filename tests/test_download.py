@@ -58,6 +58,9 @@ def test_what_ends_it_is_a_line_and_a_status(error, status, line, monkeypatch, c
         ([], "--out is required"),
         (["--out=x", "--parts=test9"], "--parts=test9: must be one of train, test1, test2, test3"),
         (["--out=x", "--parts="], "--parts is empty"),
+        (["mn05"], "mn05: can be fetched is mn04"),
+        (["mn04", "--out=x"], "--out: is for IRMAS; mn04 goes into the cache folder"),
+        (["mn04", "--parts=train"], "--parts: is for IRMAS"),
         (["--out=x", "--retries=-1"], "--retries=-1: must be at least 0"),
     ],
 )

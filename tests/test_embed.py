@@ -44,7 +44,7 @@ def test_an_unreadable_file_is_named_and_costs_nobody_an_embedding(run, tmp_path
 @pytest.mark.parametrize(
     "flags, message",
     [
-        (["--output=x.npz", "a.wav"], "name either --backbone (with --weights) or --run_dir"),
+        (["--output=x.npz", "--weights=w.npz", "a.wav"], "--weights: are those of a --backbone; name it"),
         (["--output=x.npz", "--backbone=mn04", "--run_dir=r", "a.wav"], "name either --backbone"),
         (["--output=x.npz", "--backbone=mn04", "a.wav"], "irmas convert --backbone=mn04"),
         (["--output=x.npz", "--backbone=mn99", "--weights=w.npz", "a.wav"], "mn04"),

@@ -225,8 +225,7 @@ def test_output_appears_whole_or_not_at_all(run: str, tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["x.wav"], "--run_dir is required: folder of the trained run; or --model=PATH in its place"),
-        (["--run_dir=RUN", "--model=x.tflite", "x.wav"], "--run_dir is required"),
+        (["--run_dir=RUN", "--model=x.tflite", "x.wav"], "--run_dir and --model both name a model: leave one out"),
         (["--model=/no/such", "x.wav"], "/no/such: no such file or folder; name the folder of a run, the folder"),
         (["--run_dir=RUN"], "no audio given"),
         (["--run_dir=/no/such", "x.wav"], "no such folder"),

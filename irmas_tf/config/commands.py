@@ -27,6 +27,7 @@ class CommandEntry(NamedTuple):
 GROUPS: dict[str, tuple[CommandEntry, ...]] = {
     "Answers for audio": (
         CommandEntry("predict", "irmas_tf.predict", "Name the instruments in audio files with a trained model."),
+        CommandEntry("models", "irmas_tf.model_list", "List the models that answer by name."),
         CommandEntry("embed", "irmas_tf.embed", "Write an embedding of each audio file."),
         CommandEntry("client", "irmas_tf.client.command", "Name the instruments with a model on TensorFlow Serving."),
         CommandEntry("beam", "irmas_tf.beam.classify", "Classify a catalogue on many machines with Apache Beam."),
@@ -41,7 +42,7 @@ GROUPS: dict[str, tuple[CommandEntry, ...]] = {
         CommandEntry("convert", "irmas_tf.convert", "Turn published weights into a safe weight file."),
     ),
     "Data": (
-        CommandEntry("download", "irmas_tf.download", "Download, verify and unpack IRMAS."),
+        CommandEntry("download", "irmas_tf.download", "Download, verify and unpack IRMAS, or fetch a model."),
         CommandEntry("check", "irmas_tf.check", "Report what a copy of IRMAS holds and what is wrong with it."),
         CommandEntry("soundfont", "irmas_tf.soundfont", "Compose and render an IRMAS-shaped corpus."),
     ),

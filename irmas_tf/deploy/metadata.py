@@ -13,11 +13,8 @@ from irmas_tf.models.probabilities import answer_kind
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
+from irmas_tf.tflite.associated_files import AGGREGATION, FORMAT
 
-FORMAT = 1
-"""Raised when a field changes its meaning."""
-
-AGGREGATION = "mean over windows; the last window is aligned to the clip's end, a short clip padded with zeros"
 _DECISIVE = (
     "format",
     "config_hash",

@@ -72,9 +72,10 @@ def set_aside(path: Path) -> Path:
 class _Part:
     """The unfinished file beside the target, held by this process, with the checksum of what it holds."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, algorithm: str = "md5") -> None:
         self.path = target.with_name(target.name + ".part")
-        self.digest = new_digest("md5")
+        self.algorithm = algorithm
+        self.digest = new_digest(algorithm)
         with contextlib.ExitStack() as stack:
             self.file = stack.enter_context(open(self.path, "ab"))
             refusal = DownloadError(f"{self.path}: another download is writing this file; wait for it")
@@ -88,7 +89,7 @@ class _Part:
         self.file.truncate(0)
         self.file.seek(0)
         self.size = 0
-        self.digest = new_digest("md5")
+        self.digest = new_digest(self.algorithm)
 
     def write(self, chunk: bytes) -> None:
         self.file.write(chunk)
@@ -108,7 +109,13 @@ def _total_size(response: Any, offset: int) -> int | None:
 
 
 def _attempt(
-    session: Any, url: str, part: _Part, timeout: tuple[float, float], extra_bytes: Callable[[int], int], bar: Any
+    session: Any,
+    url: str,
+    part: _Part,
+    timeout: tuple[float, float],
+    extra_bytes: Callable[[int], int],
+    by_hand: str,
+    bar: Any,
 ) -> None:
     """Request what is missing and append it to ``part``; returns when the file is complete."""
     offset = part.size
@@ -122,15 +129,12 @@ def _attempt(
             if not offset:
                 raise TemporaryError("the server answered with another range than asked for")
             part.restart()
-            return _attempt(session, url, part, timeout, extra_bytes, bar)
+            return _attempt(session, url, part, timeout, extra_bytes, by_hand, bar)
         if status in _RETRY_STATUS:
             seconds = parse_retry_after(response.headers.get("Retry-After"))
             raise TemporaryError(f"the server answered {status} {response.reason}", seconds)
         if status not in (200, 206):
-            raise DownloadError(
-                f"{url}: the server answered {status} {response.reason}; check --base_url, or download the file in a"
-                " browser into the --out folder and run the same command again"
-            )
+            raise DownloadError(f"{url}: the server answered {status} {response.reason}; {by_hand}")
         total = _total_size(response, offset)
         if status == 200 and offset:  # a server without ranges sends everything again
             part.restart()
@@ -151,7 +155,10 @@ def download_file(
     url: str,
     target: Path,
     *,
-    md5: str | None,
+    md5: str | None = None,
+    sha256: str | None = None,
+    by_hand: str = "check --base_url, or download the file in a browser into the --out folder and run the same command"
+    " again",
     retries: int = 8,
     backoff_seconds: float = 2.0,
     timeout_seconds: tuple[float, float] = (20.0, 60.0),
@@ -167,7 +174,8 @@ def download_file(
     Args:
         url: HTTP or HTTPS address.
         target: file to make; its folder must exist.
-        md5: expected checksum in hexadecimal, or None not to check.
+        md5, sha256: expected checksum in hexadecimal, of either kind; without one it is not checked.
+        by_hand: what is to be done where the server refuses, for the message.
         retries: failures in a row, without a byte received in between, after which it gives up.
         backoff_seconds: wait before the first retry; doubled each time, or longer if a Retry-After header asks for it.
         timeout_seconds: (connect, read between two chunks).
@@ -183,7 +191,7 @@ def download_file(
 
     bad_url = tuple(getattr(requests.exceptions, n) for n in ("InvalidURL", "InvalidSchema", "MissingSchema"))
     try:
-        part = _Part(target)
+        part = _Part(target, "sha256" if sha256 else "md5")
     except OSError as error:
         raise DownloadError(f"{target}: cannot be written ({error.strerror or error}); check the folder") from error
     bar = tqdm(desc=target.name, initial=part.size, unit="B", unit_scale=True, disable=None if progress else True)
@@ -197,7 +205,7 @@ def download_file(
 
             def attempt() -> None:
                 try:
-                    _attempt(session, url, part, timeout_seconds, extra_bytes, bar)
+                    _attempt(session, url, part, timeout_seconds, extra_bytes, by_hand, bar)
                 except bad_url as error:
                     raise DownloadError(f"{url}: not a web address that can be downloaded; check --base_url") from error
                 except (requests.RequestException, ConnectionError, TimeoutError) as error:
@@ -217,11 +225,11 @@ def download_file(
         bar.close()
         with contextlib.suppress(OSError):  # the last flush on a full disk; the error above says so
             part.close()
-    checksum = part.digest.hexdigest()
-    if md5 is not None and checksum != md5.lower():
-        bad = set_aside(part.path)
+    checksum, expected = part.digest.hexdigest(), (sha256 or md5 or "").lower()
+    if expected and checksum != expected:
+        bad, kind = set_aside(part.path), "SHA-256" if sha256 else "MD5"
         raise DownloadError(
-            f"{target.name}: wrong checksum: MD5 {checksum}, expected {md5.lower()}; the file was damaged on the way or"
+            f"{target.name}: wrong checksum: {kind} {checksum}, expected {expected}; the file was damaged on the way or"
             f" changed at the source. It was set aside as {bad}; run the same command again to fetch it anew"
         )
     os.replace(part.path, target)

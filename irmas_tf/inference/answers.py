@@ -16,6 +16,8 @@ from irmas_tf.inference.activity import Activity
 from irmas_tf.inference.notes import Note, is_silent, note_objects
 
 FORMATS = ("table", "json", "csv")
+SCHEMA = 1
+"""Of JSON objects and CSV columns: raised when one goes, or changes its name, place or meaning; new ones come last."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +87,7 @@ def answer_object(answer: Answer) -> dict[str, object]:
         "probabilities": {code: round(probability, 6) for code, probability in answer.probabilities.items()},
         "labels": list(answer.labels),
         "notes": note_objects(answer.notes),
+        "schema": SCHEMA,
     }
 
 
@@ -92,10 +95,10 @@ class AnswerWriter:
     """Writes answers to a text stream, each as soon as it is given.
 
     ``json``: one object per line, ``{"file", "duration_seconds", "probabilities": {code: p}, "labels": [...],
-    "notes": [{"code", "text"}, ...]}``, ASCII; a byte of a file name that is not UTF-8 is written as Python does,
-    ``\\udcXX`` (`os.fsencode` gives the name back).
+    "notes": [{"code", "text"}, ...], "schema": SCHEMA}``, ASCII; a byte of a file name that is not UTF-8 is written as
+    Python does, ``\\udcXX`` (`os.fsencode` gives the name back).
     ``csv``: a header, then file, duration_seconds, labels (separated by blanks), a column of probabilities per class,
-    and notes ("code: text", separated by " | ").
+    notes ("code: text", separated by " | "), and schema, `SCHEMA`.
     ``table``: duration, the ``top_k`` most probable classes, file; with ``mark_named`` also every other class that is
     named, and an asterisk at those that are. Of silence no classes. Below it, a line for each note.
 
@@ -107,6 +110,7 @@ class AnswerWriter:
         mark_named: whether the table shows which classes are named; needed where it is not always the first.
         origin: what every ``json`` object says, after its own keys, about the model that answered
             (`irmas_tf.inference.artefacts.origin_of`).
+        heading: line above a table, about the model; empty is none.
     """
 
     def __init__(
@@ -117,8 +121,10 @@ class AnswerWriter:
         top_k: int = 3,
         mark_named: bool = False,
         origin: Mapping[str, object] | None = None,
+        heading: str = "",
     ) -> None:
         self._stream = stream
+        self._heading = f"{printable(heading)}\n" if heading else ""
         self._format = format
         self._scheme = scheme
         self._top_k = min(top_k, scheme.num_classes)
@@ -126,7 +132,7 @@ class AnswerWriter:
         self._origin = dict(origin or {})
         self._name_width = max(len(name) for name in scheme.names)
         if format == "csv":
-            self._write_row(["file", "duration_seconds", "labels", *scheme.codes, "notes"])
+            self._write_row(["file", "duration_seconds", "labels", *scheme.codes, "notes", "schema"])
         self._needs_heading = format == "table"  # above the first answer: a heading over nothing would mislead
 
     def write(self, answer: Answer) -> None:
@@ -136,10 +142,12 @@ class AnswerWriter:
         elif self._format == "csv":
             values = [f"{p:.6f}" for p in answer.vector]
             notes = " | ".join(map(str, answer.notes))
-            self._write_row([answer.path, f"{answer.duration_seconds:.3f}", " ".join(answer.labels), *values, notes])
+            self._write_row(
+                [answer.path, f"{answer.duration_seconds:.3f}", " ".join(answer.labels), *values, notes, str(SCHEMA)]
+            )
         else:
             if self._needs_heading:
-                self._write(self._table_heading())
+                self._write(self._heading + self._table_heading())
                 self._needs_heading = False
             self._write(self._table_row(answer))
 

@@ -22,6 +22,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from irmas_tf.config.registry import Registry
 from irmas_tf.config.settings import ConfigError
+from irmas_tf.inference.named_models import DEFAULT_MODEL, NAMED_MODELS, load_named, quality_of
 from irmas_tf.inference.window_model import AUTO, ClassModel, ModelError
 from irmas_tf.weights.model_files import describe, kind_of_model
 
@@ -112,7 +113,8 @@ def recognise(path: str | os.PathLike[str]) -> tuple[str, Artefact]:
     """
     target = Path(path).expanduser()
     if not target.exists():
-        raise ModelError(f"{target}: no such file or folder; name {_kinds()}")
+        names = ", ".join(NAMED_MODELS.names())
+        raise ModelError(f"{target}: no such file or folder; name {_kinds()}, or one of the models {names}")
     others = [name for name in ARTEFACTS.names() if name not in BUILT_IN]
     for name in (*others, *BUILT_IN):
         kind = ARTEFACTS.get(name)
@@ -131,10 +133,11 @@ def recognise(path: str | os.PathLike[str]) -> tuple[str, Artefact]:
 
 
 def load_model(path: str | os.PathLike[str], engine: str = AUTO) -> ClassModel:
-    """Return the model at a path, whatever its kind.
+    """Return the model at a path, whatever its kind, or of a name.
 
     Args:
-        path: a run folder, a SavedModel's version folder, a .tflite file, or what else is registered.
+        path: a run folder, a SavedModel's version folder, a .tflite file, what else is registered, or a name that
+            `irmas_tf.inference.named_models` knows; what is there as a file or folder goes before a name.
         engine: one of `irmas_tf.inference.window_model.ENGINES`; only a run folder has a choice.
 
     Raises:
@@ -142,6 +145,8 @@ def load_model(path: str | os.PathLike[str], engine: str = AUTO) -> ClassModel:
         ConfigError: this kind of model does not run in the engine.
         ValueError: it is damaged; the message names it and the remedy.
     """
+    if (named := load_named(os.fspath(path), engine)) is not None:
+        return named
     name, kind = recognise(path)
     target = Path(path).expanduser()
     if name in BUILT_IN and target.is_file() and (content := kind_of_model(target)).name == "other":
@@ -160,16 +165,16 @@ def open_model(run_dir: str, model: str, engine: str) -> ClassModel:
     """Return the model that a command's flags choose.
 
     Args:
-        run_dir: the folder of a run; empty where ``model`` is given.
-        model: a path of any kind of model.
+        run_dir: the folder of a run, or empty.
+        model: a path of any kind of model, or a name; where both are empty, the model of the package answers.
         engine: as for `load_model`.
 
     Raises:
         RunDirError, ModelError: there is none.
         ConfigError: it does not run in the engine.
     """
-    if model:
-        return load_model(model, engine)
+    if model or not run_dir:
+        return load_model(model or DEFAULT_MODEL, engine)
     from irmas_tf.inference.lite_run import open_run
 
     return open_run(run_dir, engine)
@@ -180,14 +185,16 @@ def origin_of(model: ClassModel, path: str) -> dict[str, Any]:
 
     Args:
         model: the model that answered.
-        path: what the user called it.
+        path: what the user called it; empty: nothing was named.
 
     Returns:
         ``model``: the path; ``model_sha256``: checksum of the run's ``model.keras``, which every export of it names
-        (None if the model does not say); ``engine``: what computed.
+        (None if the model does not say); ``engine``: what computed; ``quality``: how good the model is and on what, by
+        its own account (None if it does not say).
     """
     engine = getattr(model, "engine", type(model).__name__)
-    return {"model": path, "model_sha256": model.source.get("model_sha256"), "engine": engine}
+    sha256, quality = model.source.get("model_sha256"), quality_of(model.source) or None
+    return {"model": path or DEFAULT_MODEL, "model_sha256": sha256, "engine": engine, "quality": quality}
 
 
 def _kinds() -> str:

@@ -16,6 +16,7 @@ from irmas_tf.inference.answers import Answer
 from irmas_tf.inference.artefacts import load_model
 from irmas_tf.inference.clip_means import WindowSum, clip_means
 from irmas_tf.inference.clip_windows import NOT_A_NUMBER
+from irmas_tf.inference.named_models import DEFAULT_MODEL
 from irmas_tf.inference.naming import named_codes
 from irmas_tf.inference.notes import Note, clip_notes, is_silent
 from irmas_tf.inference.prediction import predict_files
@@ -153,8 +154,12 @@ class Classifier:
         return answer
 
 
-def load(path: str | os.PathLike[str]) -> Classifier:
-    """Return the model at a path, ready to answer: a run folder, a SavedModel's version folder, a .tflite file.
+def load(path: str | os.PathLike[str] = DEFAULT_MODEL) -> Classifier:
+    """Return a model, ready to answer.
+
+    Args:
+        path: a run folder, a SavedModel's version folder, a .tflite file, or the name of a model: ``composed``, which
+            comes with the package and is the default, or ``mn04``, after ``irmas download mn04``.
 
     Other packages can add kinds (`irmas_tf.register_artefact`).
 

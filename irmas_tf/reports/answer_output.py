@@ -34,6 +34,7 @@ def write_answers(
     title: str = "predict",
     mark_named: bool = False,
     origin: Mapping[str, object] | None = None,
+    heading: str = "",
 ) -> int:
     """Write answers as they come and report on stderr what got none.
 
@@ -41,7 +42,7 @@ def write_answers(
         results: of ``files``; closed at the end, also if it comes early.
         files: what is being answered.
         scheme: the label scheme of the answers.
-        format, top_k, mark_named, origin: see `AnswerWriter`.
+        format, top_k, mark_named, origin, heading: see `AnswerWriter`.
         output: file to write; empty is standard output.
         title: of the bar.
 
@@ -53,7 +54,7 @@ def write_answers(
         stream = stack.enter_context(output_stream(output, format))
         move_on = stack.enter_context(progress_bar(files, to_terminal=not output, title=title))
         stack.enter_context(plain_warnings(files.shown))
-        writer = AnswerWriter(stream, format, scheme, top_k, mark_named, origin)
+        writer = AnswerWriter(stream, format, scheme, top_k, mark_named, origin, heading)
         stack.enter_context(contextlib.closing(files))
         stack.enter_context(contextlib.closing(results))
         for result in map(files.renamed, results):

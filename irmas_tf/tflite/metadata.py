@@ -8,9 +8,6 @@ end. It is built field by field, because the packages that know the schema eithe
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,16 +16,23 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, PROBABILITIES
 from irmas_tf.streaming import FACTS_FILE
+from irmas_tf.tflite.associated_files import (
+    EMBEDDING_FILE,
+    LABELS_FILE,
+    NAMES_FILE,
+    associated_files,
+    with_associated_files,
+)
 from irmas_tf.tflite.facts import INPUT
 from irmas_tf.tflite.flatbuffer import add_buffer, min_runtime_version, outputs_by_name, pack, unpack
 
 METADATA_BUFFER = b"TFLITE_METADATA"
-LABELS_FILE, NAMES_FILE, EMBEDDING_FILE = "labels.txt", "labels_en.txt", "embedding.txt"
 _DESCRIPTIONS = {
     PROBABILITIES: "Probability of every class, in the order of the labels.",
     LOGITS: "What the probabilities were computed from, in the order of the labels.",
     EMBEDDING: "What the network knows of the window before it decides.",
 }
+_OTHER = "A further output, for who knows it by name."
 
 _IDENTIFIER = b"M001"
 _MIN_PARSER_VERSION = "1.3.0"  # the first that knows audio
@@ -55,31 +59,7 @@ def embed(content: bytes, facts: Mapping[str, Any]) -> bytes:
     entry.buffer = add_buffer(model, metadata_buffer(facts, tuple(widths)))
     model.metadata = [*(model.metadata or []), entry]
     model.description = facts["description"].encode()
-    stream = io.BytesIO(pack(model))
-    with zipfile.ZipFile(stream, "a") as archive:
-        for name, text in associated_files(facts, widths.get(EMBEDDING, 0)).items():
-            # A fixed date: the same run gives the same file.
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
-    return stream.getvalue()
-
-
-def associated_files(facts: Mapping[str, Any], embedding_width: int = 0) -> dict[str, str]:
-    """Return {name: content} of the files inside a .tflite file.
-
-    They are codes and names of the classes, a line each; names of the embedding's numbers, because MediaPipe's lists of
-    allowed and denied categories want names of every output; and the facts.
-
-    Args:
-        facts: as for `embed`.
-        embedding_width: how many numbers it has; 0 without one.
-    """
-    places = "".join(f"e{place}\n" for place in range(embedding_width))
-    return {
-        LABELS_FILE: "".join(f"{code}\n" for code in facts["labels"]),
-        NAMES_FILE: "".join(f"{name}\n" for name in facts["label_names"]),
-        **({EMBEDDING_FILE: places} if places else {}),
-        FACTS_FILE: json.dumps(dict(facts), indent=2, ensure_ascii=False) + "\n",
-    }
+    return with_associated_files(pack(model), associated_files(facts, widths.get(EMBEDDING, 0)))
 
 
 def metadata_buffer(facts: Mapping[str, Any], outputs: Sequence[str] = (PROBABILITIES,)) -> bytes:
@@ -137,9 +117,9 @@ def metadata_buffer(facts: Mapping[str, Any], outputs: Sequence[str] = (PROBABIL
         table(
             {
                 0: text(name),
-                1: text(_DESCRIPTIONS[name]),
+                1: text(_DESCRIPTIONS.get(name, _OTHER)),
                 3: content(_FEATURE_PROPERTIES, features),
-                6: vector(of_embedding if name == EMBEDDING else of_classes),
+                6: vector(of_embedding if name == EMBEDDING else of_classes if name in _DESCRIPTIONS else []),
             }
         )
         for name in outputs

@@ -56,7 +56,8 @@ def test_of_two_kinds_that_know_a_path_the_registered_one_is_asked(tmp_path, not
 
 def test_what_no_kind_knows_is_refused_with_the_kinds_or_the_versions(tiny_export, tmp_path):
     kinds = r"the folder of a run, the folder of a SavedModel's version, an \.onnx file or a \.tflite file"
-    with pytest.raises(ModelError, match=f"none: no such file or folder; name {kinds}$"):
+    names = ", or one of the models composed, mn04"
+    with pytest.raises(ModelError, match=f"none: no such file or folder; name {kinds}{names}$"):
         load_model(tmp_path / "none")
     with pytest.raises(ModelError, match=f"is not a model that irmas_tf knows; name {kinds}$"):
         load_model(tmp_path)
