@@ -27,6 +27,9 @@ class EvaluateOptions:
     split: str = setting("validation", "Side of the run's split, validation or train; or the test set, test.")
     unique_clips: bool = setting(False, "Count byte-identical test clips only once.")
     scores: str = setting("", "CSV file to score instead of a run; columns: file, one per class, and those above.")
+    dataset: str = setting(
+        "", "Data set whose classes --scores has, and whose test set --data_dir holds; empty: told by the columns."
+    )
     labels: str = setting("", "CSV file with file and labels (and song, part) for --scores; or give --data_dir.")
     threshold: float = setting(0.5, "Threshold for --scores, fixed in advance.")
     output: str = setting("", "Folder for the reports on --scores; empty: none.")
@@ -41,12 +44,12 @@ class EvaluateOptions:
 COMMAND = Command(
     "irmas_tf.evaluate",
     """
-    Score the best model of a run, or anyone's file of scores, with 95 % bootstrap intervals over songs and trivial
-    baselines. One label per excerpt: accuracy, figures per class, confusion matrix. Several (the test set, or mixtures
-    of a multi-label run's validation excerpts): LRAP and mAP for three ways to combine windows; micro and macro F1
-    with thresholds fixed in advance, tuned on other songs, and as an oracle; calibration. --scores may also have the
-    columns labels (codes separated by blanks), song (otherwise guessed from the file's name) and part (of the test
-    set; 0: unknown).
+    Score the best model of a run, or anyone's file of scores, with 95 % intervals over songs and trivial baselines. One
+    label per excerpt: accuracy, figures per class, confusion matrix. Several (a test set, or a multi-label run's
+    validation excerpts, as mixtures where each has one class): LRAP and mAP for three ways to combine windows; micro
+    and macro F1 with thresholds fixed in advance, tuned on other songs, and as an oracle; calibration. --scores may
+    also have the columns labels (codes separated by blanks, names by ';'; ? is unknown), song (otherwise guessed from
+    the file's name) and part (of the test set; 0: unknown). Unknown labels count nowhere.
     """,
     options=EvaluateOptions,
 )
@@ -74,6 +77,7 @@ def main(flags: ParsedFlags) -> None:
             options.scores,
             options.labels,
             options.data_dir,
+            dataset=options.dataset,
             threshold=options.threshold,
             unique_clips=options.unique_clips,
             output=options.output,
@@ -81,7 +85,7 @@ def main(flags: ParsedFlags) -> None:
             page=page,
         )
     else:
-        if given := flags.all_given("labels", "threshold", "output"):
+        if given := flags.all_given("labels", "threshold", "output", "dataset"):
             raise ConfigError(f"--{given[0]}={getattr(options, given[0])}: is for --scores; a run has its own")
         if options.unique_clips and options.split != TEST:
             raise ConfigError(f"--unique_clips: is for --split={TEST}, not {options.split}")

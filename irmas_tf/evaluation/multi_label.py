@@ -71,6 +71,15 @@ class Baselines:
         return cls(shares, source, constant_answer(counts, clips, size), constant_scores(shares, clips))
 
     @classmethod
+    def of_scored(cls, labels: np.ndarray) -> Baselines:
+        """Return the baselines of the scored labels themselves [clips, classes], which no system can know."""
+        truth, known = truth_and_known(labels)
+        counts = truth.sum(axis=0)
+        if not known.all():
+            counts = counts / np.maximum(known.sum(axis=0), 1)
+        return cls.of(counts, "the scored clips themselves: an oracle", len(labels))
+
+    @classmethod
     def of_training(cls, labels: np.ndarray, clips: int) -> Baselines:
         """Return the baselines of training labels for so many clips.
 

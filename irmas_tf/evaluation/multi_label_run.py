@@ -11,7 +11,7 @@ import numpy as np
 from irmas_tf.config.labels import MULTI_LABEL
 from irmas_tf.config.run_config import Config
 from irmas_tf.datasets import irmas, splits
-from irmas_tf.datasets.dataset import Dataset, LabelledExcerpt
+from irmas_tf.datasets.dataset import LabelledExcerpt
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.datasets.split_sides import SplitSide, SplitSides, split_sides
 from irmas_tf.datasets.testing_clips import label_matrix, part_sizes, select_clips
@@ -21,7 +21,7 @@ from irmas_tf.evaluation.run_excerpts import evaluate_excerpts, fitting_clips
 from irmas_tf.evaluation.run_levels import FittingClips, default_notes, fixed_levels, missing_levels, own_levels
 from irmas_tf.evaluation.scored_clips import ScoredClips
 from irmas_tf.evaluation.scored_mixtures import score_mixtures
-from irmas_tf.evaluation.test_part import TEST, TRAIN, VALIDATION, has_test_clips, test_side
+from irmas_tf.evaluation.test_part import TEST, TRAIN, VALIDATION, has_test_clips, published_counts, test_side
 from irmas_tf.evaluation.who_saw import leak_notes
 from irmas_tf.evaluation.window_scores import Progress, score_files
 from irmas_tf.inference.run_model import RunModel
@@ -234,11 +234,3 @@ def _baselines(config: Config, train: SplitSide | None, clips: int) -> Baselines
     if train is not None:
         return Baselines.of_training(train.targets, clips)
     return Baselines.of(published_counts(config.dataset), "the official training set", clips)
-
-
-def published_counts(dataset: Dataset) -> np.ndarray:
-    """Return the excerpts of each class in a data set's published training set, [classes]; 0 where none is known."""
-    counts = np.zeros(dataset.labels.num_classes, int)
-    for code, number in dataset.official_counts.items():
-        counts[dataset.labels.index(code)] += number
-    return counts

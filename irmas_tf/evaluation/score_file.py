@@ -1,11 +1,13 @@
 """Anyone's scores as a CSV file: reading it strictly, and finding the labels that belong to it.
 
-A header names the columns: ``file``, one column a class code, and optionally ``labels`` (IRMAS codes separated by
-blanks), ``song`` (any name or number; without it the song is guessed from the file's name, see `song_of`) and ``part``
-(of the official test set, 1 to 3, 0 if unknown; without it the folders' names say). Scores are numbers up to 1e300
-either way, the higher the more certain. Labels may also come from a second file (``file`` and ``labels``, again
-optionally ``song`` and ``part``) or from the official test set on disk.
-The reports' own ``clips.csv`` is such a file, and so is the CSV of `irmas_tf.predict`, without its answers.
+A header names the columns: ``file``, one column for each class, and optionally ``labels`` (see
+`irmas_tf.evaluation.label_cells`; ``?`` is unknown), ``song`` (any name or number; without it the song is guessed from
+the file's name, see `song_of`) and ``part`` (of the official test set, 1 to 3, 0 if unknown; without it the folders'
+names say). Every other column is a class, of any name; where most of the classes of a known scheme are there, it must
+be that scheme, whole, so that a misspelt column is told. Scores are numbers up to 1e300 either way, the higher the more
+certain. Labels may also come from a second file (``file`` and ``labels``, again optionally ``song`` and ``part``; or a
+manifest) or from the data set's test part on disk. The reports' own ``clips.csv`` and ``predictions.csv`` are such
+files, and so is the CSV of `irmas_tf.predict`, without its answers.
 """
 
 from __future__ import annotations
@@ -21,14 +23,21 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from irmas_tf.audio.walk import AUDIO_SUFFIXES
-from irmas_tf.config.labels import IRMAS_CODES, LABEL_SCHEMES, LabelScheme
+from irmas_tf.config.labels import LABEL_SCHEMES, LabelScheme
 from irmas_tf.datasets.irmas_layout import display, part_of
 from irmas_tf.datasets.irmas_records import TestClip, clip_song_id
+from irmas_tf.evaluation.label_cells import Cells, as_few_as_needed
+from irmas_tf.own_data.label_grammar import LabelError
 
 FILE, LABELS, SONG, PART = "file", "labels", "song", "part"
 # Columns that our own commands write beside the scores. predict's ``labels`` are answers, known by the duration.
-_IGNORED = ("answers", "duration_seconds")
+_IGNORED = ("answers", "answer_names", "label_names", "duration_seconds", "notes", "schema")
+# Of predictions.csv, which holds one label and one answer per file.
+_SAME = {"label": LABELS, "song_group": SONG}
+_OF_MANIFEST = {"path": FILE, "group": SONG}
+_OF_PREDICTIONS = ("label_name", "predicted", "predicted_name")
 _MAX_SHOWN = 40
+_MAX_CODES = 20
 _MAX_SCORE = 1e300  # of two scores the difference must be a number, too
 
 
@@ -46,7 +55,7 @@ class ScoreFile:
         files: as written.
         lines: line of each file in the table, from 1.
         scores: [files, classes] float64, from -1e300 to 1e300.
-        labels: [files, classes] bool, or None without a column.
+        labels: [files, classes] bool, or int8 of 1, 0 and -1 where some are unknown; None without a column.
         songs: song of each file, or None without a column.
         parts: part of the official test set of each file, by the column or by a folder's name; 0 is unknown.
     """
@@ -90,6 +99,10 @@ class _Table:
                     continue
                 if not self.columns:
                     self.columns = [cell.strip() for cell in cells]
+                    if FILE not in self.columns and "path" in self.columns:  # a manifest
+                        self.columns = [_OF_MANIFEST.get(column, column) for column in self.columns]
+                    if "predicted" in self.columns:
+                        self.columns = [_SAME.get(column, column) for column in self.columns]
                     self._check_columns(reader.line_num)
                     continue
                 if len(cells) != len(self.columns):
@@ -132,27 +145,29 @@ class _Table:
         return tuple(row.values[name] for row in self.rows) if name in self.columns else None
 
 
-def read_score_file(path: str | os.PathLike[str]) -> ScoreFile:
+def read_score_file(path: str | os.PathLike[str], scheme: LabelScheme | None = None) -> ScoreFile:
     """Return the scores in a file.
+
+    Args:
+        path: the file.
+        scheme: the classes; by default those that the columns name.
 
     Raises:
         ScoreFileError: it cannot be read, is not CSV, misses a class, has an unknown column, a file twice, a score that
             is no number, or an unknown label.
     """
     table = _Table(path)
-    # The scheme whose codes the header has most of; one missing column must not look like another scheme.
-    scheme = max(LABEL_SCHEMES.values(), key=lambda s: len(set(s.codes) & set(table.columns)))
+    beside = {FILE, LABELS, SONG, PART, *_IGNORED, *(_OF_PREDICTIONS if "predicted" in table.columns else ())}
+    scheme = scheme or _scheme(table, beside)
+    shown = ", ".join(scheme.codes[:_MAX_CODES]) + (", ..." if scheme.num_classes > _MAX_CODES else "")
     if missing := [code for code in scheme.codes if code not in table.columns]:
-        raise ScoreFileError(
-            f"{table.path}: line 1: no column for {', '.join(missing)}; needed is one column for each of"
-            f" {', '.join(scheme.codes)}"
-        )
-    known = {FILE, LABELS, SONG, PART, *_IGNORED, *scheme.codes}
+        absent = ", ".join(missing[:_MAX_CODES]) + (", ..." if len(missing) > _MAX_CODES else "")
+        raise ScoreFileError(f"{table.path}: line 1: no column for {absent}; needed is one column for each of {shown}")
     for number, column in enumerate(table.columns, start=1):
-        if column not in known:
+        if column not in beside and column not in scheme.codes:
             raise ScoreFileError(
                 f"{table.path}: line 1, column {number}: unknown column {display(column)[:_MAX_SHOWN]!r}; known are"
-                f" file, labels, song, part and the classes {', '.join(scheme.codes)}"
+                f" file, labels, song, part and the classes {shown}"
             )
     # predict writes its answers under ``labels``: taken for the truth, they would score 1.
     is_prediction = "duration_seconds" in table.columns
@@ -166,6 +181,23 @@ def read_score_file(path: str | os.PathLike[str]) -> ScoreFile:
         songs=table.column(SONG),
         parts=_parts(table),
     )
+
+
+def _scheme(table: _Table, beside: set[str]) -> LabelScheme:
+    """Return the scheme that the header means: a known one where most of its codes are there, else all other columns.
+
+    One missing column must not look like another scheme.
+    """
+    known = max(LABEL_SCHEMES.values(), key=lambda s: len(set(s.codes) & set(table.columns)))
+    if 2 * len(set(known.codes) & set(table.columns)) >= known.num_classes:
+        return known
+    codes = [column for column in table.columns if column not in beside]
+    if len(codes) < 2:
+        raise ScoreFileError(
+            f"{table.path}: line 1: names {len(codes)} classes; needed is a column of scores for each of two classes or"
+            " more, beside file, labels, song and part"
+        )
+    return LabelScheme("given", tuple(codes), tuple(codes), {code: code for code in codes})
 
 
 def _number(table: _Table, row: _Row, code: str) -> float:
@@ -183,22 +215,14 @@ def _number(table: _Table, row: _Row, code: str) -> float:
 def _labels(table: _Table, scheme: LabelScheme) -> np.ndarray | None:
     if LABELS not in table.columns:
         return None
-    labels = np.zeros([len(table.rows), scheme.num_classes], bool)
+    cells = Cells(scheme)
+    labels = np.zeros([len(table.rows), scheme.num_classes], np.int8)
     for row, of_file in zip(table.rows, labels, strict=True):
-        codes = row.values[LABELS].lower().split()
-        if not codes:
-            raise table.error(row.line, "column labels: is empty; write the codes, separated by blanks")
-        for code in codes:
-            if code in scheme.codes:
-                of_file[scheme.codes.index(code)] = True
-            elif code in IRMAS_CODES:
-                of_file[scheme.index(code)] = True
-            else:
-                raise table.error(
-                    row.line,
-                    f"column labels: unknown code {display(code)[:_MAX_SHOWN]!r}; known are {', '.join(scheme.codes)}",
-                )
-    return labels
+        try:
+            of_file[:] = cells.read(row.values[LABELS])
+        except LabelError as error:
+            raise table.error(row.line, f"column labels: {error}") from error
+    return as_few_as_needed(labels)
 
 
 def _parts(table: _Table) -> tuple[int, ...]:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from irmas_tf.config.run_config import Config
+from irmas_tf.config.datasets import DATASETS, IRMAS, base_name
+from irmas_tf.config.labels import LABEL_SCHEMES
+from irmas_tf.config.run_config import Config, DataConfig
+from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.dataset import TEST, TRAIN, VALIDATION, Dataset
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.datasets.split_sides import SplitSide, group_numbers, label_matrix
 from irmas_tf.metrics.known_labels import has_unknown
 
-__all__ = ["TEST", "TRAIN", "VALIDATION", "has_test_clips", "labels_of", "test_side"]
+__all__ = [
+    "TEST",
+    "TRAIN",
+    "VALIDATION",
+    "dataset_named",
+    "has_test_clips",
+    "labels_of",
+    "published_counts",
+    "test_side",
+]
 
 
 def has_test_clips(dataset: Dataset) -> bool:
@@ -21,6 +33,30 @@ def has_test_clips(dataset: Dataset) -> bool:
 def labels_of(side: SplitSide) -> np.ndarray:
     """Return the labels of a side's excerpts, [excerpts, classes]: bool if all are known, else int8 with -1."""
     return side.targets if has_unknown(side.targets) else side.targets == 1
+
+
+def published_counts(dataset: Dataset) -> np.ndarray:
+    """Return the excerpts of each class in a data set's published training set, [classes]; 0 where none is known."""
+    counts = np.zeros(dataset.labels.num_classes, int)
+    for code, number in dataset.official_counts.items():
+        counts[dataset.labels.index(code)] += number
+    return counts
+
+
+def dataset_named(name: str) -> Dataset:
+    """Return a data set with classes of its own by its name, or by that of a label scheme of IRMAS.
+
+    Raises:
+        ConfigError: there is none of the name, or its classes are those in its data.
+    """
+    if name in LABEL_SCHEMES:
+        settings = DataConfig(dataset=IRMAS, label_scheme=name)
+    else:
+        settings = DataConfig(dataset=name)
+    dataset = DATASETS.get(base_name(settings.dataset))(settings)
+    if not hasattr(dataset, "labels"):
+        raise ConfigError(f"--dataset={name}: has the classes that its data holds; name them in the columns instead")
+    return dataset
 
 
 def test_side(config: Config, data_dir: str) -> SplitSide:

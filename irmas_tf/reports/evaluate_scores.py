@@ -6,10 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from irmas_tf.config.labels import LABEL_SCHEMES
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets import irmas
-from irmas_tf.datasets.testing_clips import label_matrix, official_counts, part_sizes, select_clips
+from irmas_tf.datasets.dataset import Dataset
+from irmas_tf.datasets.split_sides import group_numbers
+from irmas_tf.datasets.split_sides import label_matrix as excerpt_labels
+from irmas_tf.datasets.testing_clips import label_matrix, part_sizes, select_clips
 from irmas_tf.evaluation.evaluate_arrays import SCORES
+from irmas_tf.evaluation.label_cells import as_few_as_needed
 from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, all_decisions
 from irmas_tf.evaluation.score_file import (
     ScoreFile,
@@ -22,6 +27,7 @@ from irmas_tf.evaluation.score_file import (
 )
 from irmas_tf.evaluation.scored_clips import GLOBAL, ScoredClips, fixed
 from irmas_tf.evaluation.song_notes import song_groups, song_notes
+from irmas_tf.evaluation.test_part import dataset_named, has_test_clips, published_counts
 from irmas_tf.reports.evaluation_report import EvaluationReport
 from irmas_tf.reports.page import PageOptions
 from irmas_tf.reports.report import summarize, write_report
@@ -32,6 +38,7 @@ def evaluate_scores(
     labels: str = "",
     data_dir: str = "",
     *,
+    dataset: str = "",
     threshold: float = 0.5,
     unique_clips: bool = False,
     output: str = "",
@@ -43,7 +50,9 @@ def evaluate_scores(
     Args:
         path: the score file; see `irmas_tf.evaluation.score_file`.
         labels: file with the labels; empty: see ``data_dir``.
-        data_dir: folder of the official test set, whose labels count; empty: the score file's column ``labels``.
+        data_dir: folder of the data set, whose test part's labels count; empty: the score file's column ``labels``.
+        dataset: its name; its classes are those of the scores. Empty: IRMAS where the columns are its classes, else the
+            classes are all columns.
         threshold: the level fixed in advance.
         unique_clips: count byte-identical clips once; needs ``data_dir``.
         output: folder for the reports; empty: none are written.
@@ -57,15 +66,20 @@ def evaluate_scores(
     """
     if output and Path(output).is_file():
         raise ConfigError(f"--output={output}: is a file; name a folder")
-    scores = read_score_file(path)
-    clips, notes = _label(scores, labels, data_dir, unique_clips)
+    known = dataset_named(dataset) if dataset else None
+    scores = read_score_file(path, known.labels if known else None)
+    if known is None and scores.scheme.name in LABEL_SCHEMES:
+        known = dataset_named(scores.scheme.name)
+    clips, notes = _label(scores, labels, data_dir, known, unique_clips)
     decision = fixed(threshold, GLOBAL, f"no data: {threshold:g} as given (--threshold)", len(clips.codes))
     evaluation = MultiLabelEvaluation(
         split="scores",
         source=f"score file {scores.path}",
         clips=clips,
         decisions=all_decisions(clips, {(SCORES, GLOBAL): decision}),
-        baselines=Baselines.of(official_counts(scores.scheme), "the official training set", len(clips)),
+        baselines=Baselines.of(published_counts(known), "the official training set", len(clips))
+        if known and known.official_counts
+        else Baselines.of_scored(clips.labels),
         warnings=tuple(notes),
         replicates=replicates,
     )
@@ -74,7 +88,9 @@ def evaluate_scores(
     return EvaluationReport(summary, tuple(written))
 
 
-def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) -> tuple[ScoredClips, list[str]]:
+def _label(
+    scores: ScoreFile, labels: str, data_dir: str, dataset: Dataset | None, unique_clips: bool
+) -> tuple[ScoredClips, list[str]]:
     """Return the scored clips with their labels, from wherever they come, and what is to be said of them."""
     scheme = scores.scheme
     values, parts = scores.scores, np.array(scores.parts)
@@ -90,11 +106,28 @@ def _label(scores: ScoreFile, labels: str, data_dir: str, unique_clips: bool) ->
         raise ScoreFileError(
             f"--labels={labels}: is given beside --data_dir, which has labels too; give one of the two"
         )
-    if data_dir:
-        all_clips = irmas.index_testing(data_dir, content_ids=True)
+    if data_dir and dataset is None:
+        raise ScoreFileError(
+            f"--data_dir={data_dir}: which data set it is does not follow from the columns of"
+            f" {scores.path}; give --dataset, or --labels=FILE.csv"
+        )
+    if dataset is not None and data_dir and not has_test_clips(dataset):
+        if unique_clips:
+            raise ScoreFileError("--unique_clips: this data set does not say which clips are identical; leave it out")
+        items = dataset.test_items(data_dir)
+        if not items:
+            items = dataset.training(data_dir)
+            notes.append("the data set keeps no test part: these are excerpts that systems may have been trained on")
+        order = match_files(scores, [item.name for item in items], data_dir)
+        chosen_items = [items[number] for number in order]
+        truth = as_few_as_needed(excerpt_labels(chosen_items, scheme))
+        groups = group_numbers(chosen_items)
+        paths = tuple(str(item.path) for item in chosen_items)
+    elif dataset is not None and data_dir:
+        all_clips = dataset.test_clips(data_dir)
         of_clip = dict(zip(match_files(scores, names_below(all_clips, data_dir), data_dir), values, strict=True))
         row_of = {clip.path: of_clip[number] for number, clip in enumerate(all_clips)}
-        chosen, notes = select_clips(all_clips, unique_clips)
+        chosen, notes = select_clips(all_clips, unique_clips, dataset.official_parts)
         values = np.stack([row_of[clip.path] for clip in chosen])
         truth = label_matrix([clip.irmas_codes for clip in chosen], scheme)
         groups = np.array(irmas.group_clips(chosen))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from pathlib import Path, PurePosixPath
 
 import hypothesis
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from irmas_tf.config.labels import IRMAS_CODES, get_label_scheme
+from irmas_tf.config.labels import IRMAS_CODES, LabelScheme, get_label_scheme
 from irmas_tf.evaluation import score_file
+from irmas_tf.evaluation.label_cells import Cells, write_cell
 from irmas_tf.evaluation.score_file import (
     ScoreFileError,
     match_files,
@@ -98,7 +100,7 @@ def test_what_predict_writes_has_no_labels(tmp_path: Path) -> None:
         ([_row("a", " ")], HEADER, "line 2: column labels: is empty"),
         ([_row("a")[:-1]], HEADER, "line 2: has 12 values, the header 13"),
         ([], HEADER, "no lines below its header"),
-        ([["a"]], ["file"], "line 1: no column for cel, cla"),
+        ([["a"]], ["file"], "line 1: names 0 classes; needed is a column of scores for each of two classes or more"),
         ([[*_row("a"), "1"]], [*HEADER, "drums"], "line 1, column 14: unknown column 'drums'; known are file"),
         ([[*_row("a"), "1"]], [*HEADER, "voi"], "line 1: column 14: voi occurs twice"),
         ([[*_row("a"), "1"]], [*HEADER, " "], "line 1: column 14 has no name"),
@@ -258,3 +260,42 @@ def test_names_below_a_folder_use_slashes(tmp_path: Path) -> None:
 
     clip = TestClip(tmp_path / "Part1" / "a-1.wav", ("voi",), 1, "a")
     assert names_below([clip], tmp_path) == ["Part1/a-1.wav"]
+
+
+def test_columns_of_any_names_are_classes_and_labels_may_be_unknown(tmp_path: Path) -> None:
+    header = ["file", "labels", "song", "low tone", "High", "بوق", "notes", "schema"]
+    rows = [
+        [f"{k}.wav", cell, "s", "0.1", "0.2", "0.3", "a note", "1"]
+        for k, cell in enumerate(
+            ["low tone", "high", "low tone;بوق", "High;?", "low tone;-بوق;?", "بوق;?high", "noise", "?"]
+        )
+    ]
+    found = read_score_file(_write(tmp_path, rows, header))
+    assert found.scheme.codes == found.scheme.names == ("low tone", "High", "بوق")
+    assert found.labels is not None and found.labels.tolist() == [
+        [1, 0, 0], [0, 1, 0], [1, 0, 1], [-1, 1, -1], [1, -1, 0], [0, -1, 1], [0, 0, 0], [-1, -1, -1],
+    ]  # fmt: skip
+    known = read_score_file(_write(tmp_path, rows[:3], header))
+    assert known.labels is not None and known.labels.dtype == bool
+    for cell, words in (
+        ("High;ney", "unknown code 'ney'; known are low tone, High, بوق"),
+        ("High;-بوق", "without"),
+        ("High;", "empty label"),
+        ("High;High", "twice"),
+    ):
+        with pytest.raises(ScoreFileError, match=f"line 2: column labels: .*{words}"):
+            read_score_file(_write(tmp_path, [["a", cell, "s", "1", "2", "3", "", ""]], header))
+
+
+@pytest.mark.parametrize("codes", [("a", "b", "other"), ("low tone", "high", "x y"), ("A-b", "noise", "c")])
+def test_labels_that_are_written_are_read_again(codes: tuple[str, ...]) -> None:
+    cells = Cells(LabelScheme("x", codes, codes, {code: code for code in codes}))
+    for labels in itertools.product((-1, 0, 1), repeat=3):
+        assert tuple(cells.read(write_cell(np.array(labels, np.int8), codes)).tolist()) == labels
+
+
+def test_predictions_of_a_report_are_scores(tmp_path: Path) -> None:
+    header = ["file", "song_group", "label", "label_name", "predicted", "predicted_name", *IRMAS_CODES]
+    found = read_score_file(_write(tmp_path, [["a.wav", "4", "voi", "voice", "cel", "cello", *["0.5"] * 11]], header))
+    assert found.songs == ("4",) and found.labels is not None
+    assert [code for code, yes in zip(IRMAS_CODES, found.labels[0], strict=True) if yes] == ["voi"]
