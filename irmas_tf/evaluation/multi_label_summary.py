@@ -25,13 +25,13 @@ from irmas_tf.metrics.multilabel import (
     mean_roc_auc,
     roc_auc,
 )
-from irmas_tf.metrics.multilabel_bootstrap import SongBootstrap
+from irmas_tf.metrics.multilabel_intervals import SongIntervals
 
 
 def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
     """Return the scores as a JSON-ready dict; the content of ``metrics.json``.
 
-    Scores are in [0, 1] and hold ``value``, ``low`` and ``high`` (95 % bootstrap interval over songs, None with a
+    Scores are in [0, 1] and hold ``value``, ``low`` and ``high`` (95 % interval over songs, None with a
     single song). An infinite threshold (a class that is never named) becomes null.
 
     ``headline`` names the aggregation and the regime that count, ``level`` the kind of threshold behind the answers and
@@ -42,7 +42,7 @@ def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
     ``known`` of each class. LRAP is of the ``clips_ranked`` that have one.
     """
     clips, config = evaluation.clips, evaluation.config
-    draws = SongBootstrap(clips.groups, replicates=evaluation.replicates, confidence=CONFIDENCE)
+    over_songs = SongIntervals(clips.groups, confidence=CONFIDENCE)
     key = evaluation.headline
     parts = Counter(clips.parts.tolist())
     return {
@@ -61,7 +61,7 @@ def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
         "parts": {str(part): parts[part] for part in sorted(parts) if part},
         "classes": list(clips.codes),
         "names": list(clips.names),
-        "interval": interval_entry(evaluation.replicates),
+        "interval": interval_entry(),
         "headline": {
             "aggregation": key[0],
             "regime": key[1],
@@ -69,8 +69,8 @@ def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
             "level_of": {score: evaluation.headline_of(score)[2] for score in LEVELS_FOR},
             "chosen_on": evaluation.decisions[key].chosen_on,
         },
-        "aggregations": {name: _aggregation(evaluation, name, draws) for name in clips.scores},
-        "baselines": _baselines(evaluation, draws),
+        "aggregations": {name: _aggregation(evaluation, name, over_songs) for name in clips.scores},
+        "baselines": _baselines(evaluation, over_songs),
         "per_class": list(_per_class(evaluation)),
         "calibration": None if evaluation.calibration is None else _calibration(evaluation.calibration, clips.codes),
         "single_label": None if evaluation.single_label is None else dataclasses.asdict(evaluation.single_label),
@@ -108,16 +108,16 @@ def _clips_ranked(clips: ScoredClips) -> int:
     return int((known.all(axis=1) | (truth.any(axis=1) & (known & ~truth).any(axis=1))).sum())
 
 
-def _decision_scores(labels: np.ndarray, answers: np.ndarray, draws: SongBootstrap) -> dict[str, Any]:
+def _decision_scores(labels: np.ndarray, answers: np.ndarray, over_songs: SongIntervals) -> dict[str, Any]:
     scores = decision_scores(labels, answers)
     return {
         name: score_entry(getattr(scores, name), interval)
-        for name, interval in draws.decision_intervals(labels, answers).items()
+        for name, interval in over_songs.decision_intervals(labels, answers).items()
     }
 
 
-def _ranking_scores(labels: np.ndarray, scores: np.ndarray, draws: SongBootstrap) -> dict[str, Any]:
-    intervals = draws.ranking_intervals(labels, scores)
+def _ranking_scores(labels: np.ndarray, scores: np.ndarray, over_songs: SongIntervals) -> dict[str, Any]:
+    intervals = over_songs.ranking_intervals(labels, scores)
     means = {
         "lrap": lrap,
         "mean_average_precision": mean_average_precision,
@@ -126,7 +126,7 @@ def _ranking_scores(labels: np.ndarray, scores: np.ndarray, draws: SongBootstrap
     return {name: score_entry(mean(labels, scores), intervals[name]) for name, mean in means.items()}
 
 
-def _aggregation(evaluation: MultiLabelEvaluation, name: str, draws: SongBootstrap) -> dict[str, Any]:
+def _aggregation(evaluation: MultiLabelEvaluation, name: str, over_songs: SongIntervals) -> dict[str, Any]:
     clips = evaluation.clips
     scores = clips.scores[name]
     precision = average_precision(clips.labels, scores)
@@ -138,11 +138,11 @@ def _aggregation(evaluation: MultiLabelEvaluation, name: str, draws: SongBootstr
                 decisions.setdefault(regime, {})[level] = {
                     "chosen_on": decision.chosen_on,
                     "thresholds": _thresholds(decision, clips.codes),
-                    **_decision_scores(clips.labels, decision.answers(scores), draws),
+                    **_decision_scores(clips.labels, decision.answers(scores), over_songs),
                 }
     return {
         "words": AGGREGATION_WORDS.get(name, "scores as given"),
-        **_ranking_scores(clips.labels, scores, draws),
+        **_ranking_scores(clips.labels, scores, over_songs),
         "mean_roc_auc": _finite(mean_roc_auc(clips.labels, scores)),
         "at_one_half": _at_one_half(clips.labels, scores),
         "average_precision": {
@@ -173,7 +173,7 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _baselines(evaluation: MultiLabelEvaluation, draws: SongBootstrap) -> dict[str, Any]:
+def _baselines(evaluation: MultiLabelEvaluation, over_songs: SongIntervals) -> dict[str, Any]:
     clips, baselines = evaluation.clips, evaluation.baselines
     labels, named = clips.labels, np.flatnonzero(baselines.answers[0])
     oracle = clips.truth.sum(axis=0) / np.maximum(clips.known.sum(axis=0), 1) if clips.is_partly_known else None
@@ -182,12 +182,12 @@ def _baselines(evaluation: MultiLabelEvaluation, draws: SongBootstrap) -> dict[s
         "constant": {
             "classes": [clips.codes[k] for k in named],
             "names": [clips.names[k] for k in named],
-            **_decision_scores(labels, baselines.answers, draws),
+            **_decision_scores(labels, baselines.answers, over_songs),
         },
-        "prevalence_ranking": _ranking_scores(labels, baselines.scores, draws),
+        "prevalence_ranking": _ranking_scores(labels, baselines.scores, over_songs),
         # Not to be had without these clips' labels; the known LRAP .540 of the official test set is this one.
         "oracle_prevalence_ranking": _ranking_scores(
-            labels, constant_scores(clips.truth.sum(axis=0) if oracle is None else oracle, len(labels)), draws
+            labels, constant_scores(clips.truth.sum(axis=0) if oracle is None else oracle, len(labels)), over_songs
         ),
     }
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from irmas_tf.metrics.bootstrap import Interval
+from irmas_tf.metrics.song_intervals import CONFIDENCE, Interval
 
-CONFIDENCE = 0.95
 TOP_CONFUSIONS = 8  # that are listed
 
 Score = dict[str, float | None]
@@ -21,6 +20,6 @@ def score_entry(value: float, interval: Interval | None) -> Score:
     return {"value": float(value) if np.isfinite(value) else None, "low": low, "high": high}
 
 
-def interval_entry(replicates: int) -> dict[str, Any]:
+def interval_entry() -> dict[str, Any]:
     """Return what metrics.json says of the intervals."""
-    return {"confidence": CONFIDENCE, "method": "percentile bootstrap over songs", "replicates": replicates}
+    return {"confidence": CONFIDENCE, "method": "jackknife over songs, Wilson's interval with t quantiles"}

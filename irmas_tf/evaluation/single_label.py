@@ -23,10 +23,11 @@ from irmas_tf.inference.notes import Note
 from irmas_tf.inference.prediction import predict_files
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.inference.window_model import PROBABILITIES, ClassModel
-from irmas_tf.metrics import bootstrap, single_label
+from irmas_tf.metrics import single_label
+from irmas_tf.metrics.single_label_intervals import single_label_intervals
+from irmas_tf.metrics.song_intervals import Interval
 
 SPLITS = ("validation", "train")
-STATISTICS: dict[str, bootstrap.Statistic] = {"accuracy": bootstrap.accuracy_of, "macro_f1": bootstrap.macro_f1_of}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,12 +74,9 @@ class Evaluation:
         """Counts [classes, classes], row = label, column = prediction."""
         return single_label.confusion_matrix(self.labels, self.predicted, self.config.labels.num_classes)
 
-    def intervals(self) -> dict[str, bootstrap.Interval | None]:
+    def intervals(self) -> dict[str, Interval | None]:
         """Return 95 % intervals over songs of accuracy and macro F1."""
-        confusions = bootstrap.group_confusions(
-            self.labels, self.predicted, self.groups, self.config.labels.num_classes
-        )
-        return bootstrap.bootstrap_intervals(confusions, STATISTICS, replicates=self.replicates)
+        return single_label_intervals(self.labels, self.predicted, self.groups, self.config.labels.num_classes)
 
 
 def check_split(split: str) -> None:

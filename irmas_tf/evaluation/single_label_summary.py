@@ -15,7 +15,7 @@ from irmas_tf.metrics import single_label
 def summarize_single_label(evaluation: Evaluation) -> dict[str, Any]:
     """Return the scores as a JSON-ready dict; the content of ``metrics.json``.
 
-    Scores are in [0, 1]. ``accuracy`` and ``macro_f1`` hold ``value``, ``low`` and ``high`` (95 % bootstrap interval
+    Scores are in [0, 1]. ``accuracy`` and ``macro_f1`` hold ``value``, ``low`` and ``high`` (95 % interval
     over songs, None with a single song). ``confusion`` has a row per label and a column per prediction, in the order of
     ``classes``.
     """
@@ -36,7 +36,7 @@ def summarize_single_label(evaluation: Evaluation) -> dict[str, Any]:
         "excerpts": len(evaluation.files),
         "songs": len(set(evaluation.groups.tolist())),
         **{name: score_entry(value, intervals[name]) for name, value in values.items()},
-        "interval": interval_entry(evaluation.replicates),
+        "interval": interval_entry(),
         "majority_baseline": {
             "class": codes[baseline.class_index],
             "name": scheme.names[baseline.class_index],

@@ -31,10 +31,10 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
-FEW_SONGS = 10
+FEW_SONGS = 20
 """Below it an interval is not to be trusted: too little is known of how much songs differ."""
-_PRIOR_SONGS = 2.0
-_PRIOR_SHARE = 0.5
+_PRIOR_SONGS, _PRIOR_ALIKE = 8.0, 0.5
+_ALIKE_SONGS = 2.0  # wholly alike ones that are added to those from which alikeness is estimated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +81,8 @@ class Parts:
         variances: of each, from the songs' influences on it alone, [parts].
         songs_of: songs that hold each part; what a single song holds has no variance of its own, [parts].
         together: each song's influence on all parts that two songs hold at least, added up, [songs].
+        alike: how much the clips of a song are alike, from 0 (not at all) to 1 (right or wrong as a whole): the
+            variance of a song relative to the largest possible; for what a single song holds.
         trials: decisions that each is right or wrong, of which the variance cannot be less than independent ones have;
             infinite for other scores.
     """
@@ -89,20 +91,28 @@ class Parts:
     variances: np.ndarray
     songs_of: np.ndarray
     together: np.ndarray
+    alike: float = _PRIOR_ALIKE
     trials: float = math.inf
 
     @classmethod
-    def of(cls, values: np.ndarray, without_song: np.ndarray, songs_of: np.ndarray, trials: float = math.inf) -> Parts:
+    def of(
+        cls,
+        values: np.ndarray,
+        without_song: np.ndarray,
+        songs_of: np.ndarray,
+        alike: float = _PRIOR_ALIKE,
+        trials: float = math.inf,
+    ) -> Parts:
         """Return parts from what leaving a song out changes.
 
         Args:
             values: [parts].
             without_song: how much each part would change without each song, the sign does not matter, [songs, parts].
             songs_of: [parts].
-            trials: see the class.
+            alike, trials: see the class.
         """
         known = np.where(songs_of > 1, without_song, 0.0)
-        return cls(values, (known**2).sum(axis=0), songs_of, known.sum(axis=1), trials)
+        return cls(values, (known**2).sum(axis=0), songs_of, known.sum(axis=1), alike, trials)
 
 
 def ratio_parts(
@@ -123,7 +133,19 @@ def ratio_parts(
     values = top.sum(axis=0) / below
     rest = below - bottom  # a song that holds all of a part leaves nothing; that part has no variance
     change = (top - values * bottom) / np.where(rest > 0, rest, np.inf)
-    return Parts.of(values, change, songs_of, trials)
+    return Parts.of(values, change, songs_of, _alike(top.sum(axis=1), bottom.sum(axis=1)), trials)
+
+
+def _alike(top: np.ndarray, bottom: np.ndarray) -> float:
+    """Return `Parts.alike` of the ratio over all parts, from the sums of each song [songs]."""
+    total = bottom.sum()
+    value = top.sum() / total if total > 0 else 0.0
+    spread = value * (1 - value)
+    if spread <= 0:
+        return _PRIOR_ALIKE
+    change = (top - value * bottom) / np.where(total > bottom, total - bottom, np.inf)
+    alike = min(1.0, len(top) * (change**2).sum() / spread)
+    return float((len(top) * alike + _ALIKE_SONGS) / (len(top) + _ALIKE_SONGS))
 
 
 def wilson_interval(value: float, trials: float, songs: int, confidence: float = CONFIDENCE) -> Interval:
@@ -165,11 +187,11 @@ def interval_of(parts: Parts, confidence: float = CONFIDENCE) -> Interval | None
 def _variance_of_a_song(parts: Parts, spread: float) -> float:
     """Return the variance of a part that a single song holds: that of one song of the other parts.
 
-    The prior, which counts as much as two songs, lies halfway between songs whose clips are all alike and none.
+    The prior, which counts as much as eight songs, has the mean of the parts and clips as much alike as all are.
     """
     more = np.maximum(parts.songs_of - 1, 0)
     of_song = np.minimum(parts.variances * parts.songs_of, 0.25)  # a score in [0, 1] cannot vary more
-    return float((more @ of_song + _PRIOR_SONGS * _PRIOR_SHARE * spread) / (more.sum() + _PRIOR_SONGS))
+    return float((more @ of_song + _PRIOR_SONGS * parts.alike * spread) / (more.sum() + _PRIOR_SONGS))
 
 
 def intervals_of_each(parts: Parts, confidence: float = CONFIDENCE) -> list[Interval | None]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from irmas_tf.evaluation.score_entries import TOP_CONFUSIONS
-from irmas_tf.metrics.bootstrap import Interval
 from irmas_tf.metrics.single_label import top_confusions
+from irmas_tf.metrics.song_intervals import Interval
 from irmas_tf.reports.charts import bar
 from irmas_tf.reports.matrix_chart import matrix_chart
 from irmas_tf.reports.page import Figure, Section, Table

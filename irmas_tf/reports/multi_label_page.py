@@ -10,7 +10,7 @@ from irmas_tf.dsp.resample import resample
 from irmas_tf.evaluation.multi_label import MACRO_F1, MICRO_F1, MultiLabelEvaluation
 from irmas_tf.evaluation.scored_clips import LEVEL_WORDS, REGIME_WORDS
 from irmas_tf.inference.activity import Activity
-from irmas_tf.metrics.multilabel_bootstrap import SongBootstrap
+from irmas_tf.metrics.multilabel_intervals import SongIntervals
 from irmas_tf.reports.class_sections import classes_section, confusion_figure, top_confusions_table
 from irmas_tf.reports.clip_cards import AUDIO_HZ, JudgedClip, PageAudio, clip_card, clips_section, spread
 from irmas_tf.reports.page import ClipCard, Figure, Headline, PageOptions, ReportPage, Section, Table
@@ -90,11 +90,7 @@ def _headlines(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> lis
 
 def _classes(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Section:
     clips, answers = evaluation.clips, evaluation.answers()
-    draws = SongBootstrap(clips.groups, replicates=evaluation.replicates)
-    # Of a single class, the macro F1 is its F1.
-    intervals = [
-        draws.decision_intervals(clips.labels[:, [k]], answers[:, [k]])["macro_f1"] for k in range(len(clips.codes))
-    ]
+    intervals = SongIntervals(clips.groups).class_f1_intervals(clips.labels, answers)
     return classes_section(
         summary["per_class"],
         intervals,

@@ -49,7 +49,7 @@ def footer_text(summary: dict[str, Any], files: Sequence[str]) -> str:
     """Return the last line of a page: what made it, how its intervals were made, and which files say the same."""
     hashed = f", configuration {summary['config_hash']}" if summary["config_hash"] else ""
     return (
-        f"irmas_tf.evaluate{hashed}. Intervals: 95 %, {summary['interval']['method']},"
-        f" {summary['interval']['replicates']:,} replicates. The same figures as tables: {', '.join(files)} beside this"
+        f"irmas_tf.evaluate{hashed}. Intervals: 95 %, {summary['interval']['method']}."
+        f" The same figures as tables: {', '.join(files)} beside this"
         " page."
     )

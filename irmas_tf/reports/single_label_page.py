@@ -14,9 +14,9 @@ from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.inference.activity import activity_of
 from irmas_tf.inference.clip_windows import clip_windows
 from irmas_tf.inference.window_model import WindowModel
-from irmas_tf.metrics import bootstrap
 from irmas_tf.metrics.calibration import reliability
 from irmas_tf.metrics.confidence import selective_curves
+from irmas_tf.metrics.single_label_intervals import single_label_f1_intervals
 from irmas_tf.reports.charts import Curve, curve_chart, reliability_chart, reliability_words
 from irmas_tf.reports.class_sections import classes_section, confusion_figure, top_confusions_table
 from irmas_tf.reports.clip_cards import JudgedClip, PageAudio, clip_card, clips_section, spread
@@ -73,27 +73,17 @@ def single_label_page(evaluation: Evaluation, summary: dict[str, Any], run: RunD
 
 
 def _classes(evaluation: Evaluation, summary: dict[str, Any]) -> Section:
-    confusions = bootstrap.group_confusions(
+    intervals = single_label_f1_intervals(
         evaluation.labels, evaluation.predicted, evaluation.groups, evaluation.config.labels.num_classes
     )
-    statistics = {code: _f1_of(k) for k, code in enumerate(summary["classes"])}
-    intervals = bootstrap.bootstrap_intervals(confusions, statistics, replicates=evaluation.replicates)
     return classes_section(
         summary["per_class"],
-        [intervals[code] for code in summary["classes"]],
+        intervals,
         {"F1": "f1", "precision": "precision", "recall": "recall"},
         "excerpts",
         "Precision: of the excerpts answered with the class, the share that has it. Recall: of the excerpts that have"
         " it, the share answered with it. F1 is high only where both are.",
     )
-
-
-def _f1_of(k: int) -> bootstrap.Statistic:
-    def f1(confusion: np.ndarray) -> np.ndarray:
-        total = confusion[..., k, :].sum(axis=-1) + confusion[..., :, k].sum(axis=-1)
-        return 2 * confusion[..., k, k] / np.maximum(total, 1)
-
-    return f1
 
 
 def _confusions(evaluation: Evaluation) -> Section:

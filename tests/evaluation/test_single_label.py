@@ -36,8 +36,8 @@ def test_confusion_and_intervals_follow_from_the_probabilities() -> None:
     assert evaluation.predicted.tolist() == [0, 1, 1, 2]
     assert evaluation.confusion[2, 1] == 1 and np.trace(evaluation.confusion) == 3
     accuracy = evaluation.intervals()["accuracy"]
-    # Two songs, all right and half right: the replicates are 1, 3/4 (half of them) and 1/2.
-    assert accuracy is not None and (accuracy.low, accuracy.high) == (0.5, 1.0)
+    # Two songs, all right and half right, say next to nothing of others.
+    assert accuracy is not None and 0 < accuracy.low < 0.1 and 0.9 < accuracy.high < 1
 
 
 def test_scores_over_a_part_of_the_split_are_refused() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from irmas_tf.metrics.bootstrap import Interval
+from irmas_tf.metrics.song_intervals import Interval
 from irmas_tf.reports.class_sections import classes_section, confusion_figure, top_confusions_table
 from tests.helpers.pictures import of_class
 

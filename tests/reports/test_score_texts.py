@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from irmas_tf.evaluation.score_entries import score_entry
-from irmas_tf.metrics.bootstrap import Interval
+from irmas_tf.metrics.song_intervals import Interval
 from irmas_tf.reports.report import summarize
 from irmas_tf.reports.score_texts import figure_text, footer_text, headline_text, score_text
 from tests.helpers.made_evaluation import multi_label_evaluation, single_label_evaluation
@@ -25,5 +25,5 @@ def test_headings_and_footers_are_those_of_the_summary() -> None:
     assert headline_text(several).startswith(f"test: micro F1 {fixed['global']['micro_f1']['value']:.3f} [")
     assert f", macro F1 {fixed['per_class']['macro_f1']['value']:.3f} [" in headline_text(several)
     footer = footer_text(single, ("a.csv", "b.csv"))
-    assert single["config_hash"] in footer and "200 replicates" in footer and "a.csv, b.csv beside" in footer
+    assert single["config_hash"] in footer and "jackknife over songs" in footer and "a.csv, b.csv beside" in footer
     assert "configuration" not in footer_text({**single, "config_hash": None}, ())
