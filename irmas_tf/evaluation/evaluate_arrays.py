@@ -18,11 +18,11 @@ from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
 from irmas_tf.evaluation.score_entries import interval_entry, score_entry
 from irmas_tf.evaluation.scored_clips import GLOBAL, PER_CLASS, Decision, ScoredClips, fixed
 from irmas_tf.evaluation.song_notes import song_groups, song_notes
-from irmas_tf.metrics import bootstrap, single_label
+from irmas_tf.metrics import single_label
+from irmas_tf.metrics.single_label_intervals import single_label_intervals
 
 SCORES = "scores"
 """Name of the only aggregation: what came before the scores is not known."""
-_STATISTICS: dict[str, bootstrap.Statistic] = {"accuracy": bootstrap.accuracy_of, "macro_f1": bootstrap.macro_f1_of}
 
 
 class ArraysError(ValueError):
@@ -45,7 +45,7 @@ def evaluate(
     Several labels per clip: LRAP and mAP, micro and macro F1 with thresholds fixed in advance, tuned on other songs and
     as an oracle, per-class figures and trivial baselines, as in the ``metrics.json`` of ``irmas_tf.evaluate --scores``.
     One label per clip: accuracy, macro F1, per-class figures and the confusion matrix. Scores of both are in [0, 1] and
-    hold ``value``, ``low`` and ``high``: a 95 % bootstrap interval over songs, None with a single song.
+    hold ``value``, ``low`` and ``high``: a 95 % interval over songs, None with a single song.
 
     Args:
         labels: [clips, classes] of 0 and 1 (or bool), any number of ones per row; or [clips] class indices, exactly one
@@ -163,8 +163,7 @@ def _one_label(
     classes = scheme.num_classes
     predicted = values.argmax(axis=1)
     figures = single_label.class_scores(truth, predicted, classes)
-    confusions = bootstrap.group_confusions(truth, predicted, groups, classes)
-    intervals = bootstrap.bootstrap_intervals(confusions, _STATISTICS, replicates=replicates)
+    intervals = single_label_intervals(truth, predicted, groups, classes)
     scored = {
         "accuracy": single_label.accuracy(truth, predicted),
         "macro_f1": single_label.macro_f1(truth, predicted, classes),
@@ -175,7 +174,7 @@ def _one_label(
         "excerpts": len(truth),
         "songs": len(np.unique(groups)),
         **{name: score_entry(value, intervals[name]) for name, value in scored.items()},
-        "interval": interval_entry(replicates),
+        "interval": interval_entry(),
         "per_class": [
             {
                 "class": code,
