@@ -1,4 +1,4 @@
-"""Tell what a copy of IRMAS is: ``irmas check --data_dir=D [--format=json] [--deep]``."""
+"""Tell what a data set is: ``irmas check [--dataset=NAME] --data_dir=D [--format=json] [--deep]``."""
 
 from __future__ import annotations
 
@@ -14,32 +14,65 @@ from irmas_tf.config.settings import setting
 class CheckOptions:
     """Flags of this command."""
 
-    data_dir: str = setting("", "Folder that holds IRMAS-TrainingData.")
     format: str = setting("table", "Table for people, JSON for programs.", choices=("table", "json"))
-    deep: bool = setting(False, "Decode all audio: finds damage, silence, clipping. Otherwise only headers are read.")
+    deep: bool = setting(
+        False,
+        "Decode all audio: finds damage, silence, clipping and, in other data sets than IRMAS, near-duplicates."
+        " Otherwise only headers are read.",
+    )
+    write_manifest: str = setting(
+        "", "CSV file to write the data set to, with the groups that are proposed; for --dataset=manifest."
+    )
 
 
 COMMAND = Command(
     "irmas_tf.check",
     """
-    Report what a copy of IRMAS holds: counts against the official ones, bad audio, duplicates, labels.
+    Report what a data set holds: counts per class, for IRMAS against the official ones, bad audio, duplicates, labels
+    that contradict each other, groups.
 
     Exit status: 0 usable, 1 findings that break training or evaluation, 2 wrong usage.
     """,
     options=CheckOptions,
+    config_fields=("dataset", "data_dir", "label_scheme", "classes"),
     required=("data_dir",),
 )
 
 
 def main(flags: ParsedFlags) -> int:
     """Run the command; the exit status is 1 if training or evaluation would refuse the data."""
-    from irmas_tf.datasets.irmas_check import check
+    from irmas_tf.config.datasets import IRMAS
 
-    report = check(flags.options.data_dir, deep=flags.options.deep)
-    text = report.to_json() if flags.options.format == "json" else report.to_table()
+    options, settings = flags.options, flags.config().data
+    target = options.write_manifest
+    if target:
+        from irmas_tf.own_data.manifest_writing import check_free
+
+        check_free(target)
+    if settings.dataset == IRMAS:
+        from irmas_tf.datasets.irmas_check import check
+
+        report = check(settings.data_dir, deep=options.deep)
+        _print(report.to_json() if options.format == "json" else report.to_table())
+        usable = report.is_usable
+    else:
+        from irmas_tf.own_data.set_check import check_dataset
+
+        checked = check_dataset(settings, deep=options.deep)
+        _print(checked.report.to_json() if options.format == "json" else checked.report.to_table())
+        usable = checked.report.is_usable
+    if target:
+        from irmas_tf.own_data.manifest_writing import write_checked, write_listed
+
+        text = write_listed(target, settings) if settings.dataset == IRMAS else write_checked(target, checked)
+        print(text, file=sys.stderr)
+    return 0 if usable else 1
+
+
+def _print(text: str) -> None:
+    """Print a text, also in a terminal that lacks letters of the files' names."""
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))  # names of files in a terminal that lacks their letters
-    return 0 if report.is_usable else 1
+    print(text.encode(encoding, "replace").decode(encoding))
 
 
 def cli(argv: Sequence[str] | None = None) -> int:

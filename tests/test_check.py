@@ -10,6 +10,7 @@ import soundfile
 
 from irmas_tf.check import cli
 from tests.helpers import ROOT
+from tests.helpers.own_files import write_sounds
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,27 @@ def test_a_usable_copy_is_status_0(tmp_path, data_dir, capsys):
     assert "result: usable" in capsys.readouterr().out
 
 
+def test_any_data_set_is_checked_and_written_as_a_manifest_once(tmp_path, capsys):
+    names = ["oud/t1_1.wav", "oud/t1_2.wav", "oud/b.wav", "tar/c.wav"]
+    folder, target = write_sounds(tmp_path / "data", names), tmp_path / "m.csv"
+    arguments = ["--dataset=folder", f"--data_dir={folder}", f"--write_manifest={target}"]
+    assert cli(arguments) == 0
+    said = capsys.readouterr()
+    assert "groups: none" in said.out and said.err.startswith(f"wrote {target}: 4 rows, 3 groups; look through it")
+    assert cli(["--dataset=manifest", f"--data_dir={target}", "--format=json"]) == 0
+    assert json.loads(capsys.readouterr().out)["groups"] == 3
+    assert cli(arguments) == 2 and "is there already" in capsys.readouterr().err
+
+
+def test_faults_of_own_data_are_status_1_and_a_wrong_place_is_status_2(tmp_path, capsys):
+    path = tmp_path / "m.csv"
+    path.write_text("path,labels\ngone.wav,oud\n")
+    assert cli(["--dataset=manifest", f"--data_dir={path}"]) == 1
+    assert "row 2: gone.wav" in capsys.readouterr().out
+    assert cli(["--dataset=folder", f"--data_dir={path}"]) == 2
+    assert capsys.readouterr().err == f"error: {path}: is a manifest: use --dataset=manifest\n"
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -48,7 +70,7 @@ def test_a_usable_copy_is_status_0(tmp_path, data_dir, capsys):
         (["--data_dir=absent"], "absent: no such folder"),
         (["--data_dir=.", "--format=xml"], "--format=xml: must be one of table, json"),
         (["--data_dir=.", "extra"], "unexpected argument 'extra'"),
-        (["--data=."], "did you mean --data_dir?"),
+        (["--datadir=."], "did you mean --data_dir?"),
     ],
 )
 def test_wrong_usage_is_a_line_and_status_2(arguments, message, tmp_path, monkeypatch, capsys):

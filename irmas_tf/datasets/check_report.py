@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from typing import Any
 
 SEVERITIES = ("error", "warning", "note")
@@ -25,6 +26,22 @@ class Finding:
     kind: str
     message: str
     files: tuple[str, ...] = ()
+
+
+def closing_lines(findings: Sequence[Finding], files_checked: int, seconds: float, *, deep: bool) -> list[str]:
+    """Return the end of a report as text: how files were checked, the findings with their first files, the result."""
+    how = "decoded" if deep else "headers read, float files decoded"
+    lines = [f"{files_checked} audio files checked in {seconds:.1f} s ({how})", ""]
+    for finding in findings:
+        lines.append(f"{finding.severity}: {finding.message}")
+        lines += [f"    {name}" for name in finding.files[:_SHOWN_FILES]]
+        if len(finding.files) > _SHOWN_FILES:
+            lines.append(f"    ... and {len(finding.files) - _SHOWN_FILES} more (--format=json lists all)")
+    counts = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
+    verdict = "NOT usable until the errors are mended" if counts["error"] else "usable"
+    verdict += "" if deep else " (headers only; --deep decodes everything)"
+    lines.append(f"result: {verdict}; {counts['error']} errors, {counts['warning']} warnings, {counts['note']} notes")
+    return lines
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,17 +135,5 @@ class CheckReport:
             lines.append("test labels: " + ", ".join(f"{code} {n}" for code, n in self.test_labels.items()))
         for name, count in self.formats.items():
             lines.append(f"format: {count} files of {name}")
-        how = "decoded" if self.deep else "headers read, float files decoded"
-        lines += [f"{self.files_checked} audio files checked in {self.seconds:.1f} s ({how})", ""]
-        for finding in self.findings:
-            lines.append(f"{finding.severity}: {finding.message}")
-            lines += [f"    {name}" for name in finding.files[:_SHOWN_FILES]]
-            if len(finding.files) > _SHOWN_FILES:
-                lines.append(f"    ... and {len(finding.files) - _SHOWN_FILES} more (--format=json lists all)")
-        counts = {s: sum(f.severity == s for f in self.findings) for s in SEVERITIES}
-        verdict = "usable" if self.is_usable else "NOT usable until the errors are mended"
-        verdict += "" if self.deep else " (headers only; --deep decodes everything)"
-        lines.append(
-            f"result: {verdict}; {counts['error']} errors, {counts['warning']} warnings, {counts['note']} notes"
-        )
+        lines += closing_lines(self.findings, self.files_checked, self.seconds, deep=self.deep)
         return "\n".join(lines)

@@ -167,10 +167,17 @@ def parse_cell(text: str, classes: Collection[str] = ()) -> Labels:
     return labels
 
 
-def format_cell(labels: Labels) -> str:
-    """Return the cell that `parse_cell` reads as these labels."""
+def format_cell(labels: Labels, classes: Collection[str] = ()) -> str:
+    """Return the cell that `parse_cell` reads as these labels.
+
+    Args:
+        labels: any.
+        classes: all classes; one of them may be called noise, which then cannot stand for none of them.
+    """
     words = [*labels.present, *(f"-{name}" for name in labels.absent), *(f"?{name}" for name in labels.unknown)]
-    return ";".join([*words, "?"] if labels.rest_is_unknown else words or ["noise"])
+    if labels.rest_is_unknown:
+        words.append("?")
+    return ";".join(words or [next(word for word in NONE_OF_THEM if word not in classes)])
 
 
 def labels_of(present: Sequence[str], absent: Sequence[str] | None, classes: Sequence[str]) -> Labels:

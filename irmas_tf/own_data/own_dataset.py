@@ -6,7 +6,6 @@ import dataclasses
 import os
 import sys
 from collections.abc import Hashable, Sequence
-from pathlib import Path
 
 from irmas_tf.config.data import DataConfig
 from irmas_tf.datasets.content_ids import content_ids
@@ -50,7 +49,8 @@ class OwnDataset(Dataset):
         for finding in listed.findings:
             if finding.severity == "warning":
                 print(f"warning: {finding.message}", file=sys.stderr)
-        return join_identical(listed.excerpts(), listed.root)
+        excerpts = listed.excerpts()
+        return join_identical(excerpts, content_ids([excerpt.path for excerpt in excerpts], root=listed.root))
 
     def _usable(self, data_dir: str | os.PathLike[str]) -> Listing:
         listed = self.listing(data_dir)
@@ -82,20 +82,20 @@ class Manifest(OwnDataset):
         return read_manifest(data_dir, self.settings.classes)
 
 
-def join_identical(excerpts: Sequence[LabelledExcerpt], root: Path) -> list[LabelledExcerpt]:
+def join_identical(excerpts: Sequence[LabelledExcerpt], ids: Sequence[str | None]) -> list[LabelledExcerpt]:
     """Return excerpts of which those of one part that have the same bytes are in one group.
 
     Args:
         excerpts: any.
-        root: folder that the cache of content identifiers is kept for.
-
-    Raises:
-        DataError: a file cannot be read.
+        ids: content identifier of each (`irmas_tf.datasets.content_ids`), None where it is not known.
     """
-    ids = content_ids([excerpt.path for excerpt in excerpts], root=root)
-    if len({(i, e.part) for i, e in zip(ids, excerpts, strict=True)}) == len(excerpts):
+    known = [(i, e.part) for i, e in zip(ids, excerpts, strict=True) if i is not None]
+    if len(set(known)) == len(known):
         return list(excerpts)
-    keys = [(("group", e.group), ("content", i, e.part)) for i, e in zip(ids, excerpts, strict=True)]
+    keys: list[list[Hashable]] = [[("group", excerpt.group)] for excerpt in excerpts]
+    for key, content_id, excerpt in zip(keys, ids, excerpts, strict=True):
+        if content_id is not None:
+            key.append(("content", content_id, excerpt.part))
     first: dict[int, Hashable] = {}
     return [
         dataclasses.replace(excerpt, group=first.setdefault(number, excerpt.group))
