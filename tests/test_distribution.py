@@ -77,6 +77,7 @@ def test_the_wheel_holds_the_package_and_what_ships_beside_it(source: Path, inst
     shipped |= {f"shipped/serving/{name}" for name in files_of(source / "export" / "serving")}
     assert len(shipped) > 15
     assert files_of(installed / "irmas_tf") == files_of(source / "irmas_tf") | shipped
+    assert {"mn04_template.zip", "audioset_classes.csv"} <= files_of(installed / "irmas_tf" / "shipped")
     assert {path.name.split("-")[0] for path in installed.iterdir()} == {"irmas_tf"}
 
 

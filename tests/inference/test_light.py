@@ -16,6 +16,7 @@ import pytest
 
 from irmas_tf.deploy.run_tflite import write_run_tflite
 from tests.helpers import ROOT
+from tests.helpers.stand_in_mn04 import make_stand_in
 from tests.helpers.tiny_run import RATE_HZ, make_tiny_run
 
 ABSENT = ("tensorflow", "keras", "scipy", "sklearn", "matplotlib", "h5py", "jinja2", "tensorboard", "google.protobuf")
@@ -41,7 +42,10 @@ def run(*arguments):
         status = cli(list(arguments))
     return status, out.getvalue(), err.getvalue()
 
-model, run_dir, sound, folder = sys.argv[2:]
+model, run_dir, sound, folder, sha256 = sys.argv[2:]
+from irmas_tf.shipped import composed, mn04
+composed.COMPOSED.path = Path(model)  # a stand-in for the package's own
+mn04.MN04.__init__(Path(folder, "template.zip"), Path(folder, "correction.npz"), sha256)
 seen = {
     "predict": run("predict", f"--model={model}", "--format=json", f"--activity={folder}/activity",
                    "--activity_formats=csv,json,audacity", sound),
@@ -50,10 +54,15 @@ seen = {
     "streaming": run("streaming", model, sound),
     "png": run("predict", f"--model={model}", f"--activity={folder}/png", "--activity_formats=png", sound),
     "tensorflow": run("predict", f"--run_dir={run_dir}", "--engine=tensorflow", sound),
+    "default": run("predict", "--format=json", sound),
+    "mn04": run("predict", "--model=mn04", "--format=json", sound),
+    "audioset": run("predict", "--model=mn04:audioset:Drum,Violin", "--format=json", sound),
+    "mn04 as a stream": run("streaming", "mn04", sound),
+    "models": run("models", "--format=json"),
     "train": run("train", "--data_dir=d", "--run_dir=r"),
     "client": run("client", "--url=http://127.0.0.1:9", "--labels=irmas", "--retries=0", sound),
 }
-classifier = irmas_tf.load(model)
+classifier = irmas_tf.load()
 answer = classifier.classify(np.zeros(4000, np.float32), 8000)
 seen["face"] = [classifier.model.engine, len(answer.probabilities), len(classifier.activity(sound).starts)]
 try:
@@ -74,10 +83,12 @@ def seen(tmp_path_factory):
     with wave.open(str(sound), "wb") as file:
         file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
         file.writeframes((8000 * np.sin(np.arange(6000) / 3)).astype("<i2").tobytes())
-    arguments = [json.dumps(ABSENT), str(run.tflite_path), str(run.path), str(sound), str(folder)]
+    sha256 = make_stand_in(folder, folder / "cache").sha256
+    arguments = [json.dumps(ABSENT), str(run.tflite_path), str(run.path), str(sound), str(folder), sha256]
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *arguments],
-        capture_output=True, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False,
+        capture_output=True, text=True, cwd=folder, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "IRMAS_TF_CACHE": str(folder / "cache")},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -90,6 +101,20 @@ def test_a_tflite_file_answers_over_time_and_as_a_stream(seen):
     status, out, _ = seen["streaming"]
     assert status == 0 and "(all)" in out
     assert seen["face"] == ["litert", 11, 5]
+
+
+def test_models_answer_by_name_and_mn04_is_made_without_tensorflow(seen):
+    status, out, err = seen["default"]
+    assert (status, err) == (0, "") and json.loads(out)["model"] == "composed"
+    for name, classes in (("mn04", 11), ("audioset", 2)):
+        status, out, err = seen[name]
+        assert (status, err) == (0, ""), name
+        answer = json.loads(out)
+        assert answer["engine"] == "litert" and len(answer["probabilities"]) == classes
+    status, out, _ = seen["mn04 as a stream"]
+    assert status == 0 and "(all)" in out
+    status, out, err = seen["models"]
+    assert (status, err) == (0, "") and [json.loads(line)["is_present"] for line in out.splitlines()] == 3 * [True]
 
 
 def test_so_does_a_run_with_its_own_file(seen):

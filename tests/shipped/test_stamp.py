@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from irmas_tf.deploy.lite_model import LiteModel
+from irmas_tf.deploy.run_tflite import write_run_tflite
+from irmas_tf.shipped import stamp
+from irmas_tf.streaming import read_model_facts
+from tests.helpers.tiny_run import make_multi_label_run, make_tiny_run
+
+FACTS = {"figures": "right for .61", "licence": "Do what you like.", "sources": ["FluidR3"], "command": "c", "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory):
+    run = make_multi_label_run(tmp_path_factory.mktemp("stamp") / "run", 0.4)
+    write_run_tflite(run)
+    return run.tflite_path
+
+
+def stamped(export, tmp_path, facts):
+    (tmp_path / "facts.json").write_text(json.dumps(facts) if isinstance(facts, dict) else facts)
+    out = tmp_path / "composed.tflite"
+    return stamp.cli([str(export), f"--facts={tmp_path / 'facts.json'}", f"--out={out}"]), out
+
+
+def test_facts_change_and_numbers_do_not(export, tmp_path, capsys):
+    status, out = stamped(export, tmp_path, FACTS)
+    assert status == 0 and "right for .61" in capsys.readouterr().out
+    before, after = read_model_facts(export), read_model_facts(out)
+    assert {name: after[name] for name in FACTS} == FACTS
+    assert {name: after[name] for name in before if name not in FACTS} == {
+        k: v for k, v in before.items() if k not in FACTS
+    }
+    windows = np.random.default_rng(0).standard_normal((3, 2000)).astype(np.float32) / 10
+    models = LiteModel.open(export), LiteModel.open(out)
+    for name in models[0].outputs:
+        np.testing.assert_array_equal(models[0].values(windows, name), models[1].values(windows, name))
+    content = out.read_bytes()
+    assert b"Do what you like." in content and content.count(b"CC BY-NC-SA") == 0, "also for other readers of metadata"
+
+
+@pytest.mark.parametrize(
+    "facts, words",
+    [
+        ({**FACTS, "labels": ["a"]}, "labels are the export's own"),
+        ({"figures": "x"}, "lacks licence, sources, command, seed"),
+        ("{", "is not JSON"),
+        ("[]", "must be a JSON object"),
+    ],
+)
+def test_facts_that_cannot_be_used_are_a_line(export, tmp_path, capsys, facts, words):
+    status, out = stamped(export, tmp_path, facts)
+    assert status == 2 and words in capsys.readouterr().err and not out.exists()
+
+
+def test_a_model_of_one_label_or_too_large_is_not_the_package_s(export, tmp_path, monkeypatch, capsys):
+    run = make_tiny_run(tmp_path / "run")
+    write_run_tflite(run)
+    assert stamped(run.tflite_path, tmp_path, FACTS)[0] == 2
+    assert "no thresholds for several instruments" in capsys.readouterr().err
+    monkeypatch.setattr(stamp, "MOST_BYTES", 1000)
+    assert stamped(export, tmp_path, FACTS)[0] == 2
+    assert "--quantization=dynamic" in capsys.readouterr().err
