@@ -13,6 +13,7 @@ from irmas_tf.evaluation.calibration_study import VARIANT_WORDS, CalibrationStud
 from irmas_tf.evaluation.multi_label import LEVELS_FOR, MultiLabelEvaluation
 from irmas_tf.evaluation.score_entries import CONFIDENCE, interval_entry, score_entry
 from irmas_tf.evaluation.scored_clips import CONVENTIONAL_LEVEL, GLOBAL, LEVELS, REGIMES, Decision, ScoredClips
+from irmas_tf.evaluation.song_notes import interval_notes
 from irmas_tf.evaluation.sound_notes import count_notes, note_warnings
 from irmas_tf.metrics.aggregation import AGGREGATION_WORDS
 from irmas_tf.metrics.multilabel import (
@@ -85,7 +86,8 @@ def summarize_multi_label(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
 def _warnings(evaluation: MultiLabelEvaluation) -> Iterable[str]:
     clips = evaluation.clips
     if clips.songs < 2:
-        yield "one song only: no interval can be given, and no threshold can be tuned on other songs"
+        yield "one song only: no threshold can be tuned on other songs"
+    yield from interval_notes(clips.groups, clips.truth, clips.codes, ranked=True)
     if clips.is_partly_known:
         ranked = _clips_ranked(clips)
         yield (

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from irmas_tf.evaluation.score_entries import TOP_CONFUSIONS, interval_entry, score_entry
 from irmas_tf.evaluation.single_label import Evaluation
+from irmas_tf.evaluation.song_notes import interval_notes
 from irmas_tf.evaluation.sound_notes import count_notes, note_warnings
 from irmas_tf.evaluation.test_part import TEST
 from irmas_tf.metrics import single_label
@@ -86,6 +89,7 @@ def _warnings(evaluation: Evaluation) -> Iterable[str]:
             " the model was trained on them, and the scores are inflated"
         )
     yield from evaluation.seen if evaluation.split != "train" else ()
-    if len(set(evaluation.groups.tolist())) < 2:
-        yield "one song only: no interval can be given"
+    scheme = evaluation.config.labels
+    truth = np.eye(scheme.num_classes, dtype=bool)[evaluation.labels]
+    yield from interval_notes(evaluation.groups, truth, scheme.codes)
     yield from note_warnings(evaluation.notes, evaluation.files, "excerpt")

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
+
+from irmas_tf.metrics.song_intervals import FEW_SONGS, Songs
+
+FEW_CLIPS = 5
+"""Labelled clips of a class below which its average precision reads too high."""
+_SHOWN = 8  # classes that are named
 
 
 def song_notes(groups: np.ndarray, remedy: str) -> list[str]:
@@ -22,6 +30,42 @@ def song_notes(groups: np.ndarray, remedy: str) -> list[str]:
     if songs == 1 < len(groups):
         notes.append(f"all {len(groups)} clips belong to one song; {remedy} if they are not")
     return notes
+
+
+def interval_notes(groups: np.ndarray, labels: np.ndarray, codes: Sequence[str], ranked: bool = False) -> Iterator[str]:
+    """Yield why intervals cannot be given, or are not to be trusted (``benchmarks/interval_coverage.py``).
+
+    Args:
+        groups: song of each clip, [clips].
+        labels: which classes are there, [clips, classes] bool.
+        codes: of the classes.
+        ranked: whether average precision is among the figures.
+    """
+    songs = Songs(groups)
+    if songs.count < 2:
+        yield "one song only: no interval can be given"
+        return
+    if songs.count < FEW_SONGS:
+        yield (
+            f"only {songs.count} songs: the 95 % intervals are not to be trusted, too little is known of how much songs"
+            f" differ; score clips of {FEW_SONGS} songs at least, better of 40"
+        )
+    if lone := _named(codes, (songs.sums(labels) > 0).sum(axis=0) == 1):
+        yield (
+            f"a single song holds {lone}: no interval of such a class can be given, and that of a mean over classes is"
+            " a guess for it, from the others"
+        )
+    count = labels.sum(axis=0)
+    if ranked and (few := _named(codes, (count > 0) & (count < FEW_CLIPS))):
+        yield (
+            f"fewer than {FEW_CLIPS} clips are labelled {few}: average precision of so few reads too high, which the"
+            " interval of mAP does not allow for"
+        )
+
+
+def _named(codes: Sequence[str], which: np.ndarray) -> str:
+    chosen = [codes[k] for k in np.flatnonzero(which).tolist()]
+    return ", ".join(chosen[:_SHOWN]) + (f" and {len(chosen) - _SHOWN} more" if len(chosen) > _SHOWN else "")
 
 
 def song_groups(songs: tuple[str, ...]) -> np.ndarray:

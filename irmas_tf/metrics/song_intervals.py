@@ -31,7 +31,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
-FEW_SONGS = 20
+FEW_SONGS = 15
 """Below it an interval is not to be trusted: too little is known of how much songs differ."""
 _PRIOR_SONGS, _PRIOR_ALIKE = 8.0, 0.5
 _ALIKE_SONGS = 2.0  # wholly alike ones that are added to those from which alikeness is estimated
