@@ -29,7 +29,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: $(VENV)/.ready ## Make a corpus, train a small model on it, evaluate it, label a file, export (about 10 minutes)
+demo: $(VENV)/.ready ## Make a corpus, ask the model in the package, train a small one, evaluate it, export it (about 10 minutes)
 	@$(BIN)/python -m irmas_tf.demo --out $(DEMO)
 
 .PHONY: test

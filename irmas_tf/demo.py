@@ -94,14 +94,15 @@ def _summary(out: Path, clip: Path, codes: Sequence[str], seconds: dict[str, flo
 Next:{_activation()}
   Look at it        open {run}/evaluation/validation/report.html in a browser
   How it learned    tensorboard --logdir {run}/tensorboard
-  Label your own    irmas predict --run_dir={run} FILES_OR_FOLDERS...
+  Label your own    irmas predict FILES_OR_FOLDERS...
+  With your model   irmas predict --run_dir={run} FILES_OR_FOLDERS...
   Get the real set  irmas download --out=data
   Train on it       irmas train --flagfile=three_branch --data_dir=data --run_dir=runs/first
 """
 
 
 def run_demo(out: Path, flagfile: str, excerpts: int, test_clips: int, flags: Sequence[str] = ()) -> None:
-    """Make a corpus, train on it, evaluate the model, label a test clip, export the model and print a summary.
+    """Make a corpus, ask the package's model, train one on it, evaluate it, label a test clip, export it, and sum up.
 
     Args:
         out: folder for everything that is made; an earlier demo there is continued.
@@ -128,18 +129,23 @@ def run_demo(out: Path, flagfile: str, excerpts: int, test_clips: int, flags: Se
         "corpus": _run(
             "1. A corpus of short pieces for eleven instruments",
             "soundfont", f"--out={data}", f"--excerpts={excerpts}", f"--test_clips={test_clips}",
-        ),
-        "training": _run(
-            "2. Training", "train", *training
-        ),
-        "evaluation": _run("3. Scores on songs kept back", "evaluate", f"--run_dir={run}", "--split=validation"),
+        )
     }  # fmt: skip
     from irmas_tf.datasets.irmas import index_testing
+    from irmas_tf.shipped.composed import COMPOSED
 
     clip = index_testing(data, progress=False)[0]
-    seconds["prediction"] = _run("4. Labels for a file", "predict", f"--run_dir={run}", clip.path)
+    if COMPOSED.path.is_file():
+        seconds["first answer"] = _run(
+            "2. What is in this file? The model in the package answers", "predict", clip.path
+        )
+    else:
+        print("\n== 2. What is in this file? This build has no model of its own to ask", flush=True)
+    seconds["training"] = _run("3. Training a model of your own", "train", *training)
+    seconds["evaluation"] = _run("4. Scores on songs kept back", "evaluate", f"--run_dir={run}", "--split=validation")
+    seconds["prediction"] = _run("5. Its labels for the file", "predict", f"--run_dir={run}", clip.path)
     seconds["export"] = _run(
-        "5. A file for phones", "export-tflite", f"--run_dir={run}", f"--out={out / 'irmas.tflite'}",
+        "6. A file for phones", "export-tflite", f"--run_dir={run}", f"--out={out / 'irmas.tflite'}",
         "--quantization=dynamic", "--overwrite",
     )  # fmt: skip
     print(_summary(out, clip.path, clip.irmas_codes, seconds), end="")

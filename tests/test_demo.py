@@ -10,6 +10,7 @@ import pytest
 
 from irmas_tf import demo
 from irmas_tf.config.commands import COMMANDS
+from irmas_tf.shipped.composed import COMPOSED
 
 METRICS = {
     "excerpts": 40,
@@ -53,20 +54,22 @@ def fake(tmp_path, monkeypatch):
     return install
 
 
-def test_it_runs_the_five_steps_and_says_what_was_made_and_what_to_type_next(tmp_path, fake, capsys):
+def test_it_runs_the_steps_and_says_what_was_made_and_what_to_type_next(tmp_path, fake, capsys, monkeypatch):
     commands = fake()
+    (tmp_path / "composed.tflite").touch()
+    monkeypatch.setattr(COMPOSED, "path", tmp_path / "composed.tflite")
     assert demo.cli(["--out", str(tmp_path), "--excerpts=66", "--", "--epochs=2"]) == 0
-    steps = ["soundfont", "train", "evaluate", "predict", "export-tflite"]
+    steps = ["soundfont", "predict", "train", "evaluate", "predict", "export-tflite"]
     assert [name for name, _ in commands.seen] == steps
-    soundfont, train, evaluate, predict, export = (arguments for _, arguments in commands.seen)
+    soundfont, first, train, evaluate, predict, export = (arguments for _, arguments in commands.seen)
     assert soundfont == [f"--out={tmp_path}/data", "--excerpts=66", f"--test_clips={demo.TEST_CLIPS}"]
     assert train[0] == "--flagfile=demo"
     assert train[1:] == [f"--data_dir={tmp_path}/data", f"--run_dir={tmp_path}/run", "--epochs=2"]
     assert evaluate == [f"--run_dir={tmp_path}/run", "--split=validation"]
-    assert predict[1].endswith("01 - a song-1.wav")
+    assert predict[1].endswith("01 - a song-1.wav") and first == predict[1:], "the package's model is asked first"
     assert export[:2] == [f"--run_dir={tmp_path}/run", f"--out={tmp_path}/irmas.tflite"]
     text = capsys.readouterr().out
-    assert text.count("\n$ irmas ") == 5, "every command is shown as it would be typed"
+    assert text.count("\n$ irmas ") == 6, "every command is shown as it would be typed"
     assert "50% (40% to 60%) of the time" in text
     assert "acoustic guitar, violin" in text
     assert f"{tmp_path}/run/evaluation/validation/report.html" in text
@@ -93,11 +96,19 @@ def test_scores_of_a_single_song_have_no_interval(tmp_path, fake, capsys, monkey
     assert "50% of the time;" in capsys.readouterr().out
 
 
+def test_a_build_without_a_model_of_its_own_trains_one_all_the_same(tmp_path, fake, capsys, monkeypatch):
+    commands = fake()
+    monkeypatch.setattr(COMPOSED, "path", tmp_path / "none.tflite")
+    assert demo.cli(["--out", str(tmp_path)]) == 0
+    assert [name for name, _ in commands.seen][:2] == ["soundfont", "train"]
+    assert "This build has no model of its own" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("status, expected", [(1, 1), (2, 2), (130, 130), (-9, 137)])
 def test_a_step_that_fails_ends_the_demo_with_its_status(tmp_path, fake, capsys, status, expected):
     commands = fake(failing="train", status=status)
     assert demo.cli(["--out", str(tmp_path)]) == expected
-    assert [name for name, _ in commands.seen] == ["soundfont", "train"]
+    assert [name for name, _ in commands.seen if name != "predict"] == ["soundfont", "train"]
     assert "goes on from this step" in capsys.readouterr().err
 
 
