@@ -11,7 +11,8 @@ from irmas_tf.timbres.zones import Zone
 
 RATE_HZ = 44100
 KEY_STEP = 3  # semitones between two samples; the keys between them are played faster or slower
-SUSTAINED_SECONDS, _LOOP_FROM_SECONDS, _LOOP_FADE = 2.2, 0.9, 4096
+SUSTAINED_SECONDS, _LOOP_FROM_SECONDS, _LOOP_FADE = 1.8, 0.7, 4096
+_KEPT_BYTES = 256 << 20  # notes of one bank that are not computed again, 16 bits each
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +54,8 @@ class ModelledBank:
         self._programs = programs
         self._made: dict[int, tuple[ModelledProgram, int, int, str]] = {}
         self._zones: dict[tuple[int, int], list[Zone]] = {}
+        self._kept: dict[int, np.ndarray] = {}
+        self._kept_bytes = 0
 
     def zones(self, bank: int, program: int) -> list[Zone]:
         """Return the zones of one variant of a program."""
@@ -87,6 +90,16 @@ class ModelledBank:
 
     def samples(self, zone: Zone) -> np.ndarray:
         """Return a zone's note, computed now: float32, its largest value 0.7, its loop's ends faded into each other."""
+        kept = self._kept.pop(zone.sample, None)
+        if kept is None:
+            kept = (self._make(zone) * 32767).astype(np.int16)
+            self._kept_bytes += kept.nbytes
+            while self._kept_bytes > _KEPT_BYTES and self._kept:
+                self._kept_bytes -= self._kept.pop(next(iter(self._kept))).nbytes
+        self._kept[zone.sample] = kept
+        return kept.astype(np.float32) / np.float32(32767)
+
+    def _make(self, zone: Zone) -> np.ndarray:
         model, key, variant, vowel = self._made[zone.sample]
         wave = model.make(key, zone.end / RATE_HZ + 0.01, variant, vowel)[: zone.end].astype(np.float32)
         wave = np.pad(wave, (0, zone.end - len(wave)))

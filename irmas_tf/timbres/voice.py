@@ -7,7 +7,6 @@ have a cluster near 2.9 kHz (Sundberg, The Science of the Singing Voice, 1987).
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
 from irmas_tf.timbres.modelled import RATE_HZ, ModelledProgram, harmonics, hertz, phase, read_table, wavetable
 
@@ -58,17 +57,16 @@ def sing(key: int, seconds: float, variant: int, vowel: str = "a") -> np.ndarray
         time * 60, np.arange(int(seconds * 60) + 2), rng.normal(1, own.uniform(0.01, 0.06), int(seconds * 60) + 2)
     )
     voiced *= shimmer * opening
-    breath = rng.standard_normal(samples)
-    shaped = np.zeros(samples)
-    for centre, gain in zip(formants[:4], (0.5, 0.7, 1.0, 0.7), strict=True):
-        band = (centre * 0.88, min(centre * 1.12, 20000))
-        shaped += gain * sosfilt(butter(1, band, "band", fs=RATE_HZ, output="sos"), breath)
+    size = 1 << (samples - 1).bit_length()
+    spectrum = np.fft.rfft(rng.standard_normal(size))
+    spectrum *= _tract(np.fft.rfftfreq(size, 1 / RATE_HZ), formants, 2 * bandwidths)
+    shaped = np.fft.irfft(spectrum)[:samples]
     level = np.sqrt(np.mean(voiced**2)) / max(np.sqrt(np.mean(shaped**2)), 1e-9)
     pulsed = 0.6 + 0.4 * np.cos(2 * np.pi * turns)  # breath passes while the glottis is open
     return np.asarray(voiced + shaped * pulsed * level * own.uniform(0.01, 0.15) * opening, np.float32)
 
 
 SINGERS = {
-    program: ModelledProgram(sing, 42, 90, release_seconds=release)
+    program: ModelledProgram(sing, 42, 90, seconds=1.5, release_seconds=release)
     for program, release in ((52, 0.5), (53, 0.4), (54, 0.3), (85, 0.35))
 }

@@ -11,6 +11,9 @@ from scipy.signal import lfilter, resample_poly
 
 from irmas_tf.timbres.zones import Bank, Zone
 
+# A sample is made ready in parts: this many of its points, or twice, four times ... as many; and what a filter reaches.
+_PART, _MARGIN = 1 << 15, 64
+
 
 class ZonePlayer:
     """Plays zones of a SoundFont.
@@ -25,7 +28,7 @@ class ZonePlayer:
         self.soundfont = soundfont
         self.sample_rate_hz = sample_rate_hz
         self._cache_limit, self._cache_size = cache_bytes, 0
-        self._waves: dict[tuple[int, int, int, tuple[int, int] | None], tuple[np.ndarray, np.ndarray]] = {}
+        self._waves: dict[tuple[int, int, int, tuple[int, int] | None], tuple[np.ndarray, np.ndarray, int]] = {}
 
     def play(self, zone: Zone, key: float, velocity: int, samples: int) -> np.ndarray:
         """Return a zone as a held note, mono float32, shorter than ``samples`` if it does not loop and ends before.
@@ -41,24 +44,38 @@ class ZonePlayer:
         part *= self._envelope(zone, key, len(part))
         return part
 
-    def _wave(self, zone: Zone) -> tuple[np.ndarray, np.ndarray]:
-        """Return a zone's sample at twice its rate, its loop continued, and the steps between its points."""
+    def _wave(self, zone: Zone, last_point: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return a zone's sample at twice its rate, its loop continued, and the steps between its points.
+
+        Long samples of which ``last_point`` is far from the end are made ready as far as it and a little farther: the
+        same numbers, in a fraction of the time.
+        """
         name = (zone.sample, zone.start, zone.end, zone.loop)
         wave = self._waves.pop(name, None)
+        if wave is not None and wave[2] <= last_point:  # what is there does not reach
+            self._cache_size -= 2 * wave[0].nbytes
+            wave = None
         if wave is None:
             raw = self.soundfont.samples(zone)
-            if zone.loop is not None:
-                first, last = zone.loop
-                raw = np.concatenate([raw[:last], raw[first + np.arange(32) % (last - first)]])
-            dense = resample_poly(raw, 2, 1).astype(np.float32)
+            whole = zone.loop[1] if zone.loop is not None else len(raw)
+            reach = _PART << max(0, (last_point // 2 // _PART).bit_length())
+            if reach + _PART < whole:
+                dense = resample_poly(raw[: reach + _MARGIN], 2, 1).astype(np.float32)[: 2 * reach]
+                covered = 2 * reach - 2
+            else:
+                if zone.loop is not None:
+                    first, last = zone.loop
+                    raw = np.concatenate([raw[:last], raw[first + np.arange(32) % (last - first)]])
+                dense = resample_poly(raw, 2, 1).astype(np.float32)
+                covered = 2 * len(raw)
             if zone.loop is not None:
                 dense = dense[: 2 * zone.loop[1] + 2]
-            wave = dense[:-1].copy(), np.diff(dense)
+            wave = dense[:-1].copy(), np.diff(dense), covered
             self._cache_size += 2 * wave[0].nbytes
             while self._cache_size > self._cache_limit and self._waves:
                 self._cache_size -= 2 * self._waves.pop(next(iter(self._waves)))[0].nbytes
         self._waves[name] = wave  # last in, last out
-        return wave
+        return wave[0], wave[1]
 
     def _read(self, zone: Zone, key: float, samples: int) -> np.ndarray:
         """Return a zone's sample at the pitch of ``key``, looped: linear interpolation of the doubled rate."""
@@ -76,7 +93,7 @@ class ZonePlayer:
             np.clip(looped, first, last, out=looped)  # rounding may leave a hair outside
         index = position.astype(np.intp)
         position -= index
-        points, steps = self._wave(zone)
+        points, steps = self._wave(zone, int(index.max()) if len(index) else 0)
         out = steps.take(index, mode="clip")
         out *= position.astype(np.float32)
         out += points.take(index, mode="clip")
