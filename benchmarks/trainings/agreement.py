@@ -4,6 +4,10 @@ Reads the ``predictions.csv`` that ``irmas evaluate`` left for each run; the run
 on the same excerpts. The mean of equally good networks that were trained apart is usually better than each of them;
 where it is not, and all of them fail in the same way, the labels may be to blame.
 
+Each run's file holds its own validation side, so that files that are alike hold songs that none of the runs has learnt
+from; whatever evaluate has warned of is printed. The best mean of several is chosen on the songs that it is scored on:
+a figure of new songs is that of all runs together.
+
     python benchmarks/trainings/agreement.py RUN_DIRS [--split=validation]
 """
 
@@ -12,12 +16,13 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
+import json
 import sys
 from pathlib import Path
 
 import numpy as np
 
-NOT_CLASSES = {"file", "song_group", "label", "predicted"}
+NOT_CLASSES = {"file", "song_group", "label", "label_name", "predicted", "predicted_name"}
 
 
 def read_predictions(path: Path) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
@@ -27,6 +32,11 @@ def read_predictions(path: Path) -> tuple[list[str], list[str], np.ndarray, np.n
     classes = [name for name in rows[0] if name not in NOT_CLASSES]
     labels = np.array([classes.index(row["label"]) for row in rows])
     return [row["file"] for row in rows], classes, labels, np.array([[float(row[c]) for c in classes] for row in rows])
+
+
+def read_warnings(path: Path) -> list[str]:
+    """Return what an evaluation has warned of."""
+    return json.loads(path.read_text(encoding="utf-8"))["warnings"]
 
 
 def main() -> int:
@@ -39,6 +49,9 @@ def main() -> int:
     if any((other[0], other[1]) != (files, classes) for other in found):
         print("error: the runs were not evaluated on the same excerpts and classes", file=sys.stderr)
         return 1
+    for run in args.run_dirs:
+        for warning in read_warnings(Path(run) / "evaluation" / args.split / "metrics.json"):
+            print(f"note: {run}: {warning}", file=sys.stderr)
     names = [Path(run).name for run in args.run_dirs]
     probabilities = np.stack([values for *_, values in found])
     print("| mean of | accuracy |\n|---|---|")

@@ -74,9 +74,12 @@ class Answer:
         return f"Answer({name}{self.duration_seconds:.1f} s, names {named}; {shown}{notes})"
 
 
+_JOINERS = "\u200c\u200d"  # zero-width: they belong to the spelling of Persian and of Indian languages
+
+
 def printable(name: str) -> str:
     """Return a file name on one line that any terminal can show: control and undecodable characters are escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+    return "".join(c if c.isprintable() or c in _JOINERS else c.encode("unicode_escape").decode("ascii") for c in name)
 
 
 def answer_object(answer: Answer) -> dict[str, object]:
@@ -88,17 +91,30 @@ def answer_object(answer: Answer) -> dict[str, object]:
         "labels": list(answer.labels),
         "notes": note_objects(answer.notes),
         "schema": SCHEMA,
+        "label_names": list(answer.names),
+        "class_names": class_names(answer.scheme),
     }
+
+
+def class_names(scheme: LabelScheme) -> dict[str, str]:
+    """Return code -> name of the classes whose name is not their code; of a data set without codes nothing."""
+    return {code: name for code, name in zip(scheme.codes, scheme.names, strict=True) if code != name}
+
+
+def join_codes(codes: Sequence[str], scheme: LabelScheme) -> str:
+    """Return codes as one cell: separated by blanks, or by ';' where a code of the scheme holds a blank."""
+    return (";" if any(" " in code for code in scheme.codes) else " ").join(codes)
 
 
 class AnswerWriter:
     """Writes answers to a text stream, each as soon as it is given.
 
     ``json``: one object per line, ``{"file", "duration_seconds", "probabilities": {code: p}, "labels": [...],
-    "notes": [{"code", "text"}, ...], "schema": SCHEMA}``, ASCII; a byte of a file name that is not UTF-8 is written as
-    Python does, ``\\udcXX`` (`os.fsencode` gives the name back).
-    ``csv``: a header, then file, duration_seconds, labels (separated by blanks), a column of probabilities per class,
-    notes ("code: text", separated by " | "), and schema, `SCHEMA`.
+    "notes": [{"code", "text"}, ...], "schema": SCHEMA, "label_names": [...], "class_names": {code: name}}``, of which
+    the last holds the classes whose name is not their code. ASCII; a byte of a file name that is not UTF-8 is written
+    as Python does, ``\\udcXX`` (`os.fsencode` gives the name back).
+    ``csv``: a header, then file, duration_seconds, labels (`join_codes`), a column of probabilities per class,
+    notes ("code: text", separated by " | "), schema, `SCHEMA`, and label_names (separated by ";").
     ``table``: duration, the ``top_k`` most probable classes, file; with ``mark_named`` also every other class that is
     named, and an asterisk at those that are. Of silence no classes. Below it, a line for each note.
 
@@ -132,7 +148,7 @@ class AnswerWriter:
         self._origin = dict(origin or {})
         self._name_width = max(len(name) for name in scheme.names)
         if format == "csv":
-            self._write_row(["file", "duration_seconds", "labels", *scheme.codes, "notes", "schema"])
+            self._write_row(["file", "duration_seconds", "labels", *scheme.codes, "notes", "schema", "label_names"])
         self._needs_heading = format == "table"  # above the first answer: a heading over nothing would mislead
 
     def write(self, answer: Answer) -> None:
@@ -142,9 +158,8 @@ class AnswerWriter:
         elif self._format == "csv":
             values = [f"{p:.6f}" for p in answer.vector]
             notes = " | ".join(map(str, answer.notes))
-            self._write_row(
-                [answer.path, f"{answer.duration_seconds:.3f}", " ".join(answer.labels), *values, notes, str(SCHEMA)]
-            )
+            start = [answer.path, f"{answer.duration_seconds:.3f}", join_codes(answer.labels, self._scheme)]
+            self._write_row([*start, *values, notes, str(SCHEMA), ";".join(answer.names)])
         else:
             if self._needs_heading:
                 self._write(self._heading + self._table_heading())

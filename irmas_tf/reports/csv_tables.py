@@ -1,4 +1,8 @@
-"""The tables that an evaluation leaves behind, for programs and papers."""
+"""The tables that an evaluation leaves behind, for programs and papers.
+
+Columns of classes are headed by their codes; ``classes.csv`` says what each code is called, and names stand beside
+codes wherever a cell holds one.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from irmas_tf.evaluation.label_cells import write_cell
 from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.evaluation.threshold_curves import threshold_curves
@@ -19,30 +24,40 @@ Table = tuple[str, Sequence[str], Iterable[Iterable[Any]]]
 
 
 def single_label_tables(evaluation: Evaluation, summary: dict[str, Any]) -> Iterator[Table]:
-    """Yield ``per_class.csv``, ``confusion.csv`` (row: label, column: prediction) and ``predictions.csv``."""
-    codes = summary["classes"]
+    """Yield the tables of a single-label evaluation.
+
+    ``per_class.csv``; ``classes.csv``; ``confusion.csv`` (row: label, column: prediction); ``predictions.csv``, which
+    ``--scores`` reads.
+    """
+    codes, names = summary["classes"], summary["names"]
     yield _per_class(summary)
+    yield _classes(codes, names)
     yield (
         "confusion.csv",
-        ["label", *codes],
-        ([code, *row] for code, row in zip(codes, summary["confusion"], strict=True)),
+        ["label", "name", *codes],
+        ([code, name, *row] for code, name, row in zip(codes, names, summary["confusion"], strict=True)),
     )
     columns = (evaluation.files, evaluation.groups, evaluation.labels, evaluation.predicted, evaluation.probabilities)
     rows = (
-        [file, int(group), codes[label], codes[predicted], *(f"{p:.6f}" for p in probabilities)]
+        [
+            *(file, int(group), codes[label], names[label], codes[predicted], names[predicted]),
+            *(f"{p:.6f}" for p in probabilities),
+        ]
         for file, group, label, predicted, probabilities in zip(*columns, strict=True)
     )
-    yield "predictions.csv", ["file", "song_group", "label", "predicted", *codes], rows
+    header = ["file", "song_group", "label", "label_name", "predicted", "predicted_name", *codes]
+    yield "predictions.csv", header, rows
 
 
 def multi_label_tables(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> Iterator[Table]:
     """Yield the tables of a multi-label evaluation.
 
-    ``per_class.csv``; ``thresholds.csv`` (every decision level); ``threshold_curves.csv``; ``clips.csv`` (labels, the
-    headline's answers, scores of the main aggregation) and ``clips_NAME.csv`` for the other aggregations, each of which
-    ``--scores`` reads.
+    ``per_class.csv``; ``classes.csv``; ``thresholds.csv`` (every decision level); ``threshold_curves.csv``;
+    ``clips.csv`` (labels, the headline's answers, scores of the main aggregation) and ``clips_NAME.csv`` for the other
+    aggregations, each of which ``--scores`` reads.
     """
     yield _per_class(summary)
+    yield _classes(evaluation.clips.codes, evaluation.clips.names)
     yield _thresholds(evaluation)
     yield _curves(evaluation)
     for number, aggregation in enumerate(evaluation.clips.scores):
@@ -62,6 +77,10 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) 
 def _per_class(summary: dict[str, Any]) -> Table:
     rows = summary["per_class"]
     return "per_class.csv", list(rows[0]), (row.values() for row in rows)
+
+
+def _classes(codes: Sequence[str], names: Sequence[str]) -> Table:
+    return "classes.csv", ["class", "name"], zip(codes, names, strict=True)
 
 
 def _thresholds(evaluation: MultiLabelEvaluation) -> Table:
@@ -98,19 +117,27 @@ def _clips(evaluation: MultiLabelEvaluation, aggregation: str) -> tuple[list[str
     key = (aggregation, regime, level)
     answers = evaluation.answers(key) if key in evaluation.decisions else None
 
-    def codes_of(named: np.ndarray) -> str:
-        return " ".join(code for code, yes in zip(clips.codes, named, strict=True) if yes)
+    def names_of(named: np.ndarray) -> str:
+        return ";".join(name for name, yes in zip(clips.names, named, strict=True) if yes)
 
+    def answered(k: int) -> list[str]:
+        if answers is None:
+            return []
+        return [write_cell(answers[k], clips.codes) if answers[k].any() else "", names_of(answers[k])]
+
+    truth = clips.truth
     # repr: numbers that come back as they were, so that a score file gives the figures of the run.
     rows = (
         [
             clips.files[k],
             int(clips.groups[k]),
             int(clips.parts[k]),
-            codes_of(clips.labels[k]),
-            *([] if answers is None else [codes_of(answers[k])]),
+            write_cell(clips.labels[k], clips.codes),
+            names_of(truth[k]),
+            *answered(k),
             *map(repr, clips.scores[aggregation][k].tolist()),
         ]
         for k in range(len(clips))
     )
-    return ["file", "song", "part", "labels", *([] if answers is None else ["answers"]), *clips.codes], rows
+    beside = [] if answers is None else ["answers", "answer_names"]
+    return ["file", "song", "part", "labels", "label_names", *beside, *clips.codes], rows

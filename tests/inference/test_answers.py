@@ -8,8 +8,8 @@ import os
 import numpy as np
 import pytest
 
-from irmas_tf.config.labels import IRMAS_CODES, get_label_scheme
-from irmas_tf.inference.answers import FORMATS, SCHEMA, Answer, AnswerWriter, printable
+from irmas_tf.config.labels import IRMAS_CODES, IRMAS_NAMES, LabelScheme, get_label_scheme
+from irmas_tf.inference.answers import FORMATS, SCHEMA, Answer, AnswerWriter, answer_object, printable
 from irmas_tf.inference.notes import Note
 
 SCHEME = get_label_scheme("irmas")
@@ -37,7 +37,10 @@ def test_json_is_one_object_a_line_and_names_come_back() -> None:
     assert lines.pop() == "" and len(lines) == len(ODD_NAMES)
     for line, path in zip(lines, ODD_NAMES, strict=True):
         item = json.loads(line)
-        assert list(item) == ["file", "duration_seconds", "probabilities", "labels", "notes", "schema"]
+        assert list(item) == [
+            "file", "duration_seconds", "probabilities", "labels", "notes", "schema", "label_names", "class_names",
+        ]  # fmt: skip
+        assert item["label_names"] == ["voice"] and item["class_names"] == IRMAS_NAMES
         assert item["file"] == path and os.fsencode(item["file"]) == os.fsencode(path)
         assert tuple(item["probabilities"]) == IRMAS_CODES
         assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-5)
@@ -47,10 +50,19 @@ def test_json_is_one_object_a_line_and_names_come_back() -> None:
 def test_csv_keeps_the_bytes_of_odd_names() -> None:
     raw = _written("csv", ODD_NAMES).encode("utf-8", "surrogateescape")
     header, *rows = csv.reader(io.StringIO(raw.decode("utf-8", "surrogateescape"), newline=""))
-    assert header == ["file", "duration_seconds", "labels", *IRMAS_CODES, "notes", "schema"]
+    assert header == ["file", "duration_seconds", "labels", *IRMAS_CODES, "notes", "schema", "label_names"]
     assert [row[0] for row in rows] == ODD_NAMES
-    assert all(float(row[-3]) == pytest.approx(1 / 6, abs=1e-6) and row[2] == "voi" for row in rows)
-    assert all(row[-2:] == ["", str(SCHEMA)] for row in rows)
+    assert all(float(row[-4]) == pytest.approx(1 / 6, abs=1e-6) and row[2] == "voi" for row in rows)
+    assert all(row[-3:] == ["", str(SCHEMA), "voice"] for row in rows)
+
+
+def test_codes_with_blanks_stay_apart_and_names_that_are_codes_are_not_told_twice() -> None:
+    scheme = LabelScheme.of("own", {"low tone": "low tone", "high": "high"})
+    answer = Answer("x.wav", 1.0, scheme, np.array([0.9, 0.8]), ("low tone", "high"))
+    stream = io.StringIO()
+    AnswerWriter(stream, "csv", scheme).write(answer)
+    assert next(csv.DictReader(io.StringIO(stream.getvalue())))["labels"] == "low tone;high"
+    assert answer_object(answer)["class_names"] == {}
 
 
 def test_table_ranks_classes_and_keeps_one_line_a_file() -> None:
@@ -104,7 +116,7 @@ def test_notes_stand_in_every_format_and_silence_has_no_classes_in_the_table() -
     assert item["notes"] == [{"code": note.code, "text": note.text} for note in NOTES] and item["labels"] == []
     assert item["probabilities"]["voi"] == pytest.approx(1 / 6, abs=1e-6) and plain["notes"] == []
     rows = list(csv.reader(texts["csv"]))
-    assert rows[1][-2] == " | ".join(f"{note.code}: {note.text}" for note in NOTES) and rows[2][-2] == ""
+    assert rows[1][-3] == " | ".join(f"{note.code}: {note.text}" for note in NOTES) and rows[2][-3] == ""
     assert silent.is_silent and silent.names == () and "silent: is silent" in repr(silent)
 
 
