@@ -11,14 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from irmas_tf.config.labels import IRMAS_CODES, LabelScheme, get_label_scheme
-from irmas_tf.datasets.testing_clips import official_counts
+from irmas_tf.config.labels import LabelScheme
+from irmas_tf.config.settings import ConfigError
+from irmas_tf.datasets.dataset import Dataset
+from irmas_tf.evaluation.label_cells import as_few_as_needed
 from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, all_decisions
 from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
 from irmas_tf.evaluation.score_entries import interval_entry, score_entry
 from irmas_tf.evaluation.scored_clips import GLOBAL, PER_CLASS, Decision, ScoredClips, fixed
-from irmas_tf.evaluation.song_notes import song_groups, song_notes
+from irmas_tf.evaluation.song_notes import interval_notes, song_groups, song_notes
+from irmas_tf.evaluation.test_part import dataset_named, published_counts
 from irmas_tf.metrics import single_label
+from irmas_tf.metrics.known_labels import UNKNOWN
 from irmas_tf.metrics.single_label_intervals import single_label_intervals
 
 SCORES = "scores"
@@ -36,6 +40,7 @@ def evaluate(
     *,
     classes: Sequence[str] | None = None,
     names: Sequence[str] | None = None,
+    dataset: str = "",
     threshold: float | Sequence[float] = 0.5,
     training_counts: Sequence[int] | np.ndarray | None = None,
     replicates: int = 1000,
@@ -48,18 +53,19 @@ def evaluate(
     hold ``value``, ``low`` and ``high``: a 95 % interval over songs, None with a single song.
 
     Args:
-        labels: [clips, classes] of 0 and 1 (or bool), any number of ones per row; or [clips] class indices, exactly one
-            label per clip.
+        labels: [clips, classes] of 1, 0 and -1 (or bool), any number of ones per row; or [clips] class indices,
+            exactly one label per clip, or -1. What is -1 is unknown and counts nowhere.
         scores: [clips, classes], finite; probabilities, or anything that is higher where a class is more certain.
         songs: [clips] song of each clip, numbers or names; None: every clip is a song of its own, and the intervals are
             too narrow if that is not so.
-        classes: [classes] codes, different from one another; by default those of IRMAS for eleven columns, else "0",
-            "1", ...
+        classes: [classes] codes, different from one another; by default those of ``dataset``, else "0", "1", ...
         names: [classes] for people; by default the codes.
+        dataset: name of a data set with classes of its own, such as "irmas", whose classes the columns are, in its
+            order, and whose published training set the baselines are counted in.
         threshold: level fixed in advance at which a class is named, one for all or one per class; for several labels.
-        training_counts: [classes] how often each class occurred in training, for the baselines; by default those of the
-            official IRMAS training set for its classes, else those of the labels themselves, which no system can know.
-        replicates: bootstrap replicates of the intervals.
+        training_counts: [classes] how often each class occurred in training, for the baselines; by default those
+            published for ``dataset``, else those of the labels themselves, which no system can know.
+        replicates: of no effect any more: intervals are computed, not drawn.
 
     Raises:
         ArraysError: shapes or values do not fit.
@@ -69,7 +75,8 @@ def evaluate(
         raise ArraysError(f"scores have shape {list(values.shape)}; give [clips, classes]")
     if not np.isfinite(values).all() or np.abs(values).max() > 1e300:
         raise ArraysError("scores hold NaN, infinity or a value beyond 1e300; write a number for every class")
-    scheme = _scheme(values.shape[1], classes, names)
+    known = _dataset(dataset)
+    scheme = _scheme(values.shape[1], classes, names, known)
     truth = _labels(labels, values.shape)
     given = None if songs is None else tuple(str(song) for song in songs)
     if given is not None and len(given) != len(values):
@@ -80,7 +87,7 @@ def evaluate(
         raise ArraysError(f"replicates={replicates}: must be at least 1")
     if truth.ndim == 1:
         return _one_label(truth, values, groups, scheme, notes, replicates)
-    counts, source = _counts(training_counts, scheme, truth)
+    baselines = _baselines(training_counts, known, scheme, truth)
     evaluation = MultiLabelEvaluation(
         split="scores",
         source="arrays",
@@ -94,7 +101,7 @@ def evaluate(
             scores={SCORES: values},
         ),
         decisions={},
-        baselines=Baselines.of(counts, source, len(values)),
+        baselines=baselines,
         warnings=tuple(notes),
         replicates=replicates,
     )
@@ -110,9 +117,24 @@ def _numbers(values: Any, name: str) -> np.ndarray:
         raise ArraysError(f"{name} are not an array of numbers ({error})") from error
 
 
-def _scheme(count: int, classes: Sequence[str] | None, names: Sequence[str] | None) -> LabelScheme:
-    if classes is None and names is None and count == len(IRMAS_CODES):
-        return get_label_scheme("irmas")
+def _dataset(name: str) -> Dataset | None:
+    if not name:
+        return None
+    try:
+        return dataset_named(name)
+    except ConfigError as error:
+        raise ArraysError(str(error).replace("--dataset=", "dataset=")) from error
+
+
+def _scheme(
+    count: int, classes: Sequence[str] | None, names: Sequence[str] | None, dataset: Dataset | None
+) -> LabelScheme:
+    if dataset is not None:
+        if classes is not None or names is not None:
+            raise ArraysError("dataset has classes of its own; leave out classes and names")
+        if dataset.labels.num_classes != count:
+            raise ArraysError(f"dataset has {dataset.labels.num_classes} classes, scores have {count} columns")
+        return dataset.labels
     codes = tuple(map(str, range(count))) if classes is None else tuple(map(str, classes))
     titles = codes if names is None else tuple(map(str, names))
     for what, texts in (("classes", codes), ("names", titles)):
@@ -124,17 +146,21 @@ def _scheme(count: int, classes: Sequence[str] | None, names: Sequence[str] | No
 
 
 def _labels(labels: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """Return labels as [clips, classes] bool, or as [clips] class indices."""
+    """Return labels as [clips, classes] bool, or int8 if some are unknown; or as [clips] class indices."""
     truth = _numbers(labels, "labels")
     clips, classes = shape
-    if truth.shape == shape and np.isin(truth, (0, 1)).all():
-        return truth.astype(bool)
-    if truth.shape == (clips,) and (truth == np.floor(truth)).all() and ((truth >= 0) & (truth < classes)).all():
-        return truth.astype(int)
-    raise ArraysError(
-        f"labels have shape {list(truth.shape)}; give 0 and 1 of shape {list(shape)}, as scores have, or {clips} class"
-        f" indices from 0 to {classes - 1}"
-    )
+    if truth.shape == shape and np.isin(truth, (0, 1, UNKNOWN)).all():
+        given = as_few_as_needed(truth.astype(np.int8))
+    elif truth.shape == (clips,) and (truth == np.floor(truth)).all() and ((truth >= -1) & (truth < classes)).all():
+        given = truth.astype(int)
+    else:
+        raise ArraysError(
+            f"labels have shape {list(truth.shape)}; give 0 and 1 (unknown: -1) of shape {list(shape)}, as scores have,"
+            f" or {clips} class indices from 0 to {classes - 1}"
+        )
+    if (truth == UNKNOWN).all():
+        raise ArraysError("labels are all -1, unknown: there is nothing to score")
+    return given
 
 
 def _fixed(threshold: float | Sequence[float], classes: int) -> Decision:
@@ -145,22 +171,24 @@ def _fixed(threshold: float | Sequence[float], classes: int) -> Decision:
     return fixed(levels, GLOBAL if levels.ndim == 0 else PER_CLASS, words, classes)
 
 
-def _counts(training_counts: Any, scheme: LabelScheme, truth: np.ndarray) -> tuple[np.ndarray, str]:
-    """Return (how often each class occurred, where that was counted)."""
+def _baselines(training_counts: Any, dataset: Dataset | None, scheme: LabelScheme, truth: np.ndarray) -> Baselines:
     if training_counts is None:
-        if scheme.codes == IRMAS_CODES:
-            return official_counts(get_label_scheme("irmas")), "the official training set"
-        return truth.sum(axis=0), "the scored clips themselves: an oracle"
+        if dataset is not None and dataset.official_counts:
+            return Baselines.of(published_counts(dataset), "the official training set", len(truth))
+        return Baselines.of_scored(truth)
     counts = _numbers(training_counts, "training_counts")
     if counts.shape != (scheme.num_classes,) or not (counts >= 0).all():
         raise ArraysError(f"training_counts: give {scheme.num_classes} numbers from 0 up, one per class")
-    return counts, "the training data, as given"
+    return Baselines.of(counts, "the training data, as given", len(truth))
 
 
 def _one_label(
     truth: np.ndarray, values: np.ndarray, groups: np.ndarray, scheme: LabelScheme, notes: list[str], replicates: int
 ) -> dict[str, Any]:
-    classes = scheme.num_classes
+    classes, known = scheme.num_classes, truth != UNKNOWN
+    if not known.all():
+        notes = [*notes, f"{int((~known).sum())} of {len(truth)} clips have no known label and count nowhere"]
+        truth, values, groups = truth[known], values[known], groups[known]
     predicted = values.argmax(axis=1)
     figures = single_label.class_scores(truth, predicted, classes)
     intervals = single_label_intervals(truth, predicted, groups, classes)
@@ -170,7 +198,7 @@ def _one_label(
     }
     return {
         "task": "single_label",
-        "warnings": notes,
+        "warnings": [*notes, *interval_notes(groups, np.eye(classes, dtype=bool)[truth], scheme.codes)],
         "excerpts": len(truth),
         "songs": len(np.unique(groups)),
         **{name: score_entry(value, intervals[name]) for name, value in scored.items()},
@@ -187,5 +215,6 @@ def _one_label(
             for k, code in enumerate(scheme.codes)
         ],
         "classes": list(scheme.codes),
+        "names": list(scheme.names),
         "confusion": single_label.confusion_matrix(truth, predicted, classes).tolist(),
     }

@@ -131,7 +131,7 @@ class MultiLabelEvaluation:
         single_label: top-1 scores of the plain excerpts (validation of multi-label runs).
         warnings: what makes the scores say less than they seem to.
         seconds: time the model and the loader took together, s.
-        replicates: bootstrap replicates of the intervals.
+        replicates: of no effect any more: intervals are computed, not drawn.
     """
 
     split: str

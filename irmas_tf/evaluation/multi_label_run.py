@@ -51,7 +51,7 @@ def evaluate_multi_label(
         data_dir: folder of the data; by default the one of the run's configuration.
         split: test, validation or train.
         batch_size: windows per batch.
-        replicates: bootstrap replicates of the intervals.
+        replicates: of no effect any more: intervals are computed, not drawn.
         unique_clips: count byte-identical test clips once.
         progress: called with the results and their number, returns the results; shows that time passes.
 

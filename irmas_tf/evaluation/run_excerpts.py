@@ -57,7 +57,7 @@ def evaluate_excerpts(
         split: "validation", "train" or "test".
         notes: what is to be said first.
         batch_size: windows per batch.
-        replicates: bootstrap replicates of the intervals.
+        replicates: of no effect any more: intervals are computed, not drawn.
         progress: called with the results and their number, returns the results.
 
     Raises:

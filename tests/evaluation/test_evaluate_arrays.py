@@ -29,7 +29,9 @@ def scores(labels) -> np.ndarray:
 
 
 def test_the_figures_are_those_of_scikit_learn(labels, scores):
-    found = evaluate(labels.astype(int).tolist(), scores.tolist(), SONGS, threshold=0.7, replicates=100)
+    found = evaluate(
+        labels.astype(int).tolist(), scores.tolist(), SONGS, dataset="irmas", threshold=0.7, replicates=100
+    )
     figures = found["aggregations"]["scores"]
     assert figures["lrap"]["value"] == pytest.approx(sk.label_ranking_average_precision_score(labels, scores))
     fixed = figures["decisions"]["fixed"]["global"]
@@ -47,7 +49,7 @@ def test_they_are_those_of_the_same_scores_in_a_file(labels, scores, tmp_path):
         lines.append(f"{k}.wav,{SONGS[k]},{codes}," + ",".join(map(repr, scores[k].tolist())))
     (tmp_path / "scores.csv").write_text("\n".join(lines) + "\n")
     of_file = evaluate_scores(str(tmp_path / "scores.csv"), replicates=100).summary
-    of_arrays = evaluate(labels, scores, SONGS, replicates=100)
+    of_arrays = evaluate(labels, scores, SONGS, dataset="irmas", replicates=100)
     for words in (of_file, of_arrays):
         words["aggregations"]["scores"]["decisions"]["fixed"]["global"].pop("chosen_on")
     for name in ("aggregations", "baselines", "songs", "labels_per_clip"):
@@ -78,6 +80,23 @@ def test_classes_of_ones_own_have_baselines_of_ones_own(labels, scores):
     assert evaluate(truth, values, songs, **own)["baselines"]["source"] == "the scored clips themselves: an oracle"
 
 
+def test_unknown_labels_count_nowhere(labels, scores):
+    partly = np.where(np.random.default_rng(6).random(labels.shape) < 0.6, -1, labels.astype(int))
+    found = evaluate(partly, scores, SONGS, replicates=100)
+    other = evaluate(partly, np.where(partly < 0, 1 - scores, scores), SONGS, replicates=100)
+    assert found["aggregations"] == other["aggregations"], "whatever is said of them"
+    assert found["classes"] == [str(k) for k in range(11)] and found["known_labels"] == (partly >= 0).sum()
+    weight = partly[:, 2] >= 0
+    expected = sk.average_precision_score(partly[:, 2] == 1, scores[:, 2], sample_weight=weight)
+    assert found["per_class"][2]["average_precision"] == pytest.approx(expected, abs=1e-12)
+    truth = np.random.default_rng(5).integers(0, 4, CLIPS)
+    truth[::5] = -1
+    single = evaluate(truth, scores[:, :4], SONGS, replicates=100)
+    assert single["excerpts"] == (truth >= 0).sum() and any(
+        "8 of 36 clips have no known" in w for w in single["warnings"]
+    )
+
+
 def test_songs_that_nobody_names_are_warned_of(labels, scores):
     assert any(
         "every clip is a song of its own" in note for note in evaluate(labels, scores, replicates=100)["warnings"]
@@ -90,8 +109,12 @@ def test_songs_that_nobody_names_are_warned_of(labels, scores):
         ({"scores": np.zeros(36)}, r"scores have shape \[36\]; give \[clips, classes\]"),
         ({"scores": np.full([36, 11], np.nan)}, "scores hold NaN"),
         ({"scores": [["a"] * 11] * 36}, "scores are not an array of numbers"),
-        ({"labels": np.zeros([35, 11])}, r"labels have shape \[35, 11\]; give 0 and 1 of shape \[36, 11\]"),
+        ({"labels": np.zeros([35, 11])}, r"labels have shape \[35, 11\]; give 0 and 1 \(unknown: -1\) of"),
         ({"labels": np.full([36, 11], 0.5)}, "give 0 and 1"),
+        ({"labels": np.full([36, 11], -1)}, "all -1, unknown"),
+        ({"dataset": "nosuch"}, "dataset=nosuch: must be one of"),
+        ({"dataset": "folder"}, "dataset=folder: has the classes that its data holds"),
+        ({"dataset": "irmas", "names": list("abcdefghijk")}, "leave out classes and names"),
         ({"labels": np.full(36, 11)}, "36 class indices from 0 to 10"),
         ({"songs": [1, 2]}, "songs are 2, scores are of 36 clips"),
         ({"classes": ["a"]}, "classes are 1, scores have 11 columns"),
