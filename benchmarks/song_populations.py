@@ -100,8 +100,9 @@ class Sample:
             top, bottom = 2 * self.hits[:, self.present], (self.named + self.held)[:, self.present]
         else:
             return None
-        below = np.maximum(weights @ bottom, 1e-300)
-        share = np.ones_like(below) / (self.classes if name == "macro_f1" else 1)
+        below = weights @ bottom
+        share = (below > 0) / (self.classes if name == "macro_f1" else 1)
+        below = np.where(below > 0, below, 1.0)
         ratio = weights @ top / below
         influence = (share / below) @ top.T - (share * ratio / below) @ bottom.T  # [weightings, songs]
         return np.sqrt((weights * influence**2).sum(axis=1))

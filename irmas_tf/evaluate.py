@@ -35,7 +35,9 @@ class EvaluateOptions:
     output: str = setting("", "Folder for the reports on --scores; empty: none.")
     format: str = setting("table", "Summary for people, or the content of metrics.json.", choices=("table", "json"))
     batch_size: int = setting(32, "Windows the model sees at once.", minimum=1, maximum=4096)
-    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", minimum=100, maximum=1000000)
+    replicates: int = setting(
+        1000, "Of no effect any more: intervals are computed, not drawn.", minimum=100, maximum=1000000
+    )
     report: bool = setting(True, "Also write report.html, a page for people: one file that needs no network.")
     report_clips: int = setting(6, "Number of worst and of best clips on the page.", minimum=0, maximum=50)
     report_audio: bool = setting(True, "Whether the page holds the sound of its clips (8 MB of MP3 at most).")

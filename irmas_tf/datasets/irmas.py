@@ -220,7 +220,7 @@ def contradictory_sets(excerpts: Sequence[Excerpt]) -> list[list[Excerpt]]:
 
 
 def group_clips(clips: Sequence[TestClip]) -> list[int]:
-    """Return a group number per test clip: same song (in any part) or same bytes. The unit for bootstrap intervals."""
+    """Return a group number per test clip: same song (in any part) or same bytes. The unit for intervals."""
     keys: list[list[Hashable]] = [[("song", c.song_id)] for c in clips]
     for key, clip in zip(keys, clips, strict=True):
         if clip.content_id is not None:

@@ -45,7 +45,7 @@ class Evaluation:
         leaks: song groups that are on both sides of the split, or in the test part and on the training side.
         seen: what else is to be said of songs that the model has learnt from (`irmas_tf.evaluation.who_saw`).
         seconds: time the model and the loader took together, s.
-        replicates: bootstrap replicates of the intervals.
+        replicates: of no effect any more: intervals are computed, not drawn.
         paths: where each file is.
         notes: what is odd about the sound of each, [files].
     """
@@ -106,7 +106,7 @@ def evaluate_split(
         data_dir: folder of the data; by default the one of the run's configuration.
         split: one of `SPLITS`; or test, where the data set keeps excerpts of one class each for tests.
         batch_size: windows per batch.
-        replicates: bootstrap replicates of the intervals.
+        replicates: of no effect any more: intervals are computed, not drawn.
         progress: called with the results and their number, returns the results; shows that time passes.
         model: evaluated in place of the run's best model, for example an exported form of it.
 

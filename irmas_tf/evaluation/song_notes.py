@@ -71,7 +71,7 @@ def _named(codes: Sequence[str], which: np.ndarray) -> str:
 def song_groups(songs: tuple[str, ...]) -> np.ndarray:
     """Return a number for each clip's song, [clips].
 
-    Numbers stay what they are, so that a report's own ``clips.csv`` is bootstrapped and folded as the report was; but
+    Numbers stay what they are, so that a report's own ``clips.csv`` is folded as the report was; but
     of a report without byte-identical clips, whose Parts look incomplete here, the folds are songs.
     """
     if all(song.isascii() and song.isdecimal() and len(song) < 10 for song in songs):

@@ -4,11 +4,11 @@ Labels are bool, or numbers 1, 0 and -1: unknown labels count nowhere (`irmas_tf
 figure is scikit-learn's on the (clip, class) pairs that are known.
 
 Definitions are scikit-learn's, with ``zero_division=0``: a class that nobody labelled and nobody named has F1 0 and
-counts in the macro F1, so that figures of different subsets stay comparable. The code is our own, because the bootstrap
-over songs (`irmas_tf.metrics.multilabel_bootstrap`) needs weights; tests compare it with scikit-learn's. Three cases
-need a word. A class without a positive label has no average precision: it is nan, and `mean_average_precision` leaves
-it out; `mean_average_precision_all_classes` counts it as 0, as scikit-learn does. A class of which the known labels are
-all alike has no ROC AUC, in the same way. A clip without labels, or with all of them, has LRAP 1, no ranking of it is
+counts in the macro F1, so that figures of different subsets stay comparable. The code is our own, because it takes
+unknown labels and weights of clips; tests compare it with scikit-learn's. Three cases need a word. A class without a
+positive label has no average precision: it is nan, and `mean_average_precision` leaves it out;
+`mean_average_precision_all_classes` counts it as 0, as scikit-learn does. A class of which the known labels are all
+alike has no ROC AUC, in the same way. A clip without labels, or with all of them, has LRAP 1, no ranking of it is
 wrong; but if some of its labels are unknown, it has no LRAP and is left out, because with two known labels per clip
 most clips would score 1 for nothing.
 

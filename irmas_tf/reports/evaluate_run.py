@@ -38,7 +38,7 @@ def evaluate_run(
         data_dir: folder of the data set; empty is the one the run was trained on.
         split: validation, train or test.
         batch_size: windows per batch.
-        replicates: bootstrap replicates of the intervals.
+        replicates: of no effect any more: intervals are computed, not drawn.
         unique_clips: count byte-identical test clips once.
         page: of report.html, the page for people; None writes none.
         progress: called with the results and their number, returns the results; shows that time passes.

@@ -56,7 +56,7 @@ def evaluate_scores(
         threshold: the level fixed in advance.
         unique_clips: count byte-identical clips once; needs ``data_dir``.
         output: folder for the reports; empty: none are written.
-        replicates: bootstrap replicates of the intervals.
+        replicates: of no effect any more: intervals are computed, not drawn.
         page: of report.html, the page for people; None writes none.
 
     Raises:
