@@ -13,7 +13,7 @@ from irmas_tf.audio.envelope import Envelope
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.activity import Activity, runs, segments
 from irmas_tf.inference.answers import printable
-from irmas_tf.reports.clip_timeline import clock, time_ticks
+from irmas_tf.pictures.clip_timeline import clock, time_ticks
 
 # One hue from light to dark: readable for colour-blind eyes and in grey print.
 COLOR_MAP = "Blues"

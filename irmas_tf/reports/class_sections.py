@@ -10,10 +10,14 @@ import numpy as np
 from irmas_tf.evaluation.score_entries import TOP_CONFUSIONS
 from irmas_tf.metrics.single_label import top_confusions
 from irmas_tf.metrics.song_intervals import Interval
-from irmas_tf.reports.charts import bar
-from irmas_tf.reports.matrix_chart import matrix_chart
+from irmas_tf.pictures.charts import bar
+from irmas_tf.pictures.matrix_chart import matrix_chart
 from irmas_tf.reports.page import Figure, Section, Table
 from irmas_tf.reports.score_texts import figure_text
+
+MOST_CLASSES = 30  # of which everything is shown
+MOST_IN_GRID = 12  # classes of a matrix that is readable at half the width of a page
+ENDS = 10  # of a longer table, at either end
 
 
 def classes_section(
@@ -32,17 +36,35 @@ def classes_section(
         unit: what is counted.
         lead: what the columns are.
     """
-    order = sorted(range(len(rows)), key=lambda k: -rows[k]["f1"])
     body = []
-    for k in order:
+    for k in by_f1(rows):
         row, interval = rows[k], intervals[k]
         ends = (interval.low, interval.high) if interval else (None, None)
         figures = (figure_text(row[key], 2) for key in columns.values())
-        body.append((row["name"], bar(row["f1"], *ends), *figures, f"{row['support']:,}"))
-    caption = "F1 per class, best first; the whisker is the 95 % interval over songs"
+        body.append((row["name"], bar(row["f1"] or 0.0, *ends), *figures, f"{row['support']:,}"))
     names = (*columns, unit)
-    table = Table(caption, ("class", "", *names), tuple(body), names, "bars")
-    return Section("classes", "Instruments", lead, (table,))
+
+    def table(which: str, some: list[tuple[Any, ...]]) -> Table:
+        caption = f"F1 {which}, best first; the whisker is the 95 % interval over songs"
+        return Table(caption, ("class", "", *names), tuple(some), names, "bars")
+
+    if len(rows) <= MOST_CLASSES:
+        return Section("classes", "Classes", lead, (table("per class", body),))
+    ends_of_table = (
+        table(f"of the {ENDS} best classes", body[:ENDS]),
+        table(f"of the {ENDS} worst classes that occur", [row for row in body if row[-1] != "0"][-ENDS:]),
+    )
+    every = table("per class", body)
+    return Section("classes", "Classes", lead, ends_of_table, (every,), f"All {len(rows)} classes")
+
+
+def by_f1(rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Return the numbers of the classes, the best F1 first; those without one last.
+
+    Args:
+        rows: ``per_class`` of the summary.
+    """
+    return sorted(range(len(rows)), key=lambda k: (rows[k]["f1"] is None, -(rows[k]["f1"] or 0.0)))
 
 
 def confusion_figure(
@@ -54,7 +76,7 @@ def confusion_figure(
     axes: tuple[str, str],
     caption: str,
 ) -> Figure:
-    """Return counts of classes against classes as a picture.
+    """Return counts of classes against classes as a picture, of many classes those with most off the diagonal.
 
     Args:
         name: of its file.
@@ -66,7 +88,21 @@ def confusion_figure(
         caption: what it says.
     """
     spoken = f"{title}. Rows: {axes[0]}; columns: {axes[1]}."
-    return Figure(name, title, matrix_chart(counts, support, *classes, axes, spoken), caption)
+    codes, names = classes
+    if len(codes) > MOST_CLASSES:
+        shown = _most_mixed_up(counts, MOST_CLASSES)
+        caption += f" Of {len(codes)} classes, the {MOST_CLASSES} with the highest counts off the diagonal."
+        counts, support = counts[np.ix_(shown, shown)], support[shown]
+        codes, names = ([texts[k] for k in shown] for texts in classes)
+    picture = matrix_chart(counts, support, codes, names, axes, spoken)
+    return Figure(name, title, picture, caption, in_grid=len(codes) <= MOST_IN_GRID)
+
+
+def _most_mixed_up(counts: np.ndarray, most: int) -> list[int]:
+    """Return the classes with the highest counts off the diagonal, in their own order."""
+    counts = np.asarray(counts)
+    off = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
+    return sorted(np.argsort(-off, kind="stable")[:most].tolist())
 
 
 def top_confusions_table(

@@ -14,7 +14,7 @@ from irmas_tf.audio import decode
 from irmas_tf.audio.envelope import envelope_of
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.activity import Activity
-from irmas_tf.reports.clip_timeline import ActivityRow, clip_timeline
+from irmas_tf.pictures.clip_timeline import ActivityRow, clip_timeline
 from irmas_tf.reports.page import ClipCard, Section
 
 # MP3 is what every browser plays, mono at this rate about 5 kB a second.
@@ -63,6 +63,7 @@ class JudgedClip:
         named: indices of the classes that the model names.
         scores: what the decision was made on, [classes].
         activity: the model's probabilities over time.
+        unknown: indices of classes of which nobody knows whether they are heard.
     """
 
     name: str
@@ -70,11 +71,14 @@ class JudgedClip:
     named: tuple[int, ...]
     scores: np.ndarray
     activity: Activity
+    unknown: tuple[int, ...] = ()
 
     def role(self, k: int) -> str:
         """Return whether a class was named, and should have been; see `ActivityRow`."""
         if k in self.labels:
             return "right" if k in self.named else "missed"
+        if k in self.unknown:
+            return "other"
         return "wrong" if k in self.named else "other"
 
     def shown_classes(self) -> list[int]:
@@ -148,6 +152,8 @@ def _facts(clip: JudgedClip, scheme: LabelScheme) -> tuple[tuple[str, str, str],
         classes = [k for k in np.argsort(-clip.scores, kind="stable").tolist() if clip.role(k) == role]
         if classes:
             facts.append((what, ", ".join(f"{scheme.names[k]} {clip.scores[k]:.2f}" for k in classes), role))
+    if unknown := [f"{scheme.names[k]} {clip.scores[k]:.2f}" for k in clip.named if k in clip.unknown]:
+        facts.append(("named, label unknown", ", ".join(unknown), ""))
     return tuple(facts)
 
 

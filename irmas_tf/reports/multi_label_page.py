@@ -11,6 +11,7 @@ from irmas_tf.evaluation.multi_label import MACRO_F1, MICRO_F1, MultiLabelEvalua
 from irmas_tf.evaluation.scored_clips import LEVEL_WORDS, REGIME_WORDS
 from irmas_tf.inference.activity import Activity
 from irmas_tf.metrics.multilabel_intervals import SongIntervals
+from irmas_tf.pictures.class_names import several
 from irmas_tf.reports.class_sections import classes_section, confusion_figure, top_confusions_table
 from irmas_tf.reports.clip_cards import AUDIO_HZ, JudgedClip, PageAudio, clip_card, clips_section, spread
 from irmas_tf.reports.page import ClipCard, Figure, Headline, PageOptions, ReportPage, Section, Table
@@ -60,7 +61,7 @@ def _headlines(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> lis
     of = summary["aggregations"][evaluation.headline[0]]
     baselines, classes = summary["baselines"], len(summary["classes"])
     counted = classes - len(of["classes_without_labels"])
-    constant = f"always {', '.join(baselines['constant']['classes'])}"
+    constant = f"always {several(baselines['constant']['classes'])}"
     headlines = []
     for name, title, note in (
         (MICRO_F1, "Micro F1", "Over all labels."),
@@ -108,18 +109,19 @@ def mistakes(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:
     confusion.
 
     Args:
-        labels, answers: [clips, classes] bool.
+        labels: [clips, classes] bool, or int8 with -1 for what nobody knows, which is neither.
+        answers: [clips, classes] bool.
     """
-    truth, named = np.asarray(labels, int), np.asarray(answers, int)
-    wrong = named * (1 - truth)
+    truth, absent, named = (np.asarray(part, int) for part in (labels == 1, labels == 0, answers))
+    wrong = named * absent
     return truth.T @ wrong + np.diag((truth * named).sum(axis=0))
 
 
 def _mistakes(evaluation: MultiLabelEvaluation) -> Section:
     """Return what is named without being a label, by the labels that are there; and which labels occur together."""
     clips, answers = evaluation.clips, evaluation.answers()
-    labels = clips.labels.astype(int)
-    support, counts = labels.sum(axis=0), mistakes(labels, answers)
+    labels = (clips.labels == 1).astype(int)
+    support, counts = labels.sum(axis=0), mistakes(clips.labels, answers)
 
     def figure(name: str, title: str, table: np.ndarray, column: str, caption: str) -> Figure:
         caption += " The number is clips, the shade their share of the row."
@@ -165,8 +167,8 @@ def multi_label_clips(evaluation: MultiLabelEvaluation, options: PageOptions) ->
     """
     clips = evaluation.clips
     scores = clips.scores[evaluation.headline[0]]
-    least_label = np.where(clips.labels, scores, np.inf).min(axis=1)
-    best_other = np.where(clips.labels, -np.inf, scores).max(axis=1)
+    least_label = np.where(clips.labels == 1, scores, np.inf).min(axis=1)
+    best_other = np.where(clips.labels == 0, scores, -np.inf).max(axis=1)
     margin = least_label - best_other
     order = [k for k in np.argsort(margin, kind="stable").tolist() if np.isfinite(margin[k])]
     worst = spread([k for k in order if margin[k] < 0], clips.groups, options.clips)
@@ -201,7 +203,7 @@ def _judged(evaluation: MultiLabelEvaluation, k: int) -> tuple[tuple[int, ...], 
     """Return (labels, classes named, scores) of a clip."""
     scores = evaluation.clips.scores[evaluation.headline[0]][k]
     named = np.flatnonzero(scores >= _levels(evaluation, k))
-    return tuple(np.flatnonzero(evaluation.clips.labels[k]).tolist()), tuple(named.tolist()), scores
+    return tuple(np.flatnonzero(evaluation.clips.labels[k] == 1).tolist()), tuple(named.tolist()), scores
 
 
 def _listed(evaluation: MultiLabelEvaluation, chosen: list[int], caption: str) -> Table:
@@ -229,5 +231,6 @@ def _card(evaluation: MultiLabelEvaluation, k: int, audio: PageAudio) -> ClipCar
         activity = Activity("", len(heard) / rate, seconds, *evaluation.activity(k, len(heard)))
         sound = resample(heard, rate, AUDIO_HZ)
     labels, named, scores = _judged(evaluation, k)
-    judged = JudgedClip(clips.files[k], labels, named, scores, activity)
+    unknown = tuple(np.flatnonzero(clips.labels[k] == -1).tolist())
+    judged = JudgedClip(clips.files[k], labels, named, scores, activity, unknown)
     return clip_card(judged, config.labels, audio, _levels(evaluation, k), sound)

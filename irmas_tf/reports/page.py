@@ -11,6 +11,7 @@ import base64
 import dataclasses
 import functools
 import hashlib
+import importlib.resources
 import itertools
 import os
 from collections.abc import Iterable, Iterator
@@ -21,9 +22,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from irmas_tf.inference.answers import printable
+from irmas_tf.pictures.charts import interval_strip
+from irmas_tf.pictures.svg import Svg, style_text, svg_text
 from irmas_tf.process.atomic_files import write_text_atomic
-from irmas_tf.reports.charts import interval_strip
-from irmas_tf.reports.svg import Svg, svg_text, template_text
 
 REPORT_NAME = "report.html"
 SETTINGS = "settings"  # anchor of the last section
@@ -104,15 +105,16 @@ class Figure:
         title: heading.
         picture: inline in the page.
         caption: below it; may be empty.
+        in_grid: whether it stands beside its neighbours where there is room; a large one has the whole width.
     """
 
     template: ClassVar[str] = "figure"
-    in_grid: ClassVar[bool] = True
 
     name: str
     title: str
     picture: Svg
     caption: str = ""
+    in_grid: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,13 +202,13 @@ class ReportPage:
         anchors = [section.anchor for section in self.sections]
         if len(set(anchors)) < len(anchors):
             raise ValueError(f"sections must have different anchors, not {', '.join(anchors)}")
-        script = template_text("report.js")
+        script = _template_text("report.js")
         return (
             _templates()
             .get_template("page.html")
             .render(
                 page=self,
-                style=Markup(template_text("picture.css") + template_text("report.css")),
+                style=Markup(style_text("theme.css") + style_text("picture.css") + _template_text("report.css")),
                 script=Markup(script),
                 script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             )
@@ -217,6 +219,10 @@ def write_page(page: ReportPage, path: str | os.PathLike[str]) -> Path:
     """Write the page, whole or not at all; return its path."""
     write_text_atomic(path, page.render())
     return Path(path)
+
+
+def _template_text(name: str) -> str:
+    return importlib.resources.files("irmas_tf.reports").joinpath(f"templates/{name}").read_text(encoding="utf-8")
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.evaluation.single_label_summary import summarize_single_label
 from irmas_tf.inference.window_model import WindowModel
+from irmas_tf.pictures.svg import write_svg
 from irmas_tf.process.atomic_files import write_json_atomic
 from irmas_tf.reports.csv_tables import multi_label_tables, single_label_tables, write_csv
 from irmas_tf.reports.multi_label_page import multi_label_clips, multi_label_page
@@ -17,7 +18,6 @@ from irmas_tf.reports.page import REPORT_NAME, PageOptions, Section, write_page
 from irmas_tf.reports.score_texts import headline_text
 from irmas_tf.reports.single_label_page import single_label_clips, single_label_page
 from irmas_tf.reports.summary_tables import format_multi_label_table, format_single_label_table
-from irmas_tf.reports.svg import write_svg
 from irmas_tf.runs.run_dir import RunDir
 
 # Pictures of earlier versions: beside the figures of a new evaluation they would deceive, as an earlier page would.

@@ -17,7 +17,7 @@ from irmas_tf.inference.window_model import WindowModel
 from irmas_tf.metrics.calibration import reliability
 from irmas_tf.metrics.confidence import selective_curves
 from irmas_tf.metrics.single_label_intervals import single_label_f1_intervals
-from irmas_tf.reports.charts import Curve, curve_chart, reliability_chart, reliability_words
+from irmas_tf.pictures.charts import Curve, curve_chart, reliability_chart, reliability_words
 from irmas_tf.reports.class_sections import classes_section, confusion_figure, top_confusions_table
 from irmas_tf.reports.clip_cards import JudgedClip, PageAudio, clip_card, clips_section, spread
 from irmas_tf.reports.page import Figure, Headline, PageOptions, ReportPage, Section
@@ -153,7 +153,7 @@ def _confidence(evaluation: Evaluation) -> Section:
 
 
 def single_label_clips(evaluation: Evaluation, model: WindowModel, options: PageOptions) -> list[Section]:
-    """Return the excerpts whose label is least and most probable to the model, one per song.
+    """Return the wrong and the right excerpts that the model is surest of, one per song.
 
     Args:
         evaluation: what was found.
@@ -163,15 +163,16 @@ def single_label_clips(evaluation: Evaluation, model: WindowModel, options: Page
     Raises:
         DataError: an excerpt became unreadable since it was scored.
     """
-    of_label = evaluation.probabilities[np.arange(len(evaluation.labels)), evaluation.labels]
-    order = np.argsort(of_label, kind="stable")
+    # What it is sure of is the class that it answers with, right or wrong.
+    order = np.argsort(-evaluation.probabilities.max(axis=1), kind="stable")
+    order = order[evaluation.labels[order] >= 0]
     right = (evaluation.predicted == evaluation.labels)[order]
     worst = spread(order[~right].tolist(), evaluation.groups, options.clips)
-    best = spread(order[right][::-1].tolist(), evaluation.groups, options.clips)
+    best = spread(order[right].tolist(), evaluation.groups, options.clips)
     audio = PageAudio(options.audio)
     cards = [clip_card(clip, evaluation.config.labels, audio) for clip in _judged(evaluation, model, worst + best)]
-    wrong = "Wrong, and most confident about it: the label has the lowest probability."
-    sure = "Right, and most confident about it: the label has the highest probability."
+    wrong = "Wrong, and surest of it: the class answered has the highest probability of all wrong answers."
+    sure = "Right, and surest of it: the class answered has the highest probability of all right answers."
     sections = (
         clips_section("worst", "excerpt", wrong, cards[: len(worst)]),
         clips_section("best", "excerpt", sure, cards[len(worst) :]),

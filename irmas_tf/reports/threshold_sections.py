@@ -20,7 +20,9 @@ from irmas_tf.evaluation.scored_clips import (
 )
 from irmas_tf.evaluation.threshold_curves import threshold_curves
 from irmas_tf.metrics.calibration import Reliability, reliability
-from irmas_tf.reports.charts import Curve, Mark, curve_chart, reliability_chart, reliability_words
+from irmas_tf.pictures.charts import Curve, Mark, curve_chart, reliability_chart, reliability_words
+from irmas_tf.pictures.class_names import several
+from irmas_tf.reports.class_sections import by_f1
 from irmas_tf.reports.page import Figure, Section, Table
 from irmas_tf.reports.score_texts import figure_text, score_text
 from irmas_tf.reports.summary_tables import PREVALENCE_WORDS
@@ -61,10 +63,7 @@ def thresholds_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]
         (float(x[0]), float(x[-1])),
     )
     of_class = curve_chart(
-        [
-            Curve(f"F1 of {evaluation.clips.names[k]}", x, curves.class_f1[:, k])
-            for k in _extremes(evaluation, curves.class_f1)
-        ],
+        [Curve(f"F1 of {evaluation.clips.names[k]}", x, curves.class_f1[:, k]) for k in _extremes(evaluation, summary)],
         "threshold",
         "F1 of the best and the worst classes over their threshold",
         x_range=(float(x[0]), float(x[-1])),
@@ -90,7 +89,8 @@ def thresholds_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]
                 "class_thresholds",
                 "Classes need different thresholds",
                 of_class,
-                "The two best of the classes that occur, and the two worst.",
+                "The two classes with the highest F1 in the table of classes, and of those that occur the two with the"
+                " lowest.",
             ),
         ),
         (_rankings(summary), *others),
@@ -98,10 +98,10 @@ def thresholds_section(evaluation: MultiLabelEvaluation, summary: dict[str, Any]
     )
 
 
-def _extremes(evaluation: MultiLabelEvaluation, class_f1: np.ndarray) -> list[int]:
-    """Return the two classes with the highest possible F1 and the two with the lowest, of those that occur."""
-    occurring = np.flatnonzero(evaluation.clips.labels.any(axis=0))
-    order = occurring[np.argsort(-class_f1.max(axis=0)[occurring], kind="stable")].tolist()
+def _extremes(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> list[int]:
+    """Return the two classes that stand first in the table of classes, and the two last, of those that occur."""
+    occurring = (evaluation.clips.labels == 1).any(axis=0)
+    order = [k for k in by_f1(summary["per_class"]) if occurring[k]]
     return order if len(order) <= 4 else [*order[:2], *order[-2:]]
 
 
@@ -120,7 +120,7 @@ def _decisions(evaluation: MultiLabelEvaluation, summary: dict[str, Any], aggreg
             ))  # fmt: skip
     constant = summary["baselines"]["constant"]
     rows.append((
-        f"baseline: always {', '.join(constant['classes'])}",
+        f"baseline: always {several(constant['classes'])}",
         score_text(constant["micro_f1"], 2),
         score_text(constant["macro_f1"], 2),
         figure_text(constant["exact_match"]["value"]),
@@ -147,7 +147,8 @@ def confidence_section(evaluation: MultiLabelEvaluation) -> Section | None:
     study = evaluation.calibration
     scores = evaluation.clips.scores[main]
     title = "How far to trust its probabilities"
-    lead = "On the dotted line, a class is there as often as the model says. Every clip counts once for every class."
+    lead = "On the dotted line, a class is there as often as the model says. Every clip counts once for every class"
+    lead += " of which it is known." if (evaluation.clips.labels == -1).any() else "."
     if study is None:
         if scores.min() < 0 or scores.max() > 1:
             return None

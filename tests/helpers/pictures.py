@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from irmas_tf.reports.svg import Svg
+from irmas_tf.pictures.svg import Svg
 
 
 def elements(svg: Svg, kind: str) -> list[Svg]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from irmas_tf.pictures.svg import Svg, picture, words
 from irmas_tf.reports.page import ClipCard, Figure, Headline, ReportPage, Section, Table, write_page
-from irmas_tf.reports.svg import Svg, picture, words
 from tests.helpers import page_checks
 
 check_page = page_checks.check_page

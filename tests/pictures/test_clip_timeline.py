@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from irmas_tf.audio.envelope import Envelope
-from irmas_tf.reports import clip_timeline
+from irmas_tf.pictures import clip_timeline
 from tests.helpers.pictures import of_class, points_of, texts_of
 
 

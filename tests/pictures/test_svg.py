@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from irmas_tf.reports import svg
+from irmas_tf.pictures import svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = ["<script>alert(1)</script>", "a & b", "\"quoted' name", "]]>", os.fsdecode(b"\xff\xe9"), "a\x1b\nb\x00"]

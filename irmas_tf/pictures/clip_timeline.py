@@ -9,10 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from irmas_tf.audio.envelope import Envelope
-from irmas_tf.reports.svg import Svg, add, line, path, picture, words
+from irmas_tf.pictures.class_names import LETTER, shortened
+from irmas_tf.pictures.svg import Svg, add, line, path, picture, words
 
 WIDTH, LEFT, RIGHT = 400, 106.0, 388.0
 ROW_HEIGHT, ROW_STEP, WAVE_HEIGHT = 22.0, 29.0, 40.0
+MOST_LETTERS = (LEFT - 8) / (1.08 * LETTER)  # of a class's name, which is bold where it counts
 TICK_SECONDS = (
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
     14400,
@@ -57,7 +59,9 @@ def clip_timeline(rows: Sequence[ActivityRow], edges: np.ndarray, envelope: Enve
     _draw_waveform(svg, envelope, [across(time) for time in envelope.centers])
     for index, row in enumerate(rows):
         base = top + ROW_STEP * index + ROW_HEIGHT
-        words(svg, LEFT - 8, base - 6, row.name, f"row-name {row.role}", "end")
+        name = words(svg, LEFT - 8, base - 6, shortened(row.name, MOST_LETTERS), f"row-name {row.role}", "end")
+        if name.text != row.name:
+            add(name, "title", row.name)
         points = [(across(edges[0]), base)]
         for (start, end), value in zip(itertools.pairwise(edges), row.values, strict=True):
             y = base - ROW_HEIGHT * min(max(float(value), 0.0), 1.0)

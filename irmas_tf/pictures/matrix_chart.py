@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from irmas_tf.reports.svg import Svg, add, number, picture, words
+from irmas_tf.pictures.class_names import LETTER, shortened, width_of
+from irmas_tf.pictures.svg import Svg, add, number, picture, words
 
 CELL_WIDTH, CELL_HEIGHT = 34, 27
 # Small shares are what one looks for, and a linear scale would show them as one pale colour.
 GAMMA = 0.6
 LIGHT_TEXT_FROM = 0.6  # a cell of this depth is so dark that its text is drawn light
 UPRIGHT_LETTERS = 4  # a longer code does not fit over its column unless it is turned
-LETTER = 6.6  # width of one, on average
+MOST_LETTERS = 30  # of a name that is written; the rest is in its title
+MOST_NARROW_LETTERS = 9  # on a narrow page
 MAX_SCALE = 1.25  # pixels per unit on a page
 
 
@@ -36,29 +38,38 @@ def matrix_chart(
         axes: what rows and columns are.
         label: what the picture shows, in words.
     """
-    rows = [f"{name} ({count:,})" for name, count in zip(names, support.tolist(), strict=True)]
-    letters = max(map(len, codes))
+    rows = [f"{shortened(name, MOST_LETTERS)} ({count:,})" for name, count in zip(names, support.tolist(), strict=True)]
+    heads, narrow = ([shortened(code, most) for code in codes] for most in (MOST_LETTERS, MOST_NARROW_LETTERS))
+    letters = max(map(width_of, heads))
     turned = letters > UPRIGHT_LETTERS
     top = 0.75 * LETTER * letters + 14 if turned else 22
-    left = LETTER * max(len(row) for row in (*rows, _corner(axes))) + 10
-    left_narrow = 1.3 * LETTER * letters + 10
-    width, height = left + CELL_WIDTH * len(names) + 1, top + CELL_HEIGHT * len(names) + 1
+    left = LETTER * max(width_of(row) for row in (*rows, _corner(axes))) + 10
+    left_narrow = 1.3 * LETTER * max(map(width_of, narrow)) + 10
+    # Turned names end to the right of the last column.
+    over = max(0.0, 0.75 * LETTER * width_of(heads[-1]) - CELL_WIDTH / 2) if turned else 0.0
+    width, height = left + CELL_WIDTH * len(names) + 1 + over, top + CELL_HEIGHT * len(names) + 1
     zoom = width / (width - left + left_narrow)
     style = f"--zoom:{max(zoom, 1):.3f};--cells:{len(names)};--most:{MAX_SCALE * width:.0f}px"
     svg = picture(width, height, label, "chart matrix", role="table", style=style)
     head = add(svg, "g", role="row")
     words(head, 0, top - 8, _corner(axes), "tick wide", "start", role="columnheader")
-    for column, code in enumerate(codes):
+    for column, code in enumerate(heads):
         x = left + CELL_WIDTH * (column + 0.5)
         turn = {"transform": f"rotate(-45 {number(x)} {number(top - 8)})"} if turned else {}
-        text = words(head, x, top - 8, code, "code", "start" if turned else "middle", role="columnheader", **turn)
+        place = "start" if turned else "middle"
+        text = words(head, x, top - 8, code, "code wide", place, role="columnheader", **turn)
         add(text, "title", names[column])
+        add(
+            words(head, x, top - 8, narrow[column], "code narrow", place, aria_hidden="true", **turn),
+            "title",
+            names[column],
+        )
     shares = counts / np.maximum(support, 1)[:, None]
     for k, name in enumerate(rows):
         y = top + CELL_HEIGHT * k
         row = add(svg, "g", role="row")
-        words(row, left - 8, y + 18, name, "name wide", "end", role="rowheader")
-        add(words(row, left - 8, y + 18, codes[k], "code narrow", "end", aria_hidden="true"), "title", names[k])
+        add(words(row, left - 8, y + 18, name, "name wide", "end", role="rowheader"), "title", names[k])
+        add(words(row, left - 8, y + 18, narrow[k], "code narrow", "end", aria_hidden="true"), "title", names[k])
         for column in range(len(names)):
             cell = add(row, "g", role="cell")
             count, share = int(counts[k, column]), float(shares[k, column])

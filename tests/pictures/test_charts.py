@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from irmas_tf.metrics.calibration import reliability
-from irmas_tf.reports import charts
+from irmas_tf.pictures import charts
 from tests.helpers.pictures import of_class, points_of, texts_of
 
 SPAN = charts.RIGHT - charts.LEFT
@@ -12,12 +12,12 @@ SPAN = charts.RIGHT - charts.LEFT
 
 def test_a_strip_places_score_interval_and_baseline() -> None:
     svg = charts.interval_strip(0.5, 0.25, 1.0, (("always", 0.0),), "words")
-    first, last = 8, charts.STRIP_WIDTH - 8
-    assert float(of_class(svg, "dot")[0]["cx"]) == (first + last) / 2
+    assert "viewBox" not in svg.attrib, "places are percentages, so that it fills its card without wide letters"
+    assert of_class(svg, "dot")[0]["cx"] == "50.00%"
     interval = of_class(svg, "interval")[0]
-    assert (float(interval["x1"]), float(interval["x2"])) == (first + (last - first) / 4, last)
+    assert (interval["x1"], interval["x2"]) == ("26.25%", "97.50%")
     (baseline,) = of_class(svg, "baseline")
-    assert float(baseline["x1"]) == first
+    assert baseline["x1"] == baseline["x2"] == "2.50%"
     assert svg.attrib["aria-label"] == "words"
     assert not of_class(charts.interval_strip(0.5, None, None, (), ""), "interval")
 

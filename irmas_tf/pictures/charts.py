@@ -13,10 +13,11 @@ from string import ascii_lowercase
 import numpy as np
 
 from irmas_tf.metrics.calibration import Reliability
-from irmas_tf.reports.svg import Svg, add, line, path, picture, words
+from irmas_tf.pictures.class_names import LETTER, shortened
+from irmas_tf.pictures.svg import Svg, add, line, path, picture, words
 
 WIDTH = 400
-STRIP_WIDTH = 260  # of the headline cards, which are narrower
+STRIP_HEIGHT, STRIP_MARGIN = 44, 2.5  # of the headline cards: units, and percent at either end
 LEFT, RIGHT, TOP, BOTTOM = 42, 388, 12, 218  # of the plot inside a chart
 TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 MAX_POINTS = 240  # of a curve: more than the pixels of a phone would only make the page heavy
@@ -43,23 +44,30 @@ class Mark:
 def interval_strip(
     value: float, low: float | None, high: float | None, baselines: Sequence[tuple[str, float]], label: str
 ) -> Svg:
-    """Return a line from 0 to 1 with a score, its interval, and ticks for the baselines."""
-    first, last, y = 8.0, STRIP_WIDTH - 8.0, 20.0
+    """Return a line from 0 to 1 with a score, its interval, and ticks for the baselines; as wide as its card.
 
-    def place(share: float) -> float:
-        return first + (last - first) * min(max(share, 0.0), 1.0)
+    Places are percentages of the width: stretched as a picture, its letters would be stretched, too.
+    """
+    y = 20.0
 
-    svg = picture(STRIP_WIDTH, 44, label, "chart strip")
-    line(svg, first, y, last, y, "rail")
+    def place(share: float) -> str:
+        return f"{STRIP_MARGIN + (100 - 2 * STRIP_MARGIN) * min(max(share, 0.0), 1.0):.2f}%"
+
+    def stroke(start: float, end: float, height: float, class_: str) -> None:
+        add(svg, "line", x1=place(start), y1=y - height, x2=place(end), y2=y + height, class_=class_)
+
+    svg = picture(0, STRIP_HEIGHT, label, "chart strip")
+    del svg.attrib["viewBox"]
+    stroke(0.0, 1.0, 0, "rail")
     for tick in (0.0, 0.5, 1.0):
-        line(svg, place(tick), y - 4, place(tick), y + 4, "rail")
-        words(svg, place(tick), y + 20, f"{tick:g}", "tick")
+        stroke(tick, tick, 4, "rail")
+        add(svg, "text", f"{tick:g}", x=place(tick), y=y + 20, class_="tick", text_anchor="middle")
     for _, share in baselines:
-        line(svg, place(share), y - 10, place(share), y + 10, "baseline")
+        stroke(share, share, 10, "baseline")
     if low is not None and high is not None:
-        line(svg, place(low), y, place(high), y, "interval")
+        stroke(low, high, 0, "interval")
         for end in (low, high):
-            line(svg, place(end), y - 7, place(end), y + 7, "interval")
+            stroke(end, end, 7, "interval")
     add(svg, "circle", cx=place(value), cy=y, r=5.5, class_="dot")
     return svg
 
@@ -112,11 +120,11 @@ def curve_chart(
     y = BOTTOM + 58.0
     for index, curve in enumerate(curves):
         line(svg, LEFT, y - 4, LEFT + 28, y - 4, f"curve series-{index % 6}")
-        words(svg, LEFT + 36, y, curve.name, "key", "start")
+        _key(svg, y, curve.name)
         y += KEY_HEIGHT
     for row, mark in enumerate(shown):
         words(svg, LEFT + 14, y, ascii_lowercase[row % 26], "mark-name")
-        words(svg, LEFT + 36, y, f"{mark.name}, {mark.x:.2f}", "key", "start")
+        _key(svg, y, f"{mark.name}, {mark.x:.2f}")
         y += KEY_HEIGHT
     return svg
 
@@ -155,6 +163,13 @@ def short_count(count: int) -> str:
     if count < 1000:
         return str(count)
     return f"{count / 1000:.1f}k" if count < 9950 else f"{count / 1000:.0f}k"
+
+
+def _key(svg: Svg, y: float, text: str) -> None:
+    """Write what a line is, as far as there is room."""
+    name = words(svg, LEFT + 36, y, shortened(text, (WIDTH - LEFT - 36) / LETTER), "key", "start")
+    if name.text != text:
+        add(name, "title", text)
 
 
 def _across(share: float) -> float:

@@ -103,18 +103,18 @@ def write_svg(svg: Svg, file: str | os.PathLike[str], title: str, note: str = ""
     return Path(file)
 
 
-def template_text(name: str) -> str:
-    """Return a file of the folder ``templates``: a style or a script."""
-    return importlib.resources.files("irmas_tf.reports").joinpath(f"templates/{name}").read_text(encoding="utf-8")
+def style_text(name: str) -> str:
+    """Return a style of the folder ``templates``: ``theme.css``, the colours, or ``picture.css``, what has which."""
+    return importlib.resources.files("irmas_tf.pictures").joinpath(f"templates/{name}").read_text(encoding="utf-8")
 
 
 @functools.cache
 def _plain_style() -> str:
     """Return the style of all pictures, with the colours of the page's light theme in place of their names."""
-    theme = LIGHT_THEME.search(template_text("report.css"))
+    theme = LIGHT_THEME.search(style_text("theme.css"))
     assert theme is not None
     colors = dict(re.findall(r"--([\w-]+):\s*([^;]+);", theme[1]))
-    return re.sub(r"var\(--([\w-]+)\)", lambda name: colors[name[1]], template_text("picture.css"))
+    return re.sub(r"var\(--([\w-]+)\)", lambda name: colors[name[1]], style_text("picture.css"))
 
 
 def _set(element: Svg, attributes: dict[str, Value]) -> Svg:
