@@ -40,12 +40,12 @@ class CodecKind:
 
 CODECS: dict[str, CodecKind] = {
     "mp3": CodecKind(
-        "libmp3lame", "mp3float", "s16p", 44100, 0, (64, 96, 128, 160), (("compression_level", "9"),), 0.25
+        "libmp3lame", "mp3float", "s16p", 44100, 0, (64, 96, 128, 160), (("compression_level", "9"),), 0.15
     ),
-    "aac": CodecKind("aac", "aac", "fltp", 44100, 1024, (48, 64, 96, 128), (("aac_coder", "fast"),), 0.25),
-    "opus": CodecKind("libopus", "opus", "s16", 48000, 0, (24, 32, 48, 64), (("compression_level", "0"),), 0.15),
-    "mp2": CodecKind("mp2", "mp2float", "s16", 44100, 481, (96, 128, 192), (), 0.2),
-    "ac3": CodecKind("ac3", "ac3", "fltp", 44100, 256, (96, 128, 192), (), 0.15),
+    "aac": CodecKind("aac", "aac", "fltp", 44100, 1024, (48, 64, 96, 128), (("aac_coder", "fast"),), 0.2),
+    "opus": CodecKind("libopus", "opus", "s16", 48000, 0, (24, 32, 48, 64), (("compression_level", "0"),), 0.2),
+    "mp2": CodecKind("mp2", "mp2float", "s16", 44100, 481, (96, 128, 192), (), 0.25),
+    "ac3": CodecKind("ac3", "ac3", "fltp", 44100, 256, (96, 128, 192), (), 0.2),
 }
 
 
@@ -61,7 +61,7 @@ class Codec:
     def draw(cls, rng: random.Random) -> Codec:
         """Draw one."""
         name = rng.choices(list(CODECS), [kind.share for kind in CODECS.values()])[0]
-        return cls(name, rng.choice(CODECS[name].kbit), rng.random() < 0.3)
+        return cls(name, rng.choice(CODECS[name].kbit), rng.random() < 0.7)
 
     def apply(self, audio: np.ndarray) -> np.ndarray:
         """Return what is left of int16 [n, 2] after encoding and decoding, int16 [n, 2], in time with the original."""

@@ -12,6 +12,12 @@ from irmas_tf.randomization.filters import SAMPLE_RATE_HZ
 
 # The detector looks at stretches of 1.5 ms.
 _BLOCK = 64
+_STEPS = np.linspace(0, 1, _BLOCK, endpoint=False, dtype=np.float32)
+
+
+def _between_blocks(gain: np.ndarray) -> np.ndarray:
+    """Return a gain per sample, linear between those at the beginnings of blocks: float32 [blocks + 1] -> [samples]."""
+    return (gain[:-1, None] + np.diff(gain)[:, None] * _STEPS).reshape(-1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,11 +61,7 @@ class Compressor:
             now += (target - now) * (attack if target < now else release)
             gain_db[index] = now
         gain_db[blocks] = now
-        gain = (10 ** (gain_db / 20)).astype(np.float32)
-        # Linear between blocks.
-        steps = np.linspace(0, 1, _BLOCK, endpoint=False, dtype=np.float32)
-        curve = (gain[:-1, None] + np.diff(gain)[:, None] * steps).reshape(-1)
-        return audio * curve[: audio.shape[1]]
+        return audio * _between_blocks((10 ** (gain_db / 20)).astype(np.float32))[: audio.shape[1]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,10 +96,7 @@ class Limiter:
         peaks[:, : audio.shape[1]] = np.abs(audio)
         highest = peaks.reshape(2, blocks, _BLOCK).max(axis=(0, 2))
         gain = np.minimum(1.0, ceiling / np.maximum(highest, ceiling * np.float32(1e-3)))
-        # The lowest gain near by, then its mean over the same stretch: it reaches a peak before the peak does.
+        # The lowest gain near by, then its mean over a shorter stretch: it is down before the peak comes.
         reach = 2 * round(0.005 * SAMPLE_RATE_HZ / _BLOCK) + 1
         gain = uniform_filter1d(minimum_filter1d(gain, 2 * reach + 1), reach).astype(np.float32)
-        curve = np.interp(
-            np.arange(audio.shape[1], dtype=np.float32), np.arange(blocks, dtype=np.float32) * _BLOCK + _BLOCK / 2, gain
-        )
-        return audio * curve.astype(np.float32)
+        return audio * _between_blocks(np.append(gain, gain[-1]))[: audio.shape[1]]

@@ -80,9 +80,10 @@ def _applause(rng: np.random.Generator) -> np.ndarray:
 def _babble(rng: np.random.Generator) -> np.ndarray:
     """Speech-shaped noise of several talkers, each swelling with the syllables, four a second."""
     total = np.zeros(PERIOD, np.float32)
+    speech = _even(_shaped(rng, _band(rng.uniform(120, 300), rng.uniform(600, 1500))))
     time = np.arange(PERIOD, dtype=np.float32) / np.float32(PERIOD)
     for _ in range(int(rng.integers(2, 7))):
-        voice = _even(_shaped(rng, _band(rng.uniform(120, 300), rng.uniform(600, 1500))))
+        voice = np.roll(speech, int(rng.integers(PERIOD)))
         turns = int(rng.integers(15, 40))  # whole turns in a period: 2.5 to 7 Hz
         swell = np.sin(np.float32(2 * np.pi * turns) * time + np.float32(rng.uniform(0, 6)))
         total += voice * np.exp(1.2 * swell)
@@ -135,6 +136,10 @@ class Noise:
         results = []
         for excerpt in excerpts:
             # Ears hear other stretches of the same noise, as microphones in a room do.
-            left, right = (np.arange(excerpt.shape[1]) + at for at in rng.integers(0, PERIOD, 2))
-            results.append(excerpt + np.stack([noise.take(left, mode="wrap"), noise.take(right, mode="wrap")]))
+            added = excerpt.copy()
+            for channel, at in enumerate(rng.integers(0, PERIOD, 2)):
+                turned = np.concatenate([noise[at:], noise[:at]])
+                for begin in range(0, added.shape[1], PERIOD):
+                    added[channel, begin : begin + PERIOD] += turned[: added.shape[1] - begin]
+            results.append(added)
         return results
