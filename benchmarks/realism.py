@@ -9,7 +9,8 @@ be compared, and left out, without touching what is scored in the end.
     python benchmarks/realism.py --weights=mn04.npz --sounds=fluid,freepats --songs=8
 
 With --data_dir, 3 s training excerpts of a corpus, per class. With --sounds, every source plays the same solo songs of
-every class, without accompaniment, rooms and equalisers: per class and source, and per program with --programs.
+every class, without accompaniment, rooms and equalisers: per class and source, and per program with --programs. With
+--variants, every variant of a computed source plays one line: those that are recognised are the ones that it keeps.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from irmas_tf.config.labels import IRMAS_CODES
+from irmas_tf.corpus.instruments import PROGRAM_TO_CODE
 
 # Rows of AudioSet's class_labels_indices.csv (527 classes), in the order of IRMAS_CODES.
 AUDIOSET_ROWS = {
@@ -102,7 +104,7 @@ def _fitted(audio: np.ndarray) -> np.ndarray:
     return np.pad(mono, (0, size - len(mono))).astype(np.float32)
 
 
-def of_sounds(text: str, changes: str, songs: int, by_program: bool, meter: Meter) -> str:
+def of_sounds(text: str, changes: str, songs: int, by_program: bool, classes: list[str], meter: Meter) -> str:
     """Return the table of every class as each source plays it: ``songs`` solo songs, two places each."""
     import soxr
 
@@ -115,7 +117,7 @@ def of_sounds(text: str, changes: str, songs: int, by_program: bool, meter: Mete
     for source in sounds.sources:
         ensemble = Sounds((source,), sounds.changes).open(44100, 128 << 20)
         for number, code in enumerate(IRMAS_CODES):
-            if source.weight_for(code) <= 0:
+            if source.weight_for(code) <= 0 or code not in classes:
                 continue
             for take in range(songs):
                 song = compose_song(code, f"realism/{take}", 20.0)
@@ -138,6 +140,61 @@ def of_sounds(text: str, changes: str, songs: int, by_program: bool, meter: Mete
     return table("source, class", scored)
 
 
+def of_variants(name: str, meter: Meter) -> str:
+    """Return, per program of a computed source, which variants the meter gives more than a tenth, each on one line."""
+    import soxr
+
+    from irmas_tf.corpus.composition import compose_song
+    from irmas_tf.corpus.rendering import SongRenderer, choose_starts
+    from irmas_tf.timbres.orchestra import Layer, PartPlayer, Timbre
+    from irmas_tf.timbres.sampler import Sampler
+    from irmas_tf.timbres.sources import parse_sounds
+
+    bank = parse_sounds(name).sources[0].open()
+    sampler = Sampler(bank, 44100, 64 << 20)
+    lines = [f"{'program':<9}{'class':<7}{'variants':>9}{'p>.1':>7}{'p':>7}  those"]
+    for number, code in enumerate(IRMAS_CODES):
+        for program in [p for p in range(128) if bank.zones(0, p) and PROGRAM_TO_CODE.get(p) == code]:
+            song, start = _song_for(compose_song, choose_starts, code, program)
+            audio = []
+            for variant in range(bank.variants):  # type: ignore[attr-defined]
+                player = PartPlayer([Timbre((Layer(sampler, variant, program, 0, 1.0),))])
+                renderer = SongRenderer(_Always(player), song)
+                stem = renderer.stem(song.parts[0], start, round(SECONDS * 44100))[renderer.desk.pre_roll :]
+                level = max(float(np.sqrt(np.mean(stem**2))), 1e-6)
+                audio.append(_fitted(soxr.resample(stem * np.float32(0.08 / level), 44100, WINDOW_HZ)))
+            logits = meter.logits(np.stack(audio))
+            shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+            own = (shares / shares.sum(axis=1, keepdims=True))[:, number]
+            kept = np.flatnonzero(own > UNRECOGNISED).tolist()
+            lines.append(
+                f"{program:<9}{code:<7}{len(own):>9}{len(kept) / len(own):>7.2f}{own.mean():>7.3f}"
+                f"  {', '.join(map(str, kept))}"
+            )
+            print(lines[-1], file=sys.stderr, flush=True)
+    return "\n".join(lines)
+
+
+class _Always:
+    """An ensemble of one player."""
+
+    def __init__(self, player: Any) -> None:
+        self._player = player
+
+    def player(self, seed: str, role: str, bank: int, program: int, code: str) -> Any:
+        return self._player
+
+
+def _song_for(compose: Any, choose: Any, code: str, program: int) -> tuple[Any, float]:
+    """Return a solo song whose lead is on a program, and a place in it."""
+    for take in range(400):
+        song = compose(code, f"variants/{take}", 20.0)
+        if song.leads[0].program == program:
+            solo = dataclasses.replace(song, parts=[song.leads[0]])
+            return solo, choose(solo, 1, SECONDS, random.Random(take))[0]
+    raise SystemExit(f"no song of {code} on program {program} in 400")
+
+
 def main(arguments: list[str]) -> None:
     """Print the tables asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -148,14 +205,19 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--timbre_changes", default="none", help="as in irmas soundfont")
     parser.add_argument("--songs", type=int, default=8, help="solo songs per class and source")
     parser.add_argument("--programs", action="store_true", help="a line per program")
+    parser.add_argument("--variants", help="a computed source of which every variant is tried")
+    parser.add_argument("--classes", help="only these codes of --sounds, between commas")
     options = parser.parse_args(arguments)
-    if not options.data_dir and not options.sounds:
-        parser.error("give --data_dir, or --sounds, or both")
+    if not (options.data_dir or options.sounds or options.variants):
+        parser.error("give --data_dir, --sounds or --variants")
+    classes = options.classes.split(",") if options.classes else list(IRMAS_CODES)
     meter = Meter(options.weights)
     if options.data_dir:
         print(of_corpus(options.data_dir, options.limit, meter))
     if options.sounds:
-        print(of_sounds(options.sounds, options.timbre_changes, options.songs, options.programs, meter))
+        print(of_sounds(options.sounds, options.timbre_changes, options.songs, options.programs, classes, meter))
+    if options.variants:
+        print(of_variants(options.variants, meter))
 
 
 if __name__ == "__main__":

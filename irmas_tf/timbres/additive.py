@@ -67,13 +67,13 @@ def violin(hz: np.ndarray, own: np.random.Generator, low: bool = False) -> Colou
     body: Peaks = [(100.0 if low else 275.0, own.uniform(2, 8), 0.2), (190.0 if low else 500.0, own.uniform(2, 9), 0.2)]
     body += [(own.uniform(900, 1600) if low else own.uniform(2000, 3200), own.uniform(3, 9), 0.45)]
     body += _peaks(own, 16, 120 if low else 220, 6000, 5.0)
-    fall = np.exp(-hz / (own.uniform(1800, 4500) if low else own.uniform(3500, 8000)))
+    fall = np.exp(-hz / (own.uniform(2000, 6000) if low else own.uniform(3500, 8000)))
     full = order ** -own.uniform(0.9, 1.25) * resonances(hz, body) * fall
     # Where the bow touches, harmonics with a node there are weak.
     full *= np.abs(np.sin(np.pi * order * own.uniform(0.06, 0.17))) + 0.15
     return Colour(
-        full, own.uniform(0.3, 1.0), own.uniform(0.03, 0.14), own.uniform(0.001, 0.003), own.uniform(0.03, 0.1),
-        own.uniform(0.02, 0.12), (400 if low else 1500, 8000), own.uniform(1, 4),
+        full, own.uniform(0.3, 1.0), own.uniform(0.03, 0.18), own.uniform(0.001, 0.005), own.uniform(0.03, 0.15),
+        own.uniform(0.02, 0.25), (300 if low else 1500, 8000), own.uniform(1, 4),
     )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def saxophone(hz: np.ndarray, own: np.random.Generator) -> Colour:
     full[0] *= own.uniform(0.3, 1.0)
     return Colour(
         full, own.uniform(0.4, 1.2), own.uniform(0.012, 0.06), own.uniform(0.0008, 0.003), own.uniform(0.03, 0.12),
-        own.uniform(0.01, 0.08), (800, 7000), own.uniform(1, 4),
+        own.uniform(0.01, 0.2), (800, 7000), own.uniform(1, 4),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from irmas_tf.timbres.modelled import ModelledBank
 from irmas_tf.timbres.organ import ORGANS
 from irmas_tf.timbres.voice import SINGERS, VOWELS
 
-VARIANTS = 32
+VARIANTS = 48
 
 
 def organ_bank() -> ModelledBank:

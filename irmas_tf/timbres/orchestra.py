@@ -170,8 +170,12 @@ class Orchestra:
         cache_bytes: int = 192 << 20,
     ) -> None:
         self.sources, self.changes = tuple(sources), frozenset(changes)
-        share = cache_bytes // max(len(sources), 1)
-        self.samplers = [Sampler(source.open(), sample_rate_hz, share) for source in sources]
+        # Recorded sources are drawn for accompaniment as well, and get more of the memory.
+        shares = [3 if source.path else 1 for source in sources]
+        self.samplers = [
+            Sampler(source.open(), sample_rate_hz, cache_bytes * share // sum(shares))
+            for source, share in zip(sources, shares, strict=True)
+        ]
 
     def check(self) -> None:
         """Check that every class and the standard drums are played by a source that is ever drawn.

@@ -28,9 +28,9 @@ def tonewheel(key: int, seconds: float, variant: int, vowel: str = "") -> np.nda
     bars = np.array([int(c) for c in _REGISTRATIONS[own.integers(len(_REGISTRATIONS))]], float)
     bars = np.clip(bars + own.integers(-1, 2, 9) * (bars > 0), 0, 8)
     loud = np.where(bars > 0, 10.0 ** ((bars - 8) * 3 / 20), 0.0)
-    speed_hz, depth = own.choice([0.7, 6.4, 6.8]), own.uniform(0.0, 1.0) * own.choice([0, 1, 1])
+    speed_hz, depth = own.choice([0.7, 6.2, 6.5, 6.8, 7.1]), own.uniform(0.3, 1.2) * own.choice([0, 1, 1, 1, 1])
     turn = 2 * np.pi * (speed_hz * time + own.uniform())
-    bent = time + depth * 0.00025 * np.sin(turn)  # the horn comes nearer and goes away
+    bent = time + depth * 0.0003 * np.sin(turn)  # the horn comes nearer and goes away
     out = np.zeros(samples, np.float32)
     for ratio, level in zip(_DRAWBARS, loud, strict=True):
         pitch_hz = hertz(key) * ratio
@@ -43,9 +43,9 @@ def tonewheel(key: int, seconds: float, variant: int, vowel: str = "") -> np.nda
         ring = np.exp(-time / own.choice([0.1, 0.3])).astype(np.float32)
         out += ring * np.sin(2 * np.pi * hertz(key) * own.choice([2, 3]) * time).astype(np.float32)
     click = rng.standard_normal(samples, dtype=np.float32) * np.exp(-time / 0.004).astype(np.float32)
-    out += np.float32(own.uniform(0.0, 0.5)) * sosfilt(butter(2, 1500, "high", fs=RATE_HZ, output="sos"), click)
-    out *= (1 + 0.35 * depth * np.sin(turn + 1.3)).astype(np.float32)
-    drive = own.choice([0.0, own.uniform(0.3, 3.0)])
+    out += np.float32(own.uniform(0.0, 0.25)) * sosfilt(butter(2, 1500, "high", fs=RATE_HZ, output="sos"), click)
+    out *= (1 + 0.45 * depth * np.sin(turn + 1.3)).astype(np.float32)
+    drive = own.choice([0.0, own.uniform(0.3, 1.0), own.uniform(0.5, 4.0)])
     if drive > 0:
         out = np.tanh(out * np.float32(drive)) / np.float32(max(drive, 0.5))
     out[:110] *= np.linspace(0, 1, 110, dtype=np.float32)

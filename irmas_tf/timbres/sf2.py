@@ -8,10 +8,12 @@ Modulators and LFOs are not: vibrato, swells and velocity are the performer's bu
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from irmas_tf.timbres.sf3 import COMPRESSED, count_frames, decode
 from irmas_tf.timbres.zones import MAX_TIMECENTS, SoundFontError, Zone
 
 # Generator numbers, section 8.1.2.
@@ -111,8 +113,9 @@ class SoundFont:
             with open(self.path, "rb") as stream:
                 head = stream.read(12)
             if head[:4] != b"RIFF" or head[8:12] != b"sfbk":
-                raise SoundFontError(f"{self.path}: not a SoundFont 2 file; name an uncompressed .sf2 with --soundfont")
+                raise SoundFontError(f"{self.path}: not a SoundFont 2 file; name a .sf2 or .sf3 with --soundfont")
             tables = self._find_chunks(size)
+            self._sample_bytes = tables[b"smpl"]
             self._samples = np.memmap(self.path, "<i2", "r", tables[b"smpl"][0], (tables[b"smpl"][1] // 2,))
             self._pdta = {
                 tag: self._table(tables, tag) for tag in (b"phdr", b"pbag", b"pgen", b"inst", b"ibag", b"igen", b"shdr")
@@ -144,7 +147,10 @@ class SoundFont:
                 if position + 8 + length > size:
                     raise SoundFontError(f"{self.path}: truncated SoundFont; download or copy it again")
                 chunks[head[:4]] = (position + 8, length)
-                position += 8 + length + (length & 1)
+                position += 8 + length
+                if length & 1:  # FluidR3Mono_GM.sf3 does without the byte that RIFF has after an odd chunk
+                    stream.seek(position)
+                    position += 0 if stream.read(4) == b"LIST" else 1
         return chunks
 
     def _table(self, chunks: dict[bytes, tuple[int, int]], tag: bytes) -> np.ndarray:
@@ -204,11 +210,40 @@ class SoundFont:
         sample = self._pdta[b"shdr"][value[_SAMPLE]]
         if int(sample["kind"]) & 0x8000 or int(sample["rate"]) == 0:  # ROM samples are not in the file
             return None
+        if int(sample["kind"]) & COMPRESSED:
+            return self._finish_zone(sample, value, span, *self._compressed_place(value[_SAMPLE]))
         start = int(sample["start"]) + value.get(_START, 0) + 32768 * value.get(_START_COARSE, 0)
         end = int(sample["end"]) + value.get(_END, 0) + 32768 * value.get(_END_COARSE, 0)
         first = int(sample["loop_start"]) + value.get(_LOOP_START, 0) + 32768 * value.get(_LOOP_START_COARSE, 0)
         last = int(sample["loop_end"]) + value.get(_LOOP_END, 0) + 32768 * value.get(_LOOP_END_COARSE, 0)
-        end = min(end, len(self._samples))
+        return self._finish_zone(sample, value, span, start, min(end, len(self._samples)), first, last)
+
+    def _compressed_place(self, number: int) -> tuple[int, int, int, int]:
+        """Return start, end, and the loop of a compressed sample, in frames of its own."""
+        sample = self._pdta[b"shdr"][number]
+        try:
+            frames = count_frames(self._compressed(number))
+        except SoundFontError as error:
+            raise SoundFontError(f"{self.path}: {error}; use another file") from error
+        return 0, frames, int(sample["loop_start"]), int(sample["loop_end"])
+
+    def _compressed(self, number: int) -> bytes:
+        sample, (offset, length) = self._pdta[b"shdr"][number], self._sample_bytes
+        first, last = int(sample["start"]), min(int(sample["end"]), length)
+        with open(self.path, "rb") as stream:
+            stream.seek(offset + first)
+            return stream.read(max(last - first, 0))
+
+    def _finish_zone(
+        self,
+        sample: np.void,
+        value: dict[int, int],
+        span: Callable[[int], tuple[int, int]],
+        start: int,
+        end: int,
+        first: int,
+        last: int,
+    ) -> Zone | None:
         looped = bool(value.get(_LOOP_MODE, 0) & 1) and start <= first < last <= end and last - first >= 4
         keys, velocities = span(_KEY_RANGE), span(_VELOCITY_RANGE)
         if end - start < 8 or keys[0] > keys[1] or velocities[0] > velocities[1]:
@@ -243,5 +278,14 @@ class SoundFont:
         )
 
     def samples(self, zone: Zone) -> np.ndarray:
-        """Return a zone's sample data as float32 in [-1, 1)."""
+        """Return a zone's sample data as float32 in [-1, 1).
+
+        Raises:
+            SoundFontError: a compressed sample is damaged.
+        """
+        if int(self._pdta[b"shdr"][zone.sample]["kind"]) & COMPRESSED:
+            try:
+                return decode(self._compressed(zone.sample))[zone.start : zone.end]
+            except SoundFontError as error:
+                raise SoundFontError(f"{self.path}: {error}; use another file") from error
         return self._samples[zone.start : zone.end].astype(np.float32) / 32768.0

@@ -7,6 +7,7 @@ times as often for the voice and never for the piano.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -148,6 +149,11 @@ class Source:
             facts["class_weights"] = dict(self.class_weights)
         if self.path and Path(self.path).is_file():
             facts["sha256"] = checksum_of(Path(self.path))
+        elif self.path:
+            together = hashlib.sha256()
+            for file in sorted(Path(self.path).rglob("*.pat")):
+                together.update(f"{file.relative_to(self.path).as_posix()} {checksum_of(file)}\n".encode())
+            facts["sha256"] = together.hexdigest()
         return facts
 
 
@@ -195,9 +201,6 @@ def parse_sounds(text: str, changes: str = "") -> Sounds:
     sources = tuple(_parse_source(part.strip()) for part in text.split(",") if part.strip())
     if not sources:
         raise SoundFontError(f"--sounds={text}: names no source; known are {', '.join(known_names())}, or give a path")
-    silent = [code for code in IRMAS_CODES if not any(source.weight_for(code) > 0 for source in sources)]
-    if silent:
-        raise SoundFontError(f"--sounds={text}: nothing plays {', '.join(silent)}; give a source a weight for it")
     return Sounds(sources, _parse_changes(changes))
 
 

@@ -44,11 +44,11 @@ def sing(key: int, seconds: float, variant: int, vowel: str = "a") -> np.ndarray
     if own.uniform() < 0.3:
         formants[2:4] = np.array([2700, 3000]) * own.uniform(0.95, 1.08) * (1.1 if high else 1.0)
     hz = harmonics(key, 15000)
-    tilt = own.uniform(0.7, 1.6)  # pressed to breathy
+    tilt = own.uniform(0.4, 1.3)  # pressed to breathy
     glottis = (hz / f0) ** -tilt * np.exp(-hz / own.uniform(5000, 12000))
     tract = _tract(hz, formants, bandwidths)
     soft = glottis * (hz / f0) ** -0.6 * tract
-    turns = phase(key, samples, rng, own.uniform(0.001, 0.005))
+    turns = phase(key, samples, rng, own.uniform(0.0015, 0.007))
     opening = np.clip(time / own.uniform(0.03, 0.14), 0, 1)
     table_soft, table = wavetable(soft, rng, 0.15), wavetable(glottis * tract, rng, 0.15)
     table_soft *= np.abs(table).max() / max(float(np.abs(table_soft).max()), 1e-9)
