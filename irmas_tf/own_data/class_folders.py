@@ -41,7 +41,8 @@ def read_class_folders(data_dir: str | os.PathLike[str], classes: Sequence[str] 
     folders, loose = _listed(root)
     _refuse_other_levels(root, folders)
     entries: list[Entry] = []
-    texts: list[tuple[str, Labels]] = []
+    counts: Counter[str] = Counter()
+    read: dict[str, Labels] = {}
     findings: list[Finding] = []
     skipped: Counter[str] = Counter()
     for name in folders:
@@ -62,7 +63,9 @@ def read_class_folders(data_dir: str | os.PathLike[str], classes: Sequence[str] 
             else:
                 entries.append(Entry(path, relative_name(path, os.fspath(root)), labels, f"folder {shown!r}"))
         skipped += files.skipped
-        texts += [(name, labels)] * (len(entries) - before)
+        read[name] = labels
+        if len(entries) > before:
+            counts[name] = len(entries) - before
         if failures:
             words, remedy = "files or folders cannot be read", "restore or remove them"
             findings.append(gathered("error", "unreadable", failures, words, remedy))
@@ -78,7 +81,7 @@ def read_class_folders(data_dir: str | os.PathLike[str], classes: Sequence[str] 
     if skipped:
         kinds = ", ".join(counted(count, noun) for noun, count in skipped.most_common())
         findings.append(Finding("note", "other_files", f"the class folders also hold {kinds}; ignored"))
-    return listing(root, entries, findings, classes, readings=counted_readings(texts))
+    return listing(root, entries, findings, classes, readings=counted_readings(counts, read))
 
 
 def _listed(root: Path) -> tuple[list[str], list[str]]:

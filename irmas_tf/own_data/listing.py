@@ -6,7 +6,7 @@ import dataclasses
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from irmas_tf.datasets.check_report import Finding
@@ -63,17 +63,16 @@ class Listing:
 
     def excerpts(self) -> list[LabelledExcerpt]:
         """Return the files as excerpts, in order."""
-        absent: dict[Labels, tuple[str, ...] | None] = {}
-        for entry in self.entries:
-            if entry.labels not in absent:
-                absent[entry.labels] = entry.labels.known_absent(self.classes)
+        # By identity: readers make equal labels once, and comparing them for every file would take longer.
+        distinct = {id(entry.labels): entry.labels for entry in self.entries}
+        absent = {key: labels.known_absent(self.classes) for key, labels in distinct.items()}
         return [
             LabelledExcerpt(
                 Path(entry.path),
                 group=entry.group or entry.name,
                 name=entry.name,
                 present=entry.labels.present,
-                absent=absent[entry.labels],
+                absent=absent[id(entry.labels)],
                 part=entry.part,
             )
             for entry in self.entries
@@ -97,10 +96,10 @@ def listing(
     """
     heard: dict[str, Entry] = {}
     named: dict[str, Entry] = {}
-    for labels, entry in {entry.labels: entry for entry in reversed(entries)}.items():  # the first of each
-        for name in labels.present:
+    for entry in {id(entry.labels): entry for entry in reversed(entries)}.values():  # the first with such labels
+        for name in entry.labels.present:
             heard.setdefault(name, entry)
-        for name in labels.named:
+        for name in entry.labels.named:
             named.setdefault(name, entry)
     more = [*findings, *_name_findings(entries), *class_findings(heard, named, classes, bool(entries))]
     ordered = tuple(sorted(entries, key=lambda entry: entry.name))
@@ -196,14 +195,19 @@ def gathered(severity: str, kind: str, cases: Sequence[str], what: str, remedy: 
     return Finding(severity, kind, f"{len(cases):,} {what}; the first is {cases[0]}: {remedy}", tuple(cases))
 
 
-def counted_readings(read: Iterable[tuple[str, Labels]]) -> tuple[tuple[str, str, int], ...]:
-    """Return `Listing.readings`, most files first, of the text and the labels of every file."""
-    counts: Counter[tuple[str, Labels]] = Counter(read)
-    return tuple((text, labels.described, count) for (text, labels), count in counts.most_common())
+def counted_readings(counts: Counter[str], read: Mapping[str, Labels]) -> tuple[tuple[str, str, int], ...]:
+    """Return `Listing.readings`, most files first.
+
+    Args:
+        counts: text -> files.
+        read: text -> labels.
+    """
+    return tuple((text, read[text].described, count) for text, count in counts.most_common())
 
 
 def relative_name(path: str, root: str) -> str:
     """Return the portable name of a file: its path from the root, in composed letters; "up/" for each folder above."""
     relative = os.path.relpath(path, root) if os.path.isabs(path) else os.path.normpath(path)
-    parts = ["up" if part == os.pardir else part for part in Path(relative).parts if part != os.sep]
-    return unicodedata.normalize("NFC", "/".join(parts))
+    if os.sep != "/" or relative.startswith(os.pardir):
+        relative = "/".join("up" if part == os.pardir else part for part in relative.split(os.sep))
+    return relative if relative.isascii() else unicodedata.normalize("NFC", relative)

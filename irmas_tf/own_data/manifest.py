@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from irmas_tf.own_data.csv_rows import read_csv
 from irmas_tf.own_data.data_places import manifest_remedy
 from irmas_tf.own_data.label_grammar import LabelError, Labels, parse_cell
 from irmas_tf.own_data.listing import Entry, Listing, counted_readings, gathered, listing, relative_name
+from irmas_tf.process.garbage import no_collection
 
 COLUMNS = ("path", "labels", "group", "split")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
@@ -53,8 +55,9 @@ def read_manifest(data_dir: str | os.PathLike[str], classes: Sequence[str] = ())
     file = Path(data_dir).expanduser()
     table = read_csv(file, COLUMNS[:2])
     reader = _RowReader(os.fspath(file.parent), table.header, frozenset(classes))
-    for number, cells in table.rows:
-        reader.read(number, cells)
+    with no_collection():
+        for number, cells in table.rows:
+            reader.read(number, cells)
     findings = reader.findings()
     ignored = [name for name in table.header if name and name not in COLUMNS]
     if ignored:
@@ -67,7 +70,7 @@ def read_manifest(data_dir: str | os.PathLike[str], classes: Sequence[str] = ())
         reader.entries,
         findings,
         classes,
-        readings=counted_readings((text, labels) for text, labels in reader.texts),
+        readings=counted_readings(reader.texts, reader.labels),
         group_source="the column group" if any(entry.group for entry in reader.entries) else "",
     )
 
@@ -77,11 +80,11 @@ class _RowReader:
 
     def __init__(self, folder: str, header: Sequence[str], classes: frozenset[str]) -> None:
         self.entries: list[Entry] = []
-        self.texts: list[tuple[str, Labels]] = []
+        self.texts: Counter[str] = Counter()
+        self.labels: dict[str, Labels] = {}
         self._folder, self._classes = folder, classes
         self._columns = [header.index(name) if name in header else None for name in COLUMNS]
         self._cases: dict[str, list[str]] = {}
-        self._labels: dict[str, Labels] = {}
         self._paths: dict[str, int] = {}
         self._part_of_group: dict[str, tuple[str, int]] = {}
 
@@ -107,7 +110,7 @@ class _RowReader:
                 where = [f"{name or 'no split'} in row {at}" for name, at in ((other, row), (part, number))]
                 self._fault("group_in_two_parts", number, f"{group!r} has {' and '.join(where)}")
                 return
-        self.texts.append((text, labels))
+        self.texts[text] += 1
         name = relative_name(path, self._folder)
         self.entries.append(Entry(full, name, labels, f"row {number}", group, part))
 
@@ -115,10 +118,10 @@ class _RowReader:
         self._cases.setdefault(kind, []).append(f"row {number}: {detail}")
 
     def _parsed(self, number: int, text: str) -> Labels | None:
-        labels = self._labels.get(text)
+        labels = self.labels.get(text)
         if labels is None:
             try:
-                labels = self._labels[text] = parse_cell(text, self._classes)
+                labels = self.labels[text] = parse_cell(text, self._classes)
             except LabelError as error:
                 self._fault(error.kind, number, str(error))
         return labels

@@ -142,15 +142,13 @@ def _label_counts(excerpts: Sequence[LabelledExcerpt], classes: Sequence[str]) -
     groups: dict[str, set[Hashable]] = defaultdict(set)
     full = 0
     for excerpt in excerpts:
-        present = excerpt.classes_present
-        heard.update(present)
-        for name in present:
+        full += excerpt.absent is None
+        for name in excerpt.classes_present:
+            heard[name] += 1
+            heard_of_full[name] += excerpt.absent is None
             groups[name].add(excerpt.group)
-        if excerpt.absent is None:
-            full += 1
-            heard_of_full.update(present)
-        else:
-            not_heard.update(excerpt.absent)
+        for name in excerpt.absent or ():
+            not_heard[name] += 1
     rows = []
     for name in classes:
         absent = not_heard[name] + full - heard_of_full[name]

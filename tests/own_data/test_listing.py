@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from irmas_tf.own_data.label_grammar import parse_cell
@@ -36,5 +37,6 @@ def test_names_are_relative_and_portable():
 
 def test_readings_and_cases_are_counted():
     labels = parse_cell("x")
-    assert counted_readings([("x", labels), ("y", labels), ("y", labels)])[0] == ("y", "x heard, no other heard", 2)
+    readings = counted_readings(Counter({"x": 1, "y": 2}), {"x": labels, "y": labels})
+    assert readings[0] == ("y", "x heard, no other heard", 2)
     assert gathered("error", "k", ["a", "b"], "are odd", "mend").message == "2 are odd; the first is a: mend"
