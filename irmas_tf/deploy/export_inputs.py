@@ -125,7 +125,9 @@ def training_windows(loaded: LoadedRun, data_dir: str, count: int) -> np.ndarray
 
 
 def validation_accuracy(loaded: LoadedRun, data_dir: str, model: ClassModel | None = None) -> tuple[float, int]:
-    """Return (accuracy on the run's validation split, number of its excerpts).
+    """Return (share of right answers on the run's validation split, number of its excerpts).
+
+    See `irmas_tf.evaluation.validation_check.validation_accuracy`.
 
     Args:
         loaded: the run.
@@ -135,10 +137,9 @@ def validation_accuracy(loaded: LoadedRun, data_dir: str, model: ClassModel | No
     Raises:
         DataError: the data is not what the run was trained on.
     """
-    from irmas_tf.evaluation.single_label import evaluate_split
+    from irmas_tf.evaluation import validation_check
 
-    evaluation = evaluate_split(loaded.live, data_dir, "validation", model=model)
-    return float((evaluation.predicted == evaluation.labels).mean()), len(evaluation.labels)
+    return validation_check.validation_accuracy(loaded.live, data_dir, model)
 
 
 def accuracies(loaded: LoadedRun, data_dir: str, model: ClassModel) -> tuple[float, float, int]:

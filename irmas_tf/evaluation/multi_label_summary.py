@@ -124,6 +124,7 @@ def _ranking_scores(labels: np.ndarray, scores: np.ndarray, over_songs: SongInte
         "lrap": lrap,
         "mean_average_precision": mean_average_precision,
         "mean_average_precision_all_classes": mean_average_precision_all_classes,
+        "mean_roc_auc": mean_roc_auc,
     }
     return {name: score_entry(mean(labels, scores), intervals[name]) for name, mean in means.items()}
 
@@ -145,7 +146,6 @@ def _aggregation(evaluation: MultiLabelEvaluation, name: str, over_songs: SongIn
     return {
         "words": AGGREGATION_WORDS.get(name, "scores as given"),
         **_ranking_scores(clips.labels, scores, over_songs),
-        "mean_roc_auc": _finite(mean_roc_auc(clips.labels, scores)),
         "at_one_half": _at_one_half(clips.labels, scores),
         "average_precision": {
             code: float(p) if np.isfinite(p) else None for code, p in zip(clips.codes, precision, strict=True)

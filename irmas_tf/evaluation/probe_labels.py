@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.evaluation.score_entries import score_entry
+from irmas_tf.evaluation.song_notes import interval_notes
 from irmas_tf.metrics import multilabel
 from irmas_tf.metrics.known_labels import has_unknown, truth_and_known
 from irmas_tf.metrics.multilabel_intervals import SongIntervals
@@ -67,6 +68,7 @@ class LabelsProbeResult:
         return {
             "task": "multi_label",
             "songs_of": self.songs_of,
+            "warnings": list(interval_notes(self.groups, self.labels == 1, scheme.codes, ranked=True)),
             "excerpts": len(labels),
             "songs": len(np.unique(self.groups)),
             "folds": self.folds,

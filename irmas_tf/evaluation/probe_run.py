@@ -19,6 +19,7 @@ from irmas_tf.datasets.dataset import Dataset, LabelledExcerpt
 from irmas_tf.datasets.split_sides import SplitSide, group_numbers, label_matrix
 from irmas_tf.evaluation.probe import ProbeResult, cross_validate
 from irmas_tf.evaluation.probe_labels import LabelsProbeResult, cross_validate_labels
+from irmas_tf.evaluation.song_notes import interval_notes
 from irmas_tf.evaluation.who_saw import unseen_excerpts
 from irmas_tf.inference.embedding_files import Progress, embed_files, write_embeddings
 from irmas_tf.inference.window_model import WindowModel
@@ -181,6 +182,9 @@ def summarize(result: ProbeResult | LabelsProbeResult, scheme: LabelScheme) -> d
     return {
         "task": "single_label",
         "songs_of": result.songs_of,
+        "warnings": list(
+            interval_notes(result.groups, np.eye(scheme.num_classes, dtype=bool)[result.labels], scheme.codes)
+        ),
         "excerpts": len(result.labels),
         "songs": len(np.unique(result.groups)),
         "folds": len(result.fold_accuracies),
@@ -217,6 +221,7 @@ def summary_table(summary: dict[str, Any], scheme: LabelScheme) -> str:
     else:
         lines.append(f"on {counts}, {summary['known_share']:.1%} of the labels known, {summary['folds']} folds")
     lines.append(f"songs: {summary['songs_of']}")
+    lines += [f"note: {text}" for text in summary["warnings"]]
     wide, code_wide = max(16, *map(len, scheme.names)), max(map(len, scheme.codes))
     for row in summary["per_class"]:
         figures = f"F1 {row['f1']:.3f}"

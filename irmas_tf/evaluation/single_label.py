@@ -139,7 +139,7 @@ def evaluate_split(
     results: Iterable[Answer | Failure] = predict_files(model, side.paths, batch_size=batch_size)
     if progress is not None:
         results = progress(results, len(side))
-    answers = _all_answers(results)
+    answers = all_answers(results)
     seconds = time.perf_counter() - start
     return Evaluation(
         split=split,
@@ -158,8 +158,12 @@ def evaluate_split(
     )
 
 
-def _all_answers(results: Iterable[Answer | Failure]) -> list[Answer]:
-    """Return the answers; a score over the readable files only would pass for one over the split."""
+def all_answers(results: Iterable[Answer | Failure]) -> list[Answer]:
+    """Return the answers; a score over the readable files only would pass for one over the split.
+
+    Raises:
+        DataError: a file cannot be read; the message names it.
+    """
     answers, failures = [], []
     for result in results:
         if isinstance(result, Failure):

@@ -96,6 +96,12 @@ def _ranking_lines(summary: dict[str, Any]) -> list[str]:
     for what, key in PREVALENCE_WORDS.items():
         baseline = summary["baselines"][key]
         lines.append(f"  {what:<{_WIDTH}}  {_cell(baseline['lrap'])}  {_cell(baseline['mean_average_precision'])}")
+    main = summary["aggregations"][summary["headline"]["aggregation"]]
+    half = main["at_one_half"]
+    lines.append(
+        f"  {summary['headline']['aggregation']}: mean ROC AUC {score_text(main['mean_roc_auc'], none='-')}; at"
+        f" {half['threshold']:g} for every class micro F1 {half['micro_f1']:.3f}, macro F1 {half['macro_f1']:.3f}"
+    )
     return lines
 
 
@@ -132,14 +138,18 @@ def _class_lines(summary: dict[str, Any]) -> list[str]:
     lines = [
         "",
         f"  each class: {head['aggregation']}, {REGIME_WORDS[head['regime']]}, {head['level'].replace('_', ' ')}",
-        f"  {'class':<{width}}  threshold  precision  recall     F1     AP  clips",
+        f"  {'class':<{width}}  threshold  precision  recall     F1     AP    AUC  clips"
+        + ("  of known" if summary["known_share"] < 1 else ""),
     ]
     for row in summary["per_class"]:
         threshold = "    never" if row["threshold"] is None else f"{row['threshold']:9.3f}"
-        precision = "    -" if row["average_precision"] is None else f"{row['average_precision']:5.3f}"
+        precision, area = (
+            "    -" if row[name] is None else f"{row[name]:5.3f}" for name in ("average_precision", "roc_auc")
+        )
+        known = f"  {row['known']:8d}" if summary["known_share"] < 1 else ""
         lines.append(
             f"  {row['name']:<{width}}  {threshold}  {row['precision']:9.3f}  {row['recall']:6.3f}  {row['f1']:5.3f}"
-            f"  {precision}  {row['support']:5d}"
+            f"  {precision}  {area}  {row['support']:5d}{known}"
         )
     return lines
 

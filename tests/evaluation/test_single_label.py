@@ -9,7 +9,7 @@ from irmas_tf.audio.walk import Failure
 from irmas_tf.config.labels import get_label_scheme
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.irmas_layout import DataError
-from irmas_tf.evaluation.single_label import Evaluation, _all_answers, check_split
+from irmas_tf.evaluation.single_label import Evaluation, all_answers, check_split
 from irmas_tf.inference.answers import Answer
 from tests.helpers.tiny_run import make_config
 
@@ -42,7 +42,7 @@ def test_confusion_and_intervals_follow_from_the_probabilities() -> None:
 
 def test_scores_over_a_part_of_the_split_are_refused() -> None:
     answer = Answer("a.wav", 1.0, get_label_scheme("irmas"), np.full(11, 1 / 11), ("cel",))
-    assert _all_answers([answer, answer]) == [answer, answer]
+    assert all_answers([answer, answer]) == [answer, answer]
     failures = [Failure(f"{i}.wav", "is empty") for i in range(5)]
     with pytest.raises(DataError, match=r"5 of 6 excerpts .*: 0\.wav: is empty; .*2\.wav: is empty; \.\.\."):
-        _all_answers([answer, *failures])
+        all_answers([answer, *failures])
