@@ -140,7 +140,7 @@ def of_sounds(text: str, changes: str, songs: int, by_program: bool, classes: li
     return table("source, class", scored)
 
 
-def of_variants(name: str, meter: Meter) -> str:
+def of_variants(name: str, count: int, programs: list[int], meter: Meter) -> str:
     """Return, per program of a computed source, which variants the meter gives more than a tenth, each on one line."""
     import soxr
 
@@ -155,9 +155,11 @@ def of_variants(name: str, meter: Meter) -> str:
     lines = [f"{'program':<9}{'class':<7}{'variants':>9}{'p>.1':>7}{'p':>7}  those"]
     for number, code in enumerate(IRMAS_CODES):
         for program in [p for p in range(128) if bank.zones(0, p) and PROGRAM_TO_CODE.get(p) == code]:
+            if programs and program not in programs:
+                continue
             song, start = _song_for(compose_song, choose_starts, code, program)
             audio = []
-            for variant in range(bank.variants):  # type: ignore[attr-defined]
+            for variant in range(min(bank.variants, count)):  # type: ignore[attr-defined]
                 player = PartPlayer([Timbre((Layer(sampler, variant, program, 0, 1.0),))])
                 renderer = SongRenderer(_Always(player), song)
                 stem = renderer.stem(song.parts[0], start, round(SECONDS * 44100))[renderer.desk.pre_roll :]
@@ -206,18 +208,21 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--songs", type=int, default=8, help="solo songs per class and source")
     parser.add_argument("--programs", action="store_true", help="a line per program")
     parser.add_argument("--variants", help="a computed source of which every variant is tried")
+    parser.add_argument("--count", type=int, default=1000, help="variants of --variants")
+    parser.add_argument("--only", help="programs of --variants, between commas")
     parser.add_argument("--classes", help="only these codes of --sounds, between commas")
     options = parser.parse_args(arguments)
     if not (options.data_dir or options.sounds or options.variants):
         parser.error("give --data_dir, --sounds or --variants")
     classes = options.classes.split(",") if options.classes else list(IRMAS_CODES)
+    programs = [int(p) for p in options.only.split(",")] if options.only else []
     meter = Meter(options.weights)
     if options.data_dir:
         print(of_corpus(options.data_dir, options.limit, meter))
     if options.sounds:
         print(of_sounds(options.sounds, options.timbre_changes, options.songs, options.programs, classes, meter))
     if options.variants:
-        print(of_variants(options.variants, meter))
+        print(of_variants(options.variants, options.count, programs, meter))
 
 
 if __name__ == "__main__":
