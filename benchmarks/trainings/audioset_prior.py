@@ -51,6 +51,10 @@ class Features:
         with np.load(path) as file:
             return cls(**{f.name: file[f.name] for f in dataclasses.fields(cls)})
 
+    def where(self, chosen: np.ndarray) -> Features:
+        """Return those of a boolean mask [n]."""
+        return Features(*(getattr(self, f.name)[chosen] for f in dataclasses.fields(self)))
+
     @classmethod
     def joined(cls, parts: list[Features]) -> Features:
         """Return several as one."""
@@ -106,15 +110,17 @@ def mono_32k(audio: np.ndarray, rate_hz: int = 44100) -> np.ndarray:
     return soxr.resample(audio.mean(axis=1, dtype=np.float32) / np.float32(32768), rate_hz, RATE_HZ)
 
 
-def features_of_folder(data_dir: Path, network: Path, workers: int, limit: int = 0) -> Features:
+def features_of_folder(data_dir: Path, network: Path, workers: int) -> Features:
     """Return the features of the training excerpts under a folder in IRMAS's layout."""
-    import multiprocessing
-
     from irmas_tf.datasets.irmas import index_training
 
-    excerpts = index_training(data_dir, content_ids=False)
-    if limit:
-        excerpts = excerpts[:: max(1, len(excerpts) // limit)]
+    return features_of_excerpts(index_training(data_dir, content_ids=False), network, workers)
+
+
+def features_of_excerpts(excerpts: list[Any], network: Path, workers: int) -> Features:
+    """Return the features of `irmas_tf.datasets.irmas.Excerpt`s."""
+    import multiprocessing
+
     jobs = [(str(e.path), IRMAS_CODES.index(e.irmas_code), e.song_id) for e in excerpts]
     with multiprocessing.get_context("spawn").Pool(workers, _start, (network,)) as pool:
         rows = pool.map(_of_file, jobs, chunksize=16)

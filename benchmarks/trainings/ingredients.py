@@ -109,7 +109,7 @@ def main() -> int:
     variants += [variant for variant in args.variants.split(";") if variant]
     seeds = [int(seed) for seed in args.seeds.split(",")]
     asked = [f"none@none@{args.test_sounds}", f"all@none@{args.test_sounds}"]
-    tests = features(asked, 1000, args.excerpts // 2 // 33 * 33, network, args.cache, args.workers)
+    tests = features(asked, 1000, max(args.excerpts, 330), network, args.cache, args.workers)
     for folder in filter(None, args.real.split(",")):
         kept = args.cache / f"real-{Path(folder).name}.npz"
         if not kept.is_file():
