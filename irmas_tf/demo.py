@@ -23,6 +23,7 @@ from irmas_tf.config.settings import ConfigError
 from irmas_tf.process.atomic_files import why_not_writable
 from irmas_tf.process.exit_codes import EXIT_ERROR, run_command
 from irmas_tf.process.optional_packages import require
+from irmas_tf.process.shell_words import shell_path
 from irmas_tf.train import COMMAND as TRAIN
 
 FLAGFILE = "demo"
@@ -92,10 +93,10 @@ def _summary(out: Path, clip: Path, codes: Sequence[str], seconds: dict[str, flo
   What the demo put into {clip.name}: {", ".join(IRMAS_NAMES[code] for code in codes)}.
 
 Next:{_activation()}
-  Look at it        open {run}/evaluation/validation/report.html in a browser
-  How it learned    tensorboard --logdir {run}/tensorboard
+  Look at it        open {(run / "evaluation" / "validation" / "report.html").resolve()} in a browser
+  How it learned    tensorboard --logdir {shell_path(run / "tensorboard")}
   Label your own    irmas predict FILES_OR_FOLDERS...
-  With your model   irmas predict --run_dir={run} FILES_OR_FOLDERS...
+  With your model   irmas predict --run_dir={shell_path(run)} FILES_OR_FOLDERS...
   Get the real set  irmas download --out=data
   Train on it       irmas train --flagfile=three_branch --data_dir=data --run_dir=runs/first
 """

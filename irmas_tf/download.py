@@ -10,6 +10,7 @@ from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
 from irmas_tf.datasets.irmas_counts import ARCHIVES, BASE_URL, LICENCE_NOTICE
 from irmas_tf.process.exit_codes import EXIT_INTERRUPTED, one_line
+from irmas_tf.process.shell_words import shell_path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +76,7 @@ def main(flags: ParsedFlags) -> int:
         return EXIT_INTERRUPTED
     for result in results:
         print(f"{result.part}: {'already complete' if result.skipped else 'unpacked'}: {result.folder}")
-    print(f"\nNext: irmas check --data_dir={options.out}")
+    print(f"\nNext: irmas check --data_dir={shell_path(options.out)}")
     return 0
 
 

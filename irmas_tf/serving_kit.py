@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import setting
+from irmas_tf.process.shell_words import shell_path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,8 +36,8 @@ def main(flags: ParsedFlags) -> None:
 
     folder, models = copy_serving_kit(flags.options.out, overwrite=flags.options.overwrite)
     print(f"written: {folder}")
-    print(f"Next: irmas export-saved-model --run_dir=RUN --out={models}")
-    print(f"      docker compose -f {folder / 'docker-compose.yml'} up")
+    print(f"Next: irmas export-saved-model --run_dir=RUN --out={shell_path(models)}")
+    print(f"      docker compose -f {shell_path(folder / 'docker-compose.yml')} up")
 
 
 def cli(argv: Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.labels import IRMAS_CODES, IRMAS_NAMES
 from irmas_tf.config.settings import ConfigError, setting
+from irmas_tf.process.shell_words import shell_path
 from irmas_tf.randomization.ingredients import INGREDIENTS, STRONGEST, Randomization
 from irmas_tf.timbres.sources import CHANGES, known_names, parse_sounds
 
@@ -66,7 +67,7 @@ def _print_summary(tally: Tally, seconds: float, out: str) -> None:
     rate = f" ({60 * tally.rendered / seconds:.0f} per minute)" if tally.rendered else ""
     kept = f"; {tally.kept} were there already" if tally.kept else ""
     print(f"\n{tally.rendered} files, {tally.bytes / 1e6:.0f} MB, written in {seconds:.0f} s{rate}{kept}: {out}")
-    print(f"Next: irmas check --data_dir={out}")
+    print(f"Next: irmas check --data_dir={shell_path(out)}")
 
 
 def main(flags: ParsedFlags) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from irmas_tf.config.flags import ALL, Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, Section, setting
 from irmas_tf.process.optional_packages import require
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
+from irmas_tf.process.shell_words import shell_path
 
 if TYPE_CHECKING:
     from irmas_tf.config.run_config import Config
@@ -78,7 +78,7 @@ def main(flags: ParsedFlags) -> int:
         f" in epoch {result.best_epoch}: {run.model_path}"
     )
     _end(run, flags.options)
-    print(f"Next: irmas evaluate --run_dir={shlex.quote(os.path.abspath(run.path))}")
+    print(f"Next: irmas evaluate --run_dir={shell_path(run.path)}")
     return 0
 
 

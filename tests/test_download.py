@@ -31,7 +31,7 @@ def test_it_says_the_licence_what_was_done_and_what_comes_next(fetched, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("IRMAS") and "CC BY-NC-SA 3.0" in printed
     assert "train: unpacked: data/train\ntest1: already complete: data/test1\n" in printed
-    assert printed.endswith("Next: irmas check --data_dir=data\n")
+    assert printed.endswith(f"Next: irmas check --data_dir={Path.cwd() / 'data'}\n")
 
 
 def test_all_parts_are_the_default(fetched):

@@ -8,8 +8,8 @@ def test_it_says_what_comes_next(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert cli(["--out=serving"]) == 0
     printed = capsys.readouterr().out
-    assert "irmas export-saved-model --run_dir=RUN --out=models\n" in printed
-    assert "docker compose -f serving/docker-compose.yml up\n" in printed
+    assert f"irmas export-saved-model --run_dir=RUN --out={tmp_path}/models\n" in printed
+    assert f"docker compose -f {tmp_path}/serving/docker-compose.yml up\n" in printed
     kit, copy = ({path.name for path in folder.iterdir()} for folder in (serving_kit_dir(), tmp_path / "serving"))
     assert kit == copy
 

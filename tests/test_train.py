@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shlex
 import shutil
 import signal
 from pathlib import Path
@@ -44,7 +45,7 @@ def data(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def finished(data, tmp_path_factory) -> tuple[Path, list[str], str]:
     """Return the folder of a finished run, its command and what it printed."""
-    run, out = tmp_path_factory.mktemp("finished") / "run", io.StringIO()
+    run, out = tmp_path_factory.mktemp("finished") / "a first run", io.StringIO()
     command = [*FLAGS, f"--data_dir={data}", f"--run_dir={run}"]
     with contextlib.redirect_stdout(out):
         assert cli(command) == 0
@@ -69,6 +70,16 @@ def test_the_command_trains(finished):
     from irmas_tf.inference.lite_run import open_run
 
     assert open_run(run).engine == "litert"
+
+
+def test_what_it_says_to_do_next_works_from_elsewhere(finished, tmp_path, monkeypatch, capsys):
+    from irmas_tf.__main__ import cli as irmas
+
+    _, _, out = finished
+    program, *words = shlex.split(out.splitlines()[-1].removeprefix("Next: "))
+    monkeypatch.chdir(tmp_path)
+    assert program == "irmas" and irmas([*words, "--noreport"]) == 0
+    assert "accuracy" in capsys.readouterr().out
 
 
 def test_the_run_names_the_folder_that_its_data_is_in(finished, data):

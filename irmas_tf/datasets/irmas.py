@@ -24,6 +24,7 @@ from irmas_tf.datasets.irmas_records import (
     parse_training_name,
 )
 from irmas_tf.datasets.irmas_scan import scan_testing, scan_training
+from irmas_tf.process.shell_words import shell_path
 
 __all__ = [
     "GENRES",
@@ -48,7 +49,11 @@ _CHECK_HINT = "irmas check --data_dir={} lists everything"
 def _raise_first(problems: Sequence[Problem], data_dir: str | os.PathLike[str]) -> None:
     fatal = [p for p in problems if p.is_fatal]
     if fatal:
-        more = f" ({len(fatal) - 1} more such files; {_CHECK_HINT.format(display(data_dir))})" if fatal[1:] else ""
+        more = (
+            f" ({len(fatal) - 1} more such files; {_CHECK_HINT.format(shell_path(display(data_dir)))})"
+            if fatal[1:]
+            else ""
+        )
         raise DataError(fatal[0].message + more)
 
 
@@ -61,7 +66,9 @@ def usable_training(data_dir: str | os.PathLike[str]) -> TrainingScan:
     scan = scan_training(data_dir)
     _raise_first(scan.problems, data_dir)
     if not scan.excerpts:
-        raise DataError(f"{display(scan.root)}: holds no training excerpts; {_CHECK_HINT.format(display(data_dir))}")
+        raise DataError(
+            f"{display(scan.root)}: holds no training excerpts; {_CHECK_HINT.format(shell_path(display(data_dir)))}"
+        )
     return scan
 
 
@@ -140,7 +147,7 @@ def index_testing(
         raise DataError(
             f"{display(data_dir)}: holds no IRMAS test clips (expected IRMAS-TestingData-Part1/Part1/*.wav with .txt"
             " label files); correct --data_dir, or fetch them with: irmas download --parts"
-            f" test1,test2,test3 --out {display(data_dir)}"
+            f" test1,test2,test3 --out {shell_path(display(data_dir))}"
         )
     if require_official:
         found = Counter(f"Part{c.part}" for c in scan.clips)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from irmas_tf.audio.walk import AUDIO_SUFFIXES
 from irmas_tf.config.labels import IRMAS_NAMES
+from irmas_tf.process.shell_words import shell_path
 
 MANIFEST_NAME = ".irmas_tf_manifest.json"
 
@@ -134,7 +135,7 @@ def check_data_dir(data_dir: str | os.PathLike[str]) -> Path:
     if not path.exists():
         raise DataError(
             f"{display(path)}: no such folder; give --data_dir the folder that holds IRMAS-TrainingData,"
-            f" or fetch it with: irmas download --out={display(path)}"
+            f" or fetch it with: irmas download --out={shell_path(display(path))}"
         )
     if not path.is_dir():
         hint = "unpack it first and " if path.suffix.lower() == ".zip" else ""
@@ -187,7 +188,7 @@ def find_training_root(data_dir: str | os.PathLike[str]) -> Path:
     raise DataError(
         f"{display(base)}: holds no IRMAS training audio (expected IRMAS-TrainingData/<class>/*.wav with names such as"
         " '[cel][cla]0001__1.wav'); correct --data_dir, or fetch it with:"
-        f" irmas download --out={display(base)}"
+        f" irmas download --out={shell_path(display(base))}"
     )
 
 

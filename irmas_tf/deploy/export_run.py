@@ -18,6 +18,7 @@ from irmas_tf.inference.run_data import look_at_sides
 from irmas_tf.inference.run_model import RUN_FOLDER
 from irmas_tf.inference.window_model import ModelError
 from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, atomic_path
+from irmas_tf.process.shell_words import shell_path
 from irmas_tf.runs.run_dir import RunDir
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _notes(loaded: LoadedRun) -> tuple[str, ...]:
     """Return what is to be said if what was exported carries no scores."""
     if loaded.facts["metrics"] is not None:
         return ()
-    run_dir = loaded.run.path
+    run_dir = shell_path(loaded.run.path)
     return (f"no scores inside; irmas evaluate --run_dir={run_dir} --split=validation, then export again",)
 
 

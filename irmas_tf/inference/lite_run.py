@@ -17,6 +17,7 @@ from irmas_tf.inference.run_model import RunModel
 from irmas_tf.inference.window_model import AUTO, LITERT, PROBABILITIES, TENSORFLOW, ClassModel, ModelError
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.optional_packages import TRAIN, is_installed
+from irmas_tf.process.shell_words import shell_path
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.streaming import StreamingError, read_model_facts
 
@@ -77,7 +78,8 @@ def open_run(run_dir: str | os.PathLike[str], engine: str = AUTO) -> RunModel:
     if not reason:
         lite = ARTEFACTS.get("tflite").load(model.run.tflite_path)
         return LiteRun(model, lite, engine == LITERT or not is_installed("tensorflow"))
-    remedy = f"irmas export-tflite --run_dir={model.run.path} --out={model.run.tflite_path} --overwrite makes it"
+    run_dir, out = shell_path(model.run.path), shell_path(model.run.tflite_path)
+    remedy = f"irmas export-tflite --run_dir={run_dir} --out={out} --overwrite makes it"
     if engine == LITERT:
         raise ModelError(f"--engine=litert: {reason}; {remedy}")
     if not is_installed("tensorflow"):
