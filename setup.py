@@ -95,6 +95,8 @@ EXTRAS = {
     # Catalogues on many machines. It brings pyarrow; runners on clouds need its own extras (apache-beam[gcp]).
     "beam": [*TRAIN, "apache-beam>=2.65,<3", "pyarrow>=14"],
     "tflite": TRAIN,  # the name that earlier versions had for LiteRT beside TensorFlow
+    # Data sets by name, as --dataset=mirdata:NAME.
+    "mirdata": [*TRAIN, "mirdata>=1.0,<2"],
     # Writing .onnx files; to answer with one, onnxruntime beside the core is enough.
     "onnx": [*TRAIN, "tf2onnx>=1.17,<2", "onnxruntime>=1.20"],
     "test": [

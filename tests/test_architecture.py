@@ -24,7 +24,7 @@ HEAVY = {"tensorflow", "keras", "tensorflow_io", "tensorflow_hub", "scipy", "skl
 # Not in every installation; imported where they are used.
 OPTIONAL = {
     "tensorflow_io", "tensorflow_hub", "pretty_midi", "librosa", "torch", "soxr", "tensorflow_serving", "grpc",
-    "pyarrow", "ai_edge_litert", "av",
+    "pyarrow", "ai_edge_litert", "av", "mirdata",
 }  # fmt: skip
 VAGUE_NAMES = {"utils", "util", "common", "misc", "tools", "shared"}
 MOST_LINES = 400

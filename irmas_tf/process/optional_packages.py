@@ -22,6 +22,7 @@ REMEDIES = {
     "pretty_midi": ("pretty_midi", 'pip install "irmas_tf[demo]"'),
     "apache_beam": ("Apache Beam", 'pip install "irmas_tf[beam]"'),
     "pyarrow": ("PyArrow", 'pip install "irmas_tf[beam]"'),
+    "mirdata": ("mirdata", 'pip install "irmas_tf[mirdata]"'),
     "grpc": ("gRPC", 'pip install "irmas_tf[serving]"'),
 }
 """Module -> what people call it, and the command that installs it."""
