@@ -29,6 +29,8 @@ IRMAS_CODES: tuple[str, ...] = tuple(IRMAS_NAMES)
 SINGLE_LABEL, MULTI_LABEL = "single_label", "multi_label"
 TASKS = (SINGLE_LABEL, MULTI_LABEL)
 
+_SHOWN_CODES = 30  # in a message
+
 
 @dataclasses.dataclass(frozen=True)
 class LabelScheme:
@@ -73,7 +75,9 @@ class LabelScheme:
             ValueError: the data set has no such code; the message lists those that it has.
         """
         if code not in self.source_to_code:
-            raise ValueError(f"unknown class code {code!r}; known codes: {', '.join(self.source_to_code)}")
+            known = tuple(self.source_to_code)
+            more = f", ... ({len(known)} in all)" if len(known) > _SHOWN_CODES else ""
+            raise ValueError(f"unknown class code {code!r}; known codes: {', '.join(known[:_SHOWN_CODES])}{more}")
         return self.codes.index(self.source_to_code[code])
 
 

@@ -44,6 +44,12 @@ def test_unknown_names_list_what_is_known():
         get_label_scheme("irmas").index("dru")
 
 
+def test_a_thousand_known_codes_are_not_all_said():
+    scheme = LabelScheme.of("birds", {f"bird {k}": f"bird {k}" for k in range(1000)})
+    with pytest.raises(ValueError, match=r"known codes: bird 0, .*bird 29, \.\.\. \(1000 in all\)$"):
+        scheme.index("fish")
+
+
 def test_a_scheme_of_another_data_set_needs_codes_and_names_only():
     scheme = LabelScheme.of("bells", {"han": "hand bell", "tub": "tubular bell"})
     assert (scheme.codes, scheme.names, scheme.index("tub")) == (("han", "tub"), ("hand bell", "tubular bell"), 1)
