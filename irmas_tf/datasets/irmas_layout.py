@@ -13,6 +13,7 @@ from pathlib import Path
 
 from irmas_tf.audio.walk import AUDIO_SUFFIXES
 from irmas_tf.config.labels import IRMAS_NAMES
+from irmas_tf.kinds.data_layouts import FOLDER, MANIFEST, OPENMIC, layout_of
 from irmas_tf.process.shell_words import shell_path
 
 MANIFEST_NAME = ".irmas_tf_manifest.json"
@@ -138,9 +139,22 @@ def check_data_dir(data_dir: str | os.PathLike[str]) -> Path:
             f" or fetch it with: irmas download --out={shell_path(display(path))}"
         )
     if not path.is_dir():
-        hint = "unpack it first and " if path.suffix.lower() == ".zip" else ""
+        hint = "unpack it first and " if path.suffix.lower() == ".zip" else _OTHER_DATA.get(layout_of(path), "")
         raise DataError(f"{display(path)}: is a file; {hint}give the folder that holds IRMAS-TrainingData")
     return path
+
+
+_OTHER_DATA = {
+    FOLDER: "a folder of classes is read with --dataset=folder",
+    MANIFEST: "a manifest is read with --dataset=manifest; else ",
+    OPENMIC: "OpenMIC-2018 is read with --dataset=openmic",
+}
+
+
+def _other_data(base: Path) -> str:
+    """Return what else a folder without IRMAS seems to hold, for a message, or an empty string."""
+    remedy = _OTHER_DATA.get(layout_of(base), "")
+    return f"; {remedy}" if remedy else ""
 
 
 def _holds_training(folder: Path) -> bool:
@@ -186,8 +200,8 @@ def find_training_root(data_dir: str | os.PathLike[str]) -> Path:
     if roots:
         return roots[0]
     raise DataError(
-        f"{display(base)}: holds no IRMAS training audio (expected IRMAS-TrainingData/<class>/*.wav with names such as"
-        " '[cel][cla]0001__1.wav'); correct --data_dir, or fetch it with:"
+        f"{display(base)}: holds no IRMAS training audio{_other_data(base)} (expected IRMAS-TrainingData/<class>/*.wav with"
+        " names such as '[cel][cla]0001__1.wav'); correct --data_dir, or fetch it with:"
         f" irmas download --out={shell_path(display(base))}"
     )
 

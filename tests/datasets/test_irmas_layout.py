@@ -126,3 +126,17 @@ def test_walk_leaves_out_litter_and_survives_links(tmp_path):
 def test_display_survives_any_bytes():
     assert layout.display(os.fsdecode(b"caf\xe9.wav")) == "caf\ufffd.wav"
     layout.display(os.fsdecode(b"caf\xe9.wav")).encode("utf-8")
+
+
+def test_other_data_sets_are_told_their_name(tmp_path):
+    for name in ("violin/a.wav", "oud/b.flac"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    with pytest.raises(DataError, match="no IRMAS training audio; a folder of classes is read with --dataset=folder"):
+        layout.find_training_root(tmp_path)
+    (tmp_path / "m.csv").write_text("path,labels\n")
+    with pytest.raises(DataError, match="a manifest is read with --dataset=manifest"):
+        layout.find_training_root(tmp_path / "m.csv")
+    (tmp_path / "openmic-2018.npz").touch()
+    with pytest.raises(DataError, match="--dataset=openmic"):
+        layout.find_training_root(tmp_path)
