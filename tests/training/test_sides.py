@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import soundfile
+import tensorflow as tf
 
 from irmas_tf.config.datasets import DATASETS
 from irmas_tf.config.labels import IRMAS_CODES
@@ -15,10 +17,12 @@ from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.dataset import Dataset, LabelledExcerpt, register_dataset
 from irmas_tf.datasets.irmas_dataset import Irmas
 from irmas_tf.datasets.irmas_layout import DataError
+from irmas_tf.models.factory import build_model
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.checkpoint import CheckpointStore
 from irmas_tf.training.loop import train
 from irmas_tf.training.sides import completed, load_sides
+from irmas_tf.training.step import TrainingStep
 from tests.helpers.tone_corpus import RATE_HZ, tiny_config, write_corpus
 
 
@@ -88,6 +92,25 @@ def test_labels_that_a_setting_cannot_use_are_refused_before_anything_is_recorde
     with pytest.raises(error, match=message):
         load_sides(config_of(folder, **changes), RunDir(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task, classes", [("single_label", 2), ("multi_label", 2), ("multi_label", 1000)])
+def test_a_network_of_two_classes_or_a_thousand_takes_a_step(strings, task, classes):
+    names = tuple(f"ساز {k}" for k in range(classes))
+    config = config_of(strings, classes=names, task=task, batch_size=8)
+    keras.utils.set_random_seed(0)
+    step = TrainingStep(build_model(config), config, tf.distribute.get_strategy(), has_unknown=task == "multi_label")
+    rng = np.random.default_rng(0)
+    rows = np.eye(classes, dtype=np.int8)[rng.integers(0, classes, 8)]
+    if task == "multi_label":
+        rows[rng.random(rows.shape) < 0.5] = -1
+    waveform = rng.standard_normal([8, config.audio.window_samples]).astype(np.float32)
+    before = step.model.get_weights()[-2]
+    step.set_learning_rate(0.01)
+    assert np.isfinite(step.run_batch(waveform, rows, {})).all()
+    assert step.model.output_shape == (None, classes) == (None, before.shape[-1])
+    assert (step.model.get_weights()[-2] != before).any(axis=0).all(), "each class has learnt"
 
 
 def weights_of(run: RunDir) -> dict[str, bytes]:
