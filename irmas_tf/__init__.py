@@ -2,8 +2,8 @@
 
     import irmas_tf
 
-    model = irmas_tf.load("runs/three_branch")          # a run folder, a SavedModel's version folder, a .tflite file
-    print(model.classify("song.mp3"))                   # or samples: model.classify(samples, 44100)
+    model = irmas_tf.load()                # the package's own; or a name, a run folder, a SavedModel, a .tflite file
+    print(model.classify("song.mp3"))      # or samples: model.classify(samples, 44100)
 
 Importing the package loads nothing heavy; every name below is imported when it is asked for.
 """

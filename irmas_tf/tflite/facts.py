@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from irmas_tf.inference.exported_labels import ExportedLabels
+from irmas_tf.inference.named_models import quality_of
 from irmas_tf.inference.window_model import PROBABILITIES, ModelError
 from irmas_tf.streaming import StreamingError, read_model_facts
 
@@ -35,6 +36,7 @@ def facts_text(path: str | os.PathLike[str]) -> str:
         ("CLASSES", " ".join(labels.scheme.codes)),
         ("names", ", ".join(labels.scheme.names)),
         *_thresholds(labels),
+        *([("quality", quality)] if (quality := quality_of(facts)) else []),
         ("licence", str(facts.get("licence", "not named"))),
     ]
     width = max(len(name) for name, _ in rows)
