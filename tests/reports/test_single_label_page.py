@@ -84,6 +84,10 @@ def test_worst_and_best_clips_are_those(page: ReportPage, evaluation: Evaluation
     assert worst[0].name == ODD and best[0].name == evaluation.files[59]
     assert [kind for _, _, kind in worst[0].facts] == ["missed", "wrong"]
     assert [kind for _, _, kind in best[0].facts] == ["right"]
+    confidence = dict(zip(evaluation.files, evaluation.probabilities.max(axis=1), strict=True))
+    for clips in (worst, best):
+        sureness = [confidence[clip.name] for clip in clips]
+        assert sureness == sorted(sureness, reverse=True), "surest first, whatever it is sure of"
     songs = [re.sub(r"\D", "", clip.name)[:4] for clip in worst[1:]]
     assert len({int(song) // 3 for song in songs}) == 2, "one excerpt a song"
     assert all(clip.audio is not None for clip in (*worst, *best))

@@ -63,3 +63,13 @@ def test_calibration_is_shown_with_and_without(evaluation: MultiLabelEvaluation)
         assert f"Off by {error:.3f}" in figure.caption
     without = dataclasses.replace(evaluation, calibration=None)
     assert len(confidence_section(without).blocks) == 1
+
+
+def test_the_best_and_the_worst_classes_are_those_of_the_table(evaluation: MultiLabelEvaluation) -> None:
+    summary = summarize_multi_label(evaluation)
+    occurring = [row for row in summary["per_class"] if row["support"]]
+    rows = sorted(occurring, key=lambda row: -row["f1"])
+    figure = next(
+        b for b in thresholds_section(evaluation, summary).blocks if getattr(b, "name", "") == "class_thresholds"
+    )
+    assert texts_of(figure.picture, "key") == [f"F1 of {row['name']}" for row in (*rows[:2], *rows[-2:])]
