@@ -201,7 +201,8 @@ def find_training_root(data_dir: str | os.PathLike[str]) -> Path:
         return roots[0]
     raise DataError(
         f"{display(base)}: holds no IRMAS training audio{_other_data(base)} (expected"
-        " IRMAS-TrainingData/<class>/*.wav with names such as '[cel][cla]0001__1.wav'); correct --data_dir, or fetch it with:"
+        " IRMAS-TrainingData/<class>/*.wav with names such as '[cel][cla]0001__1.wav'); correct"
+        " --data_dir, or fetch it with:"
         f" irmas download --out={shell_path(display(base))}"
     )
 
