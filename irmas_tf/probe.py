@@ -103,7 +103,7 @@ def main(flags: ParsedFlags) -> int:
     check_output(options.output)
     _look_at_data(flags)
     model = load_embedder(options)
-    from irmas_tf.evaluation.probe_run import probe_data, summarize, summary_table
+    from irmas_tf.probing.probe_run import probe_data, summarize, summary_table
 
     dataset = _dataset(flags, model)
     scheme = dataset.labels

@@ -1,1 +1,1 @@
-"""The protocol: clips and their scores, threshold regimes, calibration, score files, the probe."""
+"""The protocol: clips and their scores, threshold regimes, calibration, score files, who saw which songs."""

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 from pathlib import Path, PurePosixPath
 
 import hypothesis
@@ -10,9 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from irmas_tf.config.labels import IRMAS_CODES, LabelScheme, get_label_scheme
+from irmas_tf.config.labels import IRMAS_CODES, get_label_scheme
 from irmas_tf.evaluation import score_file
-from irmas_tf.evaluation.label_cells import Cells, write_cell
 from irmas_tf.evaluation.score_file import (
     ScoreFileError,
     match_files,
@@ -285,13 +283,6 @@ def test_columns_of_any_names_are_classes_and_labels_may_be_unknown(tmp_path: Pa
     ):
         with pytest.raises(ScoreFileError, match=f"line 2: column labels: .*{words}"):
             read_score_file(_write(tmp_path, [["a", cell, "s", "1", "2", "3", "", ""]], header))
-
-
-@pytest.mark.parametrize("codes", [("a", "b", "other"), ("low tone", "high", "x y"), ("A-b", "noise", "c")])
-def test_labels_that_are_written_are_read_again(codes: tuple[str, ...]) -> None:
-    cells = Cells(LabelScheme("x", codes, codes, {code: code for code in codes}))
-    for labels in itertools.product((-1, 0, 1), repeat=3):
-        assert tuple(cells.read(write_cell(np.array(labels, np.int8), codes)).tolist()) == labels
 
 
 def test_predictions_of_a_report_are_scores(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from irmas_tf.evaluation.probe import _songs_of_share, cross_validate
+from irmas_tf.probing.cross_validation import _songs_of_share, cross_validate
 
 
 def songs(num_songs=60, per_song=4, classes=3, song_noise=0.0, seed=0):

@@ -12,11 +12,11 @@ from irmas_tf.config.run_config import Config, ModelConfig
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.irmas_dataset import Irmas
 from irmas_tf.datasets.splits import Split, save_split
-from irmas_tf.evaluation import probe_run
 from irmas_tf.evaluation.who_saw import trained_names, unseen_excerpts, write_seen
 from irmas_tf.inference.embedding import EmbeddingNetwork
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.models.factory import build_model
+from irmas_tf.probing import probe_run
 from irmas_tf.runs.run_dir import RunDir
 from tests.helpers import tiny_run
 

@@ -17,13 +17,13 @@ from irmas_tf.config.labels import LabelScheme
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.dataset import Dataset, LabelledExcerpt
 from irmas_tf.datasets.split_sides import SplitSide, group_numbers, label_matrix
-from irmas_tf.evaluation.probe import ProbeResult, cross_validate
-from irmas_tf.evaluation.probe_labels import LabelsProbeResult, cross_validate_labels
 from irmas_tf.evaluation.song_notes import interval_notes
 from irmas_tf.evaluation.who_saw import unseen_excerpts
 from irmas_tf.inference.embedding_files import Progress, embed_files, write_embeddings
 from irmas_tf.inference.window_model import WindowModel
 from irmas_tf.metrics import single_label
+from irmas_tf.probing.cross_validation import ProbeResult, cross_validate
+from irmas_tf.probing.several_labels import LabelsProbeResult, cross_validate_labels
 from irmas_tf.runs.run_dir import RunDir
 
 

@@ -8,9 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from irmas_tf.config.labels import LabelScheme
-from irmas_tf.evaluation.probe_labels import cross_validate_labels
-from irmas_tf.evaluation.probe_run import summarize, summary_table
 from irmas_tf.metrics.multilabel import mean_average_precision
+from irmas_tf.probing.probe_run import summarize, summary_table
+from irmas_tf.probing.several_labels import cross_validate_labels
 
 SCHEME = LabelScheme.of("two", {"low tone": "low", "high": "high tone"})
 
