@@ -74,7 +74,8 @@ NAMED_MODELS: Registry[NamedModel] = Registry("model", BUILT_IN, extensible=True
 def split_name(text: str | os.PathLike[str]) -> tuple[str, str] | None:
     """Return (name, argument) of what may be a name, or None if it is a path."""
     name, _, argument = os.fspath(text).partition(":")
-    if name not in NAMED_MODELS or Path(text).expanduser().exists():
+    # Unlike pathlib's, this exists() bears text that is too long for a file's name: many classes.
+    if name not in NAMED_MODELS or os.path.exists(os.path.expanduser(text)):
         return None
     return name, argument
 

@@ -10,6 +10,8 @@ from irmas_tf.inference.named_models import NAMED_MODELS, about_line, file_of, l
 def test_a_name_may_have_an_argument_and_what_is_there_goes_first(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert split_name("mn04") == ("mn04", "") and split_name("mn04:audioset:A,B") == ("mn04", "audioset:A,B")
+    every = "mn04:audioset:" + 200 * "Drum,"
+    assert split_name(every) == ("mn04", every.removeprefix("mn04:")), "longer than a file's name can be"
     assert split_name("mn05") is None and split_name("./mn04") is None
     assert load_named("runs/first") is None and file_of("x.tflite") is None
     (tmp_path / "mn04").mkdir()
