@@ -61,19 +61,17 @@ def main(flags: ParsedFlags) -> None:
     """Run the command."""
     options = flags.options
     require("sklearn", "evaluation")
-    from irmas_tf.evaluation.single_label import check_split
     from irmas_tf.inference.run_data import TEST, look_before_scoring
-    from irmas_tf.reports.page import PageOptions
 
     if bool(options.run_dir) == bool(options.scores):
         raise ConfigError("--run_dir is required: the run to score; or --scores=FILE.csv in its place")
     if not options.report and (given := flags.all_given("report_clips", "report_audio")):
         raise ConfigError(f"--{given[0]}: has no effect beside --noreport")
-    page = PageOptions(options.report_clips, options.report_audio) if options.report else None
     if options.scores:
         if given := flags.all_given("split", "batch_size"):
             raise ConfigError(f"--{given[0]}: is for --run_dir, not for --scores")
         from irmas_tf.reports.evaluate_scores import evaluate_scores
+        from irmas_tf.reports.page import PageOptions
 
         report = evaluate_scores(
             options.scores,
@@ -84,19 +82,18 @@ def main(flags: ParsedFlags) -> None:
             unique_clips=options.unique_clips,
             output=options.output,
             replicates=options.replicates,
-            page=page,
+            page=PageOptions(options.report_clips, options.report_audio) if options.report else None,
         )
     else:
         if given := flags.all_given("labels", "threshold", "output", "dataset"):
             raise ConfigError(f"--{given[0]}={getattr(options, given[0])}: is for --scores; a run has its own")
         if options.unique_clips and options.split != TEST:
             raise ConfigError(f"--unique_clips: is for --split={TEST}, not {options.split}")
-        if options.split != TEST:
-            check_split(options.split)
         look_before_scoring(options.run_dir, options.data_dir, options.split)
         import_tensorflow("evaluating a run")
         from irmas_tf.reports.answer_output import shown
         from irmas_tf.reports.evaluate_run import evaluate_run
+        from irmas_tf.reports.page import PageOptions
 
         report = evaluate_run(
             options.run_dir,
@@ -105,7 +102,7 @@ def main(flags: ParsedFlags) -> None:
             batch_size=options.batch_size,
             replicates=options.replicates,
             unique_clips=options.unique_clips,
-            page=page,
+            page=PageOptions(options.report_clips, options.report_audio) if options.report else None,
             progress=shown("evaluate"),
         )
     print(report.text(options.format), end="")

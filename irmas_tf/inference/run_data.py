@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from irmas_tf.config.run_config import Config
+from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.splits import load_split
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.runs.run_dir import RunDir
 
 TEST = "test"
+SIDES = ("validation", "train")
 
 
 def look_at_sides(run: RunDir, config: Config, data_dir: str = "") -> None:
@@ -34,9 +36,12 @@ def look_before_scoring(run_dir: str, data_dir: str, split: str) -> None:
         split: side of the run's split, or test.
 
     Raises:
+        ConfigError: there is no such split.
         RunDirError, ModelError, ThresholdsError: the run has no model, or one of its files is damaged.
         DataError: the data or the split is not there, or is not what it should be.
     """
+    if split not in (*SIDES, TEST):
+        raise ConfigError(f"--split={split}: must be one of {', '.join((*SIDES, TEST))}")
     model = RunModel.open(run_dir)
     model.check_files()
     if split == TEST:
