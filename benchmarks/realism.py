@@ -150,7 +150,7 @@ def of_variants(name: str, count: int, programs: list[int], meter: Meter) -> str
     from irmas_tf.timbres.sampler import Sampler
     from irmas_tf.timbres.sources import parse_sounds
 
-    bank = parse_sounds(name).sources[0].open()
+    bank = parse_sounds(name).sources[0].open().with_all_variants()  # type: ignore[attr-defined]
     sampler = Sampler(bank, 44100, 64 << 20)
     lines = [f"{'program':<9}{'class':<7}{'variants':>9}{'p>.1':>7}{'p':>7}  those"]
     for number, code in enumerate(IRMAS_CODES):

@@ -10,6 +10,7 @@ import numpy as np
 from irmas_tf.timbres.zones import Zone
 
 RATE_HZ = 44100
+MODELS_VERSION = 2  # raised whenever the same variant would sound otherwise
 KEY_STEP = 3  # semitones between two samples; the keys between them are played faster or slower
 SUSTAINED_SECONDS, _LOOP_FROM_SECONDS, _LOOP_FADE = 1.8, 0.7, 4096
 _KEPT_BYTES = 256 << 20  # notes of one bank that are not computed again, 16 bits each
@@ -26,6 +27,7 @@ class ModelledProgram:
         sustained: its end is looped; otherwise it dies away by itself within ``seconds``.
         seconds: length of the sample.
         release_seconds: time of a fall by 100 dB after the note's end.
+        chosen: the variants that are used, in turn; empty for all. Those that benchmarks/realism.py --variants keeps.
     """
 
     make: Callable[[int, float, int, str], np.ndarray]
@@ -34,6 +36,7 @@ class ModelledProgram:
     sustained: bool = True
     seconds: float = SUSTAINED_SECONDS
     release_seconds: float = 0.25
+    chosen: tuple[int, ...] = ()
 
 
 class ModelledBank:
@@ -57,6 +60,11 @@ class ModelledBank:
         self._kept: dict[int, np.ndarray] = {}
         self._kept_bytes = 0
 
+    def with_all_variants(self) -> ModelledBank:
+        """Return a bank of the same programs in which no variant is left out."""
+        programs = {number: dataclasses.replace(model, chosen=()) for number, model in self._programs.items()}
+        return ModelledBank(programs, self.variants, self.vowels)
+
     def zones(self, bank: int, program: int) -> list[Zone]:
         """Return the zones of one variant of a program."""
         if program not in self._programs or not 0 <= bank < self.variants * max(len(self.vowels), 1):
@@ -69,6 +77,8 @@ class ModelledBank:
         model = self._programs[program]
         turn, variant = divmod(bank, self.variants)
         vowel = self.vowels[turn] if self.vowels else ""
+        if model.chosen:
+            variant = model.chosen[variant % len(model.chosen)]
         zones = []
         keys = list(range(model.lowest, model.highest + 1, KEY_STEP))
         for number, key in enumerate(keys):

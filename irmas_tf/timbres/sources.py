@@ -145,6 +145,10 @@ class Source:
         from irmas_tf.process.checksums import checksum_of
 
         facts: dict[str, Any] = {"name": self.name if not self.path else Path(self.path).name, "weight": self.weight}
+        if not self.path:
+            from irmas_tf.timbres.modelled import MODELS_VERSION
+
+            facts["version"] = MODELS_VERSION
         if self.class_weights:
             facts["class_weights"] = dict(self.class_weights)
         if self.path and Path(self.path).is_file():

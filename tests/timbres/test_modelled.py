@@ -101,3 +101,12 @@ def test_stk_s_models_are_tuned_and_give_the_same_notes_again():
     assert off is not None and abs(off) < 15
     again = stk.play_note("Clarinet", zone.root_key, 1.0, 2)
     np.testing.assert_array_equal(stk.play_note("Clarinet", zone.root_key, 1.0, 2), again)
+
+
+def test_chosen_variants_take_turns():
+    bank = BANKS["organ"]
+    chosen = bank._programs[16].chosen
+    assert len(chosen) > 3
+    first, again, next_one = (bank.samples(bank.zones(turn, 16)[8]) for turn in (0, len(chosen), 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, next_one)
