@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from irmas_tf.corpus.rendering import EXCERPT_FRAMES
 from irmas_tf.datasets.irmas import index_testing, index_training
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.locks import exclusive
+from irmas_tf.randomization.ingredients import Randomization
 from irmas_tf.timbres.sf2 import bundled_soundfont
 
 pytestmark = pytest.mark.slow
@@ -122,6 +124,32 @@ def test_folders_that_are_not_ours_are_refused_and_untouched(tmp_path, change):
         make_corpus(out, excerpts=3, test_clips=0, workers=1, progress=False)
     assert str(out) in str(caught.value)
     assert files_of(tmp_path) == before
+
+
+def test_randomisation_is_part_of_what_a_corpus_is(corpus, tmp_path):
+    hard = Randomization.parse("all")
+    for workers, name in ((1, "alone"), (2, "together")):
+        make_corpus(tmp_path / name, **SIZE, workers=workers, randomization=hard)
+    assert {n: b for n, b in files_of(tmp_path / "alone").items() if n != MANIFEST} == {
+        n: b for n, b in files_of(tmp_path / "together").items() if n != MANIFEST
+    }
+    assert files_of(tmp_path / "alone").keys() != files_of(corpus).keys() or files_of(tmp_path / "alone") != files_of(
+        corpus
+    )
+    for excerpt in index_training(tmp_path / "alone", content_ids=False):
+        assert soundfile.info(excerpt.path).frames == EXCERPT_FRAMES
+    with pytest.raises(CorpusError, match=r"randomization v1 backing.* instead of none"):
+        make_corpus(tmp_path / "alone", **SIZE, workers=1)
+
+
+def test_corpora_of_versions_without_randomisation_are_gone_on_with(corpus, tmp_path):
+    shutil.copytree(corpus, tmp_path / "old")
+    manifest = json.loads((tmp_path / "old" / MANIFEST).read_text())
+    del manifest["randomization"]
+    (tmp_path / "old" / MANIFEST).write_text(json.dumps(manifest))
+    assert make_corpus(tmp_path / "old", **SIZE, workers=1).rendered == 0
+    with pytest.raises(CorpusError, match="randomization none instead of v1 eq"):
+        make_corpus(tmp_path / "old", **SIZE, workers=1, randomization=Randomization.parse("eq"))
 
 
 def test_a_corpus_is_written_by_one_process_at_a_time(tmp_path):
