@@ -14,6 +14,7 @@ DATASETS: Registry[Any] = Registry(
         IRMAS: "irmas_tf.datasets.irmas_dataset:Irmas",
         "folder": "irmas_tf.own_data.own_dataset:ClassFolders",
         "manifest": "irmas_tf.own_data.own_dataset:Manifest",
+        "openmic": "irmas_tf.own_data.openmic:OpenMic",
         "mirdata": "irmas_tf.own_data.mirdata_dataset:Mirdata",
     },
     extensible=True,
