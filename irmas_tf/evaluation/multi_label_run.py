@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from irmas_tf.beginnings.who_saw import leak_notes
 from irmas_tf.config.labels import MULTI_LABEL
 from irmas_tf.config.run_config import Config
 from irmas_tf.datasets import irmas, splits
@@ -22,7 +23,6 @@ from irmas_tf.evaluation.run_levels import FittingClips, default_notes, fixed_le
 from irmas_tf.evaluation.scored_clips import ScoredClips
 from irmas_tf.evaluation.scored_mixtures import score_mixtures
 from irmas_tf.evaluation.test_part import TEST, TRAIN, VALIDATION, has_test_clips, published_counts, test_side
-from irmas_tf.evaluation.who_saw import leak_notes
 from irmas_tf.evaluation.window_scores import Progress, score_files
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.metrics import single_label

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from irmas_tf.audio.walk import Failure
+from irmas_tf.beginnings.who_saw import groups_of, seen_before
 from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets import splits
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.datasets.split_sides import split_sides
 from irmas_tf.evaluation.test_part import TEST, test_side
-from irmas_tf.evaluation.who_saw import groups_of, seen_before
 from irmas_tf.inference.answers import Answer
 from irmas_tf.inference.notes import Note
 from irmas_tf.inference.prediction import predict_files
@@ -43,7 +43,7 @@ class Evaluation:
         probabilities: mean over each file's windows, [files, classes].
         train_labels: class indices of the training side, for the baseline.
         leaks: song groups that are on both sides of the split, or in the test part and on the training side.
-        seen: what else is to be said of songs that the model has learnt from (`irmas_tf.evaluation.who_saw`).
+        seen: what else is to be said of songs that the model has learnt from (`irmas_tf.beginnings.who_saw`).
         seconds: time the model and the loader took together, s.
         replicates: of no effect any more: intervals are computed, not drawn.
         paths: where each file is.

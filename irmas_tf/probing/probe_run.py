@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from irmas_tf import __version__
+from irmas_tf.beginnings.who_saw import unseen_excerpts
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.dataset import Dataset, LabelledExcerpt
 from irmas_tf.datasets.split_sides import SplitSide, group_numbers, label_matrix
 from irmas_tf.evaluation.song_notes import interval_notes
-from irmas_tf.evaluation.who_saw import unseen_excerpts
 from irmas_tf.inference.embedding_files import Progress, embed_files, write_embeddings
 from irmas_tf.inference.window_model import WindowModel
 from irmas_tf.metrics import single_label

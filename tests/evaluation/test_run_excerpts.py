@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+from irmas_tf.beginnings.who_saw import seen_path
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.evaluation import multi_label_run
 from irmas_tf.evaluation.multi_label import Baselines
 from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
 from irmas_tf.evaluation.scored_clips import CHOSEN_HERE, FIXED, OTHER_SONGS, PER_CLASS
-from irmas_tf.evaluation.who_saw import seen_path
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.process.atomic_files import write_json_atomic
 from irmas_tf.runs.run_dir import RunDir

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from irmas_tf.beginnings.who_saw import trained_names, unseen_excerpts, write_seen
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.data import DataConfig
 from irmas_tf.config.labels import get_label_scheme
@@ -12,7 +13,6 @@ from irmas_tf.config.run_config import Config, ModelConfig
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.irmas_dataset import Irmas
 from irmas_tf.datasets.splits import Split, save_split
-from irmas_tf.evaluation.who_saw import trained_names, unseen_excerpts, write_seen
 from irmas_tf.inference.embedding import EmbeddingNetwork
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.models.factory import build_model

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from irmas_tf.beginnings.who_saw import leak_notes, seen_path, trained_names, unseen_excerpts, write_seen
 from irmas_tf.datasets.dataset import LabelledExcerpt
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.datasets.splits import Split, save_split
-from irmas_tf.evaluation.who_saw import leak_notes, seen_path, trained_names, unseen_excerpts, write_seen
 from irmas_tf.runs.run_dir import RunDir
 from tests.helpers.tiny_run import make_config
 
