@@ -33,6 +33,7 @@ from audioset_prior import (
     Head,
     Network,
     accuracy,
+    features_of_clips,
     features_of_excerpts,
     features_of_folder,
     fit,
@@ -143,6 +144,26 @@ def score(path: Path, folders: list[Path], network: Path, cache: Path, workers: 
             )
 
 
+def score_clips(path: Path, folder: Path, network: Path, cache: Path, workers: int) -> None:
+    """Print LRAP and micro F1 of the test clips under a folder: the mean of a clip's windows, the file's thresholds."""
+    kept = cache / f"clips-{folder.name}.npz"
+    if not kept.is_file():
+        features_of_clips(folder, network, workers).save(kept)
+    windows = Features.load(kept)
+    clips, place = np.unique(windows.songs, return_inverse=True)
+    labels = np.stack([windows.labels[place == k][0] for k in range(len(clips))]).astype(bool)
+    with np.load(path) as file:
+        thresholds = file["thresholds"]
+    for name, logits in (("AudioSet's", windows.logits), ("corrected", read(path).logits(windows))):
+        probabilities = 1 / (1 + np.exp(-logits))
+        means = np.stack([probabilities[place == k].mean(axis=0) for k in range(len(clips))])
+        answer = f"{len(clips)} test clips, {name} head: LRAP {ranking(np.log(means / (1 - means)), labels):.3f}"
+        if name == "corrected":
+            named = means >= thresholds
+            answer += f", micro F1 {2 * (named & labels).sum() / (named.sum() + labels.sum()):.3f}"
+        print(answer)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", required=True, help="mn04's weights, as irmas convert writes them")
@@ -158,7 +179,11 @@ def main() -> int:
     args = parser.parse_args()
     network = write_network(args.weights, args.cache / "mn04.tflite")
     if args.score:
-        score(args.out, [Path(f) for f in args.score.split(",")], network, args.cache, args.workers)
+        folders = [Path(folder) for folder in args.score.split(",")]
+        score(args.out, folders, network, args.cache, args.workers)
+        for folder in folders:
+            if any(folder.glob("IRMAS-TestingData*")):
+                score_clips(args.out, folder, network, args.cache, args.workers)
         return 0
     from irmas_tf.datasets.irmas import index_training
 
