@@ -1,0 +1,111 @@
+/**
+ * What a .tflite file says about itself. The file is a zip archive as well, whose directory stands at its end
+ * (PKWARE, APPNOTE.TXT); irmas_tf.json in it has the facts.
+ */
+
+import {Problem} from './problems.js';
+
+const FACTS_FILE = 'irmas_tf.json';
+const LONGEST_COMMENT = 65535;
+const SILENCE_DBFS = -85;
+
+/**
+ * Return the facts of a model.
+ * @param {ArrayBuffer} file
+ * @param {string} [name]  what it is called in messages
+ * @returns {Promise<import('./types.js').Facts>}
+ * @throws {Problem} it was not exported by irmas_tf, or is damaged
+ */
+export async function readFacts(file, name = 'the model') {
+  let raw;
+  try {
+    raw = JSON.parse(await readMember(file, FACTS_FILE));
+  } catch (error) {
+    throw new Problem('model', `${name} is not a .tflite file exported by irmas_tf, or is damaged (${error.message}); export it again`);
+  }
+  const facts = checkedFacts(raw);
+  if (typeof facts === 'string') throw new Problem('model', `${name} is damaged (${FACTS_FILE}: ${facts}); export it again`);
+  return facts;
+}
+
+/** Return the facts, or what is wrong with them. */
+function checkedFacts(raw) {
+  if (raw === null || typeof raw !== 'object') return 'is no object';
+  for (const key of ['sample_rate_hz', 'window_samples', 'window_hop_samples']) {
+    if (!Number.isInteger(raw[key]) || raw[key] < 1) return `${key} is no number of samples`;
+  }
+  const codes = raw.labels;
+  const names = raw.label_names ?? codes;
+  const isText = (value) => typeof value === 'string' && value !== '';
+  if (!Array.isArray(codes) || !codes.length || !codes.every(isText) || new Set(codes).size !== codes.length) {
+    return 'labels must name every class once';
+  }
+  if (!Array.isArray(names) || names.length !== codes.length || !names.every(isText)) return 'label_names must name every class';
+  let thresholds = raw.thresholds ?? null;
+  if (thresholds !== null) {
+    thresholds = Array.isArray(thresholds) ? thresholds : codes.map((code) => thresholds[code]);
+    if (thresholds.length !== codes.length || !thresholds.every(Number.isFinite)) return 'thresholds must have one per class';
+  }
+  const rate = raw.sample_rate_hz;
+  return {
+    name: raw.name ?? '',
+    task: raw.kind ?? (thresholds === null ? 'single_label' : 'multi_label'),
+    sampleRate: rate,
+    windowSamples: raw.window_samples,
+    hopSamples: raw.window_hop_samples,
+    windowSeconds: raw.window_samples / rate,
+    hopSeconds: raw.window_hop_samples / rate,
+    codes,
+    names,
+    thresholds,
+    silenceDbfs: Number.isFinite(raw.silence_dbfs) ? raw.silence_dbfs : SILENCE_DBFS,
+    licence: raw.licence ?? '',
+    quality: quality(raw),
+    raw,
+  };
+}
+
+/** How good the model is and on what, as `irmas_tf.inference.named_models.quality_of` says it. */
+function quality(raw) {
+  if (typeof raw.figures === 'string' && raw.figures) return raw.figures;
+  const metrics = raw.metrics;
+  if (metrics === null || typeof metrics !== 'object') return '';
+  for (const [key, title] of [['accuracy', 'accuracy'], ['lrap', 'LRAP']]) {
+    const value = typeof metrics[key] === 'object' ? metrics[key]?.value : metrics[key];
+    if (typeof value === 'number') {
+      const songs = metrics.songs ? ` of ${metrics.songs} songs` : '';
+      return `${title} ${value.toFixed(3)} on ${metrics.excerpts ?? metrics.clips} excerpts${songs} kept out of its own training data`;
+    }
+  }
+  return '';
+}
+
+/** Return the text of a member of a zip archive, stored or deflated. */
+async function readMember(buffer, wanted) {
+  const view = new DataView(buffer);
+  let end = view.byteLength - 22;
+  for (const least = Math.max(0, end - LONGEST_COMMENT); end >= least; end--) {
+    if (view.getUint32(end, true) === 0x06054b50) break;
+  }
+  if (end < 0 || view.getUint32(end, true) !== 0x06054b50) throw new Error('it holds no facts');
+  const count = view.getUint16(end + 10, true);
+  const size = view.getUint32(end + 12, true);
+  // Offsets count from where the archive was begun, which may be behind the model: the directory ends at `end`.
+  let at = end - size;
+  const shift = at - view.getUint32(end + 16, true);
+  for (let k = 0; k < count; k++) {
+    if (view.getUint32(at, true) !== 0x02014b50) throw new Error('its directory is broken');
+    const [nameLength, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
+    const name = new TextDecoder().decode(new Uint8Array(buffer, at + 46, nameLength));
+    if (name === wanted) {
+      const header = view.getUint32(at + 42, true) + shift;
+      const start = header + 30 + view.getUint16(header + 26, true) + view.getUint16(header + 28, true);
+      const bytes = new Uint8Array(buffer, start, view.getUint32(at + 20, true));
+      const isDeflated = view.getUint16(at + 10, true) === 8;
+      const stream = new Blob([bytes]).stream();
+      return new Response(isDeflated ? stream.pipeThrough(new DecompressionStream('deflate-raw')) : stream).text();
+    }
+    at += 46 + nameLength + extra + comment;
+  }
+  throw new Error(`${wanted} is not in it`);
+}
