@@ -49,6 +49,36 @@ def _entry_name(info: zipfile.ZipInfo) -> str:
     return name
 
 
+def unsafe_entry(archive_path: Path, name: str, reason: str) -> ArchiveError:
+    """Return the error for an entry that must not be extracted."""
+    return ArchiveError(
+        f"{display(archive_path)}: unsafe archive: entry {name!r} {reason}; nothing was extracted."
+        " Delete the file and fetch it from the official source"
+    )
+
+
+def name_parts(archive_path: Path, name: str) -> tuple[str, ...]:
+    """Return the folder and file names in the name of an entry.
+
+    Raises:
+        ArchiveError: the entry could leave the target folder.
+    """
+    path = name.replace("\\", "/")
+    parts = tuple(p for p in path.split("/") if p not in ("", "."))
+    reason = ""
+    if "\0" in path:
+        reason = "has a null character in its name"
+    elif path.startswith("/"):
+        reason = "is an absolute path"
+    elif re.match(r"[A-Za-z]:", path):
+        reason = "names a drive"
+    elif ".." in parts:
+        reason = "leaves the target folder"
+    if reason:
+        raise unsafe_entry(archive_path, name, reason)
+    return parts
+
+
 def _safe_parts(zip_path: Path, info: zipfile.ZipInfo) -> tuple[str, ...]:
     """Return the folder and file names of an entry, or () for a folder or litter.
 
@@ -56,23 +86,11 @@ def _safe_parts(zip_path: Path, info: zipfile.ZipInfo) -> tuple[str, ...]:
         ArchiveError: the entry could leave the target folder or is not a plain file.
     """
     name = _entry_name(info)
+    parts = name_parts(zip_path, name)
 
     def refuse(reason: str) -> ArchiveError:
-        return ArchiveError(
-            f"{display(zip_path)}: unsafe archive: entry {name!r} {reason}; nothing was extracted."
-            " Delete the file and fetch it from the official source"
-        )
+        return unsafe_entry(zip_path, name, reason)
 
-    path = name.replace("\\", "/")
-    if "\0" in path:
-        raise refuse("has a null character in its name")
-    if path.startswith("/"):
-        raise refuse("is an absolute path")
-    if re.match(r"[A-Za-z]:", path):
-        raise refuse("names a drive")
-    parts = [p for p in path.split("/") if p not in ("", ".")]
-    if ".." in parts:
-        raise refuse("leaves the target folder")
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
         raise refuse("is a symbolic link")
@@ -82,9 +100,9 @@ def _safe_parts(zip_path: Path, info: zipfile.ZipInfo) -> tuple[str, ...]:
         raise refuse("is encrypted")
     if info.compress_type not in _COMPRESSIONS:
         raise refuse(f"uses compression method {info.compress_type}")
-    if path.endswith("/") or kind == stat.S_IFDIR or any(is_ignored(p) for p in parts):
+    if name.endswith(("/", "\\")) or kind == stat.S_IFDIR or any(is_ignored(p) for p in parts):
         return ()
-    return tuple(parts)
+    return parts
 
 
 def _plan(zip_path: Path, archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, tuple[str, ...]]]:
@@ -131,8 +149,18 @@ def _write_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) 
         raise zipfile.BadZipFile(f"{info.filename!r} is shorter than the archive says")
 
 
-def _merge(source: Path, target: Path) -> None:
-    """Move a folder to its place; files of an earlier, incomplete copy are replaced one by one, others stay."""
+def put_in_place(source: Path, target: Path, archive_path: Path, md5: str | None, sizes: dict[str, int]) -> None:
+    """Move what was extracted to its place, with a manifest in it that says that it is all there.
+
+    Args:
+        source: folder with everything.
+        target: its place; files of an earlier, incomplete copy are replaced one by one, others stay.
+        archive_path: where it is from.
+        md5: checksum of that, if it is known.
+        sizes: relative name -> bytes of each file.
+    """
+    manifest = {"archive": archive_path.name, "md5": md5, "files": dict(sorted(sizes.items()))}
+    (source / MANIFEST_NAME).write_text(json.dumps(manifest, indent=0) + "\n", encoding="utf-8")
     if not target.exists():
         os.rename(source, target)
         return
@@ -176,9 +204,7 @@ def extract_archive(zip_path: Path, target: Path, *, md5: str | None = None, pro
                     inside = parts[1:] if strip and len(parts) > 1 else parts
                     _write_entry(archive, info, root.joinpath(*inside))
                     sizes["/".join(inside)] = info.file_size
-                manifest = {"archive": zip_path.name, "md5": md5, "files": dict(sorted(sizes.items()))}
-                (root / MANIFEST_NAME).write_text(json.dumps(manifest, indent=0) + "\n", encoding="utf-8")
-                _merge(root, target)
+                put_in_place(root, target, zip_path, md5, sizes)
     except zipfile.BadZipFile as error:
         raise ArchiveError(
             f"{display(zip_path)}: damaged zip file ({error}); delete it and run the same command again"

@@ -9,7 +9,7 @@ import dataclasses
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,8 @@ def download(
     base_url: str = irmas_counts.BASE_URL,
     keep_zips: bool = False,
     archives: Mapping[str, Archive] = ARCHIVES,
+    complete: Callable[[Path, Archive], bool] = is_complete,
+    extract: Callable[..., int] | None = None,
     progress: bool = True,
     **download_options: Any,
 ) -> list[PartResult]:
@@ -83,6 +85,8 @@ def download(
         base_url: folder of the zip files on the web.
         keep_zips: keep the archives beside the unpacked folders.
         archives: names, checksums and folders of the parts.
+        complete: says whether a part is there already.
+        extract: unpacks an archive; None: `irmas_tf.datasets.archive.extract_archive`.
         progress: show progress bars on stderr.
         download_options: further arguments of `irmas_tf.downloads.http_download.download_file` (retries, timeouts).
 
@@ -103,6 +107,7 @@ def download(
         raise DownloadError(f"--out={folder}: cannot be made ({error.strerror}); choose another folder") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise DownloadError(f"--out={folder}: not writable; choose another folder")
+    extract = extract or extract_archive
     results = []
     # Two downloads into one folder would delete each other's temporary files.
     refusal = DownloadError(f"{folder}: another download into this folder is running; wait for it")
@@ -111,12 +116,12 @@ def download(
         for part in dict.fromkeys(parts):
             archive = archives[part]
             target = folder / archive.folder
-            skipped = is_complete(target, archive)
+            skipped = complete(target, archive)
             if not skipped:
                 zip_path = folder / archive.zip_name
                 url = f"{base_url.rstrip('/')}/{archive.zip_name}?download=1"
                 _obtain_zip(archive, url, zip_path, {"progress": progress, **download_options})
-                extract_archive(zip_path, target, md5=archive.md5, progress=progress)
+                extract(zip_path, target, md5=archive.md5, progress=progress)
                 if not keep_zips:
                     zip_path.unlink()
             results.append(PartResult(part, target, skipped))
