@@ -170,6 +170,12 @@ def main() -> int:
     parser.add_argument("--data_dir", type=Path, help="corpus that is learnt from")
     parser.add_argument("--other", type=Path, help="corpus of other sources, for figures")
     parser.add_argument("--strength", type=float, default=0.1, help="of the L2 term")
+    parser.add_argument(
+        "--recognised",
+        type=float,
+        default=0.0,
+        help="learn from excerpts whose class has more than this of AudioSet's softmax",
+    )
     parser.add_argument("--cache", type=Path, required=True, help="folder for features")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--excerpts", type=int, default=0, help="the corpus's first ones; 0 is all")
@@ -204,7 +210,10 @@ def main() -> int:
         for head_name, logits in (("", head.logits(asked)), (" by AudioSet's head", asked.logits)):
             figures[f"{name}: accuracy{head_name}"] = round(accuracy(logits, asked)["accuracy"], 3)
 
-    head = centred(fit(corpus.where(~back), args.strength), mixed)
+    powers = np.exp(corpus.logits - corpus.logits.max(axis=1, keepdims=True))
+    own = powers[np.arange(len(powers)), corpus.true] / powers.sum(axis=1)
+    learnt = corpus.where(~back & (own > args.recognised))
+    head = centred(fit(learnt, args.strength), mixed)
     report(f"{int(back.sum())} composed excerpts of other songs", corpus.where(back))
     if args.other:
         place = args.cache / f"other-{args.other.name}.npz"
@@ -230,6 +239,8 @@ def main() -> int:
         "corpus": {key: manifest[key] for key in keys},
         "excerpts": len(excerpts),
         "held_back": int(back.sum()),
+        "learnt_from": len(learnt.songs),
+        "recognised": args.recognised,
         "l2": args.strength,
         "command": "python benchmarks/trainings/mn04_correction.py",
         "seed": manifest["seed"],
