@@ -13,9 +13,14 @@ import numpy as np
 
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.activity import Activity
+from irmas_tf.inference.display_width import display_width, fitted
 from irmas_tf.inference.notes import Note, is_silent, note_objects
 
 FORMATS = ("table", "json", "csv")
+WIDEST_NAME = 32
+"""Columns of a table that a class's name takes at most."""
+MOST_NAMED = 10
+"""Classes that a row of a table shows besides the most probable ones because they are named."""
 SCHEMA = 1
 """Of JSON objects and CSV columns: raised when one goes, or changes its name, place or meaning; new ones come last."""
 
@@ -146,7 +151,8 @@ class AnswerWriter:
         self._top_k = min(top_k, scheme.num_classes)
         self._mark_named = mark_named
         self._origin = dict(origin or {})
-        self._name_width = max(len(name) for name in scheme.names)
+        self._shown = [printable(name) for name in scheme.names]
+        self._name_width = min(max(map(display_width, self._shown)), WIDEST_NAME)
         if format == "csv":
             self._write_row(["file", "duration_seconds", "labels", *scheme.codes, "notes", "schema", "label_names"])
         self._needs_heading = format == "table"  # above the first answer: a heading over nothing would mislead
@@ -173,15 +179,18 @@ class AnswerWriter:
 
     def _table_row(self, answer: Answer) -> str:
         order = (-answer.vector).argsort(kind="stable").tolist()
-        named = {self._scheme.codes.index(code) for code in answer.labels} if self._mark_named else set()
+        labels = set(answer.labels) if self._mark_named else set()
+        named = {k for k in order if self._scheme.codes[k] in labels}
         marks = {k: "*" if k in named else " " for k in order} if self._mark_named else dict.fromkeys(order, "")
+        further = [k for k in order[self._top_k :] if k in named]
         best = "  ".join(
-            f"{self._scheme.names[k]:<{self._name_width}} {100 * answer.vector[k]:5.1f} %{marks[k]}"
-            for rank, k in enumerate(order)
-            if rank < self._top_k or k in named
+            f"{fitted(self._shown[k], self._name_width)} {100 * answer.vector[k]:5.1f} %{marks[k]}"
+            for k in (*order[: self._top_k], *further[:MOST_NAMED])
         )
+        if (rest := len(further) - MOST_NAMED) > 0:
+            best += f"  and {rest} more*"
         if answer.is_silent:
-            best = f"{'(silence)':<{len(best)}}"
+            best = fitted("(silence)", display_width(best))
         notes = "".join(f"{'':9}  note: {printable(note.text)}\n" for note in answer.notes)
         return f"{answer.duration_seconds:9.1f}  {best}  {printable(answer.path)}\n{notes}"
 

@@ -19,7 +19,7 @@ from irmas_tf.audio.walk import Failure
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.activity import Activity, segments
-from irmas_tf.inference.answers import Answer
+from irmas_tf.inference.answers import Answer, join_codes
 from irmas_tf.inference.notes import OF_SILENCE, SILENT, note_objects
 from irmas_tf.process.atomic_files import atomic_path
 from irmas_tf.process.optional_packages import require
@@ -35,7 +35,7 @@ PICTURE_HZ = 8000  # an outline needs no more
 class ActivityFiles:
     """Writes the activity of each answer into a folder, each file whole or not at all.
 
-    ``csv``: a row per window: start_seconds, end_seconds, labels (active classes, separated by blanks), a column of
+    ``csv``: a row per window: start_seconds, end_seconds, labels (active classes, see `join_codes`), a column of
     probabilities per class, and notes: "silent" for a silent window, the codes of the clip's other notes. ``json``: one
     object with times, probabilities and silence in columns, the levels, segments, and the clip's notes.
     ``audacity``: a label track (File > Import > Labels): start, end, name, separated by tabs. ``png``: see
@@ -96,7 +96,7 @@ class ActivityFiles:
         for start, end, probabilities, flags, is_silent in zip(
             activity.starts, activity.ends, activity.probabilities, active, silence, strict=True
         ):
-            labels = " ".join(code for code, yes in zip(codes, flags, strict=True) if yes)
+            labels = join_codes([code for code, yes in zip(codes, flags, strict=True) if yes], self._scheme)
             notes = " ".join([SILENT] * is_silent + of_clip)
             yield rows.line([f"{start:.6f}", f"{end:.6f}", labels, *(f"{p:.6f}" for p in probabilities), notes])
 

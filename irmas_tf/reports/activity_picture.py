@@ -13,6 +13,7 @@ from irmas_tf.audio.envelope import Envelope
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.activity import Activity, runs, segments
 from irmas_tf.inference.answers import printable
+from irmas_tf.pictures.class_names import shortened
 from irmas_tf.pictures.clip_timeline import clock, time_ticks
 
 # One hue from light to dark: readable for colour-blind eyes and in grey print.
@@ -20,6 +21,8 @@ COLOR_MAP = "Blues"
 ENVELOPE_POINTS = 1000
 MOST_COLUMNS = 2000  # more than the picture has pixels; a longer clip shows the highest probability of neighbours
 ACTIVE_COLOR = "#c2491d"
+MOST_ROWS = 40  # a picture of a thousand classes would be ten metres high
+MOST_LETTERS = 40.0  # of a class's name
 
 
 def activity_figure(
@@ -28,7 +31,8 @@ def activity_figure(
     """Return a picture: the waveform, and below it a row per class, whose shade is the probability.
 
     A line under the row says where the class is active (`Activity.active`); the names of ``labels`` are bold. Silence
-    is hatched: what the model says of it means nothing. The clip's notes stand above the picture.
+    is hatched: what the model says of it means nothing. The clip's notes stand above the picture. Of more classes than
+    `MOST_ROWS` those that are named, then the most probable ones, have a row, which the title says.
 
     Args:
         activity: of the clip.
@@ -38,26 +42,33 @@ def activity_figure(
         levels: level of each class, [classes], or None; as for `Activity.active`.
     """
     seconds = max(activity.duration_seconds, 1e-9)
-    figure = Figure(figsize=(11, 1.9 + 0.28 * scheme.num_classes), dpi=120, layout="compressed")
+    chosen = _chosen(activity, scheme, labels)
+    count = len(chosen)
+    figure = Figure(figsize=(11, 1.9 + 0.28 * count), dpi=120, layout="compressed")
     FigureCanvasAgg(figure)
-    wave, rows = figure.subplots(2, 1, sharex=True, height_ratios=[1.0, 0.26 * scheme.num_classes])
+    wave, rows = figure.subplots(2, 1, sharex=True, height_ratios=[1.0, 0.26 * count])
     _draw_wave(wave, envelope)
     notes = [line for note in activity.notes for line in textwrap.wrap(f"note: {printable(note.text)}", 110)]
+    if count < scheme.num_classes:
+        notes.insert(0, f"the {count} most probable of {scheme.num_classes:,} classes")
     wave.set_title("\n".join([_title(activity.path), *notes]), loc="left", fontsize="medium", parse_math=False)
     edges, shades = _columns(activity)
-    picture = rows.pcolormesh(edges, np.arange(scheme.num_classes + 1) - 0.5, shades.T, cmap=COLOR_MAP, vmin=0, vmax=1)
+    picture = rows.pcolormesh(edges, np.arange(count + 1) - 0.5, shades.T[chosen], cmap=COLOR_MAP, vmin=0, vmax=1)
     for first, last in runs(activity.silence):
         rows.axvspan(
             activity.edges[first], activity.edges[last], facecolor="0.93", edgecolor="0.7", hatch="///", linewidth=0
         )
+    row_of = {k: row for row, k in enumerate(chosen)}
     for piece in segments(activity, levels):
-        y = piece.class_index + 0.38
-        rows.plot([piece.start, piece.end], [y, y], color=ACTIVE_COLOR, linewidth=2.5, solid_capstyle="butt")
-    rows.set_ylim(scheme.num_classes - 0.5, -0.5)
-    rows.set_yticks(range(scheme.num_classes), scheme.names)
-    for code, name in zip(scheme.codes, rows.get_yticklabels(), strict=True):
-        name.set_fontweight("bold" if code in labels else "normal")
-    rows.set_yticks(np.arange(1, scheme.num_classes) - 0.5, minor=True)
+        if (row := row_of.get(piece.class_index)) is not None:
+            rows.plot(
+                [piece.start, piece.end], [row + 0.38] * 2, color=ACTIVE_COLOR, linewidth=2.5, solid_capstyle="butt"
+            )
+    rows.set_ylim(count - 0.5, -0.5)
+    rows.set_yticks(range(count), [shortened(scheme.names[k], MOST_LETTERS) for k in chosen], parse_math=False)
+    for k, name in zip(chosen, rows.get_yticklabels(), strict=True):
+        name.set_fontweight("bold" if scheme.codes[k] in labels else "normal")
+    rows.set_yticks(np.arange(1, count) - 0.5, minor=True)
     rows.grid(axis="y", which="minor", color="0.85", linewidth=0.6)
     ticks = time_ticks(seconds, most=10)
     rows.set_xticks(ticks, [clock(tick, seconds) for tick in ticks])
@@ -68,6 +79,15 @@ def activity_figure(
     bar.set_label("probability")
     bar.outline.set_visible(False)
     return figure
+
+
+def _chosen(activity: Activity, scheme: LabelScheme, labels: tuple[str, ...]) -> list[int]:
+    """Return the classes that have a row, in the order of the classes: the named ones first, then by probability."""
+    if scheme.num_classes <= MOST_ROWS:
+        return list(range(scheme.num_classes))
+    best = activity.probabilities.max(axis=0)
+    named = np.isin(np.array(scheme.codes), labels)
+    return sorted(np.lexsort([-best, ~named])[:MOST_ROWS].tolist())
 
 
 def _draw_wave(axes: Axes, envelope: Envelope) -> None:

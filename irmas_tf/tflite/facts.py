@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from irmas_tf.inference.answers import join_codes
 from irmas_tf.inference.exported_labels import ExportedLabels
 from irmas_tf.inference.named_models import quality_of
 from irmas_tf.inference.window_model import PROBABILITIES, ModelError
@@ -33,7 +34,7 @@ def facts_text(path: str | os.PathLike[str]) -> str:
         ("made from", f"{facts.get('run', 'a run')}, with irmas_tf {facts.get('irmas_tf', 'of an earlier version')}"),
         *_interface(facts),
         *_windows(facts, labels),
-        ("CLASSES", " ".join(labels.scheme.codes)),
+        ("CLASSES", join_codes(labels.scheme.codes, labels.scheme)),
         ("names", ", ".join(labels.scheme.names)),
         *_thresholds(labels),
         *([("quality", quality)] if (quality := quality_of(facts)) else []),
@@ -70,5 +71,6 @@ def _thresholds(labels: ExportedLabels) -> list[tuple[str, str]]:
     """Return which classes are named."""
     if labels.thresholds is None:
         return [("named", "the most probable class; the probabilities sum to 1")]
-    levels = " ".join(f"{code} {level:.3g}" for code, level in zip(labels.scheme.codes, labels.thresholds, strict=True))
+    pairs = zip(labels.scheme.codes, labels.thresholds, strict=True)
+    levels = join_codes([f"{code} {level:.3g}" for code, level in pairs], labels.scheme)
     return [("THRESHOLDS", levels), ("named", "every class from its threshold on; each has a probability of its own")]

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from irmas_tf.audio.envelope import Envelope
-from irmas_tf.config.labels import get_label_scheme
+from irmas_tf.config.labels import LabelScheme, get_label_scheme
 from irmas_tf.inference.activity import Activity
 from irmas_tf.inference.notes import Note
 from irmas_tf.reports import activity_picture
-from irmas_tf.reports.activity_picture import MOST_COLUMNS, activity_figure
+from irmas_tf.reports.activity_picture import MOST_COLUMNS, MOST_ROWS, activity_figure
 
 SCHEME = get_label_scheme("irmas")
 ENVELOPE = Envelope(np.array([[-0.1, 0.2], [-0.5, 0.4]], np.float32), 2.0, 4.0)
@@ -74,3 +74,19 @@ def test_silence_can_be_drawn(tmp_path: Path) -> None:
 
 def test_no_display_and_no_global_state_is_needed() -> None:
     assert "pyplot" not in Path(activity_picture.__file__).read_text(encoding="utf-8")
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_of_a_thousand_classes_the_named_and_the_most_probable_have_rows(tmp_path: Path) -> None:
+    names = ("$x_{", "尺八", "y" * 200, *(f"class {k}" for k in range(997)))
+    scheme = LabelScheme.of("own", {name: name for name in names})
+    probabilities = np.linspace(0.1, 0.2, 4)[:, None] * np.linspace(1, 2, 1000)
+    activity = dataclasses.replace(_activity(4), probabilities=probabilities)
+    figure = activity_figure(activity, ENVELOPE, scheme, names[:3], np.array([0.01] * 3 + [0.9] * 997))
+    rows = figure.axes[1]
+    shown = [text.get_text() for text in rows.get_yticklabels()]
+    assert len(shown) == MOST_ROWS and shown[:2] == list(names[:2]) and shown[3:] == list(names[3 - MOST_ROWS :])
+    assert shown[2].endswith("…") and len(shown[2]) <= 41
+    assert [round(line.get_ydata()[0]) for line in rows.lines] == [0, 1, 2]
+    assert "the 40 most probable of 1,000 classes" in figure.axes[0].get_title(loc="left")
+    figure.savefig(tmp_path / "x.png")
