@@ -110,6 +110,7 @@ EXTRAS = {
         "ssqueezepy>=0.6.6",
         "PyYAML>=6",  # reads the serving kit
         "import-linter>=2.1",  # which room may import which
+        "selenium>=4.30",  # drives the browser, where there is one
     ],
     "bench": [*TRAIN, "librosa>=0.10.2", "soxr>=0.4", "PyWavelets>=1.6", "ssqueezepy>=0.6.6", "torch>=2.4"],
     "lint": ["ruff>=0.9", "mypy>=1.11"],

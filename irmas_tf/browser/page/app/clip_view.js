@@ -62,10 +62,10 @@ export function meter(probability, threshold = null) {
 export function showSegments(clip, onPlay) {
   const segments = segmentsWithNumbers(clip);
   const rows = segments.slice(0, MOST_ROWS).map((piece) => {
-    const start = clock(piece.start, true);
+    const start = clock(piece.startSeconds, true);
     return element('tr', {},
-      element('td', {class: 'number'}, element('button', {type: 'button', 'aria-label': `Play from ${start}`, onclick: () => onPlay(piece.start)}, start)),
-      element('td', {class: 'number'}, clock(piece.end, true)),
+      element('td', {}, element('button', {type: 'button', class: 'number', 'aria-label': `Play from ${start}`, onclick: () => onPlay(piece.startSeconds)}, start)),
+      element('td', {}, clock(piece.endSeconds, true)),
       element('td', {}, clip.facts.names[piece.classIndex]),
       element('td', {class: 'number'}, piece.highest.toFixed(2)));
   });

@@ -37,7 +37,7 @@ export class Live {
     try {
       this._microphone = await openMicrophone(model, {
         onWindow: (window) => this._onWindow(window),
-        onEnded: () => this.stop(), // unplugged, or taken back
+        onEnd: (problem) => this._onEnd(problem),
       });
     } catch (error) {
       byId('microphone').disabled = false;
@@ -71,6 +71,12 @@ export class Live {
       byId('microphone').disabled = false;
       byId('microphone').focus();
     }
+  }
+
+  /** The device went away, or the model failed: what was heard until then is an answer. */
+  _onEnd(problem) {
+    if (problem) alertPerson(explain(problem));
+    void this.stop();
   }
 
   _settingsText() {

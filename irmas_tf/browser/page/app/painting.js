@@ -1,6 +1,6 @@
 /** Draws a clip on a canvas: its waveform, and a lane per class whose shade is the probability. */
 
-import {edgesOf, segmentsOf} from '../engine/formats.js';
+import {edgesOf, segmentsOf} from '../engine/clip.js';
 import {clock} from './dom.js';
 
 const WAVE_HEIGHT = 64;
@@ -35,11 +35,11 @@ export function sceneOf(clip, outline, mostLanes = Infinity) {
   return {clip, outline, lanes, edges, segments: segmentsWithNumbers(clip, edges)};
 }
 
-/** @returns {{start: number, end: number, classIndex: number, highest: number}[]} `highest`: greatest probability of the class there */
+/** @returns {{startSeconds: number, endSeconds: number, classIndex: number, highest: number}[]} `highest`: greatest probability of the class there */
 export function segmentsWithNumbers(clip, edges = edgesOf(clip)) {
   return segmentsOf(clip).map((piece) => {
     let highest = 0;
-    for (let w = firstInside(edges, piece.start); w < clip.probabilities.length && edges[w] < piece.end; w++) {
+    for (let w = firstInside(edges, piece.startSeconds); w < clip.probabilities.length && edges[w] < piece.endSeconds; w++) {
       highest = Math.max(highest, clip.probabilities[w][piece.classIndex]);
     }
     return {...piece, highest};
@@ -96,21 +96,21 @@ function paintLane(context, scene, layout, view, colors, k, row) {
   context.fillRect(layout.left, top, span, height);
   const first = firstInside(edges, view.start);
   for (let w = first; w < clip.probabilities.length && edges[w] < view.end;) {
-    const x = Math.max(layout.left, xOf(edges[w]));
+    const x = Math.max(layout.left, Math.round(xOf(edges[w]))); // whole pixels, or seams show between shades
     let most = clip.probabilities[w][k];
     let isSilent = clip.silent[w];
     let next = w + 1;
     // Windows narrower than a pixel: the greatest of them, as a short solo would vanish in a mean.
-    for (; next < clip.probabilities.length && xOf(edges[next]) < x + 1; next++) {
+    for (; next < clip.probabilities.length && xOf(edges[next]) < x + 1.5; next++) {
       most = Math.max(most, clip.probabilities[next][k]);
       isSilent &&= clip.silent[next];
     }
-    const end = Math.min(layout.width, xOf(edges[next]));
+    const end = Math.min(layout.width, Math.round(xOf(edges[next])));
     if (isSilent) hatch(context, x, top, end - x, height, colors);
     else {
       context.globalAlpha = 0.85 * most;
       context.fillStyle = colors.shade;
-      context.fillRect(x, top, end - x + 0.4, height);
+      context.fillRect(x, top, end - x, height);
       context.globalAlpha = 1;
     }
     w = next;
@@ -131,9 +131,9 @@ function paintSegments(context, {segments}, layout, view, colors, k, top, height
   context.textBaseline = 'middle';
   context.textAlign = 'left';
   for (const piece of segments) {
-    if (piece.classIndex !== k || piece.end <= view.start || piece.start >= view.end) continue;
-    const x = Math.max(layout.left, xOf(piece.start));
-    const width = Math.max(1, Math.min(layout.width, xOf(piece.end)) - x);
+    if (piece.classIndex !== k || piece.endSeconds <= view.start || piece.startSeconds >= view.end) continue;
+    const x = Math.max(layout.left, xOf(piece.startSeconds));
+    const width = Math.max(1, Math.min(layout.width, xOf(piece.endSeconds)) - x);
     context.fillStyle = colors.active;
     context.fillRect(x, top + height - 4, width, 4);
     if (width < 34) continue;

@@ -1,9 +1,8 @@
 /** Files for the person: of one clip over time, and the answers of all clips. */
 
-import {activityCsv, activityJson, audacityLabels} from '../engine/formats.js';
+import {activityCsv, activityJson, audacityLabels, ENDINGS} from '../engine/formats.js';
 import {pictureOf, sceneOf} from './painting.js';
 
-const ENDINGS = {csv: '.activity.csv', json: '.activity.json', audacity: '.labels.txt', png: '.activity.png'};
 const WRITERS = {csv: [activityCsv, 'text/csv'], json: [activityJson, 'application/json'], audacity: [audacityLabels, 'text/plain']};
 const SCHEMA = 1; // of `irmas predict --format=csv`
 const MOST_LANES = 60;
