@@ -133,6 +133,7 @@ setup(
     packages=find_packages(include=["irmas_tf", "irmas_tf.*"]),
     package_data={
         "": ["py.typed", "*.css", "*.js", "*.html", "templates/*"],
+        "irmas_tf.browser": ["page/*", "page/*/*", "check/*"],
         "irmas_tf.shipped": ["*.tflite", "*.npz", "*.zip", "*.csv"],  # models, and what fetched weights are put into
     },
     python_requires=">=3.10,<3.14",

@@ -34,7 +34,8 @@ LARGE_ROOMS = {"corpus"}  # an optional wing that nothing imports but its comman
 FORWARDING = {"data/check.py", "data/download.py", "data/soundfont.py", "models/convert.py"}
 COMMANDS = {
     "train", "evaluate", "predict", "embed", "probe", "demo", "check", "download", "soundfont", "convert", "configs",
-    "export_saved_model", "export_onnx", "export_tflite", "check_export", "model_list", "serving_kit",
+    "export_saved_model", "export_onnx", "export_page", "export_tflite", "serve_page", "check_export",
+    "model_list", "serving_kit",
 }  # fmt: skip
 
 

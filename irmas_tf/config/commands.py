@@ -50,6 +50,8 @@ GROUPS: dict[str, tuple[CommandEntry, ...]] = {
         CommandEntry("export-saved-model", "irmas_tf.export_saved_model", "Export a run for TensorFlow Serving."),
         CommandEntry("export-tflite", "irmas_tf.export_tflite", "Export a run for phones and small machines."),
         CommandEntry("export-onnx", "irmas_tf.export_onnx", "Export a run for ONNX Runtime and what else reads ONNX."),
+        CommandEntry("export-page", "irmas_tf.export_page", "Write a page that names instruments in any browser."),
+        CommandEntry("serve-page", "irmas_tf.serve_page", "Open such a page on this machine."),
         CommandEntry("check-export", "irmas_tf.check_export", "Compare an artefact with its run, number by number."),
         CommandEntry("serving-kit", "irmas_tf.serving_kit", "Copy the files that start TensorFlow Serving."),
     ),

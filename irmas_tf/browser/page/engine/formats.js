@@ -6,6 +6,8 @@
 import {activeOf, segmentsOf} from './clip.js';
 import {OF_SILENCE} from './notes.js';
 
+export {activeOf, edgesOf, segmentsOf} from './clip.js';
+
 /** How the name of each format's file ends. */
 export const ENDINGS = {csv: '.activity.csv', json: '.activity.json', audacity: '.labels.txt', png: '.activity.png'};
 

@@ -121,7 +121,7 @@ class Listener {
     this.waiting = 0;
     this.skipped = 0;
     this.smoothed = null;
-    this.last = 0; // end of the last window, samples
+    this.sounded = 0; // end of the last window that was not silent, samples
     this.work = Promise.resolve();
   }
 
@@ -162,12 +162,13 @@ class Listener {
     this.waiting--;
     const {facts} = this.model;
     const end = start + facts.windowSamples;
-    if (!silent || this.smoothed === null) {
-      // As irmas_tf.streaming smooths.
-      const weight = this.smoothed === null ? 1 : 1 - Math.exp(-(end - this.last) / (SMOOTHING_SECONDS * facts.sampleRate));
-      this.smoothed = probabilities.map((value, c) => (this.smoothed === null ? value : this.smoothed[c] + weight * (value - this.smoothed[c])));
-      this.last = end;
+    // As irmas_tf.streaming smooths: silence leaves it as it was, unless there was nothing else yet.
+    if (this.sounded === 0) this.smoothed = probabilities;
+    else if (!silent) {
+      const keep = Math.exp(-(end - this.sounded) / (SMOOTHING_SECONDS * facts.sampleRate));
+      this.smoothed = this.smoothed.map((value, c) => keep * value + (1 - keep) * probabilities[c]);
     }
+    if (!silent) this.sounded = end;
     this.rows.push({start, probabilities, silent});
     this.onWindow?.({startSeconds: start / facts.sampleRate, probabilities, smoothed: [...this.smoothed], silent});
   }

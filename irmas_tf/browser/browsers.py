@@ -1,0 +1,121 @@
+"""Browsers on this machine, started without a window for one page, with a profile that is thrown away."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from irmas_tf.config.settings import ConfigError
+
+COMMANDS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"),
+    "firefox": ("firefox", "firefox-esr"),
+}
+_FIREFOX_SETTINGS = {
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "toolkit.telemetry.enabled": False,
+    "app.update.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.homepage_override.mstone": "ignore",
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+}
+_END_SECONDS = 5.0
+
+
+def find_browser(kind: str) -> str | None:
+    """Return the path of a browser of a kind (a key of `COMMANDS`), or None if there is none."""
+    return next((path for name in COMMANDS[kind] if (path := shutil.which(name))), None)
+
+
+def require_browser(kind: str) -> str:
+    """Return the path of a browser of a kind.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if path := find_browser(kind):
+        return path
+    package = "firefox-esr" if kind == "firefox" else "chromium"
+    raise ConfigError(
+        f"--check={kind}: none of {', '.join(COMMANDS[kind])} is installed; on Debian: sudo apt-get install {package}"
+    )
+
+
+def version_of(kind: str) -> str:
+    """Return what a browser calls itself, such as "Chromium 150.0.7871.100"."""
+    path = require_browser(kind)
+    answer = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    words = next((line for line in answer.stdout.splitlines() if line.strip()), kind)
+    return words.partition(" built on")[0].strip()
+
+
+@contextlib.contextmanager
+def open_in_browser(kind: str, url: str, arguments: Sequence[str] = ()) -> Iterator[subprocess.Popen[bytes]]:
+    """Yield the process of a browser that shows a page; it is ended with the block.
+
+    Args:
+        kind: a key of `COMMANDS`.
+        url: of the page.
+        arguments: more of the browser's own.
+
+    Raises:
+        ConfigError: there is no such browser.
+    """
+    path = require_browser(kind)
+    with tempfile.TemporaryDirectory(prefix="irmas-browser-", ignore_cleanup_errors=True) as profile:
+        command = [path, *_own_arguments(kind, Path(profile)), *arguments, url]
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "MOZ_HEADLESS": "1", "HOME": profile},
+        )
+        try:
+            yield process
+        finally:
+            _end(process)
+
+
+def _own_arguments(kind: str, profile: Path) -> list[str]:
+    if kind == "firefox":
+        lines = (f"user_pref({_quoted(name)}, {_quoted(value)});\n" for name, value in _FIREFOX_SETTINGS.items())
+        (profile / "user.js").write_text("".join(lines), encoding="utf-8")
+        return ["--headless", "--no-remote", "--profile", str(profile)]
+    # Its sandbox does not run as root, as in containers; the page is our own.
+    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    return [
+        "--headless=new",
+        *sandbox,
+        f"--user-data-dir={profile}",
+        "--no-first-run",
+        "--no-default-browser-check",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+        "--mute-audio",
+    ]
+
+
+def _quoted(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"'
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a browser and what it started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_END_SECONDS)
+            return
