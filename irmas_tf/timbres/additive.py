@@ -15,6 +15,8 @@ from scipy.signal import butter, sosfilt
 
 from irmas_tf.timbres.modelled import (
     RATE_HZ,
+    VARIANTS,
+    ModelledBank,
     ModelledProgram,
     harmonics,
     phase,
@@ -275,3 +277,8 @@ ADDITIVE = {
     71: _program(clarinet, 71, 49, 91, 0.2),
     73: _program(flute, 73, 58, 97, 0.25),
 }
+
+
+def additive_bank() -> ModelledBank:
+    """Return strings, winds, brass and guitars."""
+    return ModelledBank(ADDITIVE, VARIANTS)

@@ -10,6 +10,7 @@ import numpy as np
 from irmas_tf.timbres.zones import Zone
 
 RATE_HZ = 44100
+VARIANTS = 48  # timbres of each computed instrument
 MODELS_VERSION = 2  # raised whenever the same variant would sound otherwise
 KEY_STEP = 3  # semitones between two samples; the keys between them are played faster or slower
 SUSTAINED_SECONDS, _LOOP_FROM_SECONDS, _LOOP_FADE = 1.8, 0.7, 4096

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from irmas_tf.timbres.modelled import RATE_HZ, ModelledProgram, harmonics, hertz, phase, read_table, wavetable
+from irmas_tf.timbres.modelled import (
+    RATE_HZ,
+    VARIANTS,
+    ModelledBank,
+    ModelledProgram,
+    harmonics,
+    hertz,
+    phase,
+    read_table,
+    wavetable,
+)
 
 # Pitches of the nine drawbars relative to the key, and registrations as players set them (0 to 8, 3 dB a step).
 _DRAWBARS = np.array([0.5, 1.5, 1, 2, 3, 4, 5, 6, 8])
@@ -93,3 +103,8 @@ ORGANS = {
     19: ModelledProgram(pipes, 36, 96, release_seconds=1.6),
     20: ModelledProgram(pipes, 36, 96, release_seconds=0.7),
 }
+
+
+def organ_bank() -> ModelledBank:
+    """Return tonewheel and pipe organs."""
+    return ModelledBank(ORGANS, VARIANTS)

@@ -82,10 +82,10 @@ class ModelledSource:
 
 _OWN = "computed by irmas_tf: Apache-2.0"
 MODELLED: dict[str, ModelledSource] = {
-    "organ": ModelledSource("irmas_tf.timbres.models:organ_bank", _OWN, (("org", 1.0),)),
-    "voice": ModelledSource("irmas_tf.timbres.models:voice_bank", _OWN, (("voi", 1.0),)),
+    "organ": ModelledSource("irmas_tf.timbres.organ:organ_bank", _OWN, (("org", 1.0),)),
+    "voice": ModelledSource("irmas_tf.timbres.voice:voice_bank", _OWN, (("voi", 1.0),)),
     "additive": ModelledSource(
-        "irmas_tf.timbres.models:additive_bank", _OWN, (("flu", 0.5), ("gac", 0.25), ("tru", 0.5), ("vio", 0.5))
+        "irmas_tf.timbres.additive:additive_bank", _OWN, (("flu", 0.5), ("gac", 0.25), ("tru", 0.5), ("vio", 0.5))
     ),
     "stk": ModelledSource(
         "irmas_tf.timbres.stk:StkBank", "STK's own, much like MIT", (("flu", 0.25), ("tru", 0.5), ("vio", 0.5))

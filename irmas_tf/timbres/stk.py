@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from irmas_tf.timbres.modelled import RATE_HZ, ModelledBank, ModelledProgram, hertz
+from irmas_tf.timbres.modelled import RATE_HZ, VARIANTS, ModelledBank, ModelledProgram, hertz
 from irmas_tf.timbres.zones import SoundFontError
 
 PROGRAM = "stk-demo"
-VARIANTS = 48
 _LATE_SECONDS = 30.0
 # Controllers of each model by number, with the range that is drawn from (0 to 128), and how breathy it may be.
 _MODELS: dict[str, tuple[dict[int, tuple[float, float]], float]] = {

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from irmas_tf.timbres.modelled import RATE_HZ, ModelledProgram, harmonics, hertz, phase, read_table, wavetable
+from irmas_tf.timbres.modelled import (
+    RATE_HZ,
+    VARIANTS,
+    ModelledBank,
+    ModelledProgram,
+    harmonics,
+    hertz,
+    phase,
+    read_table,
+    wavetable,
+)
 
 VOWELS = "aeiou"
 _FORMANTS = {  # of men, Hz; women's are about 17 % higher, children's a third
@@ -70,3 +80,8 @@ SINGERS = {
     program: ModelledProgram(sing, 42, 90, seconds=1.5, release_seconds=release)
     for program, release in ((52, 0.5), (53, 0.4), (54, 0.3), (85, 0.35))
 }
+
+
+def voice_bank() -> ModelledBank:
+    """Return singers, five vowels each."""
+    return ModelledBank(SINGERS, VARIANTS, VOWELS)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 MAX_TIMECENTS = 8000.0  # 100 seconds; SoundFont Technical Specification 2.04, section 8.1.3
 

@@ -7,8 +7,6 @@ import pytest
 
 from irmas_tf.metrics import multilabel
 from irmas_tf.metrics.multilabel_intervals import SongIntervals
-from irmas_tf.metrics.ranking_influence import average_precision_of_songs, roc_auc_of_songs
-from irmas_tf.metrics.song_intervals import Songs
 
 
 def _data(clips: int = 120, classes: int = 5, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -19,30 +17,6 @@ def _data(clips: int = 120, classes: int = 5, seed: int = 0) -> tuple[np.ndarray
     labels[:3, -1] = True
     scores = np.round(labels * 0.4 + rng.random([clips, classes]), 1)
     return labels, scores, scores > 0.7, np.sort(rng.integers(0, 25, clips)) * 3 - 7
-
-
-@pytest.mark.parametrize(
-    "of_songs, weighted",
-    [
-        (average_precision_of_songs, multilabel.weighted_average_precision),
-        (roc_auc_of_songs, multilabel.weighted_roc_auc),
-    ],
-)
-def test_influences_are_derivatives_and_near_what_leaving_songs_out_does(of_songs, weighted) -> None:
-    labels, scores, _, groups = _data()
-    songs = Songs(groups)
-    value, change, _ = of_songs(labels[:, 0], scores[:, 0], songs.position, songs)
-    assert value == pytest.approx(weighted(labels[:, 0], scores[:, 0], np.ones([1, len(labels)]))[0])
-    member = songs.position == np.arange(songs.count)[:, np.newaxis]
-    step = 1e-6
-    slope = (weighted(labels[:, 0], scores[:, 0], 1 + step * member) - value) / step
-    without = weighted(labels[:, 0], scores[:, 0], 1.0 - member) - value
-    assert np.abs(change - without).max() < 0.1 * np.abs(without).max()
-    held = np.bincount(songs.position, labels[:, 0]) / labels[:, 0].sum()
-    if of_songs is average_precision_of_songs:
-        np.testing.assert_allclose(change, -slope / (1 - held), atol=1e-5)
-    else:
-        assert np.corrcoef(change, -slope)[0, 1] > 0.999
 
 
 def test_intervals_hold_the_figures_and_are_the_same_every_time() -> None:

@@ -1,19 +1,31 @@
-"""Computed instruments: in tune, repeatable, different from variant to variant, looped without a seam."""
+"""Banks of computed instruments: repeatable, other from variant to variant, of one level, looped without a seam.
+
+What each instrument is like is in test_additive.py, test_organ.py, test_voice.py and test_stk.py.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from irmas_tf.timbres import models, stk
-from irmas_tf.timbres.modelled import RATE_HZ, hertz
+from irmas_tf.timbres.additive import additive_bank
+from irmas_tf.timbres.modelled import (
+    RATE_HZ,
+    ModelledBank,
+    ModelledProgram,
+    harmonics,
+    hertz,
+    phase,
+    read_table,
+    resonances,
+    wavetable,
+)
 from irmas_tf.timbres.notes import Note
+from irmas_tf.timbres.organ import organ_bank
 from irmas_tf.timbres.sampler import Sampler
-from irmas_tf.timbres.zones import SoundFontError
+from irmas_tf.timbres.voice import voice_bank
 
-BANKS = {name: make() for name, make in (
-    ("organ", models.organ_bank), ("voice", models.voice_bank), ("additive", models.additive_bank),
-)}  # fmt: skip
+BANKS = {"organ": organ_bank(), "voice": voice_bank(), "additive": additive_bank()}
 PROGRAMS = [(name, program) for name, bank in BANKS.items() for program in range(128) if bank.zones(0, program)]
 
 
@@ -27,7 +39,7 @@ def harmonic_share(audio: np.ndarray, key: int) -> float:
 
 
 @pytest.mark.parametrize("name, program", PROGRAMS)
-def test_notes_are_in_tune_and_repeatable(name, program):
+def test_samples_are_of_their_harmonics_of_one_level_and_repeatable(name, program):
     bank = BANKS[name]
     zone = min(bank.zones(1, program), key=lambda z: abs(z.root_key - 62))
     wave = bank.samples(zone)
@@ -59,54 +71,75 @@ def test_a_loop_has_no_seam(name, program):
     assert min(levels) > 0.3 * max(levels)
 
 
+@pytest.mark.parametrize("name, program", [("organ", 16), ("organ", 19), ("voice", 53), ("additive", 40)])
+def test_a_released_note_is_gone_after_the_release(name, program):
+    bank = BANKS[name]
+    seconds = bank._programs[program].release_seconds
+    audio = Sampler(bank).play(1, program, Note(0, 0.5, 62, 110))
+    assert len(audio) == pytest.approx(
+        (0.5 + seconds / 2) * RATE_HZ, abs=2
+    )  # it ends 50 dB down, half of a 100 dB fall
+    held, end = audio[RATE_HZ // 4 : RATE_HZ // 2], audio[-400:]
+    assert 0 < np.sqrt(np.mean(end**2)) < 0.02 * np.sqrt(np.mean(held**2))
+
+
 def test_keys_of_a_program_are_all_covered_once():
     for name, program in PROGRAMS:
         zones = BANKS[name].zones(0, program)
         assert [sum(z.keys[0] <= key <= z.keys[1] for z in zones) for key in range(128)] == [1] * 128
 
 
-def test_vowels_differ_and_are_other_bank_numbers():
-    bank = BANKS["voice"]
-    a, i = (bank.samples(bank.zones(turn * bank.variants, 53)[3]) for turn in (0, 2))
+def bank_of_numbers(**options) -> ModelledBank:
+    """Return a bank whose variant n is a constant 1 / (n + 1) after a peak of 1."""
 
-    def bright(x: np.ndarray) -> float:
-        power = np.abs(np.fft.rfft(x)) ** 2
-        hz = np.fft.rfftfreq(len(x), 1 / RATE_HZ)
-        return float(power[(hz > 1800) & (hz < 3400)].sum() / power[(hz > 600) & (hz < 1400)].sum())
+    def make(key: int, seconds: float, variant: int, vowel: str) -> np.ndarray:
+        wave = np.full(round(seconds * RATE_HZ), 1 / (variant + 1), np.float32)
+        wave[0] = 1
+        return wave
 
-    assert bright(i) > 2 * bright(a)
-
-
-def test_without_stk_the_message_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(stk.shutil, "which", lambda name: None)
-    with pytest.raises(SoundFontError, match="apt-get install stk"):
-        stk.StkBank()
+    return ModelledBank({7: ModelledProgram(make, 48, 60, sustained=False, seconds=0.3, **options)}, 6)
 
 
-def test_a_failing_stk_is_one_line(monkeypatch, tmp_path):
-    script = tmp_path / "stk-demo"
-    script.write_text("#!/bin/sh\nexit 3\n")
-    script.chmod(0o755)
-    monkeypatch.setattr(stk, "PROGRAM", str(script))
-    with pytest.raises(SoundFontError, match=r"wrote nothing \(status 3\); leave stk out"):
-        stk.play_note("Clarinet", 60, 0.5, 0)
+def variants_of(bank: ModelledBank) -> list[int]:
+    return [round(0.7 / float(bank.samples(bank.zones(number, 7)[0])[100])) - 1 for number in range(bank.variants)]
 
 
-@pytest.mark.skipif(stk.shutil.which(stk.PROGRAM) is None, reason="needs Debian's package stk")
-def test_stk_s_models_are_tuned_and_give_the_same_notes_again():
-    bank = stk.StkBank()
-    zone = bank.zones(2, 71)[5]
-    wave = bank.samples(zone)
-    off = stk.cents_from(wave, zone.root_key)
-    assert off is not None and abs(off) < 15
-    again = stk.play_note("Clarinet", zone.root_key, 1.0, 2)
-    np.testing.assert_array_equal(stk.play_note("Clarinet", zone.root_key, 1.0, 2), again)
+def test_chosen_variants_take_turns_and_all_are_there_when_asked():
+    chosen = bank_of_numbers(chosen=(4, 1))
+    assert variants_of(chosen) == [4, 1, 4, 1, 4, 1]
+    assert variants_of(chosen.with_all_variants()) == variants_of(bank_of_numbers()) == [0, 1, 2, 3, 4, 5]
 
 
-def test_chosen_variants_take_turns():
-    bank = BANKS["organ"]
-    chosen = bank._programs[16].chosen
-    assert len(chosen) > 3
-    first, again, next_one = (bank.samples(bank.zones(turn, 16)[8]) for turn in (0, len(chosen), 1))
-    np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(first, next_one)
+def test_numbers_and_programs_outside_have_no_zones():
+    bank = bank_of_numbers()
+    assert bank.zones(0, 7) and bank.zones(5, 7)
+    assert bank.zones(6, 7) == bank.zones(-1, 7) == bank.zones(0, 8) == []
+
+
+def test_what_is_not_held_ends_in_silence():
+    bank = bank_of_numbers()
+    wave = bank.samples(bank.zones(0, 7)[0])
+    assert wave[-1] == 0 and wave[-2048] == pytest.approx(0.35, abs=0.01)
+
+
+def test_a_wavetable_is_the_sum_of_its_sines():
+    amplitudes = np.array([1.0, 0.0, 0.5])
+    table = wavetable(amplitudes, np.random.default_rng(0), spread=0.0)
+    turns = np.linspace(0, 3, 1001)
+    expected = np.sin(2 * np.pi * turns) + 0.5 * np.sin(2 * np.pi * 3 * turns)
+    np.testing.assert_allclose(read_table(table, turns), expected, atol=2e-5)
+
+
+def test_a_tone_s_phase_runs_at_its_frequency_and_wanders_by_its_jitter():
+    steady = np.diff(phase(69, 44100, np.random.default_rng(0), 0.0)) * RATE_HZ
+    np.testing.assert_allclose(steady, 440.0)
+    wandering = np.diff(phase(69, 44100, np.random.default_rng(0), 0.01)) * RATE_HZ / 440 - 1
+    assert 0.002 < np.std(wandering) < 0.02 and abs(np.mean(wandering)) < 0.01
+
+
+def test_resonances_and_harmonics_are_what_they_say():
+    gain = 20 * np.log10(resonances(np.array([250.0, 500.0, 1000.0]), [(500.0, 6.0, 0.25)]))
+    np.testing.assert_allclose(gain, [0.002, 6.0, 0.002], atol=0.002)
+    assert hertz(57) == pytest.approx(220.0)
+    np.testing.assert_allclose(harmonics(57, 700.0), [220.0, 440.0, 660.0])
+    assert len(harmonics(120, 700.0)) == 1 and len(harmonics(0)) == 1000

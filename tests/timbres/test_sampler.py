@@ -8,6 +8,7 @@ import pytest
 from irmas_tf.timbres.notes import Note
 from irmas_tf.timbres.sampler import Sampler
 from irmas_tf.timbres.sf2 import SoundFont, bundled_soundfont
+from tests.helpers.pitch import cents_off
 
 RATE = 44100
 
@@ -19,18 +20,6 @@ def sampler():
 
 def rms(x: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.asarray(x, np.float64) ** 2)))
-
-
-def cents_off(audio: np.ndarray, key: float) -> float:
-    """Return how far the harmonics of a sound are from a key, by where their product is largest."""
-    spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio)), 1 << 18))
-    offsets = np.arange(-150, 151, 2)
-    scores = []
-    for offset in offsets:
-        f0 = 440 * 2 ** ((key - 69) / 12 + offset / 1200)
-        bins = np.round(f0 * np.arange(1, 7) * (1 << 18) / RATE).astype(int)
-        scores.append(np.log(spectrum[bins] + 1e-4).sum())
-    return float(offsets[int(np.argmax(scores))])
 
 
 @pytest.mark.parametrize("program, key", [

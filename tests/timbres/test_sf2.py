@@ -8,7 +8,7 @@ import pytest
 from irmas_tf.timbres import sf2
 from irmas_tf.timbres.sf2 import SoundFont, bundled_soundfont
 from irmas_tf.timbres.zones import SoundFontError
-from tests.helpers.sound_sources import as_ogg, make_sf2
+from tests.helpers.sound_sources import make_sf2
 
 SAMPLES = (np.sin(np.arange(2000) * 2 * np.pi / 50) * 20000).astype(np.int16)
 
@@ -72,19 +72,3 @@ def test_without_pretty_midi_the_message_says_what_to_do(monkeypatch):
     monkeypatch.setattr(sf2.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SoundFontError, match=r"irmas_tf\[demo\].*--soundfont"):
         bundled_soundfont()
-
-
-@pytest.mark.parametrize("padded", [True, False])
-def test_a_compressed_soundfont_plays_what_its_ogg_samples_hold(tmp_path, padded):
-    ogg = as_ogg(SAMPLES)
-    ogg += b"" if len(ogg) % 2 else b"\0"  # odd: some files leave out the byte that RIFF puts behind
-    font = SoundFont(write(tmp_path, make_sf2([(54, 1)], SAMPLES, (1000, 1500), ogg=ogg, padded=padded)))
-    (zone,) = font.zones(0, 5)
-    assert (zone.start, zone.end, zone.loop) == (0, 2000, (1000, 1500))
-    np.testing.assert_allclose(font.samples(zone), SAMPLES / 32768.0, atol=0.08)
-
-
-def test_a_damaged_sample_of_a_compressed_soundfont_is_named(tmp_path):
-    font = SoundFont(write(tmp_path, make_sf2([], SAMPLES, (1000, 1500), ogg=b"no Ogg at all")))
-    with pytest.raises(SoundFontError, match=r"test\.sf2: a compressed sample cannot be read.*another file"):
-        font.zones(0, 5)

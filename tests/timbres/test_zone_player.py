@@ -68,16 +68,9 @@ def test_the_envelope_rises_holds_falls_and_stays():
 )
 def test_the_decay_follows_the_key(cents, key, seconds):
     zone = dataclasses.replace(PLAIN, decay_seconds=1.0, sustain_db=100.0, decay_cents_per_key=cents)
-    assert zone.decay_at(key) == pytest.approx(seconds)
     audio = np.abs(player(np.ones(1050)).play(zone, key, 127, RATE))
     level = 20 * np.log10(np.maximum(audio, 1e-9))
     assert level[RATE // 10] == pytest.approx(-10 / seconds, abs=0.2)
-
-
-def test_a_decay_ends_at_the_longest_time_of_the_specification():
-    zone = dataclasses.replace(PLAIN, decay_seconds=50.0, decay_cents_per_key=100.0)
-    assert zone.decay_at(0) == pytest.approx(2 ** (8000 / 1200))
-    assert dataclasses.replace(zone, decay_cents_per_key=0.0).decay_at(0) == 50.0
 
 
 def test_the_filter_cuts_and_its_envelope_moves_it():
