@@ -118,7 +118,7 @@ function emptyScene() {
 
 function announce(entry) {
   if (entry.state === 'done') say(`${entry.name}: ${answerText(entry.clip, namedClasses(withLevels(entry.clip, levels.levels)))}`);
-  else if (entry.state === 'failed') alertPerson(`${entry.name}: ${entry.problem}`);
+  else if (entry.state === 'failed') alertPerson(entry.problem);
   else if (entry.state === 'cancelled') say(`${entry.name} was cancelled.`);
 }
 
@@ -191,7 +191,7 @@ async function chooseModel(file) {
     say(`${file.name} answers from now on.`);
   } catch (error) {
     say('');
-    alertPerson(`${file.name}: ${explain(error)} The model in use stays.`);
+    alertPerson(`${explain(error, file.name)} The model in use stays.`);
   }
 }
 

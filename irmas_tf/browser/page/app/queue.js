@@ -118,7 +118,7 @@ export class Queue extends EventTarget {
       this._set(entry, {state: 'done', progress: 1, clip});
     } catch (error) {
       if (signal.aborted || isCancelled(error)) this._set(entry, {state: 'cancelled'});
-      else this._set(entry, {state: 'failed', problem: explain(error)});
+      else this._set(entry, {state: 'failed', problem: explain(error, entry.name)});
     } finally {
       entry.controller = null;
       this._changed(entry);

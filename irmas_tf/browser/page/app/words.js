@@ -17,8 +17,17 @@ export function alertPerson(text) {
   box.append(line);
 }
 
-/** Return an error as a sentence. What is no Problem is a fault of the page; its own text is the best there is. */
-export function explain(error) {
+/**
+ * Return an error as a sentence. What is no Problem is a fault of the page; its own text is the best there is.
+ *
+ * @param {Error} error
+ * @param {string} [name]  of the file it is about: the sentence begins with it
+ */
+export function explain(error, name = '') {
+  if (name) {
+    const text = explain(error);
+    return text.toLowerCase().startsWith(name.toLowerCase()) ? name + text.slice(name.length) : `${name}: ${text}`;
+  }
   if (error instanceof Problem) return sentence(error.message);
   if (error instanceof RangeError || /memory|allocation/i.test(error?.message ?? '')) {
     return 'This browser has not enough memory for it; close other pages, or cut the file into parts.';

@@ -1,0 +1,105 @@
+"""The page as tests meet it: with the stand-in for its engine, sounds to give to it, and what it shows."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import wave
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.helpers import ROOT
+
+PAGE = ROOT / "irmas_tf" / "browser" / "page"
+STAND_IN = ROOT / "tests" / "browser" / "stand_in" / "engine.js"
+PATIENCE_SECONDS = 60.0  # of machines that do much else
+
+# Runs before any script of the page: what breaks the policy, and what nobody caught.
+_WATCH = """
+window.faults = [];
+addEventListener('securitypolicyviolation', (event) => faults.push(`policy: ${event.violatedDirective}`));
+addEventListener('error', (event) => faults.push(`error: ${event.message}`));
+addEventListener('unhandledrejection', (event) => faults.push(`rejection: ${event.reason}`));
+"""
+
+
+def make_site(folder: Path) -> Path:
+    """Copy the page into a folder, its engine exchanged for the stand-in."""
+    shutil.copytree(PAGE, folder)
+    shutil.copy(STAND_IN, folder / "engine" / "engine.js")
+    return folder
+
+
+def write_tones(path: Path, parts: Sequence[tuple[float, float]], rate_hz: int = 22050) -> Path:
+    """Write (frequency in Hz, length in s) one after the other as a 16-bit WAV file; frequency 0 is silence."""
+    pieces = [
+        0.3 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate_hz)) / rate_hz) for hertz, seconds in parts
+    ]
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes((np.concatenate(pieces) * 32767).astype("<i2").tobytes())
+    return path
+
+
+class OpenPage:
+    """A page in a browser, ready to answer."""
+
+    def __init__(self, driver: Any, address: str, ready: str = "Ready.") -> None:
+        self.driver = driver
+        driver.get_log("browser")  # of pages before
+        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _WATCH})
+        driver.get(address)
+        self.wait(lambda: ready in self.text("status"), f"status {ready!r}")
+
+    def wait(self, condition: Callable[[], Any], what: str) -> None:
+        """Wait until a condition holds.
+
+        Raises:
+            AssertionError: it does not; the message has what the page shows.
+        """
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < end, (
+                f"no {what}: {self.text('status')} | {self.text('clips')} | {self.text('alerts')}"
+            )
+            time.sleep(0.05)
+
+    def text(self, name: str) -> str:
+        """Return the text that an element shows."""
+        return str(self.run("return document.getElementById(arguments[0]).innerText", name))
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Run a script in the page."""
+        return self.driver.execute_script(script, *arguments)
+
+    def click(self, name: str) -> None:
+        """Click an element as a person does."""
+        self.driver.find_element("id", name).click()
+
+    def choose(self, *paths: Path) -> None:
+        """Give files to the page's file dialog."""
+        self.driver.find_element("id", "files").send_keys("\n".join(map(str, paths)))
+
+    def rows(self) -> list[str]:
+        """Return what the list says of each file: its name and its state, a line each."""
+        return [
+            str(name)
+            for name in self.run("return [...document.querySelectorAll('#clips .name')].map((b) => b.innerText)")
+        ]
+
+    def answer(self, *paths: Path) -> None:
+        """Give files to the page, and wait until it is done with all."""
+        self.choose(*paths)
+        self.wait(lambda: len(self.rows()) >= len(paths), "row per file")
+        busy = ("waits", "is read", "is analysed")
+        self.wait(lambda: not any(row.endswith(busy) for row in self.rows()), "answers")
+
+    def faults(self) -> list[str]:
+        """Return violations of the policy, uncaught errors and lines in the console."""
+        lines = [entry["message"] for entry in self.driver.get_log("browser")]
+        return [*self.run("return window.faults"), *lines]
