@@ -33,8 +33,8 @@ LARGE_ROOMS = {"corpus"}  # an optional wing that nothing imports but its comman
 # Names of earlier versions, which forward.
 FORWARDING = {"data/check.py", "data/download.py", "data/soundfont.py", "models/convert.py"}
 COMMANDS = {
-    "train", "evaluate", "predict", "embed", "probe", "demo", "check", "download", "soundfont", "convert", "configs",
-    "export_saved_model", "export_onnx", "export_page", "export_tflite", "serve_page", "check_export",
+    "train", "evaluate", "predict", "mirex", "embed", "probe", "demo", "check", "download", "soundfont", "convert",
+    "configs", "export_saved_model", "export_onnx", "export_page", "export_tflite", "serve_page", "check_export",
     "model_list", "serving_kit",
 }  # fmt: skip
 

@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[CommandEntry, ...]] = {
         CommandEntry("predict", "irmas_tf.predict", "Name the instruments in audio files with a trained model."),
         CommandEntry("models", "irmas_tf.model_list", "List the models that answer by name."),
         CommandEntry("embed", "irmas_tf.embed", "Write an embedding of each audio file."),
+        CommandEntry("mirex", "irmas_tf.mirex", "Score clips in the form of MIREX's instrument recognition."),
         CommandEntry("client", "irmas_tf.client.command", "Name the instruments with a model on TensorFlow Serving."),
         CommandEntry("beam", "irmas_tf.beam.classify", "Classify a catalogue on many machines with Apache Beam."),
         CommandEntry("streaming", "irmas_tf.streaming", "Follow a sound as it is read, with a .tflite file."),

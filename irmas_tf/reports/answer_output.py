@@ -88,8 +88,12 @@ def say_engine(model: object) -> None:
         say(f"note: {note}")
 
 
-def check_output(output: str) -> None:
+def check_output(output: str, flag: str = "output") -> None:
     """Refuse an output that cannot be written before any work, not after hours of it.
+
+    Args:
+        output: the file; empty is standard output.
+        flag: the flag that named it.
 
     Raises:
         ConfigError: it is a folder, or its folder does not exist, or it may not be written.
@@ -98,11 +102,11 @@ def check_output(output: str) -> None:
         return
     target = Path(output)
     if target.is_dir():
-        raise ConfigError(f"--output={output}: is a folder; name a file")
+        raise ConfigError(f"--{flag}={output}: is a folder; name a file")
     if not target.parent.is_dir():
-        raise ConfigError(f"--output={output}: the folder {target.parent} does not exist; make it first")
+        raise ConfigError(f"--{flag}={output}: the folder {target.parent} does not exist; make it first")
     if not os.access(target if target.exists() else target.parent, os.W_OK):
-        raise ConfigError(f"--output={output}: may not be written; choose another file")
+        raise ConfigError(f"--{flag}={output}: may not be written; choose another file")
 
 
 @contextlib.contextmanager
