@@ -36,7 +36,7 @@ class EvaluateOptions:
     format: str = setting("table", "Summary for people, or the content of metrics.json.", choices=("table", "json"))
     batch_size: int = setting(32, "Windows the model sees at once.", minimum=1, maximum=4096)
     replicates: int = setting(
-        1000, "Of no effect any more: intervals are computed, not drawn.", minimum=100, maximum=1000000
+        1000, "Has no effect any more; for flag files of earlier versions.", minimum=100, maximum=1000000
     )
     report: bool = setting(True, "Also write report.html, a page for people: one file that needs no network.")
     report_clips: int = setting(6, "Number of worst and of best clips on the page.", minimum=0, maximum=50)
@@ -67,6 +67,8 @@ def main(flags: ParsedFlags) -> None:
         raise ConfigError("--run_dir is required: the run to score; or --scores=FILE.csv in its place")
     if not options.report and (given := flags.all_given("report_clips", "report_audio")):
         raise ConfigError(f"--{given[0]}: has no effect beside --noreport")
+    if flags.given("replicates"):
+        print("warning: --replicates has no effect: intervals are computed, not drawn; leave it out", file=sys.stderr)
     if options.scores:
         if given := flags.all_given("split", "batch_size"):
             raise ConfigError(f"--{given[0]}: is for --run_dir, not for --scores")
@@ -81,7 +83,6 @@ def main(flags: ParsedFlags) -> None:
             threshold=options.threshold,
             unique_clips=options.unique_clips,
             output=options.output,
-            replicates=options.replicates,
             page=PageOptions(options.report_clips, options.report_audio) if options.report else None,
         )
     else:
@@ -100,7 +101,6 @@ def main(flags: ParsedFlags) -> None:
             options.data_dir,
             options.split,
             batch_size=options.batch_size,
-            replicates=options.replicates,
             unique_clips=options.unique_clips,
             page=PageOptions(options.report_clips, options.report_audio) if options.report else None,
             progress=shown("evaluate"),

@@ -55,8 +55,8 @@ def test_table_and_reports(run: Path, data_dir: Path, capsys: pytest.CaptureFixt
     assert f"written to {run}/evaluation/validation" in out
     written = sorted(p.name for p in (run / "evaluation" / "validation").iterdir())
     assert written == [
-        "classes.csv", "confidence.svg", "confusion.csv", "confusion.svg", "metrics.json", "per_class.csv", "predictions.csv",
-        "reliability.svg", "report.html",
+        "classes.csv", "confidence.svg", "confusion.csv", "confusion.svg", "metrics.json", "per_class.csv",
+        "predictions.csv", "reliability.svg", "report.html",
     ]  # fmt: skip
 
 
@@ -224,3 +224,19 @@ def test_a_run_without_a_split_says_so(tmp_path: Path, data_dir: Path, capsys: p
     run = make_tiny_run(tmp_path / "run", str(data_dir))
     assert cli([f"--run_dir={run.path}"]) == 2
     assert "split.json" in capsys.readouterr().err
+
+
+def test_replicates_of_earlier_flag_files_have_no_effect_and_a_line_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = tmp_path / "scores.csv"
+    rows = (f"{n}.wav,{n % 2},{1 - n % 2},{'ab'[n % 3 % 2]},song {n // 2}\n" for n in range(12))
+    scores.write_text("file,a,b,labels,song\n" + "".join(rows), encoding="utf-8")
+    assert cli([f"--scores={scores}"]) == 0
+    without = capsys.readouterr()
+    flags = tmp_path / "earlier.flags"
+    flags.write_text("--replicates=200\n", encoding="utf-8")
+    assert cli([f"--flagfile={flags}", f"--scores={scores}"]) == 0
+    given = capsys.readouterr()
+    assert given.out == without.out
+    assert given.err == "warning: --replicates has no effect: intervals are computed, not drawn; leave it out\n"

@@ -43,7 +43,6 @@ def evaluate(
     dataset: str = "",
     threshold: float | Sequence[float] = 0.5,
     training_counts: Sequence[int] | np.ndarray | None = None,
-    replicates: int = 1000,
 ) -> dict[str, Any]:
     """Return the figures of anyone's scores; nothing is printed or written, and no TensorFlow is needed.
 
@@ -65,7 +64,6 @@ def evaluate(
         threshold: level fixed in advance at which a class is named, one for all or one per class; for several labels.
         training_counts: [classes] how often each class occurred in training, for the baselines; by default those
             published for ``dataset``, else those of the labels themselves, which no system can know.
-        replicates: of no effect any more: intervals are computed, not drawn.
 
     Raises:
         ArraysError: shapes or values do not fit.
@@ -83,10 +81,8 @@ def evaluate(
         raise ArraysError(f"songs are {len(given)}, scores are of {len(values)} clips; give one song for each")
     groups = np.arange(len(values)) if given is None else song_groups(given)
     notes = song_notes(groups, "check the songs" if given else "give songs")
-    if replicates < 1:
-        raise ArraysError(f"replicates={replicates}: must be at least 1")
     if truth.ndim == 1:
-        return _one_label(truth, values, groups, scheme, notes, replicates)
+        return _one_label(truth, values, groups, scheme, notes)
     baselines = _baselines(training_counts, known, scheme, truth)
     evaluation = MultiLabelEvaluation(
         split="scores",
@@ -103,7 +99,6 @@ def evaluate(
         decisions={},
         baselines=baselines,
         warnings=tuple(notes),
-        replicates=replicates,
     )
     decision = _fixed(threshold, scheme.num_classes)
     evaluation.decisions.update(all_decisions(evaluation.clips, {(SCORES, decision.level): decision}))
@@ -183,7 +178,7 @@ def _baselines(training_counts: Any, dataset: Dataset | None, scheme: LabelSchem
 
 
 def _one_label(
-    truth: np.ndarray, values: np.ndarray, groups: np.ndarray, scheme: LabelScheme, notes: list[str], replicates: int
+    truth: np.ndarray, values: np.ndarray, groups: np.ndarray, scheme: LabelScheme, notes: list[str]
 ) -> dict[str, Any]:
     classes, known = scheme.num_classes, truth != UNKNOWN
     if not known.all():

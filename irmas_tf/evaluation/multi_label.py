@@ -131,7 +131,6 @@ class MultiLabelEvaluation:
         single_label: top-1 scores of the plain excerpts (validation of multi-label runs).
         warnings: what makes the scores say less than they seem to.
         seconds: time the model and the loader took together, s.
-        replicates: of no effect any more: intervals are computed, not drawn.
     """
 
     split: str
@@ -146,7 +145,6 @@ class MultiLabelEvaluation:
     single_label: SingleLabelScores | None = None
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
-    replicates: int = 1000
 
     @property
     def notes(self) -> tuple[tuple[Note, ...], ...]:

@@ -37,7 +37,6 @@ def evaluate_multi_label(
     split: str = "test",
     *,
     batch_size: int = 32,
-    replicates: int = 1000,
     unique_clips: bool = False,
     progress: Progress | None = None,
 ) -> MultiLabelEvaluation:
@@ -51,7 +50,6 @@ def evaluate_multi_label(
         data_dir: folder of the data; by default the one of the run's configuration.
         split: test, validation or train.
         batch_size: windows per batch.
-        replicates: of no effect any more: intervals are computed, not drawn.
         unique_clips: count byte-identical test clips once.
         progress: called with the results and their number, returns the results; shows that time passes.
 
@@ -64,7 +62,7 @@ def evaluate_multi_label(
         Thresholds.load(run.run.thresholds_path, config.labels.codes)  # before the long part
     folder = os.fspath(data_dir) or config.data.data_dir
     if split == TEST and has_test_clips(config.dataset):
-        return _evaluate_test(run, folder, batch_size, replicates, unique_clips, progress)
+        return _evaluate_test(run, folder, batch_size, unique_clips, progress)
     excerpts, sides = _load_sides(run.run, config, folder)
     if split == TEST:
         side = test_side(config, folder)
@@ -75,17 +73,14 @@ def evaluate_multi_label(
     if split == TRAIN:
         notes = ["these excerpts were trained on: the scores say nothing about new songs"]
     if split != TEST and side.is_single:
-        return _evaluate_mixtures(run, sides, split, notes, batch_size, replicates)
-    return evaluate_excerpts(
-        run, sides, side, split, notes, batch_size=batch_size, replicates=replicates, progress=progress
-    )
+        return _evaluate_mixtures(run, sides, split, notes, batch_size)
+    return evaluate_excerpts(run, sides, side, split, notes, batch_size=batch_size, progress=progress)
 
 
 def _evaluate_test(
     model: RunModel,
     data_dir: str,
     batch_size: int,
-    replicates: int,
     unique_clips: bool,
     progress: Progress | None,
 ) -> MultiLabelEvaluation:
@@ -136,12 +131,11 @@ def _evaluate_test(
         else None,
         warnings=tuple(notes),
         seconds=seconds,
-        replicates=replicates,
     )
 
 
 def _evaluate_mixtures(
-    model: RunModel, sides: SplitSides, split: str, said: list[str], batch_size: int, replicates: int
+    model: RunModel, sides: SplitSides, split: str, said: list[str], batch_size: int
 ) -> MultiLabelEvaluation:
     run, config = model.run, model.config
     model.warm_up()
@@ -198,7 +192,6 @@ def _evaluate_mixtures(
         ),
         warnings=tuple(notes),
         seconds=seconds,
-        replicates=replicates,
     )
 
 

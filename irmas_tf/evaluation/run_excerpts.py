@@ -45,7 +45,6 @@ def evaluate_excerpts(
     notes: Sequence[str],
     *,
     batch_size: int,
-    replicates: int,
     progress: Progress | None,
 ) -> MultiLabelEvaluation:
     """Run the run's best model over excerpts with several or unknown labels.
@@ -57,7 +56,6 @@ def evaluate_excerpts(
         split: "validation", "train" or "test".
         notes: what is to be said first.
         batch_size: windows per batch.
-        replicates: of no effect any more: intervals are computed, not drawn.
         progress: called with the results and their number, returns the results.
 
     Raises:
@@ -96,7 +94,6 @@ def evaluate_excerpts(
         calibration=study_calibration(fitting.windows, fitting.labels, windows, scored.labels, fitting.words),
         warnings=tuple(said),
         seconds=seconds,
-        replicates=replicates,
     )
 
 

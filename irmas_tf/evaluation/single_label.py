@@ -45,7 +45,6 @@ class Evaluation:
         leaks: song groups that are on both sides of the split, or in the test part and on the training side.
         seen: what else is to be said of songs that the model has learnt from (`irmas_tf.beginnings.who_saw`).
         seconds: time the model and the loader took together, s.
-        replicates: of no effect any more: intervals are computed, not drawn.
         paths: where each file is.
         notes: what is odd about the sound of each, [files].
     """
@@ -59,7 +58,6 @@ class Evaluation:
     train_labels: np.ndarray
     seconds: float
     leaks: int = 0
-    replicates: int = 1000
     paths: tuple[str, ...] = ()
     notes: tuple[tuple[Note, ...], ...] = ()
     seen: tuple[str, ...] = ()
@@ -95,7 +93,6 @@ def evaluate_split(
     split: str = "validation",
     *,
     batch_size: int = 32,
-    replicates: int = 1000,
     progress: Callable[[Iterable[Answer | Failure], int], Iterable[Answer | Failure]] | None = None,
     model: ClassModel | None = None,
 ) -> Evaluation:
@@ -106,7 +103,6 @@ def evaluate_split(
         data_dir: folder of the data; by default the one of the run's configuration.
         split: one of `SPLITS`; or test, where the data set keeps excerpts of one class each for tests.
         batch_size: windows per batch.
-        replicates: of no effect any more: intervals are computed, not drawn.
         progress: called with the results and their number, returns the results; shows that time passes.
         model: evaluated in place of the run's best model, for example an exported form of it.
 
@@ -151,7 +147,6 @@ def evaluate_split(
         train_labels=sides.train.labels,
         leaks=leaks,
         seconds=seconds,
-        replicates=replicates,
         paths=side.paths,
         notes=tuple(answer.notes for answer in answers),
         seen=tuple(seen),

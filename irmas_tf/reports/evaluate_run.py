@@ -23,7 +23,6 @@ def evaluate_run(
     split: str = "validation",
     *,
     batch_size: int = 32,
-    replicates: int = 1000,
     unique_clips: bool = False,
     page: PageOptions | None = None,
     progress: Callable[[Iterable[Any], int], Iterable[Any]] | None = None,
@@ -38,7 +37,6 @@ def evaluate_run(
         data_dir: folder of the data set; empty is the one the run was trained on.
         split: validation, train or test.
         batch_size: windows per batch.
-        replicates: of no effect any more: intervals are computed, not drawn.
         unique_clips: count byte-identical test clips once.
         page: of report.html, the page for people; None writes none.
         progress: called with the results and their number, returns the results; shows that time passes.
@@ -62,14 +60,11 @@ def evaluate_run(
             data_dir,
             split,
             batch_size=batch_size,
-            replicates=replicates,
             unique_clips=unique_clips,
             progress=progress,
         )
     else:
-        evaluation = evaluate_split(
-            model, data_dir, split, batch_size=batch_size, replicates=replicates, progress=progress
-        )
+        evaluation = evaluate_split(model, data_dir, split, batch_size=batch_size, progress=progress)
     summary = summarize(evaluation)
     folder = model.run.evaluation_dir(split)
     written = write_report(evaluation, summary, folder, page, run=model.run, model=model)

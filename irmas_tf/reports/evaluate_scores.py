@@ -42,7 +42,6 @@ def evaluate_scores(
     threshold: float = 0.5,
     unique_clips: bool = False,
     output: str = "",
-    replicates: int = 1000,
     page: PageOptions | None = None,
 ) -> EvaluationReport:
     """Evaluate a score file, and write the reports if a folder is given.
@@ -56,7 +55,6 @@ def evaluate_scores(
         threshold: the level fixed in advance.
         unique_clips: count byte-identical clips once; needs ``data_dir``.
         output: folder for the reports; empty: none are written.
-        replicates: of no effect any more: intervals are computed, not drawn.
         page: of report.html, the page for people; None writes none.
 
     Raises:
@@ -81,7 +79,6 @@ def evaluate_scores(
         if known and known.official_counts
         else Baselines.of_scored(clips.labels),
         warnings=tuple(notes),
-        replicates=replicates,
     )
     summary = summarize(evaluation)
     written = write_report(evaluation, summary, Path(output), page) if output else []

@@ -29,9 +29,7 @@ def scores(labels) -> np.ndarray:
 
 
 def test_the_figures_are_those_of_scikit_learn(labels, scores):
-    found = evaluate(
-        labels.astype(int).tolist(), scores.tolist(), SONGS, dataset="irmas", threshold=0.7, replicates=100
-    )
+    found = evaluate(labels.astype(int).tolist(), scores.tolist(), SONGS, dataset="irmas", threshold=0.7)
     figures = found["aggregations"]["scores"]
     assert figures["lrap"]["value"] == pytest.approx(sk.label_ranking_average_precision_score(labels, scores))
     fixed = figures["decisions"]["fixed"]["global"]
@@ -48,19 +46,19 @@ def test_they_are_those_of_the_same_scores_in_a_file(labels, scores, tmp_path):
         codes = " ".join(code for code, yes in zip(IRMAS_CODES, labels[k], strict=True) if yes)
         lines.append(f"{k}.wav,{SONGS[k]},{codes}," + ",".join(map(repr, scores[k].tolist())))
     (tmp_path / "scores.csv").write_text("\n".join(lines) + "\n")
-    of_file = evaluate_scores(str(tmp_path / "scores.csv"), replicates=100).summary
-    of_arrays = evaluate(labels, scores, SONGS, dataset="irmas", replicates=100)
+    of_file = evaluate_scores(str(tmp_path / "scores.csv")).summary
+    of_arrays = evaluate(labels, scores, SONGS, dataset="irmas")
     for words in (of_file, of_arrays):
         words["aggregations"]["scores"]["decisions"]["fixed"]["global"].pop("chosen_on")
     for name in ("aggregations", "baselines", "songs", "labels_per_clip"):
         assert of_arrays[name] == of_file[name]
-    named = evaluate(labels, scores, [f"song {k}" for k in SONGS], replicates=100)["aggregations"]["scores"]
+    named = evaluate(labels, scores, [f"song {k}" for k in SONGS])["aggregations"]["scores"]
     assert named["lrap"]["value"] == of_file["aggregations"]["scores"]["lrap"]["value"]
 
 
 def test_one_label_per_clip_has_an_accuracy_and_a_confusion_matrix(scores):
     truth = np.random.default_rng(5).integers(0, 4, CLIPS)
-    found = evaluate(truth, scores[:, :4], SONGS, classes=["a", "b", "c", "d"], replicates=100)
+    found = evaluate(truth, scores[:, :4], SONGS, classes=["a", "b", "c", "d"])
     predicted = scores[:, :4].argmax(axis=1)
     assert found["accuracy"]["value"] == pytest.approx(sk.accuracy_score(truth, predicted))
     assert found["macro_f1"]["value"] == pytest.approx(sk.f1_score(truth, predicted, average="macro"))
@@ -69,7 +67,7 @@ def test_one_label_per_clip_has_an_accuracy_and_a_confusion_matrix(scores):
 
 
 def test_classes_of_ones_own_have_baselines_of_ones_own(labels, scores):
-    own = {"classes": ["a", "b", "c"], "names": ["first", "second", "third"], "replicates": 100}
+    own = {"classes": ["a", "b", "c"], "names": ["first", "second", "third"]}
     rows = labels[:, :3].any(axis=1)
     truth, values, songs = labels[rows, :3], scores[rows, :3], SONGS[rows]
     found = evaluate(truth, values, songs, **own, training_counts=[5, 3, 2], threshold=[0.5, 0.6, 0.7])
@@ -82,8 +80,8 @@ def test_classes_of_ones_own_have_baselines_of_ones_own(labels, scores):
 
 def test_unknown_labels_count_nowhere(labels, scores):
     partly = np.where(np.random.default_rng(6).random(labels.shape) < 0.6, -1, labels.astype(int))
-    found = evaluate(partly, scores, SONGS, replicates=100)
-    other = evaluate(partly, np.where(partly < 0, 1 - scores, scores), SONGS, replicates=100)
+    found = evaluate(partly, scores, SONGS)
+    other = evaluate(partly, np.where(partly < 0, 1 - scores, scores), SONGS)
     assert found["aggregations"] == other["aggregations"], "whatever is said of them"
     assert found["classes"] == [str(k) for k in range(11)] and found["known_labels"] == (partly >= 0).sum()
     weight = partly[:, 2] >= 0
@@ -91,16 +89,14 @@ def test_unknown_labels_count_nowhere(labels, scores):
     assert found["per_class"][2]["average_precision"] == pytest.approx(expected, abs=1e-12)
     truth = np.random.default_rng(5).integers(0, 4, CLIPS)
     truth[::5] = -1
-    single = evaluate(truth, scores[:, :4], SONGS, replicates=100)
+    single = evaluate(truth, scores[:, :4], SONGS)
     assert single["excerpts"] == (truth >= 0).sum() and any(
         "8 of 36 clips have no known" in w for w in single["warnings"]
     )
 
 
 def test_songs_that_nobody_names_are_warned_of(labels, scores):
-    assert any(
-        "every clip is a song of its own" in note for note in evaluate(labels, scores, replicates=100)["warnings"]
-    )
+    assert any("every clip is a song of its own" in note for note in evaluate(labels, scores)["warnings"])
 
 
 @pytest.mark.parametrize(
@@ -122,7 +118,6 @@ def test_songs_that_nobody_names_are_warned_of(labels, scores):
         ({"names": ["a"]}, "names are 1"),
         ({"threshold": [0.5, 0.5]}, "must be one number, or one for each of 11 classes"),
         ({"training_counts": [1, 2]}, "training_counts: give 11 numbers"),
-        ({"replicates": 0}, "replicates=0: must be at least 1"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_line(labels, scores, change, words):
@@ -133,7 +128,7 @@ def test_what_does_not_fit_is_refused_in_a_line(labels, scores, change, words):
 
 def test_it_needs_no_tensorflow_and_prints_nothing():
     code = (
-        "import sys, irmas_tf; irmas_tf.evaluate([[1, 0], [0, 1]], [[.9, .2], [.3, .8]], ['a', 'b'], replicates=100);"
+        "import sys, irmas_tf; irmas_tf.evaluate([[1, 0], [0, 1]], [[.9, .2], [.3, .8]], ['a', 'b']);"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)

@@ -97,7 +97,7 @@ def _logits(model: Any, samples: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(("task", "link"), [("single_label", lambda x: softmax(x, axis=-1)), ("multi_label", expit)])
 def test_scores_are_those_of_the_model_on_windows(data_dir: Path, runs: dict[str, RunDir], task: str, link) -> None:
-    evaluation = evaluate_multi_label(runs[task], data_dir, "test", replicates=100, batch_size=5)
+    evaluation = evaluate_multi_label(runs[task], data_dir, "test", batch_size=5)
     model = keras.models.load_model(runs[task].model_path)
     clips = evaluation.clips
     assert len(clips) == 12 and clips.songs == 6 and sorted(set(clips.parts)) == [1, 2, 3]
@@ -134,7 +134,7 @@ def _mixtures(run: RunDir, data_dir: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def test_fixed_levels_come_from_mixtures_of_the_validation_excerpts(data_dir: Path, runs: dict[str, RunDir]) -> None:
     run = runs["single_label"]
-    evaluation = evaluate_multi_label(run, data_dir, "test", replicates=100)
+    evaluation = evaluate_multi_label(run, data_dir, "test")
     labels, scores = _mixtures(run, data_dir)
     overall = best_global(labels, scores)
     found = evaluation.decisions["mean", FIXED, GLOBAL]
@@ -152,7 +152,7 @@ def test_fixed_levels_come_from_mixtures_of_the_validation_excerpts(data_dir: Pa
 
 
 def test_a_multi_label_runs_own_thresholds_serve_its_means(data_dir: Path, runs: dict[str, RunDir]) -> None:
-    evaluation = evaluate_multi_label(runs["multi_label"], data_dir, "test", replicates=100)
+    evaluation = evaluate_multi_label(runs["multi_label"], data_dir, "test")
     found = evaluation.decisions["mean", FIXED, PER_CLASS]
     assert found.thresholds[0].tolist() == [0.4] * 10 + [0.6]
     assert found.chosen_on == "mixtures of a test (the run's thresholds.json)"
@@ -168,7 +168,7 @@ def test_without_the_training_data_the_levels_say_where_they_come_from(
     config = run.load_config()
     config = dataclasses.replace(config, data=dataclasses.replace(config.data, data_dir=str(tmp_path / "gone")))
     run.config_path.write_text(config.to_json())
-    evaluation = evaluate_multi_label(run, tmp_path, "test", replicates=100)
+    evaluation = evaluate_multi_label(run, tmp_path, "test")
     assert evaluation.calibration is None
     (note,) = [text for text in evaluation.warnings if "training data is not at hand" in text]
     assert evaluation.baselines.source == "the official training set"
@@ -190,7 +190,7 @@ def test_without_the_training_data_the_levels_say_where_they_come_from(
 def test_the_mixtures_of_either_side(data_dir: Path, runs: dict[str, RunDir]) -> None:
     run = runs["single_label"]
     labels, scores = _mixtures(run, data_dir)
-    evaluation = evaluate_multi_label(run, "", "validation", replicates=100)
+    evaluation = evaluate_multi_label(run, "", "validation")
     np.testing.assert_array_equal(evaluation.clips.labels, labels)
     np.testing.assert_allclose(evaluation.clips.scores["mean"], scores, atol=1e-5)
     assert {key[1] for key in evaluation.decisions} == {ORACLE}, (
@@ -203,13 +203,13 @@ def test_the_mixtures_of_either_side(data_dir: Path, runs: dict[str, RunDir]) ->
     assert evaluation.single_label is not None and evaluation.single_label.excerpts == len(names)
     expected = accuracy(np.array([evaluation.clips.codes.index(n[:3]) for n in names]), predicted)
     assert evaluation.single_label.accuracy == pytest.approx(expected)
-    trained_on = evaluate_multi_label(runs["multi_label"], "", "train", replicates=100)
+    trained_on = evaluate_multi_label(runs["multi_label"], "", "train")
     assert "trained on" in trained_on.warnings[0]
     assert ("mean", FIXED, PER_CLASS) in trained_on.decisions and ("s2", FIXED, GLOBAL) in trained_on.decisions
 
 
 def test_levels_that_a_run_chose_on_these_mixtures_are_called_so(runs: dict[str, RunDir]) -> None:
-    evaluation = evaluate_multi_label(runs["multi_label"], "", "validation", replicates=100)
+    evaluation = evaluate_multi_label(runs["multi_label"], "", "validation")
     assert {key[1] for key in evaluation.decisions} == {CHOSEN_HERE, ORACLE}
     assert evaluation.headline == ("mean", CHOSEN_HERE, PER_CLASS)
     found = evaluation.decisions[evaluation.headline]
@@ -220,22 +220,22 @@ def test_levels_that_a_run_chose_on_these_mixtures_are_called_so(runs: dict[str,
 def test_mixtures_of_a_single_window_say_what_they_cannot(
     tmp_path: Path, data_dir: Path, runs: dict[str, RunDir]
 ) -> None:
-    several = evaluate_multi_label(runs["multi_label"], "", "validation", replicates=100)
+    several = evaluate_multi_label(runs["multi_label"], "", "validation")
     assert not any("single window" in text for text in several.warnings)
     for folder in data_dir.iterdir():
         shutil.copytree(folder, tmp_path / "data" / folder.name)
     for path in (tmp_path / "data" / "IRMAS-TrainingData").rglob("*.wav"):
         soundfile.write(path, soundfile.read(path)[0][:1500], RATE)  # shorter than a window
-    single = evaluate_multi_label(runs["multi_label"], tmp_path / "data", "validation", replicates=100)
+    single = evaluate_multi_label(runs["multi_label"], tmp_path / "data", "validation")
     assert any("every mixture is a single window of 0.25 s" in text for text in single.warnings)
     np.testing.assert_allclose(single.clips.scores["mean"], single.clips.scores["mean_logit"], atol=1e-6)
-    tested = evaluate_multi_label(runs["multi_label"], tmp_path / "data", "test", replicates=100)
+    tested = evaluate_multi_label(runs["multi_label"], tmp_path / "data", "test")
     assert any("come from mixtures of a single window each" in text for text in tested.warnings)
 
 
 def test_the_sound_of_a_mixture_is_what_the_model_heard(data_dir: Path, runs: dict[str, RunDir]) -> None:
     run = runs["multi_label"]
-    evaluation = evaluate_multi_label(run, "", "validation", replicates=100)
+    evaluation = evaluate_multi_label(run, "", "validation")
     assert evaluation.render is not None
     model = keras.models.load_model(run.model_path)
     for number in range(len(evaluation.clips)):
@@ -243,7 +243,7 @@ def test_the_sound_of_a_mixture_is_what_the_model_heard(data_dir: Path, runs: di
         starts, probabilities = evaluation.activity(number, len(heard))
         assert starts.tolist() == [start / RATE for start in window_starts(len(heard), WINDOW, HOP)]
         np.testing.assert_allclose(probabilities, expit(_logits(model, heard)), atol=1e-5)
-    assert evaluate_multi_label(run, data_dir, "test", replicates=100).render is None
+    assert evaluate_multi_label(run, data_dir, "test").render is None
 
 
 def test_identical_clips_are_counted_once_on_demand(tmp_path: Path, data_dir: Path, runs: dict[str, RunDir]) -> None:
@@ -252,8 +252,8 @@ def test_identical_clips_are_counted_once_on_demand(tmp_path: Path, data_dir: Pa
     for suffix in (".wav", ".txt"):
         shutil.copy(folder / f"00 - song, [live]-0{suffix}", folder / f"99 - other song-0{suffix}")
     run = runs["multi_label"]
-    every = evaluate_multi_label(run, tmp_path / "data", "test", replicates=100)
-    once = evaluate_multi_label(run, tmp_path / "data", "test", replicates=100, unique_clips=True)
+    every = evaluate_multi_label(run, tmp_path / "data", "test")
+    once = evaluate_multi_label(run, tmp_path / "data", "test", unique_clips=True)
     assert (len(every.clips), len(once.clips)) == (13, 12)
     assert every.clips.songs == once.clips.songs == 6, "clips with the same bytes are of one song group"
     assert any("1 clips are byte-identical" in text and "counted once" in text for text in once.warnings)
@@ -280,7 +280,7 @@ def test_what_is_wrong_with_a_clip_is_named(
     copy, stem = _damaged(tmp_path, data_dir)
     damage(stem.with_name(stem.name + ".x"))
     with pytest.raises(DataError, match=words):
-        evaluate_multi_label(runs["single_label"], copy, "test", replicates=100)
+        evaluate_multi_label(runs["single_label"], copy, "test")
 
 
 def test_a_damaged_validation_excerpt_is_named(tmp_path: Path, data_dir: Path, runs: dict[str, RunDir]) -> None:
@@ -289,7 +289,7 @@ def test_a_damaged_validation_excerpt_is_named(tmp_path: Path, data_dir: Path, r
     (copy / "IRMAS-TrainingData" / name).write_bytes(b"x")
     for split in ("test", "validation"):
         with pytest.raises(DataError, match=name.split("/")[1].replace("[", r"\[")) as caught:
-            evaluate_multi_label(runs["single_label"], copy, split, replicates=100)
+            evaluate_multi_label(runs["single_label"], copy, split)
         assert "Traceback" not in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -297,7 +297,7 @@ def test_damaged_thresholds_are_named(tmp_path: Path, data_dir: Path, runs: dict
     run = RunDir(shutil.copytree(runs["multi_label"].path, tmp_path / "run"))
     run.thresholds_path.write_text("{}")
     with pytest.raises(ThresholdsError, match=r"thresholds\.json: is damaged"):
-        evaluate_multi_label(run, tmp_path / "no data: the thresholds are read first", "test", replicates=100)
+        evaluate_multi_label(run, tmp_path / "no data: the thresholds are read first", "test")
     run.thresholds_path.unlink()
-    warnings = evaluate_multi_label(run, data_dir, "test", replicates=100).warnings
+    warnings = evaluate_multi_label(run, data_dir, "test").warnings
     assert any("has no thresholds.json, which predict needs" in text for text in warnings)

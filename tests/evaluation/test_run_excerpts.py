@@ -30,7 +30,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunDir]:
 
 
 def _evaluate(run: RunDir, split: str):
-    return multi_label_run.evaluate_multi_label(RunModel.open(run.path), "", split, replicates=100)
+    return multi_label_run.evaluate_multi_label(RunModel.open(run.path), "", split)
 
 
 def test_the_validation_side_is_scored_as_it_is(run: RunDir) -> None:

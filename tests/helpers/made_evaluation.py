@@ -42,7 +42,7 @@ def make_labels(clips: int, seed: int) -> np.ndarray:
     return labels
 
 
-def make_evaluation(config: Config, clips: int = 60, songs: int = 15, replicates: int = 100) -> MultiLabelEvaluation:
+def make_evaluation(config: Config, clips: int = 60, songs: int = 15) -> MultiLabelEvaluation:
     """Return an evaluation of ``clips`` clips in three Parts, with a calibration."""
     labels, validation_labels = make_labels(clips, 0), make_labels(80, 1)
     windows, validation = make_windows(labels, 2, config), make_windows(validation_labels, 3, config)
@@ -73,7 +73,6 @@ def make_evaluation(config: Config, clips: int = 60, songs: int = 15, replicates
         calibration=study_calibration(validation, validation_labels, windows, labels, "80 mixtures"),
         warnings=("made by hand",),
         seconds=2.0,
-        replicates=replicates,
     )
 
 
@@ -98,5 +97,4 @@ def single_label_evaluation() -> Evaluation:
         probabilities=probabilities / probabilities.sum(axis=1, keepdims=True),
         train_labels=np.array([3, 3, 4]),
         seconds=2.0,
-        replicates=200,
     )

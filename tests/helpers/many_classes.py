@@ -55,7 +55,6 @@ def single_label_of(count: int, per_class: int = 6, right: float = 0.7) -> Evalu
         probabilities=probabilities / probabilities.sum(axis=1, keepdims=True),
         train_labels=np.repeat(np.arange(count), 3),
         seconds=2.0,
-        replicates=100,
     )
 
 
@@ -95,5 +94,4 @@ def multi_label_of(count: int, clips: int = 200) -> MultiLabelEvaluation:
         calibration=None,
         warnings=(),
         seconds=2.0,
-        replicates=100,
     )

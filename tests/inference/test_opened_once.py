@@ -61,9 +61,9 @@ COMMANDS = {
     "predict": (predict, ["DATA", "--activity=OUT"], 0),
     "embed": (embed, ["DATA", "--output=OUT.npz"], 0),
     "probe": (probe, ["--data_dir=DATA", "--folds=2"], 0),
-    "evaluate, one label": (evaluate, ["--data_dir=DATA", "--replicates=100", "--report_clips=2"], 0),
-    "evaluate, test set": (evaluate, ["--data_dir=DATA", "--replicates=100", "--split=test"], 0),
-    "evaluate, several labels": (evaluate, ["--data_dir=DATA", "--replicates=100", "--report_clips=1"], 0),
+    "evaluate, one label": (evaluate, ["--data_dir=DATA", "--report_clips=2"], 0),
+    "evaluate, test set": (evaluate, ["--data_dir=DATA", "--split=test"], 0),
+    "evaluate, several labels": (evaluate, ["--data_dir=DATA", "--report_clips=1"], 0),
 }
 
 

@@ -49,7 +49,7 @@ def _score_file(folder: Path, scores: np.ndarray, names: list[str] = NAMES, labe
 
 def test_the_column_of_labels(tmp_path: Path, scores: np.ndarray) -> None:
     path = _score_file(tmp_path, scores, labels=True)
-    report = evaluate_scores(path, threshold=0.8, replicates=100)
+    report = evaluate_scores(path, threshold=0.8)
     summary = report.summary
     found = summary["aggregations"]["scores"]
     truth = _truth()
@@ -64,10 +64,10 @@ def test_the_column_of_labels(tmp_path: Path, scores: np.ndarray) -> None:
 
 
 def test_labels_of_a_second_file_in_another_order(tmp_path: Path, scores: np.ndarray) -> None:
-    expected = evaluate_scores(_score_file(tmp_path, scores, labels=True), replicates=100).summary
+    expected = evaluate_scores(_score_file(tmp_path, scores, labels=True)).summary
     rows = [[f"folder/{n}.wav", " ".join(_codes(t)), n[:2]] for n, t in zip(NAMES, _truth(), strict=True)][::-1]
     labels = _write(tmp_path / "labels.csv", ["file", "labels", "song"], list(rows))
-    found = evaluate_scores(_score_file(tmp_path, scores), labels, replicates=100).summary
+    found = evaluate_scores(_score_file(tmp_path, scores), labels).summary
     assert found["aggregations"] == expected["aggregations"] and found["songs"] == 6
 
 
@@ -83,11 +83,11 @@ def _test_set(folder: Path) -> Path:
 
 def test_labels_of_the_official_test_set(tmp_path: Path, scores: np.ndarray) -> None:
     data_dir = _test_set(tmp_path / "data")
-    expected = evaluate_scores(_score_file(tmp_path, scores, labels=True), replicates=100).summary
+    expected = evaluate_scores(_score_file(tmp_path, scores, labels=True)).summary
     shuffled = np.random.default_rng(2).permutation(len(NAMES))
     rows = [[NAMES[k] + ".wav", *scores[k].tolist(), "cel"] for k in shuffled]
     path = _write(tmp_path / "shuffled.csv", ["file", *IRMAS_CODES, "labels"], rows)
-    found = evaluate_scores(path, data_dir=str(data_dir), replicates=100).summary
+    found = evaluate_scores(path, data_dir=str(data_dir)).summary
     for name in ("lrap", "mean_average_precision"):
         value = expected["aggregations"]["scores"][name]["value"]
         assert found["aggregations"]["scores"][name]["value"] == pytest.approx(value), (
@@ -108,9 +108,7 @@ def test_identical_clips_once_keep_the_score_of_the_first(tmp_path: Path, scores
     folder = data_dir / "IRMAS-TestingData-Part1" / "Part1"
     (folder / f"{NAMES[1]}.wav").write_bytes((folder / f"{NAMES[0]}.wav").read_bytes())
     path = _score_file(tmp_path, scores)
-    found = evaluate_scores(
-        path, data_dir=str(data_dir), unique_clips=True, replicates=100, output=str(tmp_path / "out")
-    ).summary
+    found = evaluate_scores(path, data_dir=str(data_dir), unique_clips=True, output=str(tmp_path / "out")).summary
     assert found["clips"] == 17 and any("counted once" in text for text in found["warnings"])
     with (tmp_path / "out" / "clips.csv").open(newline="") as file:
         first = next(csv.DictReader(file))
@@ -120,11 +118,11 @@ def test_identical_clips_once_keep_the_score_of_the_first(tmp_path: Path, scores
 
 def test_reports_are_written_on_demand_and_give_the_same_figures_again(tmp_path: Path, scores: np.ndarray) -> None:
     path = _score_file(tmp_path, scores, labels=True)
-    report = evaluate_scores(path, output=str(tmp_path / "out"), replicates=100)
+    report = evaluate_scores(path, output=str(tmp_path / "out"))
     first = report.summary
     assert f"written to {tmp_path / 'out'}: " in report.text("table")
     assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == first
-    second = evaluate_scores(str(tmp_path / "out" / "clips.csv"), replicates=100)
+    second = evaluate_scores(str(tmp_path / "out" / "clips.csv"))
     assert json.loads(second.text("json")) == second.summary and not second.written
     assert second.summary["aggregations"] == first["aggregations"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "scores.csv"], "nothing else is written"
@@ -133,10 +131,10 @@ def test_reports_are_written_on_demand_and_give_the_same_figures_again(tmp_path:
 def test_songs_numbered_past_nine_keep_their_order(tmp_path: Path, scores: np.ndarray) -> None:
     rows = [[f"clip{k}", 11 - k % 12, " ".join(_codes(t)), *scores[k]] for k, t in enumerate(_truth())]
     path = _write(tmp_path / "scores.csv", ["file", "song", "labels", *IRMAS_CODES], list(rows))
-    first = evaluate_scores(path, output=str(tmp_path / "out"), replicates=100).summary
+    first = evaluate_scores(path, output=str(tmp_path / "out")).summary
     with (tmp_path / "out" / "clips.csv").open(newline="") as file:
         assert [row["song"] for row in csv.DictReader(file)] == [str(row[1]) for row in rows]
-    second = evaluate_scores(str(tmp_path / "out" / "clips.csv"), replicates=100).summary
+    second = evaluate_scores(str(tmp_path / "out" / "clips.csv")).summary
     assert second["aggregations"] == first["aggregations"]
 
 
@@ -161,14 +159,14 @@ def test_where_songs_come_from_is_said(
         for k, (name, truth) in enumerate(zip(NAMES, _truth(), strict=True))
     ]
     header = ["file", *IRMAS_CODES, "labels", *([] if song is None else ["song"])]
-    text = evaluate_scores(_write(tmp_path / "scores.csv", header, rows), replicates=100).text("table")
+    text = evaluate_scores(_write(tmp_path / "scores.csv", header, rows)).text("table")
     notes = "\n".join(line for line in text.splitlines() if line.startswith("note: "))
     assert all(words in notes for words in wanted) and not any(words in notes for words in unwanted)
 
 
 def test_names_that_tell_no_songs_are_warned_of(tmp_path: Path, scores: np.ndarray) -> None:
     names = [f"{number}.wav" for number in range(len(NAMES))]
-    found = evaluate_scores(_score_file(tmp_path, scores, names, labels=True), replicates=100).summary
+    found = evaluate_scores(_score_file(tmp_path, scores, names, labels=True)).summary
     assert any(
         "a song of its own" in text and "name the songs in a column 'song'" in text for text in found["warnings"]
     )
@@ -176,7 +174,7 @@ def test_names_that_tell_no_songs_are_warned_of(tmp_path: Path, scores: np.ndarr
 
 def test_equal_scores_outside_probabilities_can_be_drawn(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     path = _score_file(tmp_path, np.full([len(NAMES), 11], 7.0), labels=True)
-    evaluate_scores(path, output=str(tmp_path / "out"), replicates=100)
+    evaluate_scores(path, output=str(tmp_path / "out"))
     assert not [w for w in recwarn if "limits" in str(w.message)]
 
 

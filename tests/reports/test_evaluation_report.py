@@ -11,7 +11,7 @@ from tests.helpers.made_evaluation import make_labels
 
 def test_it_is_a_table_with_its_files_or_the_content_of_metrics_json():
     labels = make_labels(8, 0)
-    summary = evaluate(labels, labels * 0.8, [0, 0, 1, 1, 2, 2, 3, 3], replicates=100)
+    summary = evaluate(labels, labels * 0.8, [0, 0, 1, 1, 2, 2, 3, 3])
     report = EvaluationReport(summary)
     assert report.text("table") == format_summary(summary)
     assert json.loads(report.text("json")) == summary
