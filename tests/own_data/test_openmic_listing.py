@@ -7,7 +7,6 @@ import shutil
 import pytest
 
 from irmas_tf.config.data import DataConfig
-from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.datasets.split_sides import label_matrix
 from irmas_tf.datasets.splits import leaks, make_split
@@ -48,17 +47,6 @@ def test_labels_are_heard_not_heard_or_unknown_and_artists_stay_together(origina
         assert item.path.is_file() and item.part == "train"
     split = make_split(training, validation_fraction=0.25)
     assert leaks(split, training) == [] and 0 < len(split.validation) < len(split.train) + 1
-
-
-def test_it_knows_its_classes_and_licence_without_the_data(original):
-    dataset = OpenMic(DataConfig(dataset="openmic"))
-    assert dataset.labels.codes == CLASSES and "CC BY 4.0" in dataset.licence
-    assert dataset.describe(original) == dataset.settings
-    assert dataset.look(original).folder == (original / "openmic-2018").resolve()
-    with pytest.raises(ConfigError, match="has classes of its own"):
-        OpenMic(DataConfig(dataset="openmic", classes=("piano", "oud")))
-    with pytest.raises(DataError, match="holds neither"):
-        dataset.describe(original / "openmic-2018" / "audio")
 
 
 def test_the_check_counts_known_and_unknown_labels(original):
