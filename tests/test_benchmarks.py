@@ -41,9 +41,11 @@ def test_agreement_of_runs(tmp_path, monkeypatch, capsys):
         for k, (label, (cello, voice)) in enumerate(zip(["cel", "voi", "voi"], probabilities, strict=True)):
             lines.append(f"{k}.wav,{k},{label},x,{cello},{voice}")
         (folder / "predictions.csv").write_text("\n".join(lines) + "\n")
+        (folder / "metrics.json").write_text(json.dumps({"warnings": [f"songs of {name}"]}))
     monkeypatch.setattr("sys.argv", ["agreement.py", str(tmp_path / "one"), str(tmp_path / "two")])
     assert agreement.main() == 0
-    output = capsys.readouterr().out
+    output, notes = capsys.readouterr()
+    assert "songs of one" in notes and "songs of two" in notes
     for line in ("| one | 0.333 |", "| two | 0.667 |", "| one, two | 0.667 |", "wrong on 0.333", "answer on 0.333"):
         assert line in output
     (tmp_path / "two/evaluation/validation/predictions.csv").write_text(lines[0] + "\n" + lines[1] + "\n")
