@@ -96,6 +96,8 @@ $(VENV)/.ready: requirements/default.txt setup.py
 $(VENV)/.ready-test: $(VENV)/.ready requirements/test.txt
 	@echo "Adding the test packages"
 	@$(BIN)/python $(PIP) install -r requirements/test.txt
+	@IRMAS_TF_CACHE=$(abspath $(VENV))/cache $(BIN)/python -m irmas_tf.browser.litert \
+	  || echo "LiteRT.js, an npm package, cannot be fetched: the tests of the page that run it will skip" >&2
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready requirements/bench.txt

@@ -91,7 +91,8 @@ _BAD_DATA = (
 def refusals() -> list[Refusal]:
     """Return the mistakes, command by command."""
     cases = [
-        *_predict(), *_embed(), *_probe(), *_evaluate(), *_train(), *_exports(), *_check_export(), *_data(), *_others(),
+        *_predict(), *_embed(), *_probe(), *_evaluate(), *_train(), *_exports(), *_check_export(), *_page(), *_data(),
+        *_others(),
     ]  # fmt: skip
     typo = dict.fromkeys(dict.fromkeys(case.command for case in cases if case.command != "streaming"), ("--colour=1",))
     return cases + [Refusal((command, *flag), "colour") for command, flag in typo.items()]
@@ -215,6 +216,16 @@ def _check_export() -> Iterator[Refusal]:
     yield _case("check-export page.tflite --run_dir=nosuch", "--run_dir=nosuch: no such folder")
     yield _case("check-export page.tflite --runtimes=nosuch", "nosuch")
     yield _case("check-export page.tflite --facts", "page.tflite")
+
+
+def _page() -> Iterator[Refusal]:
+    yield _case("export-page", "--out is required")
+    yield _case("export-page --model=page.tflite --out=new", "page.tflite: is not a .tflite file exported by irmas_tf")
+    yield _case("export-page --model=nosuch.tflite --out=new", "nosuch.tflite")
+    yield _case("export-page --model=page.tflite --out=text.txt", "--out=text.txt: is a file")
+    yield _case("export-page --model=page.tflite --out=moved", "--out=moved: holds other files")
+    yield _case("serve-page", "name the folder")
+    yield _case("serve-page moved", "moved: holds no exported page")
 
 
 def _data() -> Iterator[Refusal]:
