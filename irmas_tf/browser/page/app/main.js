@@ -37,6 +37,7 @@ const list = new ClipList({
 let current = null;
 let mostLanes = FEW_LANES;
 let isListQueued = false;
+let drawn = {clip: null, outline: null}; // what the timeline shows
 
 /** Take files: they wait in the list, and the first is shown if nothing is. */
 function take(files) {
@@ -93,11 +94,13 @@ function showClip(isNew) {
   const seconds = current.seconds || clip?.durationSeconds || 0;
   const scene = clip?.startSeconds.length ? sceneOf(clip, current.outline, mostLanes) : emptyScene();
   timeline.show(scene, seconds, isNew);
+  drawn = {clip: current.clip, outline: current.outline};
   player.setLength(seconds);
   const classes = queue.model?.facts.codes.length ?? 0;
   byId('lanes-all').hidden = classes <= FEW_LANES;
   for (const button of document.querySelectorAll('[data-format]')) button.disabled = !isDone;
-  for (const id of ['answer-table', 'as-table']) byId(id).hidden = !isDone;
+  byId('answer').hidden = !isDone;
+  byId('as-table').hidden = !isDone;
   if (!isDone) return;
   showAnswer(clip);
   if (byId('as-table').open) showTable(clip);
@@ -122,7 +125,7 @@ function announce(entry) {
   else if (entry.state === 'cancelled') say(`${entry.name} was cancelled.`);
 }
 
-let announced = new WeakMap();
+const announced = new WeakMap();
 queue.addEventListener('change', ({detail: {entry}}) => {
   showList();
   if (announced.get(entry) !== entry.state) {
@@ -132,7 +135,9 @@ queue.addEventListener('change', ({detail: {entry}}) => {
     announce(entry);
     if (entry === current) showClip(entry.state === 'analysing');
   } else if (entry === current) {
-    showClip(false);
+    // Progress alone draws nothing anew: of an hour that would cost more than its analysis.
+    if (entry.clip === drawn.clip && entry.outline === drawn.outline) showHeading(entry, entry.clip);
+    else showClip(false);
   }
 });
 queue.addEventListener('idle', () => {

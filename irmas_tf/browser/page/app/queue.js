@@ -135,7 +135,7 @@ export class Queue extends EventTarget {
   }
 }
 
-/** What is known of a clip while it is analysed; handed on four times a second at most. */
+/** What is known of a clip while it is analysed; handed on four times a second at most, and less often the longer it is. */
 class PartialClip {
   constructor(facts, file, durationSeconds) {
     this._base = {facts, file, durationSeconds, notes: [], clip: {labels: [], probabilities: [], notes: []}};
@@ -148,7 +148,7 @@ class PartialClip {
   }
 
   isDue() {
-    return performance.now() - this._shown > 250;
+    return performance.now() - this._shown > 250 + this._rows.length / 2;
   }
 
   clip() {

@@ -1,5 +1,6 @@
 /** What the page says: to eyes in the status line, to screen readers by the same line, errors in a box that stays. */
 
+import {segmentsOf} from '../engine/clip.js';
 import {Problem} from '../engine/problems.js';
 import {byId, element} from './dom.js';
 
@@ -57,6 +58,10 @@ export function missingFeature() {
 /** @param {import('../engine/types.js').Clip} clip @param {string[]} named  see namedClasses */
 export function answerText(clip, named) {
   if (clip.silent.length && clip.silent.every(Boolean)) return 'Silence: no instrument is named.';
-  if (!named.length) return 'No instrument passes its threshold.';
+  if (!named.length) {
+    const heard = new Set(segmentsOf(clip).map(({classIndex}) => classIndex));
+    const parts = clip.facts.names.filter((_, k) => heard.has(k));
+    return `No instrument passes its threshold over the whole clip${parts.length ? `; in parts of it: ${parts.slice(0, 8).join(', ')}` : ''}.`;
+  }
   return clip.facts.task === 'single_label' ? `Most of all: ${named.join(', ')}` : `Leading: ${named.join(', ')}`;
 }
