@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np  # noqa: E402
 
 from irmas_tf.audio.decode import decode_file  # noqa: E402
-from irmas_tf.deploy.export_inputs import LoadedRun, load_run, validation_accuracy  # noqa: E402
+from irmas_tf.deploy.export_inputs import LoadedRun, load_run, validation_score  # noqa: E402
 from irmas_tf.deploy.lite_model import LiteModel  # noqa: E402
 from irmas_tf.inference.window_model import PROBABILITIES  # noqa: E402
 
@@ -57,8 +57,8 @@ def cells(path: str, loaded: LoadedRun, clips: Sequence[np.ndarray], live: np.nd
         same = int((found.argmax(axis=1) == live.argmax(axis=1)).sum())
         row += [f"{np.abs(found - live).max():.1e}", f"{same} of {len(live)}"]
     if data_dir:
-        accuracy, excerpts = validation_accuracy(loaded, data_dir, LiteModel.open(path))
-        row.append(f"{accuracy:.4f} on {excerpts}")
+        score = validation_score(loaded, data_dir, LiteModel.open(path))
+        row.append(f"{score.value:.4f} on {score.excerpts}")
     return row
 
 
@@ -77,12 +77,15 @@ def main() -> int:
         windows = np.concatenate([windows_without_overlap(clip, audio.window_samples) for clip in clips])
         live = loaded.live.values(windows, PROBABILITIES)
     columns = (
-        ["file"] + ["MediaPipe: greatest difference", "same class"] * bool(clips) + ["accuracy"] * bool(args.data_dir)
+        ["file"]
+        + ["MediaPipe: greatest difference", "same class"] * bool(clips)
+        + ["accuracy (of several classes: micro F1)"] * bool(args.data_dir)
     )
     print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|", flush=True)
     if args.data_dir:
-        accuracy, excerpts = validation_accuracy(loaded, args.data_dir)
-        print(f"| {' | '.join(['the run', *['-', '-'] * bool(clips), f'{accuracy:.4f} on {excerpts}'])} |", flush=True)
+        score = validation_score(loaded, args.data_dir)
+        cell = f"{score.value:.4f} on {score.excerpts}"
+        print(f"| {' | '.join(['the run', *['-', '-'] * bool(clips), cell])} |", flush=True)
     for path in args.files:
         print(f"| {' | '.join(cells(path, loaded, clips, live, args.data_dir))} |", flush=True)
     return 0

@@ -32,7 +32,8 @@ COMMAND = Command(
     """
     Export the best model of a finished run as a .tflite file: one window of waveform in, probabilities out, with the
     metadata that MediaPipe's AudioClassifier and Android Studio read. It is compared with the model, number by number,
-    before it appears under its name; int8 also on the run's validation split, where it may lose one point of accuracy.
+    before it appears under its name; int8 also on the run's validation split, where it may lose one point of
+    accuracy, or of micro F1 where excerpts have several classes; of few excerpts, two excerpts' worth.
     If it differs by more, nothing is left of it and the exit status is 2.
     """,
     options=ExportTfliteOptions,

@@ -11,6 +11,7 @@ import pytest
 from irmas_tf.deploy import export_inputs, export_run, tflite
 from irmas_tf.deploy.acceptance import Report
 from irmas_tf.deploy.check_signals import check_signals
+from irmas_tf.evaluation.validation_check import ValidationScore
 from irmas_tf.export_tflite import cli
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.streaming import StreamingClassifier
@@ -63,7 +64,7 @@ def test_int8_takes_its_windows_from_the_training_split(run, tmp_path, monkeypat
     accuracies = {"live": 0.5, "file": 0.495}
 
     def accuracy(loaded, data_dir, model=None):
-        return accuracies["live" if model is None else "file"], 200
+        return ValidationScore(accuracies["live" if model is None else "file"], 200, "accuracy")
 
     def convert(model, config, quantization, representative):
         calibrated.append(representative)
@@ -73,7 +74,7 @@ def test_int8_takes_its_windows_from_the_training_split(run, tmp_path, monkeypat
     convert_as_ever = tflite.convert  # of the module, where the export looks it up
     monkeypatch.setattr(tflite, "convert", convert)
     monkeypatch.setattr(export_run, "training_windows", windows)
-    monkeypatch.setattr(export_inputs, "validation_accuracy", accuracy)
+    monkeypatch.setattr(export_inputs, "validation_score", accuracy)
     path = tmp_path / "a.tflite"
     arguments = [f"--run_dir={run.path}", f"--out={path}", "--quantization=int8", "--data_dir=D"]
     assert cli(arguments) == 0

@@ -246,7 +246,7 @@ def test_a_run_without_or_with_a_damaged_model(tmp_path: Path, capsys: pytest.Ca
     soundfile.write(tmp_path / "a.wav", _tone(), 44100)
     run.model_path.write_bytes(run.model_path.read_bytes()[:500])
     assert cli([f"--run_dir={run.path}", str(tmp_path / "a.wav")]) == 2
-    assert "cannot be loaded" in capsys.readouterr().err
+    assert "not a Keras model; train again or restore the file" in capsys.readouterr().err
     run.model_path.unlink()
     assert cli([f"--run_dir={run.path}", str(tmp_path / "a.wav")]) == 2
     assert "no model yet" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from irmas_tf.inference.run_model import RunModel
 from irmas_tf.inference.window_model import ClassModel
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.runs.run_dir import RunDir, RunDirError
+
+if TYPE_CHECKING:
+    from irmas_tf.evaluation.validation_check import ValidationScore
 
 
 @dataclasses.dataclass
@@ -124,10 +127,10 @@ def training_windows(loaded: LoadedRun, data_dir: str, count: int) -> np.ndarray
     return np.stack(windows)
 
 
-def validation_accuracy(loaded: LoadedRun, data_dir: str, model: ClassModel | None = None) -> tuple[float, int]:
-    """Return (share of right answers on the run's validation split, number of its excerpts).
+def validation_score(loaded: LoadedRun, data_dir: str, model: ClassModel | None = None) -> ValidationScore:
+    """Return how well a model answers the run's validation split.
 
-    See `irmas_tf.evaluation.validation_check.validation_accuracy`.
+    See `irmas_tf.evaluation.validation_check.validation_score`.
 
     Args:
         loaded: the run.
@@ -139,11 +142,9 @@ def validation_accuracy(loaded: LoadedRun, data_dir: str, model: ClassModel | No
     """
     from irmas_tf.evaluation import validation_check
 
-    return validation_check.validation_accuracy(loaded.live, data_dir, model)
+    return validation_check.validation_score(loaded.live, data_dir, model)
 
 
-def accuracies(loaded: LoadedRun, data_dir: str, model: ClassModel) -> tuple[float, float, int]:
-    """Return (accuracy of the run's model, of another, number of excerpts), on the validation split."""
-    before, excerpts = validation_accuracy(loaded, data_dir)
-    after, _ = validation_accuracy(loaded, data_dir, model)
-    return before, after, excerpts
+def validation_scores(loaded: LoadedRun, data_dir: str, model: ClassModel) -> tuple[ValidationScore, ValidationScore]:
+    """Return the scores of the run's model and of another, on the validation split."""
+    return validation_score(loaded, data_dir), validation_score(loaded, data_dir, model)

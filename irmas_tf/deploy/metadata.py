@@ -7,6 +7,7 @@ from typing import Any
 
 from irmas_tf import __version__
 from irmas_tf.audio.silence import SILENCE_DBFS, SILENCE_RULE
+from irmas_tf.config.datasets import IRMAS
 from irmas_tf.config.labels import MULTI_LABEL
 from irmas_tf.config.run_config import Config
 from irmas_tf.models.probabilities import answer_kind
@@ -30,6 +31,7 @@ _DECISIVE = (
     "aggregation",
 )
 _SCORES = ("split", "split_by", "excerpts", "clips", "songs", "accuracy", "macro_f1", "majority_baseline")
+_SHOWN_LETTERS = 300
 _RANKING_SCORES, _DECISION_SCORES = ("lrap", "mean_average_precision"), ("micro_f1", "macro_f1")
 
 
@@ -49,11 +51,9 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
     thresholds = None
     if answer_kind(config) == MULTI_LABEL:
         thresholds = Thresholds.load(run.thresholds_path, labels.codes).per_class
-    named = "instrument" if thresholds is None else "instruments"
     return {
         "format": FORMAT,
-        "name": "irmas_tf predominant instrument recognition",
-        "description": f"Names the predominant {named} of music, of {labels.num_classes} classes.",
+        **_called(config, thresholds is None),
         "run": run.path.resolve().name,
         "config_hash": config.hash,
         "model_sha256": checksum_of(run.model_path),
@@ -73,6 +73,17 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
         "licence": config.dataset.licence,
         "pretrained": run.load_pretrained(),
     }
+
+
+def _called(config: Config, is_single: bool) -> dict[str, str]:
+    """Return what a model is called and does, by the data it was trained on."""
+    count = config.labels.num_classes
+    if config.data.dataset == IRMAS:
+        named = "instrument" if is_single else "instruments"
+        title, does = "predominant instrument recognition", f"Names the predominant {named} of music, of"
+    else:
+        title, does = "sound recognition", f"Names the {'class' if is_single else 'classes'} of a sound, of"
+    return {"name": f"irmas_tf {title}", "description": f"{does} {count} classes."}
 
 
 def _metrics(run: RunDir) -> dict[str, Any] | None:
@@ -97,7 +108,13 @@ def _metrics(run: RunDir) -> dict[str, Any] | None:
 def differences(facts: dict[str, Any], artefact: dict[str, Any]) -> list[str]:
     """Return what an artefact says otherwise than ``facts``, of all that decides its numbers; in words."""
     return [
-        f"{name} is {artefact.get(name)!r} in the artefact, {facts[name]!r} in the run"
+        f"{name} is {shown(artefact.get(name))} in the artefact, {shown(facts[name])} in the run"
         for name in _DECISIVE
         if artefact.get(name) != facts[name]
     ]
+
+
+def shown(value: Any) -> str:
+    """Return a value as it is written, of a long one the beginning: there may be a thousand classes."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}..."

@@ -68,11 +68,11 @@ class TfliteArtefact:
 
     def check(self, path: Path, loaded: LoadedRun, data_dir: str = "", label: str = "") -> Report:
         """Return the report on its windows; of an int8 file also on the run's validation split."""
-        from irmas_tf.deploy.export_inputs import accuracies
+        from irmas_tf.deploy.export_inputs import validation_scores
         from irmas_tf.deploy.tflite_check import check_tflite
 
-        accuracy = functools.partial(accuracies, loaded, data_dir)
-        return check_tflite(path, loaded.facts, loaded.live, loaded.music, label=label, accuracy=accuracy)
+        scores = functools.partial(validation_scores, loaded, data_dir)
+        return check_tflite(path, loaded.facts, loaded.live, loaded.music, label=label, scores=scores)
 
 
 TFLITE = TfliteArtefact()

@@ -14,14 +14,19 @@ import numpy as np
 from irmas_tf.deploy.acceptance import Comparison, Report, median_milliseconds
 from irmas_tf.deploy.check_signals import check_signals
 from irmas_tf.deploy.export_inputs import LoadedRun
-from irmas_tf.deploy.metadata import differences
+from irmas_tf.deploy.metadata import differences, shown
 from irmas_tf.inference.artefacts import Artefact
 from irmas_tf.inference.samples import window_values
-from irmas_tf.inference.window_model import PROBABILITIES
+from irmas_tf.inference.window_model import PROBABILITIES, ClassModel
 
 PROBABILITY_TOLERANCE = 1e-4
 RELATIVE_TOLERANCE = 1e-3
 """Of logits and embeddings, times the largest absolute value of the live ones (at least 1)."""
+
+
+def _interface(model: ClassModel) -> str:
+    """Return the classes and windows of a model, in words."""
+    return f"{model.scheme.num_classes} classes {shown(model.scheme.codes)}, {model.audio}"
 
 
 def check_windows(kind: Artefact, path: Path, loaded: LoadedRun, label: str = "") -> Report:
@@ -52,14 +57,13 @@ def check_windows(kind: Artefact, path: Path, loaded: LoadedRun, label: str = ""
         report.add("loading", False, str(error), "loads")
         return report
     live = loaded.live
-    interface = (model.scheme.codes, model.audio)
-    wanted_interface = (live.scheme.codes, live.audio)
-    report.add("classes and windows", interface == wanted_interface, str(interface), str(wanted_interface))
+    same = (model.scheme.codes, model.audio) == (live.scheme.codes, live.audio)
+    report.add("classes and windows", same, _interface(model), _interface(live))
     levels, wanted_levels = (
         None if thresholds is None else np.round(thresholds, 6).tolist()
         for thresholds in (model.thresholds, live.thresholds)
     )
-    report.add("thresholds", levels == wanted_levels, str(levels), str(wanted_levels))
+    report.add("thresholds", levels == wanted_levels, shown(levels), shown(wanted_levels))
     outputs = [name for name in model.outputs if name in live.outputs]
     report.add("outputs", PROBABILITIES in outputs, ", ".join(model.outputs), f"{PROBABILITIES} at least")
     if not report.passed:

@@ -1,10 +1,12 @@
-"""The share of right answers on a run's validation side, of its model or of an exported form: for acceptance checks.
+"""The score of a run's validation side, by its model or an exported form of it: for acceptance checks.
 
 Who saw which songs: the weights have learnt nothing of this side, though the best epoch was chosen on it; what an int8
 file is made with (the ranges of its values) comes from the training side. Both models answer the same excerpts.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,17 +17,26 @@ from irmas_tf.evaluation.test_part import labels_of
 from irmas_tf.inference.prediction import predict_files
 from irmas_tf.inference.run_model import RunModel
 from irmas_tf.inference.window_model import ClassModel
-from irmas_tf.metrics.known_labels import truth_and_known
+from irmas_tf.metrics.multilabel import micro_f1
 
 LEVEL = 0.5
 """From which a class is named where the run has no thresholds of its own."""
 
 
-def validation_accuracy(run: RunModel, data_dir: str = "", model: ClassModel | None = None) -> tuple[float, int]:
-    """Return (share of right answers, number of excerpts) on the run's validation side.
+class ValidationScore(NamedTuple):
+    """A score in [0, 1] of so many excerpts, and what it is called."""
 
-    Where every excerpt has one class, an answer is the most probable class of an excerpt. Else answers are the
-    decisions on the classes that are known of each excerpt, by the run's thresholds.
+    value: float
+    excerpts: int
+    name: str
+
+
+def validation_score(run: RunModel, data_dir: str = "", model: ClassModel | None = None) -> ValidationScore:
+    """Return how well a model answers the run's validation side.
+
+    Where every excerpt has one class, by the accuracy of the most probable class. Else by the micro F1 of the decisions
+    on what is known, by the run's thresholds: of a thousand classes nearly all are absent, so that the share of right
+    decisions would be near 1 even for a model that names nothing.
 
     Args:
         run: the run.
@@ -42,7 +53,7 @@ def validation_accuracy(run: RunModel, data_dir: str = "", model: ClassModel | N
     answers = all_answers(predict_files(run if model is None else model, side.paths))
     probabilities = np.stack([answer.vector for answer in answers])
     if side.is_single:
-        return float((probabilities.argmax(axis=1) == side.labels).mean()), len(side)
+        right = probabilities.argmax(axis=1) == side.labels
+        return ValidationScore(float(right.mean()), len(side), "accuracy")
     levels = LEVEL if run.thresholds is None else run.thresholds
-    truth, known = truth_and_known(labels_of(side))
-    return float(((probabilities >= levels) == truth)[known].mean()), len(side)
+    return ValidationScore(micro_f1(labels_of(side), probabilities >= levels), len(side), "micro F1")

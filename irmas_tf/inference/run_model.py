@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from irmas_tf.config.audio import AudioConfig
+from irmas_tf.config.datasets import IRMAS
 from irmas_tf.config.labels import MULTI_LABEL, LabelScheme
 from irmas_tf.config.run_config import Config
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES, TENSORFLOW, ModelError
@@ -30,9 +31,9 @@ def check_keras_file(path: Path) -> None:
     if not path.exists():
         raise ModelError(f"{path}: no model yet; train the run first (irmas train)")
     if path.is_dir() or not zipfile.is_zipfile(path):
-        from irmas_tf.weights.model_files import describe
+        from irmas_tf.weights.model_files import kind_of_model
 
-        raise ModelError(f"{path}: {describe(path, wanted='a Keras model')}; train again or restore the file")
+        raise ModelError(f"{path}: is {kind_of_model(path).title}, not a Keras model; train again or restore the file")
 
 
 def load_keras_model(path: Path, config: Config) -> Any:
@@ -117,10 +118,15 @@ class RunModel:
         if model.output_shape[-1] != self.scheme.num_classes:
             raise ModelError(
                 f"{self.run.model_path}: the model answers with {model.output_shape[-1]} classes,"
-                f" --label_scheme={self.scheme.name} has {self.scheme.num_classes}; the run folder mixes two trainings,"
-                " train again into a new one"
+                f" {self._classes_from()} has {self.scheme.num_classes}; the run folder mixes two trainings, train"
+                " again into a new one"
             )
         return model
+
+    def _classes_from(self) -> str:
+        """Return what says which classes there are, in words."""
+        data = self.config.data
+        return f"--label_scheme={data.label_scheme}" if data.dataset == IRMAS else self.run.config_path.name
 
     @property
     def audio(self) -> AudioConfig:

@@ -11,6 +11,7 @@ from irmas_tf.deploy.lite_model import LiteModel
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite import convert
 from irmas_tf.deploy.tflite_check import MEAN_TOLERANCES, TOLERANCES, VALUE_TOLERANCES, check_tflite
+from irmas_tf.evaluation.validation_check import ValidationScore
 from irmas_tf.inference.classifier import Classifier
 from irmas_tf.tflite.flatbuffer import pack, unpack
 from irmas_tf.tflite.metadata import embed
@@ -139,19 +140,22 @@ def test_probabilities_of_many_labels_need_not_sum_to_one(write):
     assert report.passed and "sum of a window's probabilities" not in verdicts(report)
 
 
-@pytest.mark.parametrize("after, passed", [(0.70, True), (0.69, True), (0.689, False)])
-def test_int8_may_lose_one_point_of_accuracy(write, after, passed):
+@pytest.mark.parametrize(
+    "after, excerpts, passed",
+    [(0.70, 1000, True), (0.69, 1000, True), (0.689, 1000, False), (0.60, 20, True), (0.55, 20, False)],
+)
+def test_int8_may_lose_one_point_of_accuracy_or_two_excerpts(write, after, excerpts, passed):
     asked = []
 
-    def accuracy(model):
+    def scores(model):
         asked.append(model.values(np.zeros([2, lite_run.WINDOW_SAMPLES], np.float32)).shape)
-        return 0.70, after, 1000
+        return ValidationScore(0.70, excerpts, "accuracy"), ValidationScore(after, excerpts, "accuracy")
 
-    report = check_tflite(write(quantization="int8"), FACTS, NumpyModel(), MUSIC, accuracy=accuracy)
+    report = check_tflite(write(quantization="int8"), FACTS, NumpyModel(), MUSIC, scores=scores)
     assert asked == [(2, 3)]
     assert verdicts(report)["validation accuracy"] is passed
-    assert f"{after:.2%} on 1000 excerpts, the run's model 70.00%" in report.table()
-    assert "validation accuracy" not in verdicts(check_tflite(write(), FACTS, NumpyModel(), MUSIC, accuracy=accuracy))
+    assert f"{after:.2%} on {excerpts} excerpts, the run's model 70.00%" in report.table()
+    assert "validation accuracy" not in verdicts(check_tflite(write(), FACTS, NumpyModel(), MUSIC, scores=scores))
 
 
 @pytest.mark.slow

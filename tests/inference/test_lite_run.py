@@ -97,7 +97,7 @@ def test_json_says_what_answered_after_the_keys_it_always_had(made, tmp_path, ca
         lines.append(json.loads(capsys.readouterr().out))
     keys = list(lines[0])
     assert keys[:4] == ["file", "duration_seconds", "probabilities", "labels"]
-    assert keys[4:] == ["notes", "schema", "model", "model_sha256", "engine", "quality"]
+    assert keys[4:] == ["notes", "schema", "label_names", "class_names", "model", "model_sha256", "engine", "quality"]
     assert [line["engine"] for line in lines] == 3 * ["litert"]
     assert [line["model"] for line in lines] == list(map(str, (made.path, made.tflite_path, made.path)))
     assert len({(line["model_sha256"], json.dumps(line["probabilities"])) for line in lines}) == 1
