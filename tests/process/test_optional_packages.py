@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import pytest
 
 import irmas_tf
 from irmas_tf.process.optional_packages import MissingPackageError, explained, is_installed, require
+from irmas_tf.weights.weight_file import write_weight_file
 
 TRAIN = 'pip install "irmas_tf[train]"'
 
@@ -45,17 +47,25 @@ COMMANDS = {
     "export_tflite": (["--run_dir=r", "--out=x.tflite"], f"exporting needs TensorFlow: {TRAIN}"),
     "export_saved_model": (["--run_dir=r", "--out=x"], f"exporting needs TensorFlow: {TRAIN}"),
     "check_export": (["x", "--run_dir=r"], f"comparing with a run needs TensorFlow: {TRAIN}"),
-    "embed": (["--backbone=mn04", "--weights=w.npz", "--output=e.npz", "a.wav"],
+    "embed": (["--backbone=mn04", "--weights=WEIGHTS", "--output=e.npz", "a.wav"],
               f"a pretrained network needs TensorFlow: {TRAIN}"),
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> str:
+    """A weight file, which is looked at before TensorFlow is missed."""
+    path = tmp_path_factory.mktemp("weights") / "w.npz"
+    write_weight_file(path, {"backbone": "mn04"}, {"logits/bias": np.zeros(11, np.float32)})
+    return str(path)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
-def test_commands_say_in_one_line_what_to_install(without_packages, name, capsys, tmp_path, monkeypatch):
+def test_commands_say_in_one_line_what_to_install(without_packages, name, weights, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments, message = COMMANDS[name]
     module = __import__(f"irmas_tf.{name}", fromlist=["cli"])
-    assert module.cli(arguments) == 2
+    assert module.cli([argument.replace("WEIGHTS", weights) for argument in arguments]) == 2
     assert capsys.readouterr().err == f"error: {message}\n"
     assert list(tmp_path.iterdir()) == []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 
@@ -43,8 +45,5 @@ def test_a_decay_ends_at_the_longest_time_of_the_specification():
 
 def test_zones_are_read_without_numpy():
     """`irmas soundfont --help` names the sources, which name the error of this module."""
-    import subprocess
-    import sys
-
     code = "import sys, irmas_tf.timbres.sources; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
