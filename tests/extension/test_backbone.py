@@ -26,6 +26,7 @@ from irmas_tf.training.fine_tuning import (
 from irmas_tf.training.step import TrainingStep
 from irmas_tf.weights.loading import load_pretrained
 from tests.helpers.documented import extension
+from tests.helpers.one_hot import one_hot
 from tests.helpers.stored_weights import stored_weights
 
 pytestmark = pytest.mark.slow
@@ -110,7 +111,7 @@ def test_a_stage_trains_the_blocks_nearest_the_head_and_freezes_the_others(weigh
     before = values_of(branch)
     head = model.get_layer("logits").kernel.numpy().copy()
     waveforms = np.random.default_rng(2).normal(0, 0.1, (4, RATE_HZ // 2)).astype(np.float32)
-    TrainingStep(model, config, tf.distribute.get_strategy()).run_batch(waveforms, np.arange(4, dtype=np.int32), {})
+    TrainingStep(model, config, tf.distribute.get_strategy()).run_batch(waveforms, one_hot(range(4)), {})
     assert np.any(model.get_layer("logits").kernel.numpy().copy() != head)
     after = values_of(branch)
     changed = [any(np.any(x != y) for x, y in zip(*blocks, strict=True)) for blocks in zip(before, after, strict=True)]

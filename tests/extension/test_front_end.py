@@ -22,6 +22,7 @@ from irmas_tf.models.probabilities import probabilities_of
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.step import TrainingStep
 from tests.helpers.documented import extension, in_a_new_process
+from tests.helpers.one_hot import one_hot
 from tests.helpers.stored_weights import holds, stored_weights
 
 pytestmark = pytest.mark.slow
@@ -58,7 +59,7 @@ def trained(config, tmp_path_factory) -> RunDir:
     rng = np.random.default_rng(0)
     waveforms = rng.normal(0, 0.1, (4, WINDOW_SAMPLES)).astype(np.float32)
     before = [variable.numpy().copy() for variable in model.trainable_variables]
-    losses = [float(step.run_batch(waveforms, np.arange(4, dtype=np.int32), {})[0]) for _ in range(3)]
+    losses = [float(step.run_batch(waveforms, one_hot(range(4)), {})[0]) for _ in range(3)]
     assert np.isfinite(losses).all()
     changed = [np.any(old != new.numpy()) for old, new in zip(before, model.trainable_variables, strict=True)]
     assert all(changed)

@@ -19,9 +19,9 @@ from tests.helpers.made_evaluation import multi_label_evaluation, single_label_e
 from tests.helpers.page_checks import check_page
 from tests.helpers.tiny_run import make_config
 
-SINGLE_LABEL = ["per_class.csv", "confusion.csv", "predictions.csv", "confusion.svg", "confidence.svg",
+SINGLE_LABEL = ["per_class.csv", "classes.csv", "confusion.csv", "predictions.csv", "confusion.svg", "confidence.svg",
                 "reliability.svg", "metrics.json"]  # fmt: skip
-MULTI_LABEL = ["per_class.csv", "thresholds.csv", "threshold_curves.csv", "clips.csv", "clips_s2.csv",
+MULTI_LABEL = ["per_class.csv", "classes.csv", "thresholds.csv", "threshold_curves.csv", "clips.csv", "clips_s2.csv",
                "clips_mean_logit.csv", "co_occurrence.svg", "labels_together.svg", "answers_together.svg",
                "thresholds.svg", "class_thresholds.svg", "reliability.svg", "reliability_temperature.svg",
                "metrics.json"]  # fmt: skip
