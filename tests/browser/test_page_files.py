@@ -67,6 +67,13 @@ def test_a_file_that_is_no_sound_is_refused_in_words_and_the_others_are_not_lost
     assert "convert it" in page.text("alerts")
 
 
+def test_the_example_needs_no_file_and_goes_the_way_of_all_files(page):
+    page.click("example")
+    page.wait(lambda: page.rows() and "tone" in page.rows()[0], "answer for the example")
+    assert page.rows()[0].startswith("example.wav\n0:20 · ")
+    assert page.driver.find_element("id", "example").is_enabled()
+
+
 def test_what_is_cancelled_stops_the_rest_goes_on_and_it_can_be_tried_again(page, tmp_path):
     slow, quick = write_tones(tmp_path / "slow.wav", [(440, 30)]), write_tones(tmp_path / "quick.wav", [(880, 2)])
     page.choose(slow, quick)

@@ -4,9 +4,9 @@ import {loadModel} from '../engine/engine.js';
 import {decodeFile} from '../engine/decode.js';
 import {ClipList} from './clip_list.js';
 import {showAnswer, showHeading, showSegments} from './clip_view.js';
-import {breathe, byId, download, element} from './dom.js';
+import {byId, download, element} from './dom.js';
 import {listenForFiles} from './dropping.js';
-import {exampleFile} from './example.js';
+import {exampleFile} from './example_file.js';
 import {LevelControls} from './level_controls.js';
 import {namedClasses, withLevels} from './levels.js';
 import {Live} from './live.js';
@@ -45,6 +45,18 @@ function take(files) {
   const added = queue.add(files);
   if (!queue.model) say(`${added.length === 1 ? 'The file waits' : 'The files wait'} for the model.`);
   if (!current || !queue.entries.includes(current) || added.length === 1) choose(added[0], false);
+}
+
+async function takeExample() {
+  say('The example is computed: guitar, then organ, then flute …');
+  byId('example').disabled = true;
+  try {
+    take([await exampleFile()]);
+  } catch (error) {
+    alertPerson(explain(error));
+  } finally {
+    byId('example').disabled = false;
+  }
 }
 
 function addRecording(entry) {
@@ -203,11 +215,7 @@ async function chooseModel(file) {
 async function start() {
   byId('play').disabled = true;
   listenForFiles(take);
-  byId('example').addEventListener('click', async () => {
-    say('The example is computed …');
-    await breathe();
-    take([exampleFile()]);
-  });
+  byId('example').addEventListener('click', () => void takeExample());
   byId('microphone').addEventListener('click', () => {
     player.pause();
     void live.start(queue.model);
