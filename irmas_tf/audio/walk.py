@@ -130,6 +130,8 @@ class AudioFiles:
                 yield from self._walk(entry.path)
             elif noun := _noun_of_entry(entry):
                 self.skipped[noun] += 1
+            elif entry.is_file():
+                yield entry.path
             elif not entry.is_dir():
                 yield from self._expand(entry.path)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from irmas_tf.audio.wav_header import read_wav_header
 from irmas_tf.datasets.irmas_layout import display
 from irmas_tf.dsp.resample import MAX_RATE_HZ, MIN_RATE_HZ
+from irmas_tf.process.garbage import no_collection
 from irmas_tf.process.ordered_threads import shared_threads, usable_cpus
 
 MAX_DC = 0.05
@@ -18,6 +19,7 @@ CLIPPED_SHARE = 0.01
 _FULL_SCALE = 0.9999
 _FLOATS = ("FLOAT", "DOUBLE")
 _FILES_AT_ONCE = 64  # of a thread
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _PLAIN = struct.Struct("<4sI4s10sHIIHH4sI")
 _PCM_OF_16_BYTES = b"fmt \x10\0\0\0\x01\0"
 _MOST_PLAIN_CHANNELS = 8
@@ -127,8 +129,11 @@ def _plain_facts(path: Path) -> AudioFacts | None:
     Of such a file there is nothing else to say; large data sets consist of them, and this is ten times as fast.
     """
     try:
-        with open(path, "rb", buffering=0) as file:
-            start, size = file.read(_PLAIN.size), os.fstat(file.fileno()).st_size
+        descriptor = os.open(path, _READ)
+        try:
+            start, size = os.read(descriptor, _PLAIN.size), os.fstat(descriptor).st_size
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError):
         return None  # whoever looks closer finds the words
     if len(start) < _PLAIN.size:
@@ -146,6 +151,7 @@ def _plain_facts(path: Path) -> AudioFacts | None:
     return AudioFacts(rate, channels, "PCM_16", data_bytes // frame_bytes) if is_plain else None
 
 
+@no_collection()
 def examine_all(paths: Sequence[Path], *, deep: bool, progress: bool = True) -> list[Examined]:
     """Return what `examine` says of every file, in order.
 

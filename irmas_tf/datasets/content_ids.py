@@ -11,13 +11,16 @@ from pathlib import Path
 
 from irmas_tf.datasets.irmas_layout import DataError, display
 from irmas_tf.process.cache_folder import cache_folder
-from irmas_tf.process.checksums import feed, new_digest
+from irmas_tf.process.checksums import new_digest
+from irmas_tf.process.garbage import no_collection
 from irmas_tf.process.held_temporary import delete_leftovers, held_temporary
 from irmas_tf.process.ordered_threads import shared_threads
 
 _THREADS = 4
 _BYTES_AT_ONCE = 1 << 20  # of a thread: handing over small files one by one would take longer than reading them
 _FILES_AT_ONCE = 64
+_PIECE_BYTES = 1 << 16
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _KIND = "content_ids"  # of temporary files
 
 
@@ -33,10 +36,14 @@ def hash_file(path: Path) -> str:
         DataError: the file cannot be read.
     """
     try:
-        with open(path, "rb", buffering=0) as file:
+        descriptor = os.open(path, _READ)  # of small files, making a file object and its buffer took half of the time
+        try:
             digest = new_digest("sha1")
-            feed(digest, file)
+            while piece := os.read(descriptor, _PIECE_BYTES):
+                digest.update(piece)
             return digest.hexdigest()
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise DataError(
             f"{display(path)}: cannot be read ({error.strerror}); restore the file or remove it from the data directory"
@@ -45,13 +52,13 @@ def hash_file(path: Path) -> str:
 
 def _real_paths(paths: Sequence[Path]) -> list[str]:
     """Return absolute paths whose folders are no links; each folder is looked at once."""
-    real: dict[str, str] = {}
+    real: dict[str, str] = {}  # with a separator at its end
     keys = []
     for path in paths:
-        folder, name = os.path.split(path)
+        folder, separator, name = os.fspath(path).rpartition(os.sep)
         if folder not in real:
-            real[folder] = os.path.realpath(folder or ".")
-        keys.append(os.path.join(real[folder], name))
+            real[folder] = os.path.join(os.path.realpath(folder or separator or os.curdir), "")
+        keys.append(real[folder] + name)
     return keys
 
 
@@ -85,6 +92,7 @@ def _save(path: Path, cache: dict[str, list[object]]) -> None:
             file.write(json.dumps(cache).encode("ascii"))
 
 
+@no_collection()
 def content_ids(paths: Sequence[Path], *, root: Path, progress: bool = True) -> list[str]:
     """Return the content identifier of every file, reading only those that changed since the last call.
 

@@ -16,6 +16,7 @@ from irmas_tf import __version__
 from irmas_tf.datasets.dataset import TEST, TRAIN, VALIDATION, LabelledExcerpt
 from irmas_tf.datasets.irmas_layout import DataError, display
 from irmas_tf.process.atomic_files import write_text_atomic
+from irmas_tf.process.garbage import no_collection
 from irmas_tf.stratification.by_quota import choose_by_quota
 from irmas_tf.stratification.rarest_first import choose_rarest_first
 
@@ -42,6 +43,7 @@ class Split:
     validation_fraction: float
 
 
+@no_collection()
 def make_split(
     excerpts: Sequence[LabelledExcerpt],
     *,

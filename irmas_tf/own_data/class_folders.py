@@ -14,13 +14,15 @@ from irmas_tf.kinds.data_layouts import FOLDER, layout_of
 from irmas_tf.kinds.file_kinds import counted
 from irmas_tf.own_data.data_places import folder_remedy
 from irmas_tf.own_data.label_grammar import LabelError, Labels, parse_folder_name
-from irmas_tf.own_data.listing import Entry, Listing, counted_readings, gathered, is_utf8, listing, relative_name
+from irmas_tf.own_data.listing import Entry, Listing, counted_readings, gathered, is_utf8, listing, walked_name
+from irmas_tf.process.garbage import no_collection
 
 _PART_NAMES = frozenset(
     ("train", "training", "test", "testing", "tests", "val", "valid", "validation", "dev", "development", "eval")
 )
 
 
+@no_collection()
 def read_class_folders(data_dir: str | os.PathLike[str], classes: Sequence[str] = ()) -> Listing:
     """Return what a folder of classes holds, with everything that is wrong about it. No audio is decoded.
 
@@ -45,6 +47,7 @@ def read_class_folders(data_dir: str | os.PathLike[str], classes: Sequence[str] 
     read: dict[str, Labels] = {}
     findings: list[Finding] = []
     skipped: Counter[str] = Counter()
+    base = os.fspath(root)
     for name in folders:
         shown = display(name)
         try:
@@ -54,14 +57,14 @@ def read_class_folders(data_dir: str | os.PathLike[str], classes: Sequence[str] 
         except LabelError as error:
             findings.append(Finding("error", error.kind, f"folder {shown!r}: {error}", (shown,)))
             continue
-        files = AudioFiles([os.path.join(root, name)])
+        files, place = AudioFiles([os.path.join(root, name)]), f"folder {shown!r}"
         failures: list[str] = []
         before = len(entries)
         for path in files:
             if isinstance(path, Failure):
                 failures.append(f"{display(os.path.relpath(path.path, root))}: {path.reason}")
             else:
-                entries.append(Entry(path, relative_name(path, os.fspath(root)), labels, f"folder {shown!r}"))
+                entries.append(Entry(path, walked_name(path, base), labels, place))
         skipped += files.skipped
         read[name] = labels
         if len(entries) > before:

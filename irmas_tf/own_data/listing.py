@@ -13,6 +13,7 @@ from irmas_tf.datasets.check_report import Finding
 from irmas_tf.datasets.dataset import LabelledExcerpt
 from irmas_tf.datasets.irmas_layout import display
 from irmas_tf.own_data.label_grammar import Labels
+from irmas_tf.process.garbage import no_collection
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Listing:
         """The findings that keep from training."""
         return [finding for finding in self.findings if finding.severity == "error"]
 
+    @no_collection()
     def excerpts(self) -> list[LabelledExcerpt]:
         """Return the files as excerpts, in order."""
         # By identity: readers make equal labels once, and comparing them for every file would take longer.
@@ -211,3 +213,11 @@ def relative_name(path: str, root: str) -> str:
     if os.sep != "/" or relative.startswith(os.pardir):
         relative = "/".join("up" if part == os.pardir else part for part in relative.split(os.sep))
     return relative if relative.isascii() else unicodedata.normalize("NFC", relative)
+
+
+def walked_name(path: str, root: str) -> str:
+    """Return what `relative_name` does, of a path that a walk from the root made, sooner."""
+    prefix = os.path.join(root, "")
+    if os.sep == "/" and path.isascii() and path.startswith(prefix):
+        return path[len(prefix) :]
+    return relative_name(path, root)

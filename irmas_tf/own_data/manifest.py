@@ -83,7 +83,9 @@ class _RowReader:
         self.texts: Counter[str] = Counter()
         self.labels: dict[str, Labels] = {}
         self._folder, self._classes = folder, classes
-        self._columns = [header.index(name) if name in header else None for name in COLUMNS]
+        self._prefix, normal = os.path.join(folder, ""), os.path.normpath(folder)
+        self._normal_prefix = "" if normal == os.curdir else os.path.join(normal, "")
+        self._columns = [header.index(name) if name in header else -1 for name in COLUMNS]
         self._cases: dict[str, list[str]] = {}
         self._paths: dict[str, int] = {}
         self._part_of_group: dict[str, tuple[str, int]] = {}
@@ -94,13 +96,15 @@ class _RowReader:
 
     def read(self, number: int, cells: Sequence[str]) -> None:
         """Take in a row."""
-        path, text, group, part = ("" if at is None else cells[at].strip() for at in self._columns)
-        part = part.casefold()
+        cells = [*cells, ""]  # the last, for columns that there are not
+        at_path, at_labels, at_group, at_part = self._columns
+        path, text = cells[at_path].strip(), cells[at_labels].strip()
+        group, part = cells[at_group].strip(), cells[at_part].strip().casefold()
         labels = self._parsed(number, text)
         if part and part not in PARTS:
             self._fault("unknown_split", number, repr(part))
             return
-        full = self._found(number, path)
+        full, name = self._file(number, path)
         if not full or labels is None:
             return
         if group:
@@ -111,7 +115,6 @@ class _RowReader:
                 self._fault("group_in_two_parts", number, f"{group!r} has {' and '.join(where)}")
                 return
         self.texts[text] += 1
-        name = relative_name(path, self._folder)
         self.entries.append(Entry(full, name, labels, f"row {number}", group, part))
 
     def _fault(self, kind: str, number: int, detail: str) -> None:
@@ -126,26 +129,34 @@ class _RowReader:
                 self._fault(error.kind, number, str(error))
         return labels
 
-    def _found(self, number: int, path: str) -> str:
-        """Return the file that a cell names, or "" after noting what is wrong with it."""
+    def _file(self, number: int, path: str) -> tuple[str, str]:
+        """Return the file that a cell names and its portable name, or "" twice after noting what is wrong with it."""
         if not path:
             self._fault("empty_path", number, "no path")
-            return ""
-        full, mode = _existing(os.path.join(self._folder, path))
+            return "", ""
+        if is_plain := _is_plain(path):  # nearly all are, and what os.path does to each would take most of the time
+            full, mode = _existing(self._prefix + path)
+        else:
+            full, mode = _existing(os.path.join(self._folder, path))
         if mode is None:
             if _WINDOWS.match(path) or "\\" in path:
                 self._fault("windows_path", number, _shown(path))
             else:
                 self._fault("missing_file", number, f"{_shown(path)}{_near_name(full)}")
-            return ""
+            return "", ""
         if not stat.S_ISREG(mode):
             self._fault("not_a_file", number, _shown(path))
-            return ""
-        first = self._paths.setdefault(os.path.normpath(full), number)
+            return "", ""
+        first = self._paths.setdefault(self._normal_prefix + path if is_plain else os.path.normpath(full), number)
         if first != number:
             self._fault("duplicate_path", number, f"{_shown(path)}, as row {first}")
-            return ""
-        return full
+            return "", ""
+        return full, path if is_plain else relative_name(path, self._folder)
+
+
+def _is_plain(path: str) -> bool:
+    """Return whether a path is its own portable name: relative, normal, in ASCII."""
+    return os.sep == "/" and path.isascii() and path[0] not in "/." and "/." not in path and "//" not in path
 
 
 def _shown(path: str) -> str:
@@ -154,8 +165,8 @@ def _shown(path: str) -> str:
 
 def _existing(path: str) -> tuple[str, int | None]:
     """Return a path that there is, in whichever Unicode form the file was stored with, and its mode."""
-    candidates = [path] if path.isascii() else [path, *(unicodedata.normalize(form, path) for form in ("NFC", "NFD"))]
-    for candidate in candidates:
+    candidates = () if path.isascii() else tuple(unicodedata.normalize(form, path) for form in ("NFC", "NFD"))
+    for candidate in (path, *candidates):
         try:
             return candidate, os.stat(candidate).st_mode
         except (OSError, ValueError):  # ValueError: a null character

@@ -15,7 +15,6 @@ from irmas_tf.datasets.irmas_layout import DataError, display
 from irmas_tf.own_data.class_folders import read_class_folders
 from irmas_tf.own_data.listing import Listing
 from irmas_tf.own_data.manifest import read_manifest
-from irmas_tf.process.garbage import no_collection
 
 
 class OwnDataset(Dataset):
@@ -50,8 +49,7 @@ class OwnDataset(Dataset):
         for finding in listed.findings:
             if finding.severity == "warning":
                 print(f"warning: {finding.message}", file=sys.stderr)
-        with no_collection():
-            excerpts = listed.excerpts()
+        excerpts = listed.excerpts()
         return join_identical(excerpts, content_ids([excerpt.path for excerpt in excerpts], root=listed.root))
 
     def _usable(self, data_dir: str | os.PathLike[str]) -> Listing:

@@ -95,11 +95,14 @@ def check_dataset(settings: DataConfig, *, deep: bool = False, progress: bool = 
         *_class_findings(excerpts, listed.classes, has_groups=has_groups),
         *_group_findings(proposal, len(paths), has_groups=has_groups),
     ]
-    formats = Counter(
-        f"{facts.sample_rate_hz} Hz, {facts.channels} channels, {facts.subtype}, {path.suffix.lower()[1:]}"
+    kinds = Counter(
+        (facts.sample_rate_hz, facts.channels, facts.subtype, path.suffix)
         for path, (facts, _) in examined.items()
         if facts is not None
     )
+    formats: Counter[str] = Counter()
+    for (rate, channels, subtype, suffix), count in kinds.items():
+        formats[f"{rate} Hz, {channels} channels, {subtype}, {suffix.lower()[1:]}"] += count
     parts = Counter(excerpt.part or "drawn" for excerpt in excerpts)
     report = SetReport(
         dataset=settings.dataset,
