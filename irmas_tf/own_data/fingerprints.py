@@ -119,7 +119,7 @@ def near_pairs(prints: Sequence[Fingerprint]) -> list[NearPair]:
     pairs = []
     for first, second, offset in _candidates(prints):
         best = min(
-            (_differing(prints[first], prints[second], shift), shift) for shift in (offset - 1, offset, offset + 1)
+            (differing(prints[first], prints[second], shift), shift) for shift in (offset - 1, offset, offset + 1)
         )
         if best[0] <= MOST_DIFFERING:
             pairs.append(NearPair(first, second, best[0], best[1] * HOP_LENGTH / RATE_HZ))
@@ -148,7 +148,7 @@ def _candidates(prints: Sequence[Fingerprint]) -> list[tuple[int, int, int]]:
     return [(first, second, offset) for (first, second), (_, offset) in best.items()]
 
 
-def _differing(first: Fingerprint, second: Fingerprint, offset: int) -> float:
+def differing(first: Fingerprint, second: Fingerprint, offset: int) -> float:
     """Return the share of differing bits where two files overlap and both are loud; 1.0 if that is too short.
 
     Args:
