@@ -6,8 +6,9 @@ Every sound is taken for 3 seconds, re-encoded in each way of the table, written
 ``irmas check --deep`` reads it. A row says how many of the sounds are found (`near_pairs` of
 `irmas_tf.own_data.fingerprints`), and which share of the bits differs where they fit best. A copy is found if that
 share is `MOST_DIFFERING` at most, and if two words of 32 bits or more are the same in both. Then come all pairs of
-different sounds: how many are taken for the same, and the nearest of them. Without --folder the sounds are generated: notes with harmonics that die
-away, over soft noise, of a seed each. With it they are its first files, in the order of their names.
+different sounds: how many are taken for the same, and the nearest of them. Without --folder the sounds are generated:
+notes with harmonics that die away, over soft noise, of a seed each. With it they are its first files, in the order of
+their names, of 3 seconds or more.
 """
 
 from __future__ import annotations
@@ -118,9 +119,8 @@ def main() -> int:
         print("| re-encoded as | found | median | most |\n|---|---:|---:|---:|")
         for way, (suffix, subtype, change) in WAYS.items():
             copies = [print_of(change(sound), suffix, subtype, folder) for sound in chosen]
-            pairs = [near_pairs([a, b]) for a, b in zip(originals, copies, strict=True)]
             shares = [nearest(a, b) for a, b in zip(originals, copies, strict=True)]
-            found = sum(map(bool, pairs))
+            found = sum(bool(near_pairs([a, b])) for a, b in zip(originals, copies, strict=True))
             print(f"| {way} | {found} of {len(chosen)} | {np.median(shares):.3f} | {max(shares):.3f} |")
     pairs = near_pairs(originals)
     others = [nearest(a, b) for k, a in enumerate(originals) for b in originals[:k]]
