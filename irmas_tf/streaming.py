@@ -18,6 +18,7 @@ As a command it reads a WAV file of any rate, or from a pipe a WAV file or raw 1
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import importlib
 import json
@@ -140,6 +141,7 @@ class StreamingClassifier:
         self._silence = 10.0 ** (float(self.facts.get("silence_dbfs", SILENCE_DBFS)) / 20.0)
         try:
             interpreter = Interpreter(os.fspath(model_path), num_threads=threads)
+            interpreter.allocate_tensors()  # here, where what LiteRT says of it can be held back
             self._runner = interpreter.get_signature_runner(_SIGNATURE)
         except (ValueError, RuntimeError) as error:
             raise StreamingError(f"{os.fspath(model_path)}: cannot be run ({error}); export it again") from error
@@ -147,8 +149,7 @@ class StreamingClassifier:
 
     def reset(self) -> None:
         """Forget all that was heard."""
-        # The last samples; sample i of the stream is at i % window.
-        self._ring = np.zeros(self._window, np.float32)
+        self._ring = np.zeros(self._window, np.float32)  # the last samples; sample i of the stream is at i % window
         self._received = 0
         self._next = self._window  # samples after which the next window is full
         self._sums = {False: np.zeros(len(self.codes)), True: np.zeros(len(self.codes))}  # of sound, of silence
@@ -336,19 +337,20 @@ def _file_of(model: str) -> str:
         raise StreamingError(str(error)) from error
 
 
+def _quiet() -> Any:
+    """Hold back LiteRT's line about the processor, which looks like an error; a copied file lets it pass."""
+    if not __package__:
+        return contextlib.nullcontext()
+    return importlib.import_module(".process.quiet_tensorflow", __package__).filtered_stderr()
+
+
 def _line(answer: StreamAnswer, codes: Sequence[str], values: np.ndarray) -> str:
     shown = "  ".join(f"{code} {values[codes.index(code)]:.2f}" for code in answer.labels)
-    return (
-        f"{answer.start_seconds:8.2f} {answer.end_seconds:8.2f}  {shown or ('(silence)' if answer.is_silent else '-')}"
-    )
-
-
-def _say_warning(message: Warning | str, *_: object) -> None:
-    print(f"warning: {message}", file=sys.stderr)
+    shown = shown or ("(silence)" if answer.is_silent else "-")
+    return f"{answer.start_seconds:8.2f} {answer.end_seconds:8.2f}  {shown}"
 
 
 def _blocks_of(sound: str, rate_hz: int) -> Iterator[np.ndarray]:
-    """Return the blocks of a file, or of standard input for ``-``."""
     if sound != "-":
         return wav_blocks(sound, rate_hz)
     if sys.stdin is None:
@@ -370,14 +372,13 @@ def cli(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--smoothing_seconds", type=float, default=2.0, help="time constant, 0 is off (default 2)")
     arguments = parser.parse_args(argv)
     try:
-        classifier = StreamingClassifier(
-            _file_of(arguments.model), hop_seconds=arguments.hop_seconds, smoothing_seconds=arguments.smoothing_seconds
-        )
-        blocks = _blocks_of(arguments.sound, classifier.sample_rate_hz)
+        model, hop, smoothing = _file_of(arguments.model), arguments.hop_seconds, arguments.smoothing_seconds
+        with _quiet():
+            classifier = StreamingClassifier(model, hop_seconds=hop, smoothing_seconds=smoothing)
         with warnings.catch_warnings():
             warnings.simplefilter("always")
-            warnings.showwarning = _say_warning  # type: ignore[assignment]
-            for block in blocks:
+            warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
+            for block in _blocks_of(arguments.sound, classifier.sample_rate_hz):
                 for answer in classifier.push(block):
                     print(_line(answer, classifier.codes, answer.smoothed), flush=True)
         end = dataclasses.replace(classifier.finish(), start_seconds=0.0)

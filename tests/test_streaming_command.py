@@ -105,3 +105,10 @@ def test_the_exit_status_is_that_of_the_command(model, tmp_path, monkeypatch, ca
     with pytest.raises(SystemExit) as end:
         runpy.run_module("irmas_tf.streaming", run_name="__main__")
     assert end.value.code == 2 and "absent.wav" in capsys.readouterr().err
+
+
+def test_what_litert_says_of_the_processor_is_held_back(model, monkeypatch, capfd):
+    pipe(monkeypatch, SAMPLES.tobytes())
+    assert cli([model, "-"]) == 0
+    captured = capfd.readouterr()
+    assert captured.err == "" and "(all)" in captured.out
