@@ -62,6 +62,8 @@ def configuration(path: str, batch: int, augment: dict[str, Any], noise_dir: str
     config = parse_flags(Command("benchmark", "", config_fields=ALL), [f"--flagfile={path}"]).config()
     if augment.get("noise_kind") == "folder":
         augment = {**augment, "noise_dir": noise_dir}
+    if augment.get("backing_probability"):
+        augment = {**augment, "backing_dir": noise_dir}
     augment = {"random_gain_db": 0.0, **augment}
     if not masks:
         augment = {"time_masks": 0, "frequency_masks": 0, **augment}

@@ -47,20 +47,25 @@ COMMAND = Command(
 def main(flags: ParsedFlags) -> int:
     """Train, and return the exit status."""
     require("tensorflow", "training")
+    from irmas_tf.beginnings.source import check_resumed_weights
     from irmas_tf.runs.run_dir import RunDir
-    from irmas_tf.training.sides import completed
+    from irmas_tf.training.sides import completed, find_sides
 
     config = completed(_with_whole_path(flags.config()))
-    run = RunDir.prepare(flags.options.run_dir, config)
-    from irmas_tf.training.progress import finished_progress
+    run = RunDir.prepare(flags.options.run_dir, config, more_epochs=True)
+    from irmas_tf.training.progress import check_continued, finished_progress
 
-    result = finished_progress(run)
+    check_continued(run)
+    result = finished_progress(run, config)
     if result:
         print(f"{run.path}: is already finished ({result.finished}); nothing to do")
         return _end(run, flags.options)
     if not run.is_started:
         _check_weights(config)
     _look_at_data(config, run)
+    if run.is_started:
+        check_resumed_weights(config, run.load_pretrained() or [])  # before anything is recorded of this start
+    sides = find_sides(config, run)
     from irmas_tf.process.cpu import prefer_onednn
 
     prefer_onednn()
@@ -69,7 +74,7 @@ def main(flags: ParsedFlags) -> int:
     from irmas_tf.training.loop import train
 
     try:
-        result = train(config, run)
+        result = train(config, run, sides=sides)
     except Interrupted as interruption:
         print(f"stopped by {interruption}; saved. The same command goes on from here.", file=sys.stderr)
         return 128 + interruption.signal_number
@@ -83,9 +88,14 @@ def main(flags: ParsedFlags) -> int:
 
 
 def _with_whole_path(config: Config) -> Config:
-    """Return the configuration with the data folder's path from the root, so that the run is of use elsewhere."""
-    data_dir = os.path.abspath(os.path.expanduser(config.data.data_dir))
-    return dataclasses.replace(config, data=dataclasses.replace(config.data, data_dir=data_dir))
+    """Return the configuration with paths of data from the root, so that the run is of use elsewhere."""
+
+    def whole(path: str) -> str:
+        return os.path.abspath(os.path.expanduser(path)) if path else ""
+
+    data, model = config.data, config.model
+    data = dataclasses.replace(data, data_dir=whole(data.data_dir), extra_data_dir=whole(data.extra_data_dir))
+    return dataclasses.replace(config, data=data, model=dataclasses.replace(model, init_from=whole(model.init_from)))
 
 
 def _look_at_data(config: Config, run: RunDir) -> None:

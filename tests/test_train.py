@@ -106,8 +106,8 @@ def test_a_finished_run_is_not_written_to(finished, capsys):
     for flags in ([], ["--data_dir=typo"]):
         assert cli([*command, *flags]) == 0
         assert "already finished" in capsys.readouterr().out
-    assert cli([*command, "--epochs=2"]) == 2
-    assert "--epochs=2 (the run has 1)" in capsys.readouterr().err
+    assert cli([*command, "--head_units=4"]) == 2
+    assert "--head_units=4 (the run has 8)" in capsys.readouterr().err
     assert files_of(run) == before
 
 
@@ -115,7 +115,7 @@ def test_a_finished_run_is_not_written_to(finished, capsys):
 def test_an_interrupted_training_says_how_to_go_on(data, tmp_path, monkeypatch, capsys, number):
     from irmas_tf.training import callbacks, loop
 
-    def interrupted(config, run):
+    def interrupted(config, run, sides):
         raise callbacks.Interrupted(number)
 
     monkeypatch.setattr(loop, "train", interrupted)
@@ -174,7 +174,7 @@ def test_a_late_failure_does_not_bind_the_folder_either(data, tmp_path, monkeypa
 
     command = [*FLAGS, f"--data_dir={data}", f"--run_dir={tmp_path}"]
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "set_statistics", lambda *args: (_ for _ in ()).throw(loop.TrainingError("no memory")))
+        patch.setattr(loop, "set_first_weights", lambda *args: (_ for _ in ()).throw(loop.TrainingError("no memory")))
         assert cli([*command, "--split_seed=3", "--head_units=4"]) == 2
     assert json.loads((tmp_path / "split.json").read_text())["seed"] == 3
     assert cli([*command, "--notflite"]) == 0

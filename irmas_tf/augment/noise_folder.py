@@ -21,7 +21,7 @@ from irmas_tf.datasets.irmas_layout import DataError, display, walk_files
 from irmas_tf.process.ordered_threads import shared_threads
 
 MAX_SAMPLES = 1 << 24
-_FLAG = "--noise_dir"
+_KEPT_FOLDERS = 2  # of noise, and of backing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +43,10 @@ class NoiseBank:
 _kept: dict[tuple[object, ...], NoiseBank] = {}
 
 
-def load_noise_folder(folder: str | os.PathLike[str], sample_rate_hz: int, *, threads: int = 0) -> NoiseBank:
-    """Return the recordings of a folder and its subfolders; the last folder's are kept for the next call.
+def load_noise_folder(
+    folder: str | os.PathLike[str], sample_rate_hz: int, *, threads: int = 0, flag: str = "noise_dir"
+) -> NoiseBank:
+    """Return the recordings of a folder and its subfolders; the last folders' are kept for the next call.
 
     Recordings of nothing but zeros are left out.
 
@@ -52,34 +54,37 @@ def load_noise_folder(folder: str | os.PathLike[str], sample_rate_hz: int, *, th
         folder: where the audio files are.
         sample_rate_hz: rate they are resampled to.
         threads: parallel decodes; 0 is one for each CPU.
+        flag: which gave the folder, for messages.
 
     Raises:
         DataError: not a folder that can be read, no audio in it, or files that cannot be used; the message names them.
     """
     root = Path(folder)
-    paths = _audio_files(root)
+    shown = f"--{flag}={display(root)}"
+    paths = _audio_files(root, shown)
     statuses = [os.stat(path) for path in paths]
     key = (sample_rate_hz, *((str(p), s.st_size, s.st_mtime_ns) for p, s in zip(paths, statuses, strict=True)))
     if key not in _kept:
-        bank = _load(root, paths, sample_rate_hz, threads)
-        _kept.clear()
+        bank = _load(root, paths, sample_rate_hz, threads, shown)
+        while len(_kept) >= _KEPT_FOLDERS:
+            del _kept[next(iter(_kept))]
         _kept[key] = bank
     return _kept[key]
 
 
-def _audio_files(root: Path) -> list[Path]:
+def _audio_files(root: Path, shown: str) -> list[Path]:
     if not root.is_dir():
         problem = "is not a folder" if root.exists() else "does not exist"
-        raise DataError(f"{_FLAG}={display(root)}: {problem}; give a folder of audio files")
+        raise DataError(f"{shown}: {problem}; give a folder of audio files")
     if not os.access(root, os.R_OK | os.X_OK):
-        raise DataError(f"{_FLAG}={display(root)}: cannot be read (permission denied)")
+        raise DataError(f"{shown}: cannot be read (permission denied)")
     paths = sorted(path for path in walk_files(root) if not noun_of_other(path))
     if not paths:
-        raise DataError(f"{_FLAG}={display(root)}: holds no audio files, nor do its subfolders")
+        raise DataError(f"{shown}: holds no audio files, nor do its subfolders")
     return paths
 
 
-def _load(root: Path, paths: Sequence[Path], sample_rate_hz: int, threads: int) -> NoiseBank:
+def _load(root: Path, paths: Sequence[Path], sample_rate_hz: int, threads: int, shown: str) -> NoiseBank:
     pool, errors = shared_threads(threads), []
 
     def expected_samples(path: Path) -> int | AudioError:
@@ -109,10 +114,10 @@ def _load(root: Path, paths: Sequence[Path], sample_rate_hz: int, threads: int) 
             else:
                 recordings.append(recording)
     if errors:
-        raise DataError(f"{_FLAG}={display(root)}: {unusable(errors, len(paths))}")
+        raise DataError(f"{shown}: {unusable(errors, len(paths))}")
     heard = [(path, recording) for path, recording in zip(paths, recordings, strict=True) if np.any(recording)]
     if not heard:
-        raise DataError(f"{_FLAG}={display(root)}: all {len(paths)} files are silent; give recordings of noise")
+        raise DataError(f"{shown}: all {len(paths)} files are silent; give recordings that can be heard")
     sizes = np.array([len(recording) for _, recording in heard])
     return NoiseBank(
         samples=np.concatenate([recording for _, recording in heard]),

@@ -6,9 +6,10 @@ changes are made inside the graph, on its device. The crop belongs to the loader
 
 The order, which is that of `irmas_tf.config.augmentations.BUILT_IN`, is that of a recording's making. Each source by
 itself: tempo, pitch and speed (which need more samples than the window and leave a window), gain, shift, equalisation
-(its instrument and microphone), silence (a rest of this instrument; others play on). Then they sound together: mixing.
-Then what the room adds whether or not anybody plays: noise, also to examples that were emptied. Mixup is last, because
-it is a rule about finished training examples. What other packages register says where in this it belongs.
+(its instrument and microphone), silence (a rest of this instrument; others play on). Then they sound together: mixing,
+and other music under that. Then what the room adds whether or not anybody plays: noise, also to examples that were
+emptied. Mixup is last, because it is a rule about finished training examples. What other packages register says where
+in this it belongs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,6 +104,15 @@ def draw(augment: AugmentConfig, *, seed: int, step: int, batch_size: int) -> di
         )
         for placed in active(augment)
     }
+
+
+def draw_steps(
+    augment: AugmentConfig, *, seed: int, steps: Sequence[int], batch_size: int
+) -> dict[str, dict[str, np.ndarray]]:
+    """Return what `draw` does for each of several steps, one behind the other, [steps, batch_size, ...]."""
+    numbers = [draw(augment, seed=seed, step=step, batch_size=batch_size) for step in steps]
+    stacked: dict[str, dict[str, np.ndarray]] = tf.nest.map_structure(lambda *each: np.stack(each), *numbers)
+    return stacked
 
 
 def _stream(placed: Placed, seed: int, step: int, quantity: str) -> np.random.Generator:

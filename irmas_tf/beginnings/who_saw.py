@@ -23,17 +23,38 @@ def seen_path(run: RunDir) -> Path:
     return run.path / "seen.json"
 
 
-def write_seen(run: RunDir, source: RunDir) -> None:
+def write_seen(run: RunDir, source: RunDir, *, same_data: bool = True) -> None:
     """Write down that a run begins with the weights of another: all excerpts that the other has learnt from.
 
     Args:
         run: the new run.
         source: the run whose weights it begins with.
+        same_data: whether songs of one name are the same in the data of both, for all that is known.
 
     Raises:
         DataError: the other's split is missing or damaged.
     """
-    write_json_atomic(seen_path(run), {"run": source.path.resolve().name, "names": sorted(trained_names(source))})
+    names = trained_names(source) | frozenset(_names(source, "extra")) if same_data else _before(source)
+    _write(seen_path(run), run=source.path.resolve().name, names=sorted(names))
+
+
+def write_extra(run: RunDir, names: Sequence[str]) -> None:
+    """Write down the excerpts of a second data set that the run learns from; they are none of its own data set."""
+    _write(seen_path(run), extra=list(names))
+
+
+def extra_names(run: RunDir) -> list[str] | None:
+    """Return the excerpts of `write_extra`, in order; None if nothing was written.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    return _names(run, "extra") if seen_path(run).exists() else None
+
+
+def _write(path: Path, **facts: object) -> None:
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    write_json_atomic(path, {**before, **facts})
 
 
 def trained_names(run: RunDir) -> frozenset[str]:
@@ -46,18 +67,23 @@ def trained_names(run: RunDir) -> frozenset[str]:
 
 
 def _before(run: RunDir) -> frozenset[str]:
+    return frozenset(_names(run, "names"))
+
+
+def _names(run: RunDir, key: str) -> list[str]:
+    """Return names in the run's file; without a file or the key, none."""
     path = seen_path(run)
     if not path.exists():
-        return frozenset()
+        return []
     try:
-        names = json.loads(path.read_text(encoding="utf-8"))["names"]
+        names = json.loads(path.read_text(encoding="utf-8")).get(key, [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise ValueError("'names' is not a list of names")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{key!r} is not a list of names")
+    except (OSError, ValueError, AttributeError) as error:
         raise DataError(
             f"{display(path)}: is damaged ({error}); restore it, it says which songs were learnt"
         ) from error
-    return frozenset(names)
+    return names
 
 
 def _stem(name: str) -> str:

@@ -24,6 +24,7 @@ OF_WAVEFORMS = (
     "random_equalization_db",
     "silence_probability",
     "mix_probability",
+    "backing_probability",
     "empty_probability",
     "noise_probability",
     "mixup_alpha",
@@ -119,6 +120,27 @@ class AugmentConfig(Section):
         minimum=0.0,
         maximum=60.0,
     )
+    backing_probability: float = setting(
+        0.0,
+        "Probability that other music plays under an example, whose labels stay what they are; 0 is off.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    backing_dir: str = setting(
+        "",
+        "With --backing_probability: folder of the music, such as a composed corpus, searched with its subfolders; of"
+        " each file, a random stretch.",
+    )
+    backing_min_db: float = setting(
+        6.0,
+        "Least that the backing lies below the example; drawn uniformly up to --backing_max_db.",
+        unit="dB",
+        minimum=0.0,
+        maximum=60.0,
+    )
+    backing_max_db: float = setting(
+        20.0, "Most that the backing lies below the example.", unit="dB", minimum=0.0, maximum=60.0
+    )
     empty_probability: float = setting(
         0.0,
         "Probability that an example is replaced by silence without labels (noise is added to it as to any other); 0 is"
@@ -182,6 +204,13 @@ class AugmentConfig(Section):
             raise ConfigError("--noise_dir=: must name a folder of audio files with --noise_kind=folder")
         if self.noise_dir and self.noise_kind != "folder":
             raise ConfigError(f"--noise_dir={self.noise_dir}: has no effect without --noise_kind=folder")
+        if self.backing_min_db > self.backing_max_db:
+            raise ConfigError(
+                f"--backing_min_db={self.backing_min_db:g}: must be at most --backing_max_db={self.backing_max_db:g}"
+            )
+        if bool(self.backing_probability) != bool(self.backing_dir):
+            given, other = ("backing_probability", "backing_dir")[:: 1 if self.backing_probability else -1]
+            raise ConfigError(f"--{given}={getattr(self, given)}: has no effect without --{other}")
         names: set[str] = set()
         for spec in self.augmentations:
             parse_augmentation(spec)

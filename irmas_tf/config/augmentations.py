@@ -20,6 +20,7 @@ BUILT_IN = {
     "equalization": "irmas_tf.augment.equalization:Equalization",
     "silence": "irmas_tf.augment.silence:Silence",
     "excerpt_mixing": "irmas_tf.augment.excerpt_mixing:ExcerptMixing",
+    "backing": "irmas_tf.augment.backing:Backing",
     "emptying": "irmas_tf.augment.emptying:Emptying",
     "noise": "irmas_tf.augment.noise:Noise",
     "mixup": "irmas_tf.augment.mixup:Mixup",

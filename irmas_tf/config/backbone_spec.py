@@ -12,14 +12,14 @@ from typing import Any
 from irmas_tf.config.settings import ConfigError
 
 _FUNCTIONS = ("features", "embedding", "outputs", "weight_table")
-_OPTIONAL_FUNCTIONS = ("check_file_name", "carries_front_end", "take_front_end")
+_OPTIONAL_FUNCTIONS = ("hidden", "check_file_name", "carries_front_end", "take_front_end")
 
 
 @dataclasses.dataclass(frozen=True)
 class BackboneSpec:
     """A pretrained network: facts, which cost nothing to read, and methods that import ``module`` when they are called.
 
-    The module has these functions; the last three are optional. Each is given those of the row's ``options`` that it
+    The module has these functions; the last four are optional. Each is given those of the row's ``options`` that it
     has parameters for, so that rows that differ in width or rate share a module.
 
     - ``features(waveform, name, *, augment)`` -> feature map [batch, frames, bins, channels]. ``augment`` (None, or a
@@ -28,6 +28,8 @@ class BackboneSpec:
     - ``outputs(feature_map, num_labels, name)`` -> dict of the published classifier's outputs, ``embedding`` and
       ``probabilities`` [batch, num_labels] among them.
     - ``weight_table()`` -> tuple of `irmas_tf.models.weight_table.WeightEntry`.
+    - ``hidden(vector, name)`` -> what the last layer of the published classifier is given for an embedding [batch,
+      embedding_size]; without it, the embedding itself.
     - ``check_file_name(name, *, hop_length, num_bins, sample_rate_hz)`` raises a WeightsError for a published file
       that by its name belongs to another front-end.
     - ``carries_front_end(keys)`` -> whether published tensors hold the front-end's constants.
@@ -131,6 +133,11 @@ class BackboneSpec:
     def embedding(self, feature_map: Any, name: str | None = None, *, seed: int | None = None, **options: Any) -> Any:
         """Return the embedding of a feature map, [batch, embedding_size] float32 (arguments as `features`)."""
         return self._call("embedding", feature_map, name or self.name, offered={"seed": seed}, **options)
+
+    def hidden(self, vector: Any, name: str | None = None) -> Any:
+        """Return what the published classifier's last layer is given for an embedding, [batch, units] float32."""
+        hidden = self._may_call("hidden", vector, name or self.name)
+        return vector if hidden is None else hidden
 
     def outputs(self, feature_map: Any, name: str | None = None) -> dict[str, Any]:
         """Return the published classifier's outputs; all have ``embedding`` and ``probabilities`` [batch, labels]."""

@@ -36,6 +36,20 @@ class DataConfig(Section):
         "",
         "What may be done with weights trained on the data, for data sets that cannot know it; goes into every export.",
     )
+    extra_data_dir: str = setting(
+        "",
+        "A second data set to train on beside the first, such as composed music; none of it is ever validated on, and"
+        " its classes are those of the first that they agree with by name.",
+    )
+    extra_dataset: str = setting(
+        "", "Kind of the data in --extra_data_dir, as --dataset; empty: the same kind.", known=known_datasets
+    )
+    extra_share: float = setting(
+        0.5,
+        "Share of --extra_data_dir in every batch, in whole examples; an epoch is one pass over the first data set.",
+        above=0.0,
+        below=1.0,
+    )
     split_by: str = setting(
         "song",
         "Unit that is never split: song group (leak-free) or excerpt (leaky, for comparison only).",
@@ -69,6 +83,12 @@ class DataConfig(Section):
             )
         if self.dataset != IRMAS and self.label_scheme != IRMAS:
             raise ConfigError(f"--label_scheme={self.label_scheme}: is for --dataset={IRMAS}")
+        if self.extra_dataset and base_name(self.extra_dataset) not in DATASETS:
+            raise ConfigError(f"--extra_dataset={self.extra_dataset}: must be one of {', '.join(known_datasets())}")
+        for name in ("extra_dataset", "extra_share"):
+            value, default = getattr(self, name), DataConfig.__dataclass_fields__[name].default
+            if value != default and not self.extra_data_dir:
+                raise ConfigError(f"--{name}={value}: has no effect without --extra_data_dir")
         self._check_classes()
 
     def _check_classes(self) -> None:

@@ -14,10 +14,11 @@ from typing import Any
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.augment import OF_WAVEFORMS, AugmentConfig
 from irmas_tf.config.backbones import BACKBONES
-from irmas_tf.config.branches import BackboneBranch, Branch, known_branches
+from irmas_tf.config.branches import BackboneBranch, Branch
 from irmas_tf.config.data import MAX_SEED, DataConfig
 from irmas_tf.config.datasets import DATASETS, base_name
-from irmas_tf.config.labels import SINGLE_LABEL, TASKS, LabelScheme
+from irmas_tf.config.labels import SINGLE_LABEL, LabelScheme
+from irmas_tf.config.model import ModelConfig
 from irmas_tf.config.settings import ConfigError, Section, setting
 from irmas_tf.config.stages import Stage
 
@@ -38,86 +39,19 @@ _LATER_SETTINGS = (
     ("data", "dataset"),
     ("data", "classes"),
     ("data", "licence_text"),
+    ("data", "extra_data_dir"),
+    ("data", "extra_dataset"),
+    ("data", "extra_share"),
+    ("model", "init_from"),
+    ("model", "head_from_pretrained"),
+    ("augment", "backing_probability"),
+    ("augment", "backing_dir"),
+    ("augment", "backing_min_db"),
+    ("augment", "backing_max_db"),
     ("augment", "augmentations"),
     ("augment", "mix_style_share"),
     ("augment", "mix_style_alpha"),
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class ModelConfig(Section):
-    """Front-ends, branches and head."""
-
-    model: str = setting("multi_branch", "Model family.", choices=("multi_branch",))
-    task: str = setting(
-        SINGLE_LABEL,
-        "What a model answers: single_label (one class per clip; softmax) or multi_label (any number of classes; a"
-        " sigmoid and a threshold for each).",
-        choices=TASKS,
-    )
-    branches: tuple[str, ...] = setting(
-        (
-            "mel:frame_length=512:hop_length=256:num_bins=64",
-            "mel:frame_length=1024:hop_length=512:num_bins=96",
-            "mel:frame_length=4096:hop_length=1024:num_bins=128",
-        ),
-        "Comma-separated branches, each NAME[:KEY=VALUE...] with the name of a front-end or pretrained network.",
-        known=known_branches,
-    )
-    pretrained_weights: tuple[str, ...] = setting(
-        (),
-        "Files with weights of the pretrained networks in --branches, in any order, as irmas convert writes"
-        " them; a network without a file starts at random.",
-    )
-    mel_scale: str = setting("slaney", "Formula of the mel scale.", choices=("htk", "slaney"))
-    log_offset: float = setting(
-        1e-3,
-        "Added to the magnitude before the logarithm; below 1e-3 float16 TFLite goes wrong.",
-        above=0.0,
-        maximum=1.0,
-    )
-    block: str = setting("residual", "Convolution block of the branches.", choices=("plain", "residual", "separable"))
-    stem_stride: int = setting(
-        4,
-        "Stride of a branch's first convolution along both axes: 2 keeps more detail, 4 costs a quarter as much.",
-        minimum=2,
-        maximum=4,
-    )
-    stage_channels: tuple[int, ...] = setting(
-        (32, 64, 128),
-        "Channels of a branch's stages before the width multiplier; each stage after the first halves both axes.",
-        minimum=1,
-    )
-    width_multiplier: float = setting(1.0, "Scales the channels of every stage.", above=0.0, maximum=16.0)
-    depth_multiplier: float = setting(
-        1.0, "Scales the blocks per stage (1 at multiplier 1, rounded up).", above=0.0, maximum=16.0
-    )
-    pooling: str = setting(
-        "mean_max", "Pooling over time: mean, max, or both added.", choices=("mean", "max", "mean_max")
-    )
-    head_units: int = setting(
-        256,
-        "Units of the fully connected layer that merges the branches; this is the embedding. 0: none, a linear head.",
-        minimum=0,
-    )
-    dropout: float = setting(0.3, "Dropout before and after the merging layer.", minimum=0.0, below=1.0)
-    branch_dropout: float = setting(
-        0.0, "Probability that a training example loses one whole branch.", minimum=0.0, below=1.0
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.branches:
-            raise ConfigError("--branches=: must name at least one branch")
-        if not self.stage_channels:
-            raise ConfigError("--stage_channels=: must name at least one stage")
-        for spec in self.branches:
-            Branch.parse(spec)
-
-    @property
-    def branch_configs(self) -> tuple[Branch, ...]:
-        """The parsed branches, in order."""
-        return tuple(Branch.parse(spec) for spec in self.branches)
 
 
 # What a stage says where there are stages.
@@ -246,7 +180,7 @@ class Config:
 
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
     audio: AudioConfig = dataclasses.field(default_factory=AudioConfig)
-    model: ModelConfig = ModelConfig()
+    model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
     augment: AugmentConfig = dataclasses.field(default_factory=AugmentConfig)
     training: TrainingConfig = TrainingConfig()
 
@@ -268,6 +202,10 @@ class Config:
             raise ConfigError(
                 f"--label_smoothing={smoothing:g}: undoes --negative_focus and --negative_margin, since it pulls every"
                 " negative up; set --label_smoothing=0"
+            )
+        if self.data.extra_data_dir and self.training.batch_size < 2:
+            raise ConfigError(
+                f"--batch_size={self.training.batch_size}: has no room for --extra_data_dir; give 2 or more"
             )
         self._check_augmentation()
         self.augment.check_fits(audio.window_seconds)
@@ -306,6 +244,11 @@ class Config:
                 f"--pretrained_weights={','.join(files)}: {len(files)} files for {len(backbones)} pretrained networks"
                 " in --branches; give at most one for each"
             )
+        if self.model.head_from_pretrained and not backbones:
+            raise ConfigError(
+                f"--head_from_pretrained: --branches={','.join(self.model.branches)} names no pretrained network;"
+                f" known: {', '.join(BACKBONES)}"
+            )
         for stage in self.training.stage_configs:
             if stage.needs_backbone and not backbones:
                 raise ConfigError(
@@ -316,6 +259,14 @@ class Config:
                 raise ConfigError(
                     f"--stages={stage.spec()}: embed_once needs pretrained networks in all --branches; the others learn"
                 )
+
+    @property
+    def extra_per_batch(self) -> int:
+        """Examples of ``--extra_data_dir`` in every batch: its share, rounded, and at least one of either side."""
+        if not self.data.extra_data_dir:
+            return 0
+        size = self.training.batch_size
+        return min(size - 1, max(1, round(self.data.extra_share * size)))
 
     @property
     def labels(self) -> LabelScheme:
@@ -335,6 +286,17 @@ class Config:
     def dataset(self) -> Any:
         """The data set of the run, an `irmas_tf.datasets.dataset.Dataset`."""
         return DATASETS.get(base_name(self.data.dataset))(self.data)
+
+    @property
+    def extra_dataset(self) -> Any:
+        """The kind of data in ``--extra_data_dir``, a `Dataset`; it has the settings of its kind alone.
+
+        Raises:
+            ConfigError: a setting that it does not have.
+        """
+        kind = self.data.extra_dataset or self.data.dataset
+        scheme = self.data.label_scheme if kind == self.data.dataset else "irmas"
+        return DATASETS.get(base_name(kind))(DataConfig(dataset=kind, label_scheme=scheme))
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return a JSON-ready dict, section -> field -> value."""

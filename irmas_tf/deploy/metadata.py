@@ -12,6 +12,7 @@ from irmas_tf.config.labels import MULTI_LABEL
 from irmas_tf.config.run_config import Config
 from irmas_tf.models.probabilities import answer_kind
 from irmas_tf.process.checksums import checksum_of
+from irmas_tf.runs.origin import licences_of
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
 from irmas_tf.tflite.associated_files import AGGREGATION, FORMAT
@@ -40,10 +41,10 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
 
     ``metrics`` are those of ``evaluate`` on the validation split, None if it has not been run; ``thresholds`` are the
     levels {code: probability} from which a class is named, None for a single-label run; ``licence`` says what the data
-    set allows; ``pretrained`` names the source and licence of pretrained weights, None without.
+    sets allow that it has learnt from; ``pretrained`` names the source and licence of pretrained weights, None without.
 
     Raises:
-        RunDirError: ``pretrained.json`` is damaged.
+        RunDirError: ``pretrained.json`` or ``origin.json`` is damaged.
         ThresholdsError: a multi-label run has no thresholds, or they are damaged.
         OSError: the model's file cannot be read.
     """
@@ -70,7 +71,7 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
         "silence_dbfs": SILENCE_DBFS,
         "silence_rule": SILENCE_RULE,
         "metrics": _metrics(run),
-        "licence": config.dataset.licence,
+        "licence": " ".join(licences_of(run, config)),
         "pretrained": run.load_pretrained(),
     }
 

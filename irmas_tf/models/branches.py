@@ -125,7 +125,10 @@ def pretrained_network(waveform: Any, branch: BackboneBranch, config: Config, na
     # Its front-end is not normalised, so that a mask of zeros could be louder than all around it.
     augment = spectral_augmentation(spec.hop_length, spec.num_bins, config, name, seed, fill="mean")
     last = spec.features(waveform, name, augment=augment, seed=seed)
-    return band_profile(spec, waveform, last, name) if branch.profile else spec.embedding(last, name, seed=seed)
+    if branch.profile:
+        return band_profile(spec, waveform, last, name)
+    vector = spec.embedding(last, name, seed=seed)
+    return spec.hidden(vector, name) if config.model.head_from_pretrained else vector
 
 
 def build_branch(waveform: Any, branch: Branch, config: Config, name: str, seed: int) -> Any:

@@ -125,12 +125,18 @@ def embedding(feature_map: Any, name: str = "mn") -> Any:
     return keras.layers.GlobalAveragePooling2D(dtype="float32", name=f"{name}_embedding")(feature_map)
 
 
+def hidden(vector: Any, name: str = "mn", *, width: float = 1.0) -> Any:
+    """Return what the published classifier's last layer is given for an embedding, [batch, 1280 * width] float32."""
+    x = keras.layers.Dense(rounded_channels(_HIDDEN_UNITS * width), dtype="float32", name=f"{name}_classifier_2")(
+        vector
+    )
+    return keras.layers.Activation("hard_silu", dtype="float32", name=f"{name}_classifier_3")(x)
+
+
 def outputs(feature_map: Any, num_labels: int, name: str = "mn", *, width: float = 1.0) -> dict[str, Any]:
     """Return the published classifier's ``embedding``, ``logits`` and ``probabilities`` [batch, labels]."""
     vector = embedding(feature_map, name)
-    units = rounded_channels(_HIDDEN_UNITS * width)
-    x = keras.layers.Dense(units, dtype="float32", name=f"{name}_classifier_2")(vector)
-    x = keras.layers.Activation("hard_silu", dtype="float32", name=f"{name}_classifier_3")(x)
+    x = hidden(vector, name, width=width)
     x = keras.layers.Dropout(0.2, dtype="float32", name=f"{name}_classifier_4")(x)
     logits = keras.layers.Dense(num_labels, dtype="float32", name=f"{name}_classifier_5")(x)
     probabilities = keras.layers.Activation("sigmoid", dtype="float32", name=f"{name}_probabilities")(logits)

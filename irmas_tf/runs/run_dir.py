@@ -6,6 +6,7 @@ Every file is written to a temporary path beside its target and then moved over 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import sys
@@ -27,7 +28,13 @@ CHANGEABLE_ON_RESUME = (
     "loader_threads",
     "checkpoint_minutes",
     "pretrained_weights",  # are in the checkpoint from the start
+    "init_from",  # the same
+    "extra_data_dir",
 )
+
+
+# What is written about the first weights and about data beside the run's own.
+_OF_THE_START = ("pretrained.json", "origin.json", "seen.json")
 
 
 class RunDirError(ValueError):
@@ -40,9 +47,24 @@ def _different_settings(old: Config, new: Config) -> list[str]:
     before, after = old.to_dict(), new.to_dict()
     for section, values in after.items():
         for name, value in values.items():
-            if name not in CHANGEABLE_ON_RESUME and before[section][name] != value:
-                differences.append(f"--{name}={_as_flag(value)} (the run has {_as_flag(before[section][name])})")
+            old_value = before[section][name]
+            # A second data set may be elsewhere now, but it is there or it is not.
+            is_same = name in CHANGEABLE_ON_RESUME and (name != "extra_data_dir" or bool(old_value) == bool(value))
+            if not is_same and old_value != value:
+                differences.append(f"--{name}={_as_flag(value)} (the run has {_as_flag(old_value)})")
     return differences
+
+
+def _differ_in_epochs(old: Config, new: Config) -> bool:
+    """Return whether all that differs, `CHANGEABLE_ON_RESUME` aside, is more epochs (of the last stage)."""
+    before, after = old.training.stage_configs, new.training.stage_configs
+    if len(before) != len(after) or after[-1].epochs <= before[-1].epochs:
+        return False
+    last = dataclasses.replace(after[-1], epochs=before[-1].epochs)
+    if (*after[:-1], last) != before:
+        return False
+    training = dataclasses.replace(new.training, epochs=old.training.epochs, stages=old.training.stages)
+    return not _different_settings(old, dataclasses.replace(new, training=training))
 
 
 def _as_flag(value: Any) -> str:
@@ -57,11 +79,14 @@ class RunDir:
 
     Attributes:
         about_data: what a glance at the data told (``folder``, ``excerpts``, ``notes``), for `record` to write down.
+        continues: whether `prepare` found a run of fewer epochs, which is to be continued.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).expanduser()
         self.about_data: dict[str, Any] | None = None
+        self.continues = False
+        self._may_continue = False
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -144,12 +169,13 @@ class RunDir:
         return self.path / "evaluation" / split
 
     @classmethod
-    def prepare(cls, path: str | os.PathLike[str], config: Config) -> RunDir:
+    def prepare(cls, path: str | os.PathLike[str], config: Config, *, more_epochs: bool = False) -> RunDir:
         """Return the folder for a training, refused if it is not the place for it; nothing is written yet.
 
         Args:
             path: the folder; it need not exist.
             config: the resolved configuration.
+            more_epochs: a run that differs in having fewer epochs is taken as well, to be continued.
 
         Raises:
             RunDirError: the folder holds a run of another configuration (the message names the flags that differ), or
@@ -164,6 +190,7 @@ class RunDir:
             raise RunDirError(
                 f"--run_dir={run.path}: nothing can be written there ({reason}); choose another --run_dir"
             )
+        run._may_continue = more_epochs
         run._refuse_another(config)
         return run
 
@@ -258,10 +285,15 @@ class RunDir:
     def belongs_to(self, config: Config) -> bool:
         """Return whether the folder's files are of a run with these settings, `CHANGEABLE_ON_RESUME` aside.
 
+        So they are if it is to be continued for more epochs.
+
         Raises:
             RunDirError: ``config.json`` is not a configuration.
         """
-        return self.config_path.exists() and not _different_settings(self.load_config(), config)
+        if not self.config_path.exists():
+            return False
+        saved = self.load_config()
+        return not _different_settings(saved, config) or (self.continues and _differ_in_epochs(saved, config))
 
     def record(self, config: Config) -> None:
         """Write ``config.json`` and ``versions.json``; the caller holds the `lock`, and has found the data.
@@ -274,7 +306,8 @@ class RunDir:
         """
         self._refuse_another(config)
         if not self.is_started:
-            self.pretrained_path.unlink(missing_ok=True)  # weights are loaded anew, or now there are none
+            for name in _OF_THE_START:
+                (self.path / name).unlink(missing_ok=True)  # weights are loaded anew, or now there are none
         if not self.belongs_to(config):
             self.split_path.unlink(missing_ok=True)
             self.versions_path.unlink(missing_ok=True)
@@ -289,8 +322,12 @@ class RunDir:
     def _refuse_another(self, config: Config) -> None:
         """Raise `RunDirError` if the folder is a run of another configuration, or has lost its own."""
         if self.config_path.exists():
-            differences = _different_settings(self.load_config(), config)
+            saved = self.load_config()
+            differences = _different_settings(saved, config)
             if differences and self.is_started:
+                if self._may_continue and _differ_in_epochs(saved, config):
+                    self.continues = True
+                    return
                 raise RunDirError(
                     f"--run_dir={self.path}: holds a run with other settings: {'; '.join(differences)}."
                     " Choose another --run_dir, or give the settings of the run to go on with it"

@@ -30,7 +30,7 @@ from irmas_tf.config.run_config import Config
 from irmas_tf.process.cache_folder import cache_folder
 from irmas_tf.process.ordered_threads import shared_threads
 from irmas_tf.training.decoded import decode_for_store, decode_waveforms, plain_layouts
-from irmas_tf.training.epoch_plan import plan_epoch
+from irmas_tf.training.epoch_plan import EpochPlan, plan_epoch, plan_with_extra
 from irmas_tf.training.plain_examples import plain_examples
 
 _PREFETCHED_BATCHES = 4
@@ -43,8 +43,30 @@ _stores_lock = threading.Lock()
 
 
 def steps_per_epoch(num_examples: int, config: Config) -> int:
-    """Return the number of full batches in an epoch; the remainder is dropped (another one every epoch)."""
-    return num_examples // config.training.batch_size
+    """Return the number of full batches in an epoch; the remainder is dropped (another one every epoch).
+
+    Args:
+        num_examples: of the run's own data set.
+        config: the run's configuration, which may have a second data set in every batch.
+    """
+    return num_examples // (config.training.batch_size - config.extra_per_batch)
+
+
+def plan_of_epoch(labels: np.ndarray, config: Config, epoch: int, extra: int = 0) -> EpochPlan:
+    """Return what a run does in an epoch with its examples, of which ``extra`` at the end are a second data set's."""
+    training = config.training
+    balance = training.class_balance == "resample"
+    if not extra:
+        return plan_epoch(labels, seed=training.seed, epoch=epoch, balance=balance)
+    return plan_with_extra(
+        labels,
+        extra,
+        batch_size=training.batch_size,
+        per_batch=config.extra_per_batch,
+        seed=training.seed,
+        epoch=epoch,
+        balance=balance,
+    )
 
 
 def open_store(paths: Sequence[str], config: Config) -> AudioStore | None:
@@ -92,6 +114,7 @@ def training_dataset(
     epoch: int,
     start_batch: int = 0,
     samples: int | None = None,
+    extra: int = 0,
 ) -> tf.data.Dataset:
     """Return the batches of one training epoch, from ``start_batch`` on.
 
@@ -105,6 +128,7 @@ def training_dataset(
         config: the run's configuration.
         epoch: number of the epoch, from 0.
         start_batch: first batch, from 0 to ``steps_per_epoch``.
+        extra: how many of the files, the last ones, are of ``--extra_data_dir``.
         samples: length of the waveforms; None is the window. Augmentation that plays them faster reads more.
 
     Returns:
@@ -119,17 +143,12 @@ def training_dataset(
     batch, window = config.training.batch_size, samples or config.audio.window_samples
     if labels.ndim != 2 or len(labels) != len(paths):
         raise ValueError(f"labels must be [{len(paths)}, classes], a row for each file, not {list(labels.shape)}")
-    steps = steps_per_epoch(len(paths), config)
+    steps = steps_per_epoch(len(paths) - extra, config)
     if steps == 0:
         raise ValueError(f"--batch_size={batch}: must be at most the {len(paths)} excerpts of the training split")
     if not 0 <= start_batch <= steps:
         raise ValueError(f"start_batch={start_batch}: must be from 0 to the {steps} batches of an epoch")
-    plan = plan_epoch(
-        labels,
-        seed=config.training.seed,
-        epoch=epoch,
-        balance=config.training.class_balance == "resample",
-    )
+    plan = plan_of_epoch(labels, config, epoch, extra)
     store = open_store(paths, config)
     decoder = make_decoder(config.data.decoder, config.audio.sample_rate_hz)
     pool = shared_threads(config.data.loader_threads)

@@ -10,9 +10,8 @@ import tensorflow as tf
 
 from irmas_tf.config.run_config import Config
 from irmas_tf.datasets.split_sides import SplitSide
-from irmas_tf.training.batches import with_fixed_settings
+from irmas_tf.training.batches import plan_of_epoch, steps_per_epoch, with_fixed_settings
 from irmas_tf.training.callbacks import embedding_bar
-from irmas_tf.training.epoch_plan import plan_epoch
 from irmas_tf.training.excerpts import SideMixtures, evaluation_batches
 
 
@@ -25,12 +24,19 @@ class EmbeddedClips:
         config: the run's configuration.
         side: the clips and their labels; mixtures are only evaluated.
         before_batch: may raise to stop.
+        extra: how many of the clips, the last ones, are of ``--extra_data_dir``.
     """
 
     def __init__(
-        self, model: keras.Model, config: Config, side: SplitSide | SideMixtures, before_batch: Callable[[], None]
+        self,
+        model: keras.Model,
+        config: Config,
+        side: SplitSide | SideMixtures,
+        before_batch: Callable[[], None],
+        extra: int = 0,
     ) -> None:
         self._config = config
+        self._extra = extra
         self._side = side
         signature = [tf.TensorSpec([None, config.audio.window_samples], tf.float32)]
         embed = tf.function(lambda waveform: tf.cast(model(waveform, training=False), tf.float32), signature)
@@ -64,8 +70,8 @@ class EmbeddedClips:
         if isinstance(self._side, SideMixtures):
             raise TypeError("mixtures are not trained on")
         labels = self._side.targets
-        plan = plan_epoch(labels, seed=training.seed, epoch=epoch, balance=training.class_balance == "resample")
-        batches = len(self._side) // training.batch_size
+        plan = plan_of_epoch(labels, self._config, epoch, self._extra)
+        batches = steps_per_epoch(len(self._side) - self._extra, self._config)
         slots = np.arange(start_batch * training.batch_size, batches * training.batch_size)
         examples = plan.order[slots]
         windows = self._first[examples] + (plan.crop[slots] * self._windows[examples]).astype(np.int64)

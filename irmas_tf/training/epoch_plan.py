@@ -13,7 +13,8 @@ import numpy as np
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 # One stream for each use, so that no two uses see related numbers.
-_ORDER, _CROP, _EXAMPLE_SEED, _WITHIN_CLASS = 1, 2, 4, 5
+_ORDER, _CROP, _EXAMPLE_SEED, _WITHIN_CLASS, _PLACE = 1, 2, 4, 5, 6
+_EXTRA_SEED = 1 << 40  # added to the seed for a second data set: above any seed that a run has
 
 
 def _mix(value: np.ndarray) -> np.ndarray:
@@ -78,6 +79,46 @@ def plan_epoch(labels: np.ndarray, *, seed: int, epoch: int, balance: bool = Fal
         crop=stateless_uniform(seed, epoch, _CROP, identity),
         example_seed=np.ascontiguousarray(bits).view(np.int32).reshape(count, 2),
     )
+
+
+def plan_with_extra(
+    labels: np.ndarray, extra: int, *, batch_size: int, per_batch: int, seed: int, epoch: int, balance: bool = False
+) -> EpochPlan:
+    """Return the plan of one epoch over a data set and a second one beside it, in whole batches.
+
+    Every batch has the same number of the second set's examples, at places that vary. The epoch is one pass over the
+    first set, in the order of `plan_epoch`. The second has epochs of its own, that is passes in an order of their own,
+    which go on from batch to batch wherever the epoch ends.
+
+    Args:
+        labels: int8 [n, classes], those of the second set at the end.
+        extra: how many these are, at least 1.
+        batch_size: examples in a batch.
+        per_batch: those of the second set among them, from 1 to below ``batch_size``.
+        seed, epoch: what the plan depends on.
+        balance: see `plan_epoch`; each set by itself.
+    """
+    labels = np.asarray(labels)
+    own = plan_epoch(labels[: len(labels) - extra], seed=seed, epoch=epoch, balance=balance)
+    steps = len(own.order) // (batch_size - per_batch)
+    passes, places = np.divmod(np.arange(steps * per_batch) + epoch * steps * per_batch, extra)
+    bits = stateless_bits(seed, epoch, _PLACE, np.arange(steps * batch_size)).reshape(steps, batch_size)
+    is_extra = (bits.argsort(axis=1, kind="stable").argsort(axis=1) < per_batch).ravel()
+    order, crop = np.empty(len(is_extra), np.int64), np.empty(len(is_extra))
+    seeds = np.empty((len(is_extra), 2), np.int32)
+    own_slots = np.arange(steps * (batch_size - per_batch))
+    order[~is_extra], crop[~is_extra], seeds[~is_extra] = (
+        own.order[own_slots],
+        own.crop[own_slots],
+        own.example_seed[own_slots],
+    )
+    slots = np.flatnonzero(is_extra)
+    for number in np.unique(passes):
+        one_pass = plan_epoch(labels[-extra:], seed=seed + _EXTRA_SEED, epoch=int(number), balance=balance)
+        at, here = slots[passes == number], places[passes == number]
+        order[at] = one_pass.order[here] + len(labels) - extra
+        crop[at], seeds[at] = one_pass.crop[here], one_pass.example_seed[here]
+    return EpochPlan(order, crop, seeds)
 
 
 def _balanced(labels: np.ndarray, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from irmas_tf.beginnings.published_head import set_head_rows
 from irmas_tf.config.backbone_spec import BackboneSpec
 from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.branches import BackboneBranch
@@ -74,6 +74,8 @@ def load_pretrained_weights(model: keras.Model, config: Config) -> list[dict[str
         waiting.remove(branch)
         load_weight_file(model, branch.spec, file, path, branch.name)
         loaded.append({"branch": branch.name, **file.metadata})
+        if config.model.head_from_pretrained:
+            loaded[-1]["head"] = set_head_rows(model, branch.spec, file, config.labels, path)
     freezing = [stage for stage in config.training.stage_configs if stage.learning_blocks is not None]
     if waiting and freezing:
         raise WeightsError(
@@ -81,29 +83,6 @@ def load_pretrained_weights(model: keras.Model, config: Config) -> list[dict[str
             f" {waiting[0].spec.name}. {needed_weights(waiting[0].spec)}"
         )
     return loaded
-
-
-def check_resumed_weights(config: Config, recorded: Sequence[Mapping[str, Any]]) -> None:
-    """Check that a run to be resumed began with the files of ``--pretrained_weights``, where these are still there.
-
-    Args:
-        config: the run's configuration, with the files named now.
-        recorded: what `load_pretrained_weights` returned when the run began; empty if it loaded nothing.
-
-    Raises:
-        WeightsError: it began with other weights, which its checkpoints hold.
-    """
-    begun_with = [(one["backbone"], one["source"].get("sha256")) for one in recorded]
-    for path in config.model.pretrained_weights:
-        if not Path(path).expanduser().is_file():
-            continue  # not needed any more
-        metadata = read_weight_file(path).metadata
-        if (metadata["backbone"], metadata["source"].get("sha256")) not in begun_with:
-            origin = f"other weights of {', '.join(kind for kind, _ in begun_with)}" if begun_with else "random weights"
-            raise WeightsError(
-                f"--pretrained_weights={path}: the run began with {origin} and goes on with what became of them;"
-                " choose another --run_dir to begin with this file"
-            )
 
 
 def set_learning(model: keras.Model, config: Config, stage: Stage) -> dict[str, float]:

@@ -9,20 +9,22 @@ again after a resumption from it, so that a kill between two writes leaves no co
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from irmas_tf.augment import pipeline
+from irmas_tf.beginnings.extra_data import joined
+from irmas_tf.beginnings.source import check_resumed_weights
 from irmas_tf.config.run_config import Config
 from irmas_tf.models.factory import build_model, parameter_count
 from irmas_tf.models.heads import head_model, vector_model
-from irmas_tf.process.atomic_files import atomic_path, write_json_atomic
+from irmas_tf.process.atomic_files import atomic_path
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
-from irmas_tf.training.batches import training_dataset
+from irmas_tf.training.batches import steps_per_epoch, training_dataset
 from irmas_tf.training.callbacks import (
     Console,
     Interrupted,
@@ -36,8 +38,8 @@ from irmas_tf.training.callbacks import (
 from irmas_tf.training.checkpoint import CheckpointStore
 from irmas_tf.training.decoded import problem_in
 from irmas_tf.training.embedded import EmbeddedClips
-from irmas_tf.training.excerpts import set_statistics, validation_clips
-from irmas_tf.training.fine_tuning import check_resumed_weights, load_pretrained_weights, set_learning
+from irmas_tf.training.excerpts import validation_clips
+from irmas_tf.training.fine_tuning import set_learning
 from irmas_tf.training.hardware import (
     compute_environment,
     environment_differences,
@@ -45,9 +47,10 @@ from irmas_tf.training.hardware import (
     prepare_process,
 )
 from irmas_tf.training.losses import class_weights
-from irmas_tf.training.progress import EpochRow, Progress, finished_progress
-from irmas_tf.training.sides import load_sides
+from irmas_tf.training.progress import EpochRow, Progress, check_continued, finished_progress
+from irmas_tf.training.sides import FoundSides, find_sides
 from irmas_tf.training.stages import StagePlan
+from irmas_tf.training.start import record_continuation, set_first_weights
 from irmas_tf.training.step import TrainingStep
 from irmas_tf.training.validation import Scores, Validator
 
@@ -58,13 +61,22 @@ class TrainingError(ValueError):
     """The training cannot go on; the message says where it stands and what to change."""
 
 
-def train(config: Config, run: RunDir, on_update: Callable[[Progress], None] | None = None) -> Progress:
+def train(
+    config: Config,
+    run: RunDir,
+    on_update: Callable[[Progress], None] | None = None,
+    sides: FoundSides | None = None,
+) -> Progress:
     """Train a run to its end, from its last checkpoint if it has one.
+
+    A run that is finished is continued if there are more epochs now and the folder was prepared for that
+    (`RunDir.prepare`): they are its last stage once more, with a learning rate that begins anew.
 
     Args:
         config: the run's configuration, `irmas_tf.training.sides.completed`.
         run: the run folder (`RunDir.prepare`); what describes it is recorded once the data is found.
         on_update: called after every change of the weights; for tests and tools.
+        sides: what `irmas_tf.training.sides.find_sides` returned for this run; by default it is called here.
 
     Returns:
         The record of the whole training.
@@ -73,14 +85,16 @@ def train(config: Config, run: RunDir, on_update: Callable[[Progress], None] | N
         Interrupted: Ctrl-C or SIGTERM came; the state is saved.
         TrainingError: the loss is no longer finite.
         ConfigError, DataError: the settings do not fit the data or the machine.
-        RunDirError: another process is training in the folder, or it holds a run of another configuration.
+        RunDirError: another process is training in the folder, it holds a run of another configuration, or more epochs
+            are asked of a run that is not finished.
     """
     with run.lock():
-        if done := finished_progress(run):
+        check_continued(run)
+        if done := finished_progress(run, config):
             return done
         prepare_process(config.training)
         try:
-            return _Training(config, run, on_update).run_to_end()
+            return _Training(config, run, on_update, sides).run_to_end()
         except tf.errors.OpError as error:
             if problem := problem_in(error):
                 raise TrainingError(f"{problem}. The state is that of the last checkpoint") from error
@@ -90,7 +104,9 @@ def train(config: Config, run: RunDir, on_update: Callable[[Progress], None] | N
 class _Training:
     """One process's share of a run's training."""
 
-    def __init__(self, config: Config, run: RunDir, on_update: Callable[[Progress], None] | None) -> None:
+    def __init__(
+        self, config: Config, run: RunDir, on_update: Callable[[Progress], None] | None, found: FoundSides | None
+    ) -> None:
         self.config = config
         self.run = run
         self.console = Console(run.log_path)
@@ -100,23 +116,31 @@ class _Training:
         self.environment = compute_environment()
         if run.is_started:
             check_resumed_weights(config, run.load_pretrained() or [])  # before anything is recorded of this start
-        self.train_side, validation_side = load_sides(config, run)
+        if found is None or not found.is_of(config, run):  # another process may have been here meanwhile
+            found = find_sides(config, run)
+        sides = found.record(config, run)
+        self.train_side, self.notes = sides.train, sides.notes
+        self.examples, self.extra = joined(sides.train, sides.extra), len(sides.extra or ())
         strategy = make_strategy(config.training)
         with strategy.scope():
             self.model = build_model(config)
         self.parameters = parameter_count(self.model)  # before a stage freezes some
         self.strategy = strategy
-        self.batches = len(self.train_side) // config.training.batch_size
-        self.plan = StagePlan.of(config.training, -(-self.batches // config.training.accumulation_steps))
+        self.batches = steps_per_epoch(len(self.train_side), config)
+        self.plan = self._plan()
         self.stage = 0  # the stage that `step` belongs to
         self.step = self._make_step()
         self.embedded: EmbeddedClips | None = None
-        self.validation_clips = validation_clips(validation_side, config)
+        self.validation_clips = validation_clips(sides.validation, config)
         self.validator = Validator(self.model, config, self.validation_clips)
         self.tensorboard = TensorBoard(run)
         self.progress = Progress()
         self.pending: list[tf.Tensor] = []  # sums of batches not yet fetched from the device
         self.saved_at = time.monotonic()
+
+    def _plan(self, continued_at: Sequence[int] = ()) -> StagePlan:
+        training = self.config.training
+        return StagePlan.of(training, -(-self.batches // training.accumulation_steps), continued_at)
 
     def _make_step(self) -> TrainingStep:
         """Freeze what the present stage freezes, and return its step."""
@@ -126,7 +150,7 @@ class _Training:
             self.config,
             self.strategy,
             self._class_weights(),
-            has_unknown=self.train_side.has_unknown,
+            has_unknown=self.examples.has_unknown,
             factors=set_learning(self.model, self.config, stage),
             head=head_model(self.model) if stage.embed_once else None,
         )
@@ -154,14 +178,12 @@ class _Training:
             self.validator = Validator(self.model, self.config, self.validation_clips)
             return
         vectors = vector_model(self.model)
-        self.embedded = EmbeddedClips(vectors, self.config, self.train_side, self._check_stop)
+        self.embedded = EmbeddedClips(vectors, self.config, self.examples, self._check_stop, self.extra)
         held_out = EmbeddedClips(vectors, self.config, self.validation_clips, self._check_stop)
         self.validator = Validator(head_model(self.model), self.config, self.validation_clips, held_out)
 
     def _class_weights(self) -> np.ndarray | None:
-        if self.config.training.class_balance != "weights":
-            return None
-        return class_weights(self.train_side.targets)
+        return class_weights(self.train_side.targets) if self.config.training.class_balance == "weights" else None
 
     def run_to_end(self) -> Progress:
         """Resume or start, and train."""
@@ -179,14 +201,19 @@ class _Training:
     def _restore_or_start(self) -> None:
         found = self.checkpoints.load()
         if found is None:
-            if origins := load_pretrained_weights(self.model, self.config):
-                write_json_atomic(self.run.pretrained_path, origins)
-            set_statistics(self.model, self.train_side, self.config)
+            for note in self.notes:
+                self.console.line(f"note: {note}")
+            if line := set_first_weights(self.model, self.config, self.run, self.train_side):
+                self.console.line(line)
             self.step.average.reset()
             self._save()
             self._describe("training")
             return
         self.progress = Progress.from_dict(found.state["progress"])
+        goes_on = self.run.continues or self.progress.is_short_of(self.config.training.total_epochs)
+        if goes_on := goes_on and self.progress.is_complete:
+            self.progress.go_on()
+        self.plan = self._plan(self.progress.continued_at)
         # A stage's last checkpoint holds its own optimizer, though the epoch that comes next is of another.
         self.stage = self.plan.index(max(0, self.progress.epoch - (self.progress.batch == 0)))
         self.step = self._make_step()
@@ -197,6 +224,11 @@ class _Training:
         if self.progress.batch == 0 and self.progress.epoch:
             self._publish()  # the process may have ended between its checkpoint and these files
             self._complete()
+        if self.progress.continued_at:
+            line = record_continuation(self.run, self.progress, self.plan)
+            if goes_on:
+                self._save()  # before an epoch changes anything
+                self.console.line(line)
         if not self.progress.finished:
             self._describe(f"resuming in epoch {self.progress.epoch + 1} after {self.progress.batch} batches:")
 
@@ -241,20 +273,14 @@ class _Training:
         if self.embedded is not None:
             dataset = self.embedded.training_batches(epoch, first).map(lambda vectors, labels: (vectors, labels, {}))
             return self._distributed(dataset)
-        numbers = [
-            pipeline.draw(
-                config.augment,
-                seed=config.training.seed,
-                step=epoch * self.batches + batch,
-                batch_size=config.training.batch_size,
-            )
-            for batch in range(first, self.batches)
-        ]
-        stacked = tf.nest.map_structure(lambda *of_batches: np.stack(of_batches), *numbers)
+        steps = range(epoch * self.batches + first, (epoch + 1) * self.batches)
+        size = config.training.batch_size
+        stacked = pipeline.draw_steps(config.augment, seed=config.training.seed, steps=steps, batch_size=size)
         dataset = training_dataset(
-            self.train_side.paths,
-            self.train_side.targets,
+            self.examples.paths,
+            self.examples.targets,
             config,
+            extra=self.extra,
             epoch=epoch,
             start_batch=first,
             samples=pipeline.training_samples(config),
@@ -338,11 +364,10 @@ class _Training:
         self.console.line(table_line(row, is_best))
         if progress.epoch == self.plan.epochs:
             epochs = self.plan.epochs
-            progress.finished = f"all {epochs} epochs are done" if epochs > 1 else "its epoch is done"
+            progress.finish(f"all {epochs} epochs are done" if epochs > 1 else "its epoch is done", epochs)
         elif progress.has_stalled(training.early_stopping_patience, self.plan.last_begins):
-            progress.finished = (
-                f"no better validation {progress.score_name} for {training.early_stopping_patience} epochs"
-            )
+            patience = training.early_stopping_patience
+            progress.finish(f"no better validation {progress.score_name} for {patience} epochs", self.plan.epochs)
         self._save()
         self._publish()
         self._complete()

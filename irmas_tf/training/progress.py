@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.config.run_config import Config
+from irmas_tf.runs.run_dir import RunDir, RunDirError
 from irmas_tf.training.checkpoint import CheckpointStore
 
 
@@ -65,6 +66,8 @@ class Progress:
         finished: why the training is over, or an empty string.
         is_complete: whether, beyond that, the files of the run are all written.
         thresholds: of the best epoch, where clips have several labels (`Thresholds.to_dict`).
+        planned: epochs that the training was to have when it finished; 0 in what an earlier version wrote.
+        continued_at: finished epochs each time that a finished training was continued for more.
     """
 
     epoch: int = 0
@@ -80,6 +83,8 @@ class Progress:
     finished: str = ""
     is_complete: bool = False
     thresholds: dict[str, Any] | None = None
+    planned: int = 0
+    continued_at: list[int] = dataclasses.field(default_factory=list)
 
     def add(self, loss_sum: float, right: int, seen: int) -> None:
         """Count a batch's results."""
@@ -107,6 +112,20 @@ class Progress:
         """Return whether ``patience`` epochs have passed since the best one, from ``first_epoch`` on; 0 never stops."""
         return 0 < patience <= self.epoch - max(self.best_epoch, first_epoch)
 
+    def finish(self, why: str, planned: int) -> None:
+        """Record that the training is over."""
+        self.finished, self.planned = why, planned
+
+    def is_short_of(self, epochs: int) -> bool:
+        """Return whether a finished training was planned with fewer than ``epochs``."""
+        planned = self.planned or (epochs if "no better" in self.finished else self.epoch)
+        return bool(self.finished) and planned < epochs
+
+    def go_on(self) -> None:
+        """Make the finished training one that goes on with another stage."""
+        self.continued_at.append(self.epoch)
+        self.finished, self.is_complete, self.planned = "", False, 0
+
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dict."""
         return dataclasses.asdict(self)
@@ -117,8 +136,34 @@ class Progress:
         return cls(**{**values, "rows": [EpochRow(**row) for row in values["rows"]]})
 
 
-def finished_progress(run: RunDir) -> Progress | None:
-    """Return the record of a run that is finished with all its files written, or None; needs no TensorFlow."""
+def finished_progress(run: RunDir, config: Config | None = None) -> Progress | None:
+    """Return the record of a run that is finished with all its files written, or None; needs no TensorFlow.
+
+    Args:
+        run: the run.
+        config: what is asked of it now; a run that it has more epochs for is not finished.
+    """
+    progress = _complete_progress(run)
+    if progress is None or config is None:
+        return progress
+    return None if run.continues or progress.is_short_of(config.training.total_epochs) else progress
+
+
+def check_continued(run: RunDir) -> None:
+    """Refuse more epochs for a run that is not finished: its schedule is that of the epochs that it was begun with.
+
+    Raises:
+        RunDirError: it is not.
+    """
+    if run.continues and _complete_progress(run) is None:
+        epochs = run.load_config().training.total_epochs
+        raise RunDirError(
+            f"--run_dir={run.path}: is not finished, so that it cannot be given more epochs; finish its {epochs} first,"
+            " with the same command as before"
+        )
+
+
+def _complete_progress(run: RunDir) -> Progress | None:
     found = CheckpointStore(run.checkpoints_dir).load()
     if found is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+from collections.abc import Sequence
 from itertools import accumulate
 
 from irmas_tf.config.run_config import TrainingConfig
@@ -24,9 +25,20 @@ class StagePlan:
     updates_per_epoch: int
 
     @classmethod
-    def of(cls, config: TrainingConfig, updates_per_epoch: int) -> StagePlan:
-        """Return the plan of a configuration."""
-        return cls(config.stage_configs, updates_per_epoch)
+    def of(cls, config: TrainingConfig, updates_per_epoch: int, continued_at: Sequence[int] = ()) -> StagePlan:
+        """Return the plan of a configuration.
+
+        Args:
+            config: what a run is asked.
+            updates_per_epoch: changes of the weights in an epoch.
+            continued_at: finished epochs each time that the training, finished, was continued. What follows is the last
+                stage once more, with the epochs that were added: its warm-up, its cosine, a new optimizer.
+        """
+        stages = list(config.stage_configs)
+        last, before = stages[-1], sum(stage.epochs for stage in stages[:-1])
+        ends = [*continued_at, config.total_epochs]
+        counts = [end - begin for begin, end in zip([before, *ends], ends, strict=False)]
+        return cls((*stages[:-1], *(dataclasses.replace(last, epochs=count) for count in counts)), updates_per_epoch)
 
     @property
     def epochs(self) -> int:

@@ -29,6 +29,8 @@ ALL = {
     "silence_seconds": 0.2,
     "mix_probability": 0.6,
     "mix_max_excerpts": 3,
+    "backing_probability": 0.5,
+    "backing_dir": "songs",
     "empty_probability": 0.2,
     "noise_probability": 0.5,
     "mixup_alpha": 0.4,
@@ -47,6 +49,9 @@ GOLDEN = {
     "mix_added": 1.0,
     "mix_partners": 0.06882792711257935,
     "mix_levels_db": -5.344858646392822,
+    "backing_turn": 0.7354924082756042,
+    "below_db": 18.090404510498047,
+    "backing_place": 0.45743677020072937,
     "is_empty": 0.0,
     "noise_turn": 0.3029417097568512,
     "snr_db": 32.96759796142578,
@@ -87,6 +92,7 @@ def test_every_example_of_an_augmentation_switches_it_on_alone(name):
     assert kind.examples, "benchmarks measure these"
     for title, settings in kind.examples.items():
         settings = {"noise_dir": "noises", **settings} if settings.get("noise_kind") == "folder" else settings
+        settings = {"backing_dir": "songs", **settings} if name == "backing" else settings
         assert [placed.name for placed in pipeline.active(several_labels(**settings).augment)] == [name], title
 
 
@@ -135,8 +141,8 @@ def test_everything_at_once_is_one_graph_for_any_device(tmp_path, batch, noise_k
     from tensorflow.python.framework import kernels
 
     soundfile.write(tmp_path / "noise.wav", np.random.default_rng(0).uniform(-0.3, 0.3, 2500), RATE_HZ)
-    folder = {"noise_dir": str(tmp_path)} if noise_kind == "folder" else {}
-    config = several_labels(**ALL, noise_kind=noise_kind, **folder)
+    folder = {"backing_dir": str(tmp_path)} | ({"noise_dir": str(tmp_path)} if noise_kind == "folder" else {})
+    config = several_labels(**(ALL | folder), noise_kind=noise_kind)
     prepared = pipeline.prepare(config)
     numbers = tensors(draw(config, batch=6))
     signature = (

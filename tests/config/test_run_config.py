@@ -53,7 +53,10 @@ def test_a_configuration_of_before_has_irmas_and_none_of_what_came_later_and_the
     sections = json.loads(config.to_json())
     for section, name in (
         *(("data", name) for name in ("dataset", "classes", "licence_text")),
+        *(("data", name) for name in ("extra_data_dir", "extra_dataset", "extra_share")),
+        *(("model", name) for name in ("init_from", "head_from_pretrained")),
         *(("augment", name) for name in ("augmentations", "mix_style_share", "mix_style_alpha")),
+        *(("augment", f"backing_{name}") for name in ("probability", "dir", "min_db", "max_db")),
     ):
         del sections[section][name]
     assert Config.from_dict(sections) == config

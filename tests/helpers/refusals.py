@@ -53,6 +53,9 @@ def make_inputs(folder: Path) -> None:
     (folder / "page.tflite").write_text("<!DOCTYPE html>\n<html>Not found</html>\n")
     (folder / "page.wav").write_text("<!DOCTYPE html>\n<html>Not found</html>\n")
     (folder / "table.csv").write_text("file,nonsense\na.wav,1\n")
+    files = sorted((folder / "data" / "IRMAS-TrainingData").rglob("*.wav"))[:40]
+    rows = (f"{path.relative_to(folder)},oud;{'tar' if i % 2 else 'ney'}\n" for i, path in enumerate(files))
+    (folder / "several.csv").write_text("path,labels\n" + "".join(rows))
     for name in ("untrained", "garbled", "unfinished", "nosplit", "oddsplit", "moved", "multi"):
         data = "gone" if name == "moved" else "data"
         task = "multi_label" if name == "multi" else "single_label"
@@ -188,6 +191,15 @@ def _train() -> Iterator[Refusal]:
     yield _case(f"train --run_dir=text.txt/run --data_dir=data {small}", "--run_dir=text.txt/run")
     yield _case(f"train --run_dir=unfinished --data_dir=data {small}", "--run_dir=unfinished")
     yield _case(f"train --run_dir=damaged --data_dir=data {small}", "damaged/config.json")
+    yield _case(f"train --run_dir=run --dataset=manifest --data_dir=several.csv {small}", "use --task=multi_label")
+    for source, named in (("nosuch", "no such run"), ("text.txt", "Keras model"), ("untrained", "model.keras")):
+        yield _case(f"train --run_dir=run --data_dir=data {small} --init_from={source}", named)
+    yield _case("train --run_dir=run --data_dir=data --init_from=a --pretrained_weights=b.npz", "one of the two")
+    yield _case(f"train --run_dir=run --data_dir=data {small} --extra_data_dir=nosuch", "--extra_data_dir")
+    yield _case(f"train --run_dir=run --data_dir=data {small} --extra_data_dir=data", "--data_dir itself")
+    yield _case(f"train --run_dir=run --data_dir=data {small} --extra_share=0.3", "without --extra_data_dir")
+    yield _case(f"train --run_dir=run --data_dir=data {small} --backing_probability=0.3", "--backing_dir")
+    yield _case(f"train --run_dir=run --data_dir=data {small} --head_from_pretrained", "--head_from_pretrained")
 
 
 def _exports() -> Iterator[Refusal]:

@@ -20,7 +20,7 @@ def summary_model() -> keras.Model:
 @pytest.fixture(scope="module")
 def sides(corpus, tiny, tmp_path_factory):
     config = tiny(corpus, window_seconds=0.3, window_hop_seconds=0.1)
-    train, _ = load_sides(config, RunDir.create(tmp_path_factory.mktemp("sides"), config))
+    train, _ = load_sides(config, RunDir.create(tmp_path_factory.mktemp("sides"), config))[:2]
     return config, train, EmbeddedClips(summary_model(), config, train, lambda: None)
 
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from irmas_tf.beginnings.source import check_resumed_weights
 from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.run_config import Config, TrainingConfig
 from irmas_tf.config.settings import ConfigError
@@ -15,7 +16,6 @@ from irmas_tf.models.heads import head_model, vector_model
 from irmas_tf.models.pretrained import embedding_backbone
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.training.fine_tuning import (
-    check_resumed_weights,
     load_pretrained_weights,
     pretrained_branches,
     set_learning,

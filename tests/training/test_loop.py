@@ -50,7 +50,7 @@ def test_a_run_folder_describes_itself(trained, config):
 def test_the_saved_model_is_the_best_epochs_averaged_one(trained, config):
     best = max(float(row["validation_accuracy"]) for row in history_rows(trained))
     model = keras.models.load_model(trained.model_path)
-    _, side = load_sides(config, trained)
+    _, side = load_sides(config, trained)[:2]
     logits = np.concatenate([model(x) for x, _ in pipeline.evaluation_dataset(side.paths, config, batch_size=8)])
     assert np.mean(logits.argmax(axis=1) == side.labels) == pytest.approx(best)
     average = [v for k, v in checkpoint_values(trained).items() if k.startswith("average/")][1:]
@@ -70,7 +70,7 @@ def several_labels(corpus, tiny, tmp_path_factory) -> RunDir:
 def test_a_run_of_several_labels_keeps_the_thresholds_of_its_best_epoch(several_labels):
     run, config = several_labels, several_labels.load_config()
     best = max(history_rows(run), key=lambda row: float(row["validation_mean_average_precision"]))
-    _, side = load_sides(config, run)
+    _, side = load_sides(config, run)[:2]
     mixed = SideMixtures.of(side, config)
     model = keras.models.load_model(run.model_path)
     p = np.concatenate([tf.sigmoid(model(x)) for x, _ in evaluation_batches(mixed, config)])
