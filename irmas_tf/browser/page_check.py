@@ -7,7 +7,7 @@ import http
 import json
 import queue
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +138,10 @@ class CheckServer(PageServer):
 def ask_page(
     folder: Path,
     sounds: Path,
-    names: Sequence[str],
+    names: Sequence[str | Mapping[str, Any]],
     browser: str,
     *,
+    on_answer: Callable[[dict[str, Any], int], None] = lambda answer, process: None,
     options: Mapping[str, Any] | None = None,
     arguments: Sequence[str] = (),
     step_seconds: float = _STEP_SECONDS,
@@ -150,8 +151,9 @@ def ask_page(
     Args:
         folder: of the page.
         sounds: folder of the sounds.
-        names: of the files in it.
+        names: of the files in it; or ``{"name": NAME, "repeat": N}``, a WAV file of open size N times over.
         browser: "chromium" or "firefox".
+        on_answer: called with each answer, and with the browser's process id.
         options: of the page's ``loadModel``.
         arguments: more of the browser's own.
         step_seconds: longest wait for an answer.
@@ -160,7 +162,10 @@ def ask_page(
         ConfigError: there is no such browser.
         PageCheckError: the browser fell silent.
     """
-    tasks = {"sounds": [{"name": name} for name in names], "options": dict(options or {})}
+    tasks = {
+        "sounds": [{"name": name} if isinstance(name, str) else name for name in names],
+        "options": dict(options or {}),
+    }
     answers: list[dict[str, Any]] = []
     with (
         CheckServer(folder, sounds, tasks) as server,
@@ -171,6 +176,7 @@ def ask_page(
         while not (answers and "end" in answers[-1]):
             try:
                 answers.append(server.answers.get(timeout=1.0))
+                on_answer(answers[-1], process.pid)
                 limit = time.monotonic() + step_seconds
             except queue.Empty:
                 if process.poll() is not None:

@@ -15,6 +15,21 @@ for (const level of ['error', 'warn']) {
   };
 }
 
+let longestTask = 0; // of the page's thread, ms; browsers other than Chromium do not tell
+try {
+  new PerformanceObserver((list) => {
+    for (const {duration} of list.getEntries()) longestTask = Math.max(longestTask, duration);
+  }).observe({type: 'longtask', buffered: true});
+} catch {
+  longestTask = null;
+}
+
+/** A file, or the data of a WAV file with an open size many times over, which takes no more memory. */
+async function fileOf(name, repeat) {
+  const blob = await (await fetch(`sounds/${encodeURIComponent(name)}`)).blob();
+  return new File([blob, ...Array(repeat - 1).fill(blob.slice(44))], name);
+}
+
 async function tell(message) {
   await fetch('answers', {method: 'POST', body: JSON.stringify(message)});
 }
@@ -27,22 +42,25 @@ async function main() {
   const before = performance.now();
   const model = await loadModel(undefined, tasks.options ?? {});
   await tell({loaded: performance.now() - before, facts: model.facts, agent: navigator.userAgent, cores: navigator.hardwareConcurrency});
-  for (const {name, repeat} of tasks.sounds) {
+  for (const {name, repeat = 1} of tasks.sounds) {
     try {
-      let file = new File([await (await fetch(`sounds/${encodeURIComponent(name)}`)).blob()], name);
+      const file = await fileOf(name, repeat);
       const began = performance.now();
       const sound = await decodeFile(file, model.facts.sampleRate);
       const decoded = performance.now();
+      await tell({stage: 'decoded', of: name});
+      longestTask &&= 0;
+      const start = performance.now();
       let first;
       const clip = await model.analyse(sound, {onWindow: () => (first ??= performance.now())});
       const ended = performance.now();
       const {method, fileRate, channels} = sound;
-      const times = {decode: decoded - began, first: first - decoded, analyse: ended - decoded};
+      const times = {decode: decoded - began, first: first - start, analyse: ended - start, longestTask};
       const answer = {
         name, method, fileRate, channels, times, durationSeconds: clip.durationSeconds, startSeconds: clip.startSeconds,
         probabilities: clip.probabilities, silent: clip.silent, clip: clip.clip,
       };
-      if (!repeat) Object.assign(answer, {csv: activityCsv(clip), json: activityJson(clip), audacity: audacityLabels(clip)});
+      if (repeat === 1) Object.assign(answer, {csv: activityCsv(clip), json: activityJson(clip), audacity: audacityLabels(clip)});
       await tell(answer);
     } catch (error) {
       await tell({name, failed: error.message, code: error.code ?? error.name});

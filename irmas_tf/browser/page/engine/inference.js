@@ -3,19 +3,31 @@
  * for models of this size. Runs in worker.js.
  */
 
+const MOST_LINES = 20;
+
 /**
  * @param {Uint8Array} model
  * @param {string} folder  URL of LiteRT.js as `irmas export-page` lays it out, ending in /
  * @returns {Promise<(window: Float32Array) => Promise<Float32Array>>}  probabilities of a window
  */
 export async function startInference(model, folder) {
-  const {loadLiteRt, loadAndCompile, supportsFeature, Tensor} = await import(`${folder}core.js`);
+  const {Environment, loadLiteRt, loadAndCompile, supportsFeature, Tensor} = await import(`${folder}core.js`);
   const variant = (await supportsFeature('relaxedSimd')) ? 'litert_wasm_internal' : 'litert_wasm_compat_internal';
   // LiteRT's script takes what it finds here; so it needs no server that knows the type of .wasm, and the file comes
-  // compressed from any.
-  self.Module = {wasmBinary: await unpacked(`${folder}${variant}.wasm.gz`)};
-  await loadLiteRt(`${folder}${variant}.js`);
-  const compiled = await loadAndCompile(model, {accelerator: 'wasm'});
+  // compressed from any. Its reports on itself are no news for the console, but may say why it fails.
+  const told = [];
+  const tell = (text) => told.push(text) > MOST_LINES && told.shift();
+  self.Module = {wasmBinary: await unpacked(`${folder}${variant}.wasm.gz`), print: tell, printErr: tell};
+  // Else it looks for a graphics processor, which is not used here, and the browser complains where there is none.
+  const create = Environment.create.bind(Environment);
+  Environment.create = (options = {}) => create({webGpuDevice: null, ...options});
+  let compiled;
+  try {
+    await loadLiteRt(`${folder}${variant}.js`);
+    compiled = await loadAndCompile(model, {accelerator: 'wasm'});
+  } catch (error) {
+    throw new Error([error?.message ?? String(error), ...told.filter((line) => /error/i.test(line))].join('; '));
+  }
   return async (window) => {
     const input = new Tensor(window, [1, window.length]);
     let outputs = [];
