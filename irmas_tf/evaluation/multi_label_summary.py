@@ -13,7 +13,7 @@ from irmas_tf.evaluation.calibration_study import VARIANT_WORDS, CalibrationStud
 from irmas_tf.evaluation.multi_label import LEVELS_FOR, MultiLabelEvaluation
 from irmas_tf.evaluation.score_entries import CONFIDENCE, interval_entry, score_entry
 from irmas_tf.evaluation.scored_clips import CONVENTIONAL_LEVEL, GLOBAL, LEVELS, REGIMES, Decision, ScoredClips
-from irmas_tf.evaluation.song_notes import interval_notes
+from irmas_tf.evaluation.song_notes import interval_notes, named_classes
 from irmas_tf.evaluation.sound_notes import count_notes, note_warnings
 from irmas_tf.metrics.aggregation import AGGREGATION_WORDS
 from irmas_tf.metrics.multilabel import (
@@ -95,10 +95,12 @@ def _warnings(evaluation: MultiLabelEvaluation) -> Iterable[str]:
             " figure is of these alone, exact match of a clip's known classes; LRAP is of the"
             f" {ranked} of {len(clips)} clips that are known to have one class and not another"
         )
-    if absent := [code for code, count in zip(clips.codes, clips.truth.sum(axis=0), strict=True) if not count]:
+    absent = clips.truth.sum(axis=0) == 0
+    if absent.any():
+        others = len(clips.codes) - int(absent.sum())
         yield (
-            f"no clip is labelled {', '.join(absent)}: F1 of these classes is 0 and counts in the macro F1; they have"
-            f" no average precision, and mAP is over the {len(clips.codes) - len(absent)} other classes"
+            f"no clip is labelled {named_classes(clips.codes, absent)}: F1 of these classes is 0 and counts in the"
+            f" macro F1; they have no average precision, and mAP is over the {others} other classes"
             " (mean_average_precision_all_classes in metrics.json counts them as 0)"
         )
     yield from note_warnings(evaluation.notes, clips.files, "clip")

@@ -50,20 +50,21 @@ def interval_notes(groups: np.ndarray, labels: np.ndarray, codes: Sequence[str],
             f"only {songs.count} songs: the 95 % intervals are not to be trusted, too little is known of how much songs"
             f" differ; score clips of {FEW_SONGS} songs at least, better of 40"
         )
-    if lone := _named(codes, (songs.sums(labels) > 0).sum(axis=0) == 1):
+    if lone := named_classes(codes, (songs.sums(labels) > 0).sum(axis=0) == 1):
         yield (
             f"a single song holds {lone}: no interval of such a class can be given, and that of a mean over classes is"
             " a guess for it, from the others"
         )
     count = labels.sum(axis=0)
-    if ranked and (few := _named(codes, (count > 0) & (count < FEW_CLIPS))):
+    if ranked and (few := named_classes(codes, (count > 0) & (count < FEW_CLIPS))):
         yield (
             f"fewer than {FEW_CLIPS} clips are labelled {few}: average precision of so few reads too high, which the"
             " interval of mAP does not allow for"
         )
 
 
-def _named(codes: Sequence[str], which: np.ndarray) -> str:
+def named_classes(codes: Sequence[str], which: np.ndarray) -> str:
+    """Return the names of the classes marked in ``which``, bool [classes]; of many the first, and how many more."""
     chosen = [codes[k] for k in np.flatnonzero(which).tolist()]
     return ", ".join(chosen[:_SHOWN]) + (f" and {len(chosen) - _SHOWN} more" if len(chosen) > _SHOWN else "")
 
