@@ -9,6 +9,7 @@ from typing import Any
 
 from irmas_tf.config.run_config import SECTIONS, Config
 from irmas_tf.config.settings import ConfigError, format_value
+from irmas_tf.pictures.class_names import several
 from irmas_tf.reports.page import SETTINGS, Section, Table
 from irmas_tf.runs.run_dir import RunDir
 
@@ -26,8 +27,8 @@ def settings_section(config: Config, run: RunDir | None = None) -> Section:
     changed, every = [], []
     for section, kind in SECTIONS.items():
         for field in dataclasses.fields(kind):
-            value = format_value(values[section][field.name]) or EMPTY
-            default = format_value(field.default) or EMPTY
+            value = _shown(field.name, format_value(values[section][field.name]))
+            default = _shown(field.name, format_value(field.default))
             every.append((f"--{field.name}", value, section))
             if value != default and not _follows_from_default(getattr(config, section), field):
                 changed.append((f"--{field.name}", value, default))
@@ -44,6 +45,11 @@ def settings_section(config: Config, run: RunDir | None = None) -> Section:
         tuple(folded),
         "All settings, and the versions they ran with",
     )
+
+
+def _shown(name: str, value: str) -> str:
+    """Return a value as the tables have it; of many classes the first, all of them are in the run's config.json."""
+    return (several(value.split(",")) if name == "classes" else value) or EMPTY
 
 
 def _follows_from_default(section: Any, field: dataclasses.Field[Any]) -> bool:

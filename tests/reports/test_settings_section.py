@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from irmas_tf.config.run_config import SECTIONS, Config
+from irmas_tf.config.run_config import SECTIONS, Config, DataConfig
 from irmas_tf.reports.settings_section import settings_section
 from irmas_tf.runs.run_dir import RunDir
 from tests.helpers.tiny_run import make_config
@@ -36,3 +36,11 @@ def test_origins_come_from_the_run_folder_and_may_be_damaged(tmp_path: Path) -> 
     run.versions_path.write_text("{")
     run.pretrained_path.unlink()
     assert len(settings_section(make_config(), run).folded) == 1
+
+
+def test_of_many_classes_the_first_are_shown():
+    classes = tuple(f"bell {k:03}" for k in range(300))
+    section = settings_section(Config(data=DataConfig(dataset="folder", classes=classes)))
+    for table in (section.blocks[0], section.folded[0]):
+        row = next(row for row in table.rows if row[0] == "--classes")
+        assert row[1] == "bell 000, bell 001, bell 002, bell 003 and 296 more"
