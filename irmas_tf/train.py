@@ -20,6 +20,7 @@ from irmas_tf.process.shell_words import shell_path
 
 if TYPE_CHECKING:
     from irmas_tf.config.run_config import Config
+    from irmas_tf.datasets.dataset import DataLook
     from irmas_tf.runs.run_dir import RunDir
 
 
@@ -62,10 +63,11 @@ def main(flags: ParsedFlags) -> int:
         return _end(run, flags.options)
     if not run.is_started:
         _check_weights(config)
-    _look_at_data(config, run)
+    look = _look_at_data(config)
     if run.is_started:
         check_resumed_weights(config, run.load_pretrained() or [])  # before anything is recorded of this start
     sides = find_sides(config, run)
+    _say_what_is_there(look, run)
     from irmas_tf.process.cpu import prefer_onednn
 
     prefer_onednn()
@@ -98,20 +100,28 @@ def _with_whole_path(config: Config) -> Config:
     return dataclasses.replace(config, data=data, model=dataclasses.replace(model, init_from=whole(model.init_from)))
 
 
-def _look_at_data(config: Config, run: RunDir) -> None:
-    """Refuse data that is not there or too little, say where it is, and leave that to the run.
+def _look_at_data(config: Config) -> DataLook:
+    """Return what a glance at the data tells; refuse data that is not there or too little.
 
     Raises:
         ConfigError, DataError: it cannot be trained on.
     """
     from irmas_tf.datasets.irmas_layout import display
 
-    look = config.dataset.look(config.data.data_dir)
-    batch_size = config.training.batch_size
+    look: DataLook = config.dataset.look(config.data.data_dir)
+    batch_size = config.training.batch_size - config.extra_per_batch
     if look.excerpts is not None and look.excerpts < batch_size:
         raise ConfigError(
-            f"--batch_size={batch_size}: must be at most the {look.excerpts} excerpts of {display(look.folder)}"
+            f"--batch_size={config.training.batch_size}: must be at most the {look.excerpts} excerpts of"
+            f" {display(look.folder)}"
         )
+    return look
+
+
+def _say_what_is_there(look: DataLook, run: RunDir) -> None:
+    """Say where the data is and what is odd about it, and leave that to the run."""
+    from irmas_tf.datasets.irmas_layout import display
+
     print(f"data: {display(look.folder)}")
     for note in look.notes:
         print(f"note: {note}", file=sys.stderr)
