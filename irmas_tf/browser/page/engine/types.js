@@ -37,6 +37,7 @@
  * @property {number} durationSeconds
  * @property {?Float32Array} samples  all samples; null of a sound that is read piece by piece (a WAV file above ten minutes)
  * @property {string} method          "wav", "own_resampler" or "browser_resampler": who brought it to the model's rate
+ * @property {import('./notes.js').Heard} heard  what was met while it was read, for the notes
  * @property {() => AsyncGenerator<Float32Array>} blocks  its samples from the beginning, piece by piece
  * @property {(points: number, options?: {signal?: AbortSignal}) => Promise<Float32Array>} peaks
  *     greatest absolute sample in each of `points` equal parts: the waveform's outline
