@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+
+import numpy as np
 import pytest
 
 from tests.helpers.browser import chromium, served
@@ -85,6 +88,18 @@ def test_what_is_cancelled_stops_the_rest_goes_on_and_it_can_be_tried_again(page
     assert page.rows()[0].endswith("cancelled")
     page.driver.find_element("css selector", "[aria-label='Try again slow.wav']").click()
     page.wait(lambda: "low tone 0.90" in page.rows()[0], "answer at the second try")
+
+
+def test_what_the_browser_does_not_play_is_played_as_the_model_hears_it(page, tmp_path):
+    tone = (0.3 * np.sin(2 * np.pi * 440 * np.arange(3 * 22050) / 22050)).astype("<f8").tobytes()
+    header = struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, 3, 1, 22050, 22050 * 8, 8, 64, b"data", len(tone))
+    (tmp_path / "doubles.wav").write_bytes(struct.pack("<4sI4s", b"RIFF", 36 + len(tone), b"WAVE") + header + tone)
+    page.answer(tmp_path / "doubles.wav")
+    assert "low tone 0.90" in page.rows()[0]
+    page.wait(lambda: page.run("return document.getElementById('audio').duration"), "something to play")
+    page.click("play")
+    page.wait(lambda: page.text("clock").startswith("0:01"), "playing")
+    page.wait(lambda: page.text("play") == "Play" and page.text("clock") == "0:03 / 0:03", "the end")
 
 
 def test_all_can_be_cancelled_and_removed(page, tmp_path):

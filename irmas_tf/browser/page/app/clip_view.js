@@ -22,7 +22,9 @@ export function showHeading(entry, clip) {
   };
   const isDone = entry.state === 'done' && clip;
   byId('clip-answer').textContent = isDone ? answerText(clip, namedClasses(clip)) : texts[entry.state];
-  byId('clip-notes').replaceChildren(...(isDone ? clip.notes.map((note) => element('li', {}, note.text)) : []));
+  const notes = isDone ? clip.notes.map((note) => note.text) : [];
+  if (!entry.file) notes.push('The sound itself was not kept, so it cannot be played.');
+  byId('clip-notes').replaceChildren(...notes.map((text) => element('li', {}, text)));
 }
 
 /** Show the probability of each class over the whole clip, the most probable first. */

@@ -37,6 +37,7 @@ const list = new ClipList({
 let current = null;
 let mostLanes = FEW_LANES;
 let isListQueued = false;
+let isExampleComing = false;
 let drawn = {clip: null, outline: null}; // what the timeline shows
 
 /** Take files: they wait in the list, and the first is shown if nothing is. */
@@ -48,14 +49,15 @@ function take(files) {
 }
 
 async function takeExample() {
+  if (isExampleComing) return; // not disabled meanwhile: that would take the focus away
+  isExampleComing = true;
   say('The example is computed: guitar, then organ, then flute …');
-  byId('example').disabled = true;
   try {
     take([await exampleFile()]);
   } catch (error) {
     alertPerson(explain(error));
   } finally {
-    byId('example').disabled = false;
+    isExampleComing = false;
   }
 }
 

@@ -16,6 +16,7 @@ export class Player {
     this._tick = this._tick.bind(this);
     this._button.addEventListener('click', () => this.toggle());
     for (const name of ['play', 'pause', 'ended']) this._audio.addEventListener(name, () => this._onState());
+    this._audio.addEventListener('ended', () => this.seek(this._seconds, false)); // the last frame was a little before
     this._audio.addEventListener('error', () => this._onError());
     this._audio.addEventListener('seeked', () => this._report());
   }
