@@ -187,10 +187,10 @@ def examine(path: Path, *, deep: bool) -> Examined:
         deep: decode all samples, and judge them. Otherwise only float files are decoded, the one format whose samples
             can be no numbers, and of others the header is read.
     """
-    from irmas_tf.audio.decode import AudioError, audio_info
-
     if not deep and (plain := _plain_facts(path)):
         return plain, []
+    from irmas_tf.audio.decode import AudioError, audio_info
+
     try:
         info = audio_info(path)
         facts = AudioFacts(info.sample_rate_hz, info.channels, info.subtype, info.frames)

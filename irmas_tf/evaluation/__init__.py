@@ -1,1 +1,1 @@
-"""The protocol: clips and their scores, threshold regimes, calibration, score files, who saw which songs."""
+"""The protocol: clips and their scores, threshold regimes, calibration, score files."""

@@ -1,1 +1,1 @@
-"""data of the user's own, without code: a folder per class, a CSV manifest, OpenMIC-2018, data sets of mirdata, and their check."""
+"""Data of the user's own, without code: a folder per class, a CSV manifest, OpenMIC-2018, mirdata; and their check."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import time
@@ -21,6 +22,7 @@ from irmas_tf.own_data.group_proposals import Proposal, propose_groups
 from irmas_tf.own_data.own_dataset import OwnDataset, join_identical
 from irmas_tf.own_data.same_sound import same_bytes, same_sound_findings, same_to_the_ear
 from irmas_tf.own_data.set_report import LabelCount, SetReport
+from irmas_tf.process.garbage import no_collection
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +66,11 @@ def check_dataset(settings: DataConfig, *, deep: bool = False, progress: bool = 
     Raises:
         DataError: the place is not one of this data set, or nothing can be listed.
     """
+    with contextlib.nullcontext() if deep else no_collection():  # decoders may leave circles behind
+        return _checked(settings, deep, progress)
+
+
+def _checked(settings: DataConfig, deep: bool, progress: bool) -> CheckedSet:
     started = time.monotonic()
     listed = _listed(settings)
     base = os.fspath(listed.root)
