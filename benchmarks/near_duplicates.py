@@ -8,7 +8,7 @@ Every sound is taken for 3 seconds, re-encoded in each way of the table, written
 share is `MOST_DIFFERING` at most, and if two words of 32 bits or more are the same in both. Then come all pairs of
 different sounds: how many are taken for the same, and the nearest of them. Without --folder the sounds are generated:
 notes with harmonics that die away, over soft noise, of a seed each. With it they are its first files, in the order of
-their names, of 3 seconds or more.
+their names, of 2 seconds or more.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def sounds(folder: str, most: int) -> Iterator[np.ndarray]:
             return
         if not isinstance(path, Failure):
             sound = np.concatenate(list(iter_blocks(Path(path), RATE_HZ)))[: round(SECONDS * RATE_HZ)]
-            if len(sound) == round(SECONDS * RATE_HZ) and sound.any():
+            if len(sound) >= 2 * RATE_HZ and sound.any():
                 count += 1
                 yield sound
 
@@ -111,7 +111,7 @@ def main() -> int:
     args = parser.parse_args()
     chosen = [sound / max(1.0, float(np.abs(sound).max())) for sound in sounds(args.folder, args.files)]
     if len(chosen) < 2:
-        parser.error(f"--folder={args.folder}: holds fewer than two files of {SECONDS:g} s or more; give another")
+        parser.error(f"--folder={args.folder}: holds fewer than two files of 2 s or more; give another")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         originals = [print_of(sound, "wav", "PCM_16", folder) for sound in chosen]

@@ -1,17 +1,20 @@
-"""How long every command takes to refuse a mistake that can be seen without TensorFlow.
+"""What it costs every command to refuse a mistake that can be seen without TensorFlow, in seconds of the processor.
 
-    python benchmarks/refusals.py [--slowest=20] [COMMAND...]
+    python benchmarks/refusals.py [--slowest=10] [COMMAND...]
 
 The mistakes are those of ``tests/helpers/refusals.py``: missing, empty and damaged runs, wrong kinds of files, missing
-data, places that cannot be written, contradictory and misspelt flags. Each runs once as a process of its own, as a user
-would start it; seconds are on the wall and of the processor (user and system), start of Python included. The table has
-a row per command, then come the slowest mistakes. Stop other programs first: under load only the processor's seconds
-say anything.
+data, places that cannot be written, contradictory and misspelt flags. Each command is a process of its own, which makes
+its mistakes one after the other. The first is what a user waits for: start of Python and all imports included. Those
+after it cost what they add: their own work, and what they alone import; the slowest follow in a second table. Seconds
+are user and system time, which other programs disturb least.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import json
 import os
 import statistics
 import subprocess
@@ -19,23 +22,50 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.helpers.refusals import Refusal, make_inputs, refusals  # noqa: E402
+
+class Answer(NamedTuple):
+    """Seconds of the processor, exit status, and the last line on stderr."""
+
+    seconds: float
+    status: int
+    message: str
 
 
-def spend(case: Refusal, folder: Path) -> tuple[float, float, int, str]:
-    """Return (seconds on the wall, of the processor, exit status, last line on stderr) of a refusal."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    before, start = os.times(), time.perf_counter()
+def answer_here() -> None:
+    """Make the mistakes that standard input lists, in this process, and print the answers as JSON."""
+    cases, before, answers = json.load(sys.stdin), 0.0, []
+    from irmas_tf.__main__ import cli
+
+    for arguments in cases:
+        err = io.StringIO()
+        with contextlib.redirect_stderr(err), contextlib.redirect_stdout(io.StringIO()):
+            try:
+                status = cli(arguments)
+            except SystemExit as end:
+                status = end.code if isinstance(end.code, int) else 1
+        now = time.process_time()
+        answers.append(Answer(now - before, status, (err.getvalue().strip().splitlines() or [""])[-1]))
+        before = time.process_time()
+    print(json.dumps(answers))
+
+
+def answers_of(cases: list[tuple[str, ...]], folder: Path) -> list[Answer]:
+    """Return the answers of a process that makes the mistakes in order."""
     done = subprocess.run(
-        [sys.executable, "-m", "irmas_tf", *case.arguments], cwd=folder, env=environment, capture_output=True, text=True
+        [sys.executable, str(Path(__file__).resolve()), "--answer"],
+        input=json.dumps(cases),
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
-    wall, after = time.perf_counter() - start, os.times()
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return wall, cpu, done.returncode, (done.stderr.strip().splitlines() or [""])[-1]
+    return [Answer(*answer) for answer in json.loads(done.stdout)]
 
 
 def main() -> int:
@@ -43,30 +73,39 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("commands", nargs="*", metavar="COMMAND", help="all by default")
     parser.add_argument("--slowest", type=int, default=10, help="mistakes in the second table (default: 10)")
+    parser.add_argument("--answer", action="store_true", help=argparse.SUPPRESS)  # the process of a command
     args = parser.parse_args()
+    if args.answer:
+        answer_here()
+        return 0
+    from tests.helpers.refusals import make_inputs, refusals
+
     cases = [case for case in refusals() if not args.commands or case.command in args.commands]
-    rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        make_inputs(Path(folder))
-        for case in cases:
-            wall, cpu, status, message = spend(case, Path(folder))
-            wrong = "" if status == case.status and case.named in message else f"  status {status}, {message}"
-            rows.append((cpu, wall, case, wrong))
-    print("| command | mistakes | median s | slowest s | slowest s of the processor |\n|---|---:|---:|---:|---:|")
-    for command in dict.fromkeys(case.command for case in cases):
-        of = [row for row in rows if row[2].command == command]
-        walls = [wall for _, wall, _, _ in of]
-        print(
-            f"| {command} | {len(of)} | {statistics.median(walls):.2f} | {max(walls):.2f} |"
-            f" {max(cpu for cpu, _, _, _ in of):.2f} |"
-        )
-    print("\n| mistake | s | s of the processor |\n|---|---:|---:|")
-    for cpu, wall, case, _ in sorted(rows, key=lambda row: -row[0])[: args.slowest]:
-        print(f"| {case} | {wall:.2f} | {cpu:.2f} |")
-    for _, _, case, wrong in rows:
-        if wrong:
-            print(f"{case}: expected {case.named!r};{wrong}", file=sys.stderr)
-    return 1 if any(wrong for *_, wrong in rows) else 0
+    later, wrong = [], []
+    print(
+        "| command | mistakes | the first, start included | median of the others | slowest of the others |", flush=True
+    )
+    print("|---|---:|---:|---:|---:|", flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        make_inputs(Path(name))
+        for command in dict.fromkeys(case.command for case in cases):
+            of = [case for case in cases if case.command == command]
+            answers = answers_of([case.arguments for case in of], Path(name))
+            others = [answer.seconds for answer in answers[1:]]
+            median, most = (f"{f(others):.3f}" if others else "" for f in (statistics.median, max))
+            print(f"| {command} | {len(of)} | {answers[0].seconds:.2f} | {median} | {most} |", flush=True)
+            later += [(answer.seconds, str(case)) for answer, case in zip(answers[1:], of[1:], strict=True)]
+            wrong += [
+                f"{case}: expected {case.named!r}; status {answer.status}, {answer.message}"
+                for answer, case in zip(answers, of, strict=True)
+                if answer.status != case.status or case.named not in answer.message
+            ]
+    print("\n| mistake, after the command's first | seconds |\n|---|---:|")
+    for seconds, case in sorted(later, reverse=True)[: args.slowest]:
+        print(f"| {case} | {seconds:.2f} |")
+    for line in wrong:
+        print(line, file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
