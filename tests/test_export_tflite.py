@@ -55,7 +55,7 @@ def test_a_run_becomes_a_file_that_streams(run, tmp_path, capsys):
 
 
 def test_int8_takes_its_windows_from_the_training_split(run, tmp_path, monkeypatch, capsys):
-    asked, calibrated, converted = [], [], []
+    asked, calibrated, converted, looked = [], [], [], []
 
     def windows(loaded, data_dir, count):
         asked.append((data_dir, count))
@@ -73,12 +73,13 @@ def test_int8_takes_its_windows_from_the_training_split(run, tmp_path, monkeypat
 
     convert_as_ever = tflite.convert  # of the module, where the export looks it up
     monkeypatch.setattr(tflite, "convert", convert)
+    monkeypatch.setattr(export_run, "look_at_sides", lambda run, config, data_dir: looked.append(data_dir))
     monkeypatch.setattr(export_run, "training_windows", windows)
     monkeypatch.setattr(export_inputs, "validation_score", accuracy)
     path = tmp_path / "a.tflite"
     arguments = [f"--run_dir={run.path}", f"--out={path}", "--quantization=int8", "--data_dir=D"]
     assert cli(arguments) == 0
-    assert asked == [("D", export_run.REPRESENTATIVE_WINDOWS)]
+    assert looked == ["D"] and asked == [("D", export_run.REPRESENTATIVE_WINDOWS)]
     np.testing.assert_array_equal(calibrated[0][:-1], windows(None, "", 0))
     assert not calibrated[0][-1].any(), "silence, which short clips are padded with"
     assert "49.50% on 200 excerpts, the run's model 50.00%" in capsys.readouterr().out
