@@ -11,7 +11,7 @@ from irmas_tf.client.model_address import ModelAddress
 from irmas_tf.client.server_answers import Sending, server_answers
 from irmas_tf.inference.exported_labels import ExportedLabels
 from irmas_tf.process.retry import Retry
-from irmas_tf.reports.answer_output import check_output, write_answers
+from irmas_tf.reports.answer_output import check_output, say, write_answers
 
 
 def client_run(
@@ -25,6 +25,7 @@ def client_run(
     timeout_seconds: float = 60.0,
     retry: Retry | None = None,
     sending: Sending | None = None,
+    note: str = "",
 ) -> int:
     """Write a server's answer for every audio file behind ``paths`` and report on stderr what got none.
 
@@ -36,6 +37,7 @@ def client_run(
         timeout_seconds: longest wait for an answer to a request.
         retry: how often a request is repeated that gets none.
         sending: how files are sent.
+        note: what is to be said before the answers, on stderr.
 
     Returns:
         The number of files and folders that got no answer.
@@ -49,6 +51,17 @@ def client_run(
     retry = retry or Retry()
     with contextlib.closing(connect(address, timeout_seconds)) as transport:
         labels.check_width(retry.call(transport.num_classes), str(address))
+        if note:
+            say(f"note: {note}")
         files = AudioFiles(paths)
         results = server_answers(transport, files, labels, retry, sending or Sending())
-        return write_answers(results, files, labels.scheme, format=format, output=output, top_k=top_k, title="client")
+        return write_answers(
+            results,
+            files,
+            labels.scheme,
+            format=format,
+            output=output,
+            top_k=top_k,
+            title="client",
+            mark_named=labels.thresholds is not None,
+        )

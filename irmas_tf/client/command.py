@@ -41,6 +41,8 @@ class ClientOptions:
     )
 
 
+TAKEN_FOR_IRMAS = "the model's classes are taken for those of IRMAS; --signature=FILE says which they are"
+
 COMMAND = Command(
     "irmas_tf.client.command",
     """
@@ -85,6 +87,7 @@ def main(flags: ParsedFlags) -> int:
         timeout_seconds=options.timeout_seconds,
         retry=Retry(options.retries),
         sending=Sending(options.batch_size, options.concurrency, options.max_request_mb << 20),
+        note="" if options.signature or flags.given("labels") else TAKEN_FOR_IRMAS,
     )
     return 1 if failures else 0
 
