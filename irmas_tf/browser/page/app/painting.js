@@ -122,7 +122,8 @@ function paintLane(context, scene, layout, view, colors, k, row) {
   context.textBaseline = 'middle';
   context.textAlign = 'left';
   const name = `${isNamed && layout.isNarrow ? '✓ ' : ''}${clip.facts.names[k]}`;
-  context.fillText(name, 0, layout.isNarrow ? top - 8 : top + height / 2, layout.isNarrow ? layout.width : layout.left - 8);
+  const place = layout.isNarrow ? {x: 6, y: top - 8, width: layout.width - 6} : {x: 0, y: top + height / 2, width: layout.left - 8};
+  context.fillText(name, place.x, place.y, place.width);
 }
 
 /** Colour alone says nothing to many: a bar and, where it fits, the greatest probability as a number. */
@@ -153,8 +154,9 @@ function paintAxis(context, scene, layout, view, colors) {
     const x = layout.left + ((tick - view.start) / seconds) * (layout.width - layout.left);
     context.fillStyle = colors.quiet;
     context.fillRect(Math.min(x, layout.width - 1), top, 1, 4);
-    context.textAlign = x < layout.left + 16 ? 'left' : x > layout.width - 24 ? 'right' : 'center';
-    context.fillText(clock(tick, step < 1), x, top + 6);
+    const isFirst = x < layout.left + 16; // beside the playhead, which waits there
+    context.textAlign = isFirst ? 'left' : x > layout.width - 24 ? 'right' : 'center';
+    context.fillText(clock(tick, step < 1), isFirst ? x + 4 : x, top + 6);
   }
 }
 
