@@ -11,6 +11,7 @@ from irmas_tf.config.run_config import SECTIONS, Config
 from irmas_tf.config.settings import ConfigError, format_value
 from irmas_tf.pictures.class_names import several
 from irmas_tf.reports.page import SETTINGS, Section, Table
+from irmas_tf.runs.origin import origin_path
 from irmas_tf.runs.run_dir import RunDir
 
 EMPTY = "(empty)"
@@ -21,7 +22,7 @@ def settings_section(config: Config, run: RunDir | None = None) -> Section:
 
     Args:
         config: the run's configuration.
-        run: its folder; what it says about versions and pretrained weights is shown too.
+        run: its folder; what it says about versions, and about where its weights come from, is shown too.
     """
     values = config.to_dict()
     changed, every = [], []
@@ -62,7 +63,7 @@ def _follows_from_default(section: Any, field: dataclasses.Field[Any]) -> bool:
 
 def _made_with(run: RunDir) -> Iterator[tuple[str, str]]:
     """Yield what the run folder says about its origins; an unreadable file says nothing."""
-    for path in (run.versions_path, run.pretrained_path):
+    for path in (run.versions_path, origin_path(run), run.pretrained_path):
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
