@@ -106,7 +106,7 @@ def test_plain(server, fetch):
 def test_sha256_is_checked_as_well(server, fetch):
     assert fetch(md5=None, sha256=hashlib.sha256(CONTENT).hexdigest()).read_bytes() == CONTENT
     fetch.target.unlink()
-    with pytest.raises(DownloadError, match="wrong checksum: SHA-256 [0-9a-f]{64}, expected 0{64};.* set aside as"):
+    with pytest.raises(DownloadError, match=r"wrong checksum: SHA-256 [0-9a-f]{64}, expected 0{64};.* set aside as"):
         fetch(md5=None, sha256="0" * 64)
     assert not fetch.target.exists()
 

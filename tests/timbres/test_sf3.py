@@ -33,7 +33,7 @@ def test_of_two_channels_the_first_counts():
     assert np.corrcoef(audio, SAMPLES)[0, 1] > 0.99
 
 
-@pytest.mark.parametrize("data", [b"", b"no Ogg at all", as_ogg(SAMPLES)[:60]])
+@pytest.mark.parametrize("data", [b"", b"no Ogg at all", as_ogg(SAMPLES)[:60]], ids=["empty", "text", "cut"])
 @pytest.mark.parametrize("read", [count_frames, decode])
 def test_what_is_no_sample_is_refused_in_one_line(read, data):
     with pytest.raises(SoundFontError, match="a compressed sample cannot be read") as caught:
