@@ -43,8 +43,8 @@ SONG_SECONDS, RATE_HZ = 180, 44100
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def untrained(name: str, folder: Path) -> Path:
-    """Write the .tflite file of a configuration, with float16 weights and the facts that the page needs."""
+def untrained(name: str, quantization: str, folder: Path) -> Path:
+    """Write the .tflite file of a configuration, with the facts that the page needs."""
     import keras
 
     from irmas_tf.config.flags import ALL, Command, parse_flags
@@ -54,14 +54,14 @@ def untrained(name: str, folder: Path) -> Path:
     command = Command("benchmarks/browser", "Read a configuration.", config_fields=ALL)
     config = parse_flags(command, [f"--flagfile={ROOT / 'configs' / name}.flags"]).config()
     keras.utils.set_random_seed(0)
-    path = folder / f"{name}.tflite"
-    path.write_bytes(convert(build_model(config), config, "float16", None))
+    path = folder / f"{name}_{quantization}.tflite"
+    path.write_bytes(convert(build_model(config), config, quantization, None))
     audio, codes = config.audio, config.labels.codes
     facts = {
         "name": name, "kind": "multi_label", "labels": codes, "label_names": config.labels.names,
         "thresholds": dict.fromkeys(codes, 0.5), "sample_rate_hz": audio.sample_rate_hz,
         "window_samples": audio.window_samples, "window_hop_samples": audio.window_hop_samples,
-        "quantization": "float16",
+        "quantization": quantization,
     }  # fmt: skip
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("irmas_tf.json", json.dumps(facts))
@@ -162,6 +162,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", help=".tflite files that irmas_tf exported")
     parser.add_argument("--configs", nargs="*", default=[], help="configurations of configs/, untrained")
+    parser.add_argument("--quantization", default="float16", choices=("none", "float16"), help="of --configs")
     parser.add_argument("--browser", default="chromium", choices=("chromium", "firefox"))
     parser.add_argument("--hour", action="store_true", help="an hour of sound as well: memory and long tasks")
     args = parser.parse_args()
@@ -176,7 +177,7 @@ def main() -> int:
         write_song(folder / "song.wav")
         pages = []
         for name in [*args.models, *args.configs]:
-            model = Path(name) if name in args.models else untrained(name, folder)
+            model = Path(name) if name in args.models else untrained(name, args.quantization, folder)
             pages.append((model, write_page(model, package, folder / f"page{len(pages)}")))
         for model, page in pages:
             native, windows = native_seconds(model)

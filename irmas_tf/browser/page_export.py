@@ -32,7 +32,7 @@ _SERVICE_WORKER_META = f'<meta name="service-worker" content="{WORKER_FILE}">'
 _WORKER_VERSION, _WORKER_FILES = "'@VERSION@'", "{/* path: integrity */}"
 _DYNAMIC = (
     "the model has dynamic weights, whose answers differ by up to .003 between browsers and from irmas predict: export"
-    " it with --quantization=float16"
+    " it with --quantization=none or float16"
 )
 
 
@@ -73,7 +73,7 @@ class Page:
 
 @contextlib.contextmanager
 def model_file(model: str) -> Iterator[Path]:
-    """Yield the .tflite file of a model: a file, a name, or a run, which is exported with float16 weights.
+    """Yield the .tflite file of a model: a file, a name, or a run, which is exported with float32 weights.
 
     Args:
         model: path or name; empty is the model that comes with the package.
@@ -95,7 +95,7 @@ def model_file(model: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, f"{path.resolve().name}.tflite")
         with showing_failures():
-            export_tflite(str(path), str(target), "float16")
+            export_tflite(str(path), str(target))  # float16 takes the page nearly twice as long
         yield target
 
 
