@@ -35,6 +35,7 @@ RECIPE = {
     "mix_probability": 0.8,
     "mix_max_excerpts": 3,
     "empty_probability": 0.05,
+    "backing_probability": 0.5,
     "noise_probability": 0.3,
     "mixup_alpha": 0.3,
 }

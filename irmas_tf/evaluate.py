@@ -90,14 +90,14 @@ def main(flags: ParsedFlags) -> None:
             raise ConfigError(f"--{given[0]}={getattr(options, given[0])}: is for --scores; a run has its own")
         if options.unique_clips and options.split != TEST:
             raise ConfigError(f"--unique_clips: is for --split={TEST}, not {options.split}")
-        look_before_scoring(options.run_dir, options.data_dir, options.split)
+        model = look_before_scoring(options.run_dir, options.data_dir, options.split)
         import_tensorflow("evaluating a run")
         from irmas_tf.reports.answer_output import shown
         from irmas_tf.reports.evaluate_run import evaluate_run
         from irmas_tf.reports.page import PageOptions
 
         report = evaluate_run(
-            options.run_dir,
+            model,
             options.data_dir,
             options.split,
             batch_size=options.batch_size,

@@ -17,6 +17,7 @@ def test_the_flags_reach_the_export(monkeypatch, capsys):
     seen = []
     made = export_run.Export(Path("a.onnx"), Report("a test"), ("a note",))
     monkeypatch.setattr(onnx_artefact, "require_packages", lambda: None)
+    monkeypatch.setattr(export_run, "check_run", lambda *args: None)
     monkeypatch.setattr(export_run, "export_artefact", lambda *args: seen.append(args) or made)
     assert cli(["--run_dir=R", "--out=O.onnx", "--overwrite"]) == 0
     assert seen == [("onnx", "R", "O.onnx", True)]
@@ -32,6 +33,7 @@ def test_the_flags_reach_the_export(monkeypatch, capsys):
     ],
 )
 def test_errors_are_one_line(arguments, words, monkeypatch, capsys):
+    monkeypatch.setattr(export_run, "check_run", lambda *args: None)
     monkeypatch.setattr(onnx_artefact, "is_installed", lambda name: name != "tf2onnx")
     assert cli(arguments) == 2
     assert capsys.readouterr().err.startswith(f"error: {words}")

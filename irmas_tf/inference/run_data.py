@@ -27,8 +27,8 @@ def look_at_sides(run: RunDir, config: Config, data_dir: str = "") -> None:
     config.dataset.look(data_dir or config.data.data_dir)
 
 
-def look_before_scoring(run_dir: str, data_dir: str, split: str) -> None:
-    """Refuse a run that cannot be scored, as far as that can be seen at a glance.
+def look_before_scoring(run_dir: str, data_dir: str, split: str) -> RunModel:
+    """Return the model of a run, not loaded yet; refuse what cannot be scored, as far as a glance shows it.
 
     Args:
         run_dir: folder of the run.
@@ -48,3 +48,4 @@ def look_before_scoring(run_dir: str, data_dir: str, split: str) -> None:
         model.config.dataset.look_at_test(data_dir or model.config.data.data_dir)
     else:
         look_at_sides(model.run, model.config, data_dir)
+    return model

@@ -18,7 +18,7 @@ from irmas_tf.reports.report import summarize, write_report
 
 
 def evaluate_run(
-    run_dir: str,
+    run_dir: str | RunModel,
     data_dir: str = "",
     split: str = "validation",
     *,
@@ -33,7 +33,7 @@ def evaluate_run(
     split of a single-label run, and a test part whose excerpts have one class each, by the single-label one.
 
     Args:
-        run_dir: folder of the trained run.
+        run_dir: folder of the trained run, or its opened model.
         data_dir: folder of the data set; empty is the one the run was trained on.
         split: validation, train or test.
         batch_size: windows per batch.
@@ -50,7 +50,7 @@ def evaluate_run(
         check_split(split)
         if unique_clips:
             raise ConfigError(f"--unique_clips: is for --split={TEST}, not {split}")
-    model = RunModel.open(run_dir)
+    model = run_dir if isinstance(run_dir, RunModel) else RunModel.open(run_dir)
     if unique_clips and not has_test_clips(model.config.dataset):
         raise ConfigError(f"--unique_clips: --dataset={model.config.data.dataset} does not say which are identical")
     evaluation: Evaluation | MultiLabelEvaluation

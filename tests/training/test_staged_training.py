@@ -14,6 +14,7 @@ from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training import loop
 from irmas_tf.training.callbacks import Interrupted
+from irmas_tf.training.fine_tuning import load_pretrained_weights
 from irmas_tf.training.loop import train
 from irmas_tf.weights.weight_file import read_weight_file, write_weight_file
 from tests.helpers import small_network
@@ -67,7 +68,7 @@ def test_a_frozen_stage_trains_the_head_and_the_next_one_what_it_names(staged, s
     assert len(history_rows(staged_run)) == 3
     keras.utils.set_random_seed(staged.training.seed)
     model = loop.build_model(staged)
-    loop.load_pretrained_weights(model, staged)
+    load_pretrained_weights(model, staged)
     start = weights_of(model)
     end = weights_of(keras.models.load_model(staged_run.last_model_path))
     changed = {path for path, value in end.items() if not np.array_equal(value, start[path])}

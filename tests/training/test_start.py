@@ -96,7 +96,8 @@ def test_a_run_that_begins_with_another_says_so_and_whose_songs_were_learnt(fini
     # It is in the checkpoint from the start: the flag may be left out.
     without = dataclasses.replace(config, model=dataclasses.replace(config.model, init_from=""))
     assert finished_progress(RunDir.prepare(run.path, without), without)
-    last = dataclasses.replace(config.model, init_from=str(finished.last_model_path))
+    (other := tmp_path / "other.keras").write_bytes(b"another model")
+    last = dataclasses.replace(config.model, init_from=str(other))
     with pytest.raises(ConfigError, match=r"the run began with another model, .*model\.keras, and goes on"):
         check_same_source(dataclasses.replace(config, model=last), run)
 
