@@ -31,8 +31,8 @@ def test_a_file_wins_over_a_name(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("three_brnch", "no such file; did you mean three_branch? shipped configurations: demo, "),
-        ("xyz", "no such file; shipped configurations: demo, "),
+        ("three_brnch", "no such file; did you mean three_branch? shipped configurations: composed, demo, "),
+        ("xyz", "no such file; shipped configurations: composed, demo, "),
         ("configs/demo.flags", "no such file; the shipped configuration is --flagfile=demo"),
         ("/nowhere/at.all", "no such file; give a path that exists, or the name of a shipped configuration"),
         ("", "shipped configurations: "),
