@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,6 +28,7 @@ _FIREFOX_SETTINGS = {
     "network.connectivity-service.enabled": False,
 }
 _END_SECONDS = 5.0
+_GROUP_SECONDS = 1.0
 
 
 def find_browser(kind: str) -> str | None:
@@ -112,10 +114,23 @@ def _quoted(value: object) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a browser and what it started."""
+    """End a browser and what it started: its helpers outlive it by a moment, and write to its profile until then."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_END_SECONDS)
-            return
+            if _group_ends(process.pid):
+                return
+
+
+def _group_ends(group: int) -> bool:
+    """Wait a little for the last process of a group; False if there is one still (or one that nobody waits for)."""
+    end = time.monotonic() + _GROUP_SECONDS
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.01)
+    return False
