@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -190,6 +190,19 @@ class Sounds:
             "Composed and rendered by irmas_tf from the sources named here, whose licences apply to their samples"
             f" ({'; '.join(licences)}). Not part of IRMAS; scores on this corpus are not IRMAS scores."
         )
+
+
+def names_that_may_not_ship(sounds: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the sources of a corpus whose learners may not be passed on under the package's own licence.
+
+    Args:
+        sounds: `Sounds.identity`'s list, as a corpus's manifest has it.
+
+    Returns:
+        Names as written there: known sources whose terms forbid it, and all that are not known.
+    """
+    free = {Path(file).name for known in KNOWN_SOURCES.values() if known.may_ship for file in known.files}
+    return [str(sound.get("name")) for sound in sounds if sound.get("name") not in free | set(MODELLED)]
 
 
 def parse_sounds(text: str, changes: str = "") -> Sounds:

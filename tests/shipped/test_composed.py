@@ -17,6 +17,7 @@ from irmas_tf.predict import cli as predict
 from irmas_tf.shipped.composed import COMPOSED, MOST_BYTES, SHIPPED_FILE, Composed
 from irmas_tf.streaming import cli as streaming
 from irmas_tf.streaming import read_model_facts
+from irmas_tf.timbres.sources import names_that_may_not_ship
 from tests.helpers.tiny_run import RATE_HZ, make_multi_label_run
 
 
@@ -88,4 +89,5 @@ def test_the_one_in_the_package_is_small_and_says_what_it_is():
     assert (
         facts["thresholds"] and isinstance(facts["figures"], str) and "non-commercial" not in facts["licence"].lower()
     )
+    assert not names_that_may_not_ship(facts["corpus"]["sounds"]) and len(facts["sources"]) == 7
     assert irmas_tf.load().classify(np.zeros(8000, np.float32), 8000).is_silent

@@ -11,7 +11,13 @@ from irmas_tf.shipped import stamp
 from irmas_tf.streaming import read_model_facts
 from tests.helpers.tiny_run import make_multi_label_run, make_tiny_run
 
-FACTS = {"figures": "right for .61", "licence": "Do what you like.", "sources": ["FluidR3"], "command": "c", "seed": 0}
+FACTS = {"figures": "right for .61", "licence": "Do what you like.", "command": "c", "seed": 0}
+CORPUS = {
+    "seed": 18,
+    "sounds": [{"name": "FluidR3_GM.sf2"}, {"name": "voice"}],
+    "licence": "as its sources",
+    "songs": 3,
+}
 
 
 @pytest.fixture(scope="module")
@@ -21,19 +27,29 @@ def export(tmp_path_factory):
     return run.tflite_path
 
 
-def stamped(export, tmp_path, facts):
+def stamped(export, tmp_path, facts, corpus=CORPUS):
+    (tmp_path / "corpus.json").write_text(json.dumps(corpus))
     (tmp_path / "facts.json").write_text(json.dumps(facts) if isinstance(facts, dict) else facts)
     out = tmp_path / "composed.tflite"
-    return stamp.cli([str(export), f"--facts={tmp_path / 'facts.json'}", f"--out={out}"]), out
+    return stamp.cli(
+        [str(export), f"--facts={tmp_path / 'facts.json'}", f"--corpus={tmp_path / 'corpus.json'}", f"--out={out}"]
+    ), out
 
 
 def test_facts_change_and_numbers_do_not(export, tmp_path, capsys):
     status, out = stamped(export, tmp_path, FACTS)
     assert status == 0 and "right for .61" in capsys.readouterr().out
     before, after = read_model_facts(export), read_model_facts(out)
-    assert {name: after[name] for name in FACTS} == FACTS
-    assert {name: after[name] for name in before if name not in FACTS} == {
-        k: v for k, v in before.items() if k not in FACTS
+    corpus = {"seed": 18, "sounds": CORPUS["sounds"]}
+    new = {
+        **FACTS,
+        "sources": ["FluidR3_GM.sf2", "voice"],
+        "licence_of_sources": "as its sources",
+        "corpus": corpus,
+    }
+    assert {name: after[name] for name in new} == new
+    assert {name: after[name] for name in before if name not in new} == {
+        k: v for k, v in before.items() if k not in new
     }
     windows = np.random.default_rng(0).standard_normal((3, 2000)).astype(np.float32) / 10
     models = LiteModel.open(export), LiteModel.open(out)
@@ -47,13 +63,29 @@ def test_facts_change_and_numbers_do_not(export, tmp_path, capsys):
     "facts, words",
     [
         ({**FACTS, "labels": ["a"]}, "labels are the export's own"),
-        ({"figures": "x"}, "lacks licence, sources, command, seed"),
+        ({"figures": "x"}, "lacks licence, command, seed"),
+        ({**FACTS, "sources": ["mine"]}, "sources are taken from --corpus"),
         ("{", "is not JSON"),
         ("[]", "must be a JSON object"),
     ],
 )
 def test_facts_that_cannot_be_used_are_a_line(export, tmp_path, capsys, facts, words):
     status, out = stamped(export, tmp_path, facts)
+    assert status == 2 and words in capsys.readouterr().err and not out.exists()
+
+
+@pytest.mark.parametrize(
+    "corpus, words",
+    [
+        ({"soundfont": "x"}, "names no sounds"),
+        ({"sounds": [{"name": "voice"}, {"name": "TimGM6mb.sf2"}]}, "--corpus: TimGM6mb.sf2: not a source"),
+        ({"sounds": [{"name": "my.sf2"}]}, "my.sf2: not a source"),
+    ],
+)
+def test_a_corpus_whose_terms_forbid_it_or_are_unknown_makes_no_model_of_the_package(
+    export, tmp_path, capsys, corpus, words
+):
+    status, out = stamped(export, tmp_path, FACTS, corpus)
     assert status == 2 and words in capsys.readouterr().err and not out.exists()
 
 
