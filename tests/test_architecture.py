@@ -35,7 +35,7 @@ FORWARDING = {"data/check.py", "data/download.py", "data/soundfont.py", "models/
 COMMANDS = {
     "train", "evaluate", "predict", "mirex", "embed", "probe", "demo", "check", "download", "soundfont", "convert",
     "configs", "export_saved_model", "export_onnx", "export_page", "export_tflite", "serve_page", "check_export",
-    "model_list", "serving_kit",
+    "model_list", "serving_kit", "upgrade_run",
 }  # fmt: skip
 
 

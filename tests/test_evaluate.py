@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import soundfile
@@ -13,6 +14,8 @@ from irmas_tf.datasets.irmas_dataset import Irmas
 from irmas_tf.datasets.splits import make_split, save_split
 from irmas_tf.evaluate import cli
 from irmas_tf.predict import cli as predict_cli
+from irmas_tf.runs.identity import publish_model
+from irmas_tf.runs.run_dir import RunDir
 from tests.helpers import tiny_run
 from tests.helpers.page_checks import check_page
 
@@ -123,6 +126,8 @@ def test_the_runs_label_scheme_is_used(tmp_path: Path, data_dir: Path, capsys: p
     config = json.loads((run / "config.json").read_text())
     config["data"]["label_scheme"] = "report"
     (run / "config.json").write_text(json.dumps(config))
+    model = keras.models.load_model(run / "model.keras")
+    publish_model(RunDir(run), RunDir(run).load_config(), model.save)
     assert cli([f"--run_dir={run}", "--format=json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     support = {row["class"]: row["support"] for row in summary["per_class"]}

@@ -16,6 +16,7 @@ from irmas_tf.config.settings import ConfigError, format_value
 from irmas_tf.datasets.dataset import LabelledExcerpt
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.process.checksums import checksum_of
+from irmas_tf.runs.identity import check_model
 from irmas_tf.runs.origin import INIT_FROM, read_origin
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.weights.weight_file import read_weight_file
@@ -45,7 +46,7 @@ def find_source(config: Config, run: RunDir) -> Source | None:
 
     Raises:
         ConfigError: there is no such run or model, or it does not fit: what differs is named on both sides.
-        RunDirError: the run's configuration is damaged.
+        RunDirError: the run's configuration is damaged, or its model is another run's.
     """
     if not config.model.init_from:
         return None
@@ -67,6 +68,8 @@ def find_source(config: Config, run: RunDir) -> Source | None:
     if not folder.config_path.exists():
         return Source(model_path)
     source = Source(model_path, folder, folder.load_config())
+    if path.is_dir() and source.config:
+        check_model(folder, source.config)
     if differences := _differences(config, source.config or config):
         raise ConfigError(f"{shown}: its weights are of another network: {'; '.join(differences)}")
     return source

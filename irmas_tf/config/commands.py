@@ -38,6 +38,9 @@ GROUPS: dict[str, tuple[CommandEntry, ...]] = {
         CommandEntry("demo", "irmas_tf.demo", "See the whole job in a few minutes, on audio that it makes itself."),
         CommandEntry("train", "irmas_tf.train", "Train a model, or continue an interrupted training."),
         CommandEntry("evaluate", "irmas_tf.evaluate", "Score a trained run, or anyone's file of scores."),
+        CommandEntry(
+            "upgrade-run", "irmas_tf.upgrade_run", "Let the files of an earlier version's run name each other."
+        ),
         CommandEntry("probe", "irmas_tf.probe", "Cross-validate a linear classifier on embeddings."),
         CommandEntry("configs", "irmas_tf.configs", "List the shipped configurations, or print one of them."),
         CommandEntry("convert", "irmas_tf.convert", "Turn published weights into a safe weight file."),

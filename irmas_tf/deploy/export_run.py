@@ -85,8 +85,9 @@ def _notes(loaded: LoadedRun) -> tuple[str, ...]:
     """Return what is to be said if what was exported carries no scores."""
     if loaded.facts["metrics"] is not None:
         return ()
-    run_dir = shell_path(loaded.run.path)
-    return (f"no scores inside; irmas evaluate --run_dir={run_dir} --split=validation, then export again",)
+    run_dir, folder = shell_path(loaded.run.path), loaded.run.evaluation_dir("validation")
+    reason = f" (those in {folder} are not known to be of this model)" if (folder / "metrics.json").exists() else ""
+    return (f"no scores inside{reason}; irmas evaluate --run_dir={run_dir} --split=validation, then export again",)
 
 
 def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, overwrite: bool = False) -> Export:

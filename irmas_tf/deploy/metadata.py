@@ -39,9 +39,10 @@ _RANKING_SCORES, _DECISION_SCORES = ("lrap", "mean_average_precision"), ("micro_
 def describe(run: RunDir, config: Config) -> dict[str, Any]:
     """Return the facts about a run that travel with what is made from it, JSON-ready.
 
-    ``metrics`` are those of ``evaluate`` on the validation split, None if it has not been run; ``thresholds`` are the
-    levels {code: probability} from which a class is named, None for a single-label run; ``licence`` says what the data
-    sets allow that it has learnt from; ``pretrained`` names the source and licence of pretrained weights, None without.
+    ``metrics`` are those of ``evaluate`` on the validation split, None if it has not been run on this very model;
+    ``thresholds`` are the levels {code: probability} from which a class is named, None for a single-label run;
+    ``licence`` says what the data sets allow that it has learnt from; ``pretrained`` names the source and licence of
+    pretrained weights, None without.
 
     Raises:
         RunDirError: ``pretrained.json`` or ``origin.json`` is damaged.
@@ -49,15 +50,15 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
         OSError: the model's file cannot be read.
     """
     labels, audio = config.labels, config.audio
-    thresholds = None
+    thresholds, model_sha256 = None, checksum_of(run.model_path)
     if answer_kind(config) == MULTI_LABEL:
-        thresholds = Thresholds.load(run.thresholds_path, labels.codes).per_class
+        thresholds = Thresholds.load(run.thresholds_path, labels.codes, model_sha256).per_class
     return {
         "format": FORMAT,
         **_called(config, thresholds is None),
         "run": run.path.resolve().name,
         "config_hash": config.hash,
-        "model_sha256": checksum_of(run.model_path),
+        "model_sha256": model_sha256,
         "irmas_tf": __version__,
         "kind": answer_kind(config),
         "labels": list(labels.codes),
@@ -70,7 +71,7 @@ def describe(run: RunDir, config: Config) -> dict[str, Any]:
         "aggregation": AGGREGATION,
         "silence_dbfs": SILENCE_DBFS,
         "silence_rule": SILENCE_RULE,
-        "metrics": _metrics(run),
+        "metrics": _metrics(run, model_sha256),
         "licence": " ".join(licences_of(run, config)),
         "pretrained": run.load_pretrained(),
     }
@@ -87,13 +88,13 @@ def _called(config: Config, is_single: bool) -> dict[str, str]:
     return {"name": f"irmas_tf {title}", "description": f"{does} {count} classes."}
 
 
-def _metrics(run: RunDir) -> dict[str, Any] | None:
-    """Return the scores of ``evaluate``; a report that is missing or damaged must not stop an export."""
+def _metrics(run: RunDir, model_sha256: str) -> dict[str, Any] | None:
+    """Return the scores of ``evaluate`` of this very model; a report that is missing or damaged stops no export."""
     try:
         found = json.loads((run.evaluation_dir("validation") / "metrics.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or found.get("model_sha256") != model_sha256:
         return None
     scores = {name: found[name] for name in _SCORES if name in found}
     try:

@@ -18,6 +18,7 @@ from irmas_tf.deploy.places import ExportError, choose_version
 from irmas_tf.deploy.signatures import SILENT, WINDOW_SILENT, Signatures
 from irmas_tf.deploy.warmup import WARMUP_NAME, warmup_requests, write_warmup
 from irmas_tf.process.atomic_files import TEMPORARY_PREFIX
+from irmas_tf.process.atomic_folders import exchange
 from irmas_tf.process.locks import exclusive
 
 FACTS_NAME = "signature.json"
@@ -38,7 +39,8 @@ def export_saved_model(
     """Write a version of a model and return its folder.
 
     It is written under a name that TF Serving ignores, checked, flushed to the disk and then renamed: a reader sees
-    all of it or nothing, also if this process is killed. When a version is overwritten there is a moment without it.
+    all of it or nothing, also if this process is killed. When a version is overwritten, the two
+    swap names at one moment on Linux; elsewhere there is a moment without it.
 
     Args:
         model: waveform [batch, samples] -> logits [batch, classes].
@@ -179,6 +181,9 @@ def _replace(temporary: Path, target: Path) -> None:
     """Give a folder its name; one that has it goes first, and comes back if that fails."""
     if not target.exists():
         os.rename(temporary, target)
+        return
+    if exchange(temporary, target):  # a reader sees the one or the other
+        shutil.rmtree(temporary, ignore_errors=True)
         return
     old = temporary.with_name(f"{_REPLACED_PREFIX}{target.name}")
     os.rename(target, old)

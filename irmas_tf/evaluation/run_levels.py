@@ -21,6 +21,7 @@ from irmas_tf.evaluation.scored_clips import (
 from irmas_tf.evaluation.window_scores import WindowScores
 from irmas_tf.metrics.aggregation import AGGREGATIONS, MEAN
 from irmas_tf.metrics.thresholds import without_positive
+from irmas_tf.process.checksums import checksum_of
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
 
@@ -54,12 +55,13 @@ def levels_of_file(run: RunDir, config: Config) -> Levels:
     """Return the levels in the run's file, which are for means of probabilities.
 
     Raises:
-        ThresholdsError: the file is damaged.
+        ThresholdsError: the file is damaged, or of another model.
     """
     codes, classes = config.labels.codes, config.labels.num_classes
     if not run.thresholds_path.exists():
         return {}
-    saved = Thresholds.load(run.thresholds_path, codes)
+    model = checksum_of(run.model_path) if run.model_path.exists() else ""
+    saved = Thresholds.load(run.thresholds_path, codes, model)
     words = f"{saved.chosen_on} (the run's {run.thresholds_path.name})"
     return {
         (MEAN, GLOBAL): fixed(saved.overall, GLOBAL, words, classes),

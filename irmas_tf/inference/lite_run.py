@@ -18,6 +18,7 @@ from irmas_tf.inference.window_model import AUTO, LITERT, PROBABILITIES, TENSORF
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.optional_packages import TRAIN, is_installed
 from irmas_tf.process.shell_words import shell_path
+from irmas_tf.runs.identity import check_model
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.streaming import StreamingError, read_model_facts
 
@@ -68,10 +69,11 @@ def open_run(run_dir: str | os.PathLike[str], engine: str = AUTO) -> RunModel:
         engine: one of `irmas_tf.inference.window_model.ENGINES`; ``auto`` is LiteRT where there is a file for it.
 
     Raises:
-        RunDirError: no such run, or its configuration is unreadable.
+        RunDirError: no such run, its configuration is unreadable, or its model is another run's.
         ModelError: LiteRT is asked for, or there is nothing else, and the run has no file for it.
     """
     model = RunModel.open(run_dir)
+    check_model(model.run, model.config)
     if engine == TENSORFLOW:
         return model
     reason = why_not_lite(model.run, model.config.hash)

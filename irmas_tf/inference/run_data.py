@@ -6,6 +6,7 @@ from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.splits import load_split
 from irmas_tf.inference.run_model import RunModel
+from irmas_tf.runs.identity import check_split
 from irmas_tf.runs.run_dir import RunDir
 
 TEST = "test"
@@ -22,7 +23,9 @@ def look_at_sides(run: RunDir, config: Config, data_dir: str = "") -> None:
 
     Raises:
         DataError: the data or the split is not there, or is not what it should be.
+        RunDirError: the split is not the one that the model was trained with.
     """
+    check_split(run)
     load_split(run.split_path)
     config.dataset.look(data_dir or config.data.data_dir)
 

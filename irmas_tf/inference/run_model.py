@@ -17,6 +17,7 @@ from irmas_tf.config.run_config import Config
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES, TENSORFLOW, ModelError
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
+from irmas_tf.runs.identity import check_model
 from irmas_tf.runs.keras_version import newer_keras
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
@@ -101,9 +102,11 @@ class RunModel:
 
         Raises:
             ModelError: there is no model yet, or a file of another kind in its place.
+            RunDirError: the model is another run's.
             ThresholdsError: a multi-label run's file of levels is missing or damaged.
         """
         check_keras_file(self.run.model_path)
+        check_model(self.run, self.config)
         _ = self.thresholds
 
     @functools.cached_property
@@ -113,7 +116,9 @@ class RunModel:
         Raises:
             ModelError: the run has no model yet, its file cannot be read, or its classes are not those of the
                 configuration's label scheme.
+            RunDirError: the model is another run's.
         """
+        check_model(self.run, self.config)
         model = load_keras_model(self.run.model_path, self.config)
         if model.output_shape[-1] != self.scheme.num_classes:
             raise ModelError(
@@ -161,7 +166,11 @@ class RunModel:
         codes = self.scheme.codes
         if self.config.model.task != MULTI_LABEL:
             return None
-        return Thresholds.load(self.run.thresholds_path, codes).vector(codes)
+        try:
+            model_sha256 = self.source["model_sha256"]
+        except FileNotFoundError:
+            model_sha256 = ""  # who wants the model itself is told
+        return Thresholds.load(self.run.thresholds_path, codes, model_sha256).vector(codes)
 
     def warm_up(self) -> None:
         """Trace and run the model once, so that the first answer takes no longer than the others."""

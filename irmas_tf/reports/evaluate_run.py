@@ -65,7 +65,7 @@ def evaluate_run(
         )
     else:
         evaluation = evaluate_split(model, data_dir, split, batch_size=batch_size, progress=progress)
-    summary = summarize(evaluation)
+    summary = summarize(evaluation) | {"model_sha256": model.source["model_sha256"], "config_hash": model.config.hash}
     folder = model.run.evaluation_dir(split)
     written = write_report(evaluation, summary, folder, page, run=model.run, model=model)
     return EvaluationReport(summary, tuple(written))

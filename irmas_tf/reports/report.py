@@ -10,8 +10,10 @@ from irmas_tf.evaluation.multi_label_summary import summarize_multi_label
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.evaluation.single_label_summary import summarize_single_label
 from irmas_tf.inference.window_model import WindowModel
+from irmas_tf.metrics.aggregation import AGGREGATIONS
 from irmas_tf.pictures.svg import write_svg
 from irmas_tf.process.atomic_files import write_json_atomic
+from irmas_tf.process.atomic_folders import replaced_folder
 from irmas_tf.reports.csv_tables import multi_label_tables, single_label_tables, write_csv
 from irmas_tf.reports.multi_label_page import multi_label_clips, multi_label_page
 from irmas_tf.reports.page import REPORT_NAME, PageOptions, Section, write_page
@@ -20,8 +22,20 @@ from irmas_tf.reports.single_label_page import single_label_clips, single_label_
 from irmas_tf.reports.summary_tables import format_multi_label_table, format_single_label_table
 from irmas_tf.runs.run_dir import RunDir
 
-# Pictures of earlier versions: beside the figures of a new evaluation they would deceive, as an earlier page would.
-OUTDATED = ("confusion.png", "co_occurrence.png", "thresholds.png", "reliability.png")
+_TABLES = (
+    *("per_class", "classes", "confusion", "predictions", "thresholds", "threshold_curves"),
+    *("clips", *(f"clips_{aggregation}" for aggregation in AGGREGATIONS)),
+)
+_PICTURES = (
+    *("confusion", "confidence", "co_occurrence", "labels_together", "answers_together"),
+    *("thresholds", "class_thresholds", "reliability", "reliability_temperature"),
+)
+# All that an evaluation of either task writes, or earlier versions wrote: beside other figures it would deceive.
+REPORT_FILES = frozenset(
+    {"metrics.json", REPORT_NAME}
+    | {f"{name}.csv" for name in _TABLES}
+    | {f"{name}.{suffix}" for name in _PICTURES for suffix in ("svg", "png")}
+)
 
 
 def summarize(evaluation: Evaluation | MultiLabelEvaluation) -> dict[str, Any]:
@@ -47,8 +61,8 @@ def write_report(
 ) -> list[Path]:
     """Write the files of an evaluation; return their paths.
 
-    ``metrics.json``, tables (`irmas_tf.reports.csv_tables`), every picture as ``.svg``, and ``report.html``. Each file
-    is complete or absent; existing ones are replaced.
+    ``metrics.json``, tables (`irmas_tf.reports.csv_tables`), every picture as ``.svg``, and ``report.html``. They
+    replace those of an earlier evaluation all together or not at all; other files in the folder stay.
 
     Args:
         evaluation: of either task.
@@ -61,8 +75,19 @@ def write_report(
     Raises:
         DataError: an excerpt that the page shows became unreadable since it was scored.
     """
-    for name in (REPORT_NAME, *OUTDATED):
-        (folder / name).unlink(missing_ok=True)
+    with replaced_folder(folder, REPORT_FILES) as temporary:
+        paths = _write_files(evaluation, summary, temporary, page, run, model)
+    return [folder / path.name for path in paths]
+
+
+def _write_files(
+    evaluation: Evaluation | MultiLabelEvaluation,
+    summary: dict[str, Any],
+    folder: Path,
+    page: PageOptions | None,
+    run: RunDir | None,
+    model: WindowModel | None,
+) -> list[Path]:
     if isinstance(evaluation, MultiLabelEvaluation):
         tables = multi_label_tables(evaluation, summary)
         whole = multi_label_page(evaluation, summary, run)
@@ -78,7 +103,7 @@ def write_report(
         paths.append(folder / f"{figure.name}.svg")
         write_svg(figure.picture, paths[-1], figure.title, headline_text(summary))
     paths.append(folder / "metrics.json")
-    write_json_atomic(paths[-1], summary)  # last: who finds it finds the others, of the same evaluation
+    write_json_atomic(paths[-1], summary)
     if page is not None:
         paths.append(write_page(whole.with_clips(_clips(evaluation, page, model)), folder / REPORT_NAME))
     return paths

@@ -140,6 +140,11 @@ class RunDir:
         return self.path / "thresholds.json"
 
     @property
+    def identity_path(self) -> Path:
+        """Which model the other files belong to (`irmas_tf.runs.identity`)."""
+        return self.path / "identity.json"
+
+    @property
     def checkpoints_dir(self) -> Path:
         """Resumable training state."""
         return self.path / "checkpoints"

@@ -16,6 +16,9 @@ class ThresholdsError(ValueError):
     """A file of thresholds is missing or damaged; the message names it and the remedy."""
 
 
+_NOT_LEVELS = ("model_sha256", "before")
+
+
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
     """Decision levels for mean probabilities over windows.
@@ -43,25 +46,49 @@ class Thresholds:
         """Return what `to_dict` described."""
         return cls(**values)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write them, whole or not at all."""
-        write_json_atomic(path, self.to_dict())
+    def save(self, path: str | os.PathLike[str], model_sha256: str = "", before: str = "") -> None:
+        """Write them, whole or not at all.
+
+        Args:
+            path: the file.
+            model_sha256: checksum of the model they are for; empty: the file does not say.
+            before: checksum of the model that is in its place as yet, whose levels stay in the file beside these.
+        """
+        content = self.to_dict() | ({"model_sha256": model_sha256} if model_sha256 else {})
+        if before and before != model_sha256 and (kept := _of_model(path, before)):
+            content["before"] = kept
+        write_json_atomic(path, content)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], codes: tuple[str, ...]) -> Thresholds:
+    def load(cls, path: str | os.PathLike[str], codes: tuple[str, ...], model_sha256: str = "") -> Thresholds:
         """Return the thresholds in a file, checked against the classes they are for.
 
+        Args:
+            path: the file.
+            codes: of the classes.
+            model_sha256: checksum of the model that they must be for; empty: of any. A file of an earlier version does
+                not say, and is taken.
+
         Raises:
-            ThresholdsError: it is missing, damaged, or for other classes.
+            ThresholdsError: it is missing, damaged, or for other classes or another model.
         """
         name = os.fspath(path)
         remedy = "train the run again, or restore the file"
         try:
             with open(path, encoding="utf-8") as file:
-                found = cls.from_dict(json.load(file))
+                content = json.load(file)
+            chosen = _for_model(content, model_sha256)
+            if chosen is None:
+                raise ThresholdsError(
+                    f"{name}: is of another model than the model.keras beside it; restore the two together, or give the"
+                    " training's command again"
+                )
+            found = cls.from_dict({key: value for key, value in chosen.items() if key not in _NOT_LEVELS})
         except OSError as error:
             raise ThresholdsError(f"{name}: cannot be read ({error.strerror}); {remedy}") from error
-        except (ValueError, TypeError) as error:
+        except ThresholdsError:
+            raise
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ThresholdsError(f"{name}: is damaged ({error}); {remedy}") from error
         if not isinstance(found.per_class, dict):
             raise ThresholdsError(f"{name}: is damaged (per_class must map codes to levels); {remedy}")
@@ -73,3 +100,25 @@ class Thresholds:
         if not isinstance(found.chosen_on, str):
             raise ThresholdsError(f"{name}: is damaged (chosen_on must be a text); {remedy}")
         return found
+
+
+def _for_model(content: dict[str, Any], model_sha256: str) -> dict[str, Any] | None:
+    """Return the entry of a file for a model: its first one if either does not say which model it is."""
+    named = content.get("model_sha256")
+    if not named or not model_sha256 or named == model_sha256:
+        return content
+    before = content.get("before")
+    return before if isinstance(before, dict) and before.get("model_sha256") == model_sha256 else None
+
+
+def _of_model(path: str | os.PathLike[str], model_sha256: str) -> dict[str, Any] | None:
+    """Return the entry of a file that names a model, if there is one."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+        entry = _for_model(content, model_sha256)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+    if entry is None or entry.get("model_sha256") != model_sha256:
+        return None
+    return {key: value for key, value in entry.items() if key != "before"}

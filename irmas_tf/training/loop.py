@@ -22,6 +22,7 @@ from irmas_tf.config.run_config import Config
 from irmas_tf.models.factory import build_model, parameter_count
 from irmas_tf.models.heads import head_model, vector_model
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.runs.identity import publish_model
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
 from irmas_tf.training.batches import steps_per_epoch, training_dataset
@@ -388,13 +389,10 @@ class _Training:
         """Write the files a run shows, from the state of the checkpoint at an epoch's end."""
         with self.step.average.applied():
             if self.progress.best_epoch == self.progress.epoch:
-                self._export(self.run.model_path)
-                if self.progress.thresholds is not None:
-                    Thresholds.from_dict(self.progress.thresholds).save(self.run.thresholds_path)
-            self._export(self.run.last_model_path)
+                levels = self.progress.thresholds
+                thresholds = None if levels is None else Thresholds.from_dict(levels)
+                publish_model(self.run, self.config, self.model.save, thresholds)
+            with atomic_path(self.run.last_model_path) as temporary:
+                self.model.save(temporary)
         write_history(self.run.history_path, self.progress.rows)
         self.tensorboard.write(self.progress.rows[-1])
-
-    def _export(self, path: Any) -> None:
-        with atomic_path(path) as temporary:
-            self.model.save(temporary)

@@ -8,6 +8,7 @@ import pytest
 
 from irmas_tf.config.labels import IRMAS_CODES
 from irmas_tf.deploy.metadata import describe, differences
+from irmas_tf.process.checksums import checksum_of
 from irmas_tf.runs.run_dir import RunDir, RunDirError
 from irmas_tf.runs.thresholds import Thresholds, ThresholdsError
 
@@ -35,6 +36,7 @@ def test_scores_of_an_evaluation_travel_along(run):
     folder = run.evaluation_dir("validation")
     folder.mkdir(parents=True)
     scores = {"split": "validation", "accuracy": 0.5, "macro_f1": 0.25, "excerpts": 20, "confusion": [[1]]}
+    scores["model_sha256"] = checksum_of(run.model_path)
     (folder / "metrics.json").write_text(json.dumps(scores))
     found = describe(run, run.load_config())["metrics"]
     assert found == {"split": "validation", "accuracy": 0.5, "macro_f1": 0.25, "excerpts": 20}
@@ -68,6 +70,7 @@ def test_scores_of_several_labels_travel_along(run_of_several):
     headline = {"aggregation": "mean", "regime": "chosen_here", "level": "per_class", "chosen_on": "mixtures"}
     headline["level_of"] = {"micro_f1": "global", "macro_f1": "per_class"}
     found = {"split": "validation", "clips": 9, "songs": 3, "headline": headline, "aggregations": {"mean": aggregation}}
+    found["model_sha256"] = checksum_of(run.model_path)
     folder = run.evaluation_dir("validation")
     folder.mkdir(parents=True)
     (folder / "metrics.json").write_text(json.dumps(found))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.labels import IRMAS_CODES, MULTI_LABEL
 from irmas_tf.config.run_config import Config, DataConfig, ModelConfig
+from irmas_tf.runs.identity import publish_model
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
 
@@ -33,24 +34,28 @@ def make_config(data_dir: str = "", split_by: str = "song") -> Config:
 
 def make_tiny_run(folder: Path, data_dir: str = "", split_by: str = "song") -> RunDir:
     """Write a run whose answers depend on the level and the spectrum of a window; return it."""
+    config = make_config(data_dir, split_by)
+    run = RunDir.create(folder, config)
+    publish_model(run, config, _make_model().save)
+    return run
+
+
+def _make_model() -> Any:
     import keras
 
-    run = RunDir.create(folder, make_config(data_dir, split_by))
     keras.utils.set_random_seed(7)
     waveform = keras.Input([None], dtype="float32", name="waveform")
     x = keras.layers.Reshape([-1, 1])(waveform)
     x = keras.layers.Conv1D(16, 32, strides=16, activation="relu")(x)
     x = keras.layers.GlobalAveragePooling1D(name="embedding")(x)
-    keras.Model(waveform, keras.layers.Dense(11, name="logits")(x)).save(run.model_path)
-    return run
+    return keras.Model(waveform, keras.layers.Dense(11, name="logits")(x))
 
 
 def make_multi_label_run(folder: Path, levels: Mapping[str, float] | float = 0.5, data_dir: str = "") -> RunDir:
     """Write the same run as a multi-label one, with decision levels of its own; return it."""
-    run = make_tiny_run(folder, data_dir)
-    config = run.load_config()
+    config = make_config(data_dir)
     config = dataclasses.replace(config, model=dataclasses.replace(config.model, task=MULTI_LABEL))
-    run.config_path.write_text(json.dumps(config.to_dict()))
+    run = RunDir.create(folder, config)
     per_class = dict.fromkeys(IRMAS_CODES, levels) if isinstance(levels, float) else dict(levels)
-    Thresholds(per_class, 0.5, "mixtures of a test").save(run.thresholds_path)
+    publish_model(run, config, _make_model().save, Thresholds(per_class, 0.5, "mixtures of a test"))
     return run

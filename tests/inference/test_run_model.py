@@ -11,6 +11,7 @@ import pytest
 from irmas_tf.inference.run_model import RUN_FOLDER, RunModel
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, PROBABILITIES, ModelError
 from irmas_tf.models.factory import build_model
+from irmas_tf.runs.identity import publish_model
 from tests.helpers import tiny_run
 
 make_config, make_tiny_run = tiny_run.make_config, tiny_run.make_tiny_run
@@ -56,6 +57,7 @@ def test_configuration_and_model_are_read_once_and_the_model_only_when_it_is_nee
 
 def test_a_file_of_a_newer_keras_names_its_version_and_not_a_training(tmp_path: Path) -> None:
     run = make_tiny_run(tmp_path / "run")
+    run.identity_path.unlink()
     with zipfile.ZipFile(run.model_path, "w") as archive:
         archive.writestr("metadata.json", '{"keras_version": "99.1.0"}')
         archive.writestr("config.json", '{"module": "keras.layers", "class_name": "OfTomorrow", "config": {}}')
@@ -92,7 +94,7 @@ def test_a_real_model_with_its_own_layers_survives_saving(tmp_path: Path, window
     config = make_config()
     model = build_model(config)
     run = make_tiny_run(tmp_path / "run")
-    model.save(run.model_path)
+    publish_model(run, config, model.save)
     expected = RunModel(run, config, model).values(windows)
     np.testing.assert_allclose(RUN_FOLDER.load(run.path).values(windows), expected, atol=1e-6)
     np.testing.assert_allclose(expected.sum(axis=1), 1, atol=1e-5)
@@ -102,7 +104,7 @@ def test_a_model_of_other_classes_is_refused(tmp_path: Path) -> None:
     run = make_tiny_run(tmp_path / "run")
     waveform = keras.Input([None], name="waveform")
     pooled = keras.layers.GlobalAveragePooling1D()(keras.layers.Reshape([-1, 1])(waveform))
-    keras.Model(waveform, keras.layers.Dense(5)(pooled)).save(run.model_path)
+    publish_model(run, make_config(), keras.Model(waveform, keras.layers.Dense(5)(pooled)).save)
     with pytest.raises(ModelError, match=r"model\.keras: the model answers with 5 classes"):
         RUN_FOLDER.load(run.path)
 

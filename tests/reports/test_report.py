@@ -12,7 +12,7 @@ import pytest
 
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.reports.page import PageOptions
-from irmas_tf.reports.report import OUTDATED, format_summary, summarize, write_report
+from irmas_tf.reports.report import REPORT_FILES, format_summary, summarize, write_report
 from irmas_tf.runs.run_dir import RunDir
 from tests.helpers import ROOT
 from tests.helpers.made_evaluation import multi_label_evaluation, single_label_evaluation
@@ -44,11 +44,11 @@ def test_both_tasks_leave_figures_tables_pictures_and_a_page(
     make: Callable[[], Evaluation], names: list[str], words: str, run: RunDir, tmp_path: Path
 ) -> None:
     evaluation = make()
-    for name in OUTDATED:
+    for name in REPORT_FILES:
         (tmp_path / name).touch()
     summary = summarize(evaluation)
     paths = write_report(evaluation, summary, tmp_path, PageOptions(clips=0), run=run)
-    assert [path.name for path in paths] == [*names, "report.html"]
+    assert [path.name for path in paths] == [*names, "report.html"] and {*names} <= REPORT_FILES
     assert sorted(tmp_path.iterdir()) == sorted(paths), "pictures of an earlier version are gone"
     assert json.loads((tmp_path / "metrics.json").read_text()) == summary
     assert words in format_summary(summary)
