@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-NOT_CLASSES = {"file", "song_group", "label", "label_name", "predicted", "predicted_name"}
+NOT_CLASSES = {"file", "song_group", "label", "label_name", "predicted", "predicted_name", "model_sha256"}
 
 
 def read_predictions(path: Path) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:

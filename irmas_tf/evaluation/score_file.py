@@ -7,7 +7,8 @@ names say). Every other column is a class, of any name; where most of the classe
 be that scheme, whole, so that a misspelt column is told. Scores are numbers up to 1e300 either way, the higher the more
 certain. Labels may also come from a second file (``file`` and ``labels``, again optionally ``song`` and ``part``; or a
 manifest) or from the data set's test part on disk. The reports' own ``clips.csv`` and ``predictions.csv`` are such
-files, and so is the CSV of `irmas_tf.predict`, without its answers.
+files, and so is the CSV of `irmas_tf.predict`, without its answers; all of them name the model that gave the scores in
+the column ``model_sha256``, which others may do.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import csv
 import dataclasses
 import io
 import os
+import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -30,12 +32,14 @@ from irmas_tf.evaluation.label_cells import Cells, as_few_as_needed
 from irmas_tf.own_data.label_grammar import LabelError
 
 FILE, LABELS, SONG, PART = "file", "labels", "song", "part"
+MODEL = "model_sha256"
 # Columns that our own commands write beside the scores. predict's ``labels`` are answers, known by the duration.
-_IGNORED = ("answers", "answer_names", "label_names", "duration_seconds", "notes", "schema")
+_IGNORED = ("answers", "answer_names", "label_names", "duration_seconds", "notes", "schema", MODEL)
 # Of predictions.csv, which holds one label and one answer per file.
 _SAME = {"label": LABELS, "song_group": SONG}
 _OF_MANIFEST = {"path": FILE, "group": SONG}
 _OF_PREDICTIONS = ("label_name", "predicted", "predicted_name")
+_CHECKSUM = re.compile("[0-9a-f]{64}")
 _MAX_SHOWN = 40
 _MAX_CODES = 20
 _MAX_SCORE = 1e300  # of two scores the difference must be a number, too
@@ -58,6 +62,7 @@ class ScoreFile:
         labels: [files, classes] bool, or int8 of 1, 0 and -1 where some are unknown; None without a column.
         songs: song of each file, or None without a column.
         parts: part of the official test set of each file, by the column or by a folder's name; 0 is unknown.
+        models: checksums of the models that gave the scores, in the order of their first lines; empty: not said.
     """
 
     path: str
@@ -68,6 +73,7 @@ class ScoreFile:
     labels: np.ndarray | None
     songs: tuple[str, ...] | None
     parts: tuple[int, ...]
+    models: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,7 +186,19 @@ def read_score_file(path: str | os.PathLike[str], scheme: LabelScheme | None = N
         labels=None if is_prediction else _labels(table, scheme),
         songs=table.column(SONG),
         parts=_parts(table),
+        models=_models(table),
     )
+
+
+def _models(table: _Table) -> tuple[str, ...]:
+    """Return the models that the lines name; where some name one, "" stands for those that name none."""
+    named = dict.fromkeys(table.column(MODEL) or ())
+    for row in table.rows if named else ():
+        if (cell := row.values[MODEL]) and not _CHECKSUM.fullmatch(cell):
+            raise table.error(
+                row.line, f"column {MODEL}: {display(cell)[:_MAX_SHOWN]!r} is no SHA-256; correct it, or leave it empty"
+            )
+    return tuple(named) if any(named) else ()
 
 
 def _scheme(table: _Table, beside: set[str]) -> LabelScheme:

@@ -22,6 +22,7 @@ WIDEST_NAME = 32
 MOST_NAMED = 10
 """Classes that a row of a table shows besides the most probable ones because they are named."""
 SCHEMA = 1
+_MODEL = "model_sha256"
 """Of JSON objects and CSV columns: raised when one goes, or changes its name, place or meaning; new ones come last."""
 
 
@@ -119,7 +120,8 @@ class AnswerWriter:
     the last holds the classes whose name is not their code. ASCII; a byte of a file name that is not UTF-8 is written
     as Python does, ``\\udcXX`` (`os.fsencode` gives the name back).
     ``csv``: a header, then file, duration_seconds, labels (`join_codes`), a column of probabilities per class,
-    notes ("code: text", separated by " | "), schema, `SCHEMA`, and label_names (separated by ";").
+    notes ("code: text", separated by " | "), schema, `SCHEMA`, label_names (separated by ";"), and model_sha256 where
+    ``origin`` has it.
     ``table``: duration, the ``top_k`` most probable classes, file; with ``mark_named`` also every other class that is
     named, and an asterisk at those that are. Of silence no classes. Below it, a line for each note.
 
@@ -151,10 +153,12 @@ class AnswerWriter:
         self._top_k = min(top_k, scheme.num_classes)
         self._mark_named = mark_named
         self._origin = dict(origin or {})
+        self._model = [str(self._origin[_MODEL])] if self._origin.get(_MODEL) else []
         self._shown = [printable(name) for name in scheme.names]
         self._name_width = min(max(map(display_width, self._shown)), WIDEST_NAME)
         if format == "csv":
-            self._write_row(["file", "duration_seconds", "labels", *scheme.codes, "notes", "schema", "label_names"])
+            last = [*("notes", "schema", "label_names"), *([_MODEL] if self._model else [])]
+            self._write_row(["file", "duration_seconds", "labels", *scheme.codes, *last])
         self._needs_heading = format == "table"  # above the first answer: a heading over nothing would mislead
 
     def write(self, answer: Answer) -> None:
@@ -165,7 +169,7 @@ class AnswerWriter:
             values = [f"{p:.6f}" for p in answer.vector]
             notes = " | ".join(map(str, answer.notes))
             start = [answer.path, f"{answer.duration_seconds:.3f}", join_codes(answer.labels, self._scheme)]
-            self._write_row([*start, *values, notes, str(SCHEMA), ";".join(answer.names)])
+            self._write_row([*start, *values, notes, str(SCHEMA), ";".join(answer.names), *self._model])
         else:
             if self._needs_heading:
                 self._write(self._heading + self._table_heading())

@@ -1,7 +1,8 @@
 """The tables that an evaluation leaves behind, for programs and papers.
 
 Columns of classes are headed by their codes; ``classes.csv`` says what each code is called, and names stand beside
-codes wherever a cell holds one.
+codes wherever a cell holds one. Tables of scores end with ``model_sha256``, where the model that gave them is known, so
+that figures made of them can name it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from irmas_tf.evaluation.label_cells import write_cell
 from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
+from irmas_tf.evaluation.score_file import MODEL
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.evaluation.threshold_curves import threshold_curves
 from irmas_tf.process.atomic_files import atomic_path
@@ -37,15 +39,18 @@ def single_label_tables(evaluation: Evaluation, summary: dict[str, Any]) -> Iter
         ["label", "name", *codes],
         ([code, name, *row] for code, name, row in zip(codes, names, summary["confusion"], strict=True)),
     )
+    model = _model(summary)
     columns = (evaluation.files, evaluation.groups, evaluation.labels, evaluation.predicted, evaluation.probabilities)
     rows = (
         [
             *(file, int(group), codes[label], names[label], codes[predicted], names[predicted]),
             *(f"{p:.6f}" for p in probabilities),
+            *model,
         ]
         for file, group, label, predicted, probabilities in zip(*columns, strict=True)
     )
     header = ["file", "song_group", "label", "label_name", "predicted", "predicted_name", *codes]
+    header += [MODEL] if model else []
     yield "predictions.csv", header, rows
 
 
@@ -61,7 +66,7 @@ def multi_label_tables(evaluation: MultiLabelEvaluation, summary: dict[str, Any]
     yield _thresholds(evaluation)
     yield _curves(evaluation)
     for number, aggregation in enumerate(evaluation.clips.scores):
-        yield (f"clips_{aggregation}.csv" if number else "clips.csv", *_clips(evaluation, aggregation))
+        yield (f"clips_{aggregation}.csv" if number else "clips.csv", *_clips(evaluation, aggregation, _model(summary)))
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
@@ -109,8 +114,15 @@ def _curves(evaluation: MultiLabelEvaluation) -> Table:
     return "threshold_curves.csv", header, rows()
 
 
-def _clips(evaluation: MultiLabelEvaluation, aggregation: str) -> tuple[list[str], Iterator[list[Any]]]:
-    """Return header and rows."""
+def _model(summary: dict[str, Any]) -> list[str]:
+    """Return the cells that name the model of the scores: its checksum, or none where it is not known."""
+    return [summary[MODEL]] if summary.get(MODEL) else []
+
+
+def _clips(
+    evaluation: MultiLabelEvaluation, aggregation: str, model: list[str]
+) -> tuple[list[str], Iterator[list[Any]]]:
+    """Return header and rows, which end with ``model``."""
     clips = evaluation.clips
     _, regime, level = evaluation.headline
     # A run chooses its levels for the mean alone: on its own validation mixtures the others have no such answers.
@@ -136,8 +148,10 @@ def _clips(evaluation: MultiLabelEvaluation, aggregation: str) -> tuple[list[str
             names_of(truth[k]),
             *answered(k),
             *map(repr, clips.scores[aggregation][k].tolist()),
+            *model,
         ]
         for k in range(len(clips))
     )
     beside = [] if answers is None else ["answers", "answer_names"]
-    return ["file", "song", "part", "labels", "label_names", *beside, *clips.codes], rows
+    header = ["file", "song", "part", "labels", "label_names", *beside, *clips.codes]
+    return header + ([MODEL] if model else []), rows

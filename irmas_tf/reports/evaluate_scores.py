@@ -17,6 +17,7 @@ from irmas_tf.evaluation.evaluate_arrays import SCORES
 from irmas_tf.evaluation.label_cells import as_few_as_needed
 from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, all_decisions
 from irmas_tf.evaluation.score_file import (
+    MODEL,
     ScoreFile,
     ScoreFileError,
     match_files,
@@ -69,10 +70,12 @@ def evaluate_scores(
     if known is None and scores.scheme.name in LABEL_SCHEMES:
         known = dataset_named(scores.scheme.name)
     clips, notes = _label(scores, labels, data_dir, known, unique_clips)
+    if len(scores.models) > 1:
+        notes.append(f"the scores are of several models, by the column {MODEL}: {_shown(scores.models)}")
     decision = fixed(threshold, GLOBAL, f"no data: {threshold:g} as given (--threshold)", len(clips.codes))
     evaluation = MultiLabelEvaluation(
         split="scores",
-        source=f"score file {scores.path}",
+        source=f"score file {scores.path}" + (f", of {_shown(scores.models)}" if len(scores.models) == 1 else ""),
         clips=clips,
         decisions=all_decisions(clips, {(SCORES, GLOBAL): decision}),
         baselines=Baselines.of(published_counts(known), "the official training set", len(clips))
@@ -81,8 +84,16 @@ def evaluate_scores(
         warnings=tuple(notes),
     )
     summary = summarize(evaluation)
+    if len(scores.models) == 1:
+        summary |= {MODEL: scores.models[0]}
     written = write_report(evaluation, summary, Path(output), page) if output else []
     return EvaluationReport(summary, tuple(written))
+
+
+def _shown(models: tuple[str, ...]) -> str:
+    """Return the first models in words, each by the beginning of its checksum."""
+    words = [f"model {model[:12]}" if model else "an unknown model" for model in models[:3]]
+    return ", ".join(words) + (f" and {len(models) - 3} more" if len(models) > 3 else "")
 
 
 def _label(

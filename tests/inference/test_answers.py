@@ -91,6 +91,14 @@ def test_a_table_can_show_which_classes_are_named() -> None:
     assert header.index("file") == none.index("x.wav") == second.index("x.wav"), "columns must be aligned"
 
 
+def test_csv_names_the_model_where_it_is_known() -> None:
+    for sha256, end in (("d" * 64, ("model_sha256", "d" * 64)), (None, ("label_names", "voice"))):
+        stream = io.StringIO()
+        AnswerWriter(stream, "csv", SCHEME, origin={"model_sha256": sha256}).write(_answer("a.wav"))
+        header, row = csv.reader(io.StringIO(stream.getvalue()))
+        assert (header[-1], row[-1]) == end
+
+
 def test_without_an_answer_a_table_has_no_heading_and_csv_has() -> None:
     assert _written("table", []) == ""
     assert _written("csv", []).startswith("file,duration_seconds,labels,cel")

@@ -70,6 +70,19 @@ def test_the_clips_are_a_score_file_of_the_same_scores(several: Path) -> None:
     assert answers == [[codes[k] for k in np.flatnonzero(row)] for row in evaluation.answers()]
 
 
+def test_tables_of_scores_end_with_the_model_where_it_is_known() -> None:
+    single, multi = single_label_evaluation(), multi_label_evaluation()
+    for tables, of_scores in (
+        (single_label_tables(single, summarize(single) | {"model_sha256": "c" * 64}), {"predictions.csv"}),
+        (
+            multi_label_tables(multi, summarize(multi) | {"model_sha256": "c" * 64}),
+            {"clips.csv", "clips_s2.csv", "clips_mean_logit.csv"},
+        ),
+    ):
+        ends = {name: (header[-1], next(iter(rows))[-1]) for name, header, rows in tables if "model" in header[-1]}
+        assert ends == dict.fromkeys(of_scores, ("model_sha256", "c" * 64))
+
+
 def test_all_thresholds_and_curves(several: Path) -> None:
     evaluation = multi_label_evaluation()
     summary = summarize(evaluation)

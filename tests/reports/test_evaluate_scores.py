@@ -128,6 +128,26 @@ def test_reports_are_written_on_demand_and_give_the_same_figures_again(tmp_path:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "scores.csv"], "nothing else is written"
 
 
+def test_figures_name_the_model_that_gave_the_scores(tmp_path: Path, scores: np.ndarray) -> None:
+    def rows(models: list[str]) -> list[list[object]]:
+        truth = _truth()
+        return [[n, *scores[k], " ".join(_codes(truth[k])), models[k]] for k, n in enumerate(NAMES)]
+
+    header, several = ["file", *IRMAS_CODES, "labels", "model_sha256"], len(NAMES) - 1
+    path = _write(tmp_path / "scores.csv", header, rows(["a" * 64] * len(NAMES)))
+    report = evaluate_scores(path, output=str(tmp_path / "out"))
+    assert report.summary["model_sha256"] == "a" * 64 and "of model aaaaaaaaaaaa;" in report.text("table")
+    again = evaluate_scores(str(tmp_path / "out" / "clips.csv")).summary
+    assert again["model_sha256"] == "a" * 64 and again["aggregations"] == report.summary["aggregations"]
+    path = _write(tmp_path / "mixed.csv", header, rows(["a" * 64, *[""] * several]))
+    mixed = evaluate_scores(path).summary
+    assert "model_sha256" not in mixed
+    assert any("of several models" in w and "aaaaaaaaaaaa, an unknown model" in w for w in mixed["warnings"])
+    assert "model_sha256" not in evaluate_scores(_write(tmp_path / "none.csv", header, rows([""] * len(NAMES)))).summary
+    with pytest.raises(ScoreFileError, match=r"line 2: column model_sha256: 'latest' is no SHA-256"):
+        evaluate_scores(_write(tmp_path / "wrong.csv", header, rows(["latest", *[""] * several])))
+
+
 def test_songs_numbered_past_nine_keep_their_order(tmp_path: Path, scores: np.ndarray) -> None:
     rows = [[f"clip{k}", 11 - k % 12, " ".join(_codes(t)), *scores[k]] for k, t in enumerate(_truth())]
     path = _write(tmp_path / "scores.csv", ["file", "song", "labels", *IRMAS_CODES], list(rows))
