@@ -44,7 +44,7 @@ _LICENCE_NOTE = (
 
 
 # What corpora of earlier versions do not say about themselves.
-_EARLIER = {"randomization": "none"}
+_EARLIER = {"randomization": "none", "sounds_version": 1}
 
 
 def _identity(

@@ -20,8 +20,9 @@ from irmas_tf.timbres.modelled import (
     ModelledProgram,
     harmonics,
     phase,
-    read_table,
+    read_places,
     resonances,
+    table_places,
     wavetable,
 )
 
@@ -207,14 +208,21 @@ def render(
         speaking = np.clip(time / np.float32(c.attack_seconds), 0, 1)
         tables = [wavetable(a, rng, 0.3) for a in (soft, full)]
         tables[0] *= np.sqrt(np.mean(tables[1] ** 2) / max(float(np.mean(tables[0] ** 2)), 1e-12))
-        bright = np.clip(time / np.float32(2.0 * c.attack_seconds), 0, 1)
-        out = read_table(tables[0], turns) * (1 - bright) + read_table(tables[1], turns) * bright
+        places, share = table_places(turns)
+        out = read_places(tables[1], places, share)
+        changing = min(samples, int(2.0 * c.attack_seconds * RATE_HZ) + 2)  # later only the full spectrum is heard
+        bright = np.clip(time[:changing] / np.float32(2.0 * c.attack_seconds), 0, 1)
+        dull = read_places(tables[0], places[:changing], share[:changing])
+        out[:changing] = dull * (1 - bright) + out[:changing] * bright
         steps = int(seconds * 30) + 2
-        out *= speaking * np.interp(time * 30, np.arange(steps), rng.normal(1, c.roughness, steps)).astype(np.float32)
-        out *= 1 + np.float32(c.tremor[1]) * np.sin(np.float32(2 * np.pi * c.tremor[0]) * time)
-    noise = sosfilt(butter(1, c.noise_hz, "band", fs=RATE_HZ, output="sos"), rng.standard_normal(samples)).astype(
-        np.float32
-    )
+        rough = rng.normal(1, c.roughness, steps).astype(np.float32)
+        rows = RATE_HZ // 30  # 44100 / 30 is whole
+        between = np.arange(rows, dtype=np.float32) / np.float32(rows)
+        out *= speaking * (rough[:-1, None] + np.diff(rough)[:, None] * between).reshape(-1)[:samples]
+        if c.tremor[1] > 0:
+            out *= 1 + np.float32(c.tremor[1]) * np.sin(np.float32(2 * np.pi * c.tremor[0]) * time)
+    band = butter(1, c.noise_hz, "band", fs=RATE_HZ, output="sos").astype(np.float32)
+    noise = sosfilt(band, rng.standard_normal(samples).astype(np.float32))
     start = np.exp(-time / np.float32(max(1.5 * c.attack_seconds, 0.008)))
     strength = (
         start if np.isfinite(c.decay_seconds) else np.clip(time / np.float32(c.attack_seconds), 0, 1) + c.chiff * start
@@ -240,11 +248,12 @@ def _dying(
         else np.split(np.arange(len(hz)), np.unique(np.round(np.geomspace(2, len(hz), 6)).astype(int))[:-1])
     )
     out = np.zeros(len(time), np.float32)
+    places = table_places(turns)
     for group in groups:
         if len(group):
             part = np.zeros(len(full))
             part[group] = full[group]
-            out += read_table(wavetable(part, rng, 0.5), turns) * np.exp(-time * np.float32(np.mean(rate[group])))
+            out += read_places(wavetable(part, rng, 0.5), *places) * np.exp(-time * np.float32(np.mean(rate[group])))
     out[:60] *= np.linspace(0, 1, 60, dtype=np.float32)
     return out
 

@@ -173,7 +173,7 @@ class Orchestra:
         # Recorded sources are drawn for accompaniment as well, and get more of the memory.
         shares = [3 if source.path else 1 for source in sources]
         self.samplers = [
-            Sampler(source.open(), sample_rate_hz, cache_bytes * share // sum(shares))
+            Sampler(source.open(), sample_rate_hz, cache_bytes * share // sum(shares), quick=True)
             for source, share in zip(sources, shares, strict=True)
         ]
 

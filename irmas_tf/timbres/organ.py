@@ -23,6 +23,7 @@ _REGISTRATIONS = (
     "888000000", "888800000", "888888888", "888000008", "808000008", "868800000", "688600000", "800000888",
     "008530000", "007600000", "838000000", "886440000", "888844220", "888660000", "060400040", "885324588",
 )  # fmt: skip
+_CLICK = 8192  # samples after which a click is 400 dB down
 # Feet of pipes: 16, 8, 4, 2 2/3, 2, 1 3/5, 1 1/3, 1.
 _FEET = np.array([0.5, 1, 2, 3, 4, 5, 6, 8])
 
@@ -39,27 +40,37 @@ def tonewheel(key: int, seconds: float, variant: int, vowel: str = "") -> np.nda
     bars = np.clip(bars + own.integers(-1, 2, 9) * (bars > 0), 0, 8)
     loud = np.where(bars > 0, 10.0 ** ((bars - 8) * 3 / 20), 0.0)
     speed_hz, depth = own.choice([0.7, 6.2, 6.5, 6.8, 7.1]), own.uniform(0.3, 1.2) * own.choice([0, 1, 1, 1, 1])
-    turn = 2 * np.pi * (speed_hz * time + own.uniform())
-    bent = time + depth * 0.0003 * np.sin(turn)  # the horn comes nearer and goes away
+    turn = (2 * np.pi * (speed_hz * time + own.uniform())).astype(np.float32)
+    bent = time + depth * 0.0003 * np.sin(turn).astype(np.float64)  # the horn comes nearer and goes away
     out = np.zeros(samples, np.float32)
     for ratio, level in zip(_DRAWBARS, loud, strict=True):
         pitch_hz = hertz(key) * ratio
         while pitch_hz > 5900:  # the highest wheels are used twice
             pitch_hz /= 2
         if level > 0:
-            angle = 2 * np.pi * (pitch_hz * bent + rng.uniform())
-            out += (level * (np.sin(angle) + own.uniform(0, 0.02) * np.sin(2 * angle))).astype(np.float32)
+            turns = pitch_hz * bent
+            turns += rng.uniform()
+            turns -= np.floor(turns)
+            angle = turns.astype(np.float32)
+            angle *= np.float32(2 * np.pi)
+            tone = np.sin(angle)
+            angle *= 2
+            tone += np.float32(own.uniform(0, 0.02)) * np.sin(angle, out=angle)
+            tone *= np.float32(level)
+            out += tone
     if own.uniform() < 0.35:
         ring = np.exp(-time / own.choice([0.1, 0.3])).astype(np.float32)
         out += ring * np.sin(2 * np.pi * hertz(key) * own.choice([2, 3]) * time).astype(np.float32)
-    click = rng.standard_normal(samples, dtype=np.float32) * np.exp(-time / 0.004).astype(np.float32)
-    out += np.float32(own.uniform(0.0, 0.25)) * sosfilt(butter(2, 1500, "high", fs=RATE_HZ, output="sos"), click)
-    out *= (1 + 0.45 * depth * np.sin(turn + 1.3)).astype(np.float32)
+    click = rng.standard_normal(samples, dtype=np.float32)[:_CLICK] * np.exp(-time[:_CLICK] / 0.004).astype(np.float32)
+    sharp = butter(2, 1500, "high", fs=RATE_HZ, output="sos").astype(np.float32)
+    out[:_CLICK] += np.float32(own.uniform(0.0, 0.25)) * sosfilt(sharp, click)
+    out *= 1 + np.float32(0.45 * depth) * np.sin(turn + np.float32(1.3))
     drive = own.choice([0.0, own.uniform(0.3, 1.0), own.uniform(0.5, 4.0)])
     if drive > 0:
         out = np.tanh(out * np.float32(drive)) / np.float32(max(drive, 0.5))
     out[:110] *= np.linspace(0, 1, 110, dtype=np.float32)
-    return np.asarray(sosfilt(butter(1, own.uniform(3000, 9000), "low", fs=RATE_HZ, output="sos"), out), np.float32)
+    dull = butter(1, own.uniform(3000, 9000), "low", fs=RATE_HZ, output="sos").astype(np.float32)
+    return np.asarray(sosfilt(dull, out), np.float32)
 
 
 def pipes(key: int, seconds: float, variant: int, vowel: str = "") -> np.ndarray:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 CHANGES = ("body", "blend", "phrase", "players", "amplifier")
 
 
+# Raised whenever the same seed and sources would give other audio.
+SOUNDS_VERSION = 2
+
+
 @dataclasses.dataclass(frozen=True)
 class KnownSource:
     """A source that has a name.
@@ -181,7 +185,11 @@ class Sounds:
 
     def identity(self) -> dict[str, Any]:
         """Return what decides how the corpus sounds, for its manifest."""
-        return {"sounds": [source.identity() for source in self.sources], "timbre_changes": list(self.changes)}
+        return {
+            "sounds_version": SOUNDS_VERSION,
+            "sounds": [source.identity() for source in self.sources],
+            "timbre_changes": list(self.changes),
+        }
 
     def licence_note(self) -> str:
         """Return what the corpus's manifest says of rights."""

@@ -7,6 +7,7 @@ have a cluster near 2.9 kHz (Sundberg, The Science of the Singing Voice, 1987).
 from __future__ import annotations
 
 import numpy as np
+from scipy import fft
 
 from irmas_tf.timbres.modelled import (
     RATE_HZ,
@@ -16,7 +17,8 @@ from irmas_tf.timbres.modelled import (
     harmonics,
     hertz,
     phase,
-    read_table,
+    read_places,
+    table_places,
     wavetable,
 )
 
@@ -59,20 +61,26 @@ def sing(key: int, seconds: float, variant: int, vowel: str = "a") -> np.ndarray
     tract = _tract(hz, formants, bandwidths)
     soft = glottis * (hz / f0) ** -0.6 * tract
     turns = phase(key, samples, rng, own.uniform(0.0015, 0.007))
-    opening = np.clip(time / own.uniform(0.03, 0.14), 0, 1)
+    opening = np.clip(time / own.uniform(0.03, 0.14), 0, 1).astype(np.float32)
     table_soft, table = wavetable(soft, rng, 0.15), wavetable(glottis * tract, rng, 0.15)
     table_soft *= np.abs(table).max() / max(float(np.abs(table_soft).max()), 1e-9)
-    voiced = read_table(table_soft, turns) * (1 - opening) + read_table(table, turns) * opening
-    shimmer = np.interp(
-        time * 60, np.arange(int(seconds * 60) + 2), rng.normal(1, own.uniform(0.01, 0.06), int(seconds * 60) + 2)
-    )
+    places, share = table_places(turns)
+    voiced = read_places(table, places, share)
+    closed = int(np.searchsorted(opening, 1.0))  # while it opens, both are heard
+    soft_part = read_places(table_soft, places[:closed], share[:closed])
+    voiced[:closed] = soft_part * (1 - opening[:closed]) + voiced[:closed] * opening[:closed]
+    rough = rng.normal(1, own.uniform(0.01, 0.06), int(seconds * 60) + 2).astype(np.float32)
+    between = np.arange(RATE_HZ // 60, dtype=np.float32) / np.float32(RATE_HZ // 60)
+    shimmer = (rough[:-1, None] + np.diff(rough)[:, None] * between).reshape(-1)[:samples]
     voiced *= shimmer * opening
     size = 1 << (samples - 1).bit_length()
-    spectrum = np.fft.rfft(rng.standard_normal(size))
-    spectrum *= _tract(np.fft.rfftfreq(size, 1 / RATE_HZ), formants, 2 * bandwidths)
-    shaped = np.fft.irfft(spectrum)[:samples]
+    spectrum = fft.rfft(rng.standard_normal(size).astype(np.float32))
+    spectrum *= _tract(np.fft.rfftfreq(size, 1 / RATE_HZ), formants, 2 * bandwidths).astype(np.float32)
+    shaped = fft.irfft(spectrum)[:samples]
     level = np.sqrt(np.mean(voiced**2)) / max(np.sqrt(np.mean(shaped**2)), 1e-9)
-    pulsed = 0.6 + 0.4 * np.cos(2 * np.pi * turns)  # breath passes while the glottis is open
+    pulsed = 0.6 + 0.4 * np.cos(
+        np.float32(2 * np.pi) * (turns - np.floor(turns)).astype(np.float32)
+    )  # breath passes while the glottis is open
     return np.asarray(voiced + shaped * pulsed * level * own.uniform(0.01, 0.15) * opening, np.float32)
 
 

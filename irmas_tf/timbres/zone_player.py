@@ -6,13 +6,15 @@ longer rendering begins with exactly the samples of a shorter one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.signal import lfilter, resample_poly
 
 from irmas_tf.timbres.zones import Bank, Zone
 
 # A sample is made ready in parts: this many of its points, or twice, four times ... as many; and what a filter reaches.
-_PART, _MARGIN = 1 << 15, 64
+PART, MARGIN = 1 << 15, 64
 
 
 class ZonePlayer:
@@ -44,6 +46,14 @@ class ZonePlayer:
         part *= self._envelope(zone, key, len(part))
         return part
 
+    def play_all(self, zones: Sequence[Zone], key: float, velocity: int, samples: int) -> np.ndarray:
+        """Return the zones of one key together, float32 [samples]; arguments as of `play`."""
+        out = np.zeros(samples, np.float32)
+        for zone in zones:
+            part = self.play(zone, key, velocity, samples)
+            out[: len(part)] += part
+        return out
+
     def _wave(self, zone: Zone, last_point: int) -> tuple[np.ndarray, np.ndarray]:
         """Return a zone's sample at twice its rate, its loop continued, and the steps between its points.
 
@@ -58,9 +68,9 @@ class ZonePlayer:
         if wave is None:
             raw = self.soundfont.samples(zone)
             whole = zone.loop[1] if zone.loop is not None else len(raw)
-            reach = _PART << max(0, (last_point // 2 // _PART).bit_length())
-            if reach + _PART < whole:
-                dense = resample_poly(raw[: reach + _MARGIN], 2, 1).astype(np.float32)[: 2 * reach]
+            reach = PART << max(0, (last_point // 2 // PART).bit_length())
+            if reach + PART < whole:
+                dense = resample_poly(raw[: reach + MARGIN], 2, 1).astype(np.float32)[: 2 * reach]
                 covered = 2 * reach - 2
             else:
                 if zone.loop is not None:

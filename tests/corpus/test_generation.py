@@ -18,6 +18,7 @@ from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.locks import exclusive
 from irmas_tf.randomization.ingredients import Randomization
 from irmas_tf.timbres.sf2 import bundled_soundfont
+from irmas_tf.timbres.sources import parse_sounds
 
 pytestmark = pytest.mark.slow
 
@@ -150,6 +151,16 @@ def test_corpora_of_versions_without_randomisation_are_gone_on_with(corpus, tmp_
     assert make_corpus(tmp_path / "old", **SIZE, workers=1).rendered == 0
     with pytest.raises(CorpusError, match="randomization none instead of v1 eq"):
         make_corpus(tmp_path / "old", **SIZE, workers=1, randomization=Randomization.parse("eq"))
+
+
+def test_corpora_of_earlier_sounds_are_not_gone_on_with(tmp_path):
+    sounds = parse_sounds("timgm6mb")
+    make_corpus(tmp_path, excerpts=3, test_clips=0, workers=1, progress=False, sounds=sounds)
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    del manifest["sounds_version"]  # as the first version wrote it
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(CorpusError, match="sounds_version 1 instead of 2"):
+        make_corpus(tmp_path, excerpts=3, test_clips=0, workers=1, progress=False, sounds=sounds)
 
 
 def test_a_corpus_is_written_by_one_process_at_a_time(tmp_path):
