@@ -65,12 +65,13 @@ class QuickZonePlayer(ZonePlayer):
 
     def __init__(self, *arguments: object, **named: object) -> None:
         super().__init__(*arguments, **named)  # type: ignore[arg-type]
-        self._doubled: dict[tuple[tuple[int, int], ...], Wave] = {}
-        self._groups: dict[tuple[tuple[int, int, float], ...], list[list[Zone]]] = {}
+        self._doubled: dict[tuple[tuple[int, int, int, tuple[int, int] | None], ...], Wave] = {}
+        self._groups: dict[tuple[int, ...], list[list[Zone]]] = {}
 
     def play_all(self, zones: Sequence[Zone], key: float, velocity: int, samples: int) -> np.ndarray:
         """Return several zones as one held note, see `ZonePlayer.play_all`."""
-        name = tuple((zone.sample, zone.start, zone.root_key) for zone in zones)
+        # The groups hold the zones, so that no other zone is ever found at the same place.
+        name = tuple(map(id, zones))
         if name not in self._groups:
             self._groups[name] = sounding_alike(zones)
         groups = self._groups[name]
@@ -89,7 +90,7 @@ class QuickZonePlayer(ZonePlayer):
 
     def _points(self, zones: list[Zone], last_point: int) -> np.ndarray:
         """Return the sum of some zones' samples at twice their rate, right up to ``last_point`` and its neighbour."""
-        name = tuple((zone.sample, zone.start) for zone in zones)
+        name = tuple((zone.sample, zone.start, zone.end, zone.loop) for zone in zones)
         wave = self._doubled.pop(name, None)
         if wave is not None and wave[1] <= last_point + 1:
             self._cache_size -= wave[0].nbytes

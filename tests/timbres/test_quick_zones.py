@@ -62,6 +62,26 @@ def test_a_pair_of_zones_sounds_as_one_after_the_other(zone, key):
         assert under_db(quick.play_all(pair, key, 90, samples), exact.play_all(pair, key, 90, samples)) > 80
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"filter_cents": 7000.0},
+        {"attenuation_db": 12.0},
+        {"loop": (500, 531)},
+        {"loop": None},
+        {"end": 40000, "loop": None},
+        {"attack_seconds": 0.2},
+    ],
+)
+def test_another_zone_of_the_same_sample_is_another_sound(change):
+    # Velocity layers and other presets often share a sample, with another filter or loop.
+    bank = Samples()
+    quick, exact = QuickZonePlayer(bank, RATE), ZonePlayer(bank, RATE)
+    quick.play_all([PLAIN], 60.0, 90, 120000)
+    other = dataclasses.replace(PLAIN, **change)
+    assert under_db(quick.play_all([other], 60.0, 90, 60000), exact.play_all([other], 60.0, 90, 60000)) > 80
+
+
 def test_only_what_differs_in_samples_alone_is_added():
     other = dataclasses.replace(PLAIN, sample=1, start=100, end=90100, keys=(0, 60))
     assert sounding_alike([PLAIN, other]) == [[PLAIN, other]]
