@@ -15,6 +15,7 @@ from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.activity import Activity
 from irmas_tf.inference.display_width import display_width, fitted
 from irmas_tf.inference.notes import Note, is_silent, note_objects
+from irmas_tf.process.printable import printable
 
 FORMATS = ("table", "json", "csv")
 WIDEST_NAME = 32
@@ -78,14 +79,6 @@ class Answer:
         name = f"{self.path!r}, " if self.path else ""
         notes = "".join(f"; {note}" for note in self.notes)
         return f"Answer({name}{self.duration_seconds:.1f} s, names {named}; {shown}{notes})"
-
-
-_JOINERS = "\u200c\u200d"  # zero-width: they belong to the spelling of Persian and of Indian languages
-
-
-def printable(name: str) -> str:
-    """Return a file name on one line that any terminal can show: control and undecodable characters are escaped."""
-    return "".join(c if c.isprintable() or c in _JOINERS else c.encode("unicode_escape").decode("ascii") for c in name)
 
 
 def answer_object(answer: Answer) -> dict[str, object]:

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
-from irmas_tf.inference.answers import printable
 from irmas_tf.process.atomic_files import write_text_atomic
+from irmas_tf.process.printable import printable
 
 Svg = ElementTree.Element
 Value = str | float

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from irmas_tf.process.optional_packages import explained
+from irmas_tf.process.printable import printable
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -21,10 +22,10 @@ def is_expected(error: BaseException) -> bool:
 
 
 def one_line(error: BaseException) -> str:
-    """Return an error's message in one line."""
+    """Return an error's message in one line; what a file or its name could do to a terminal is escaped."""
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{os.fsdecode(error.filename)}: {error.strerror or type(error).__name__}"
-    return " ".join(str(error).split())
+        return printable(f"{os.fsdecode(error.filename)}: {error.strerror or type(error).__name__}")
+    return printable(" ".join(str(error).split()))
 
 
 def run_command(command: Callable[[], int | None]) -> int:

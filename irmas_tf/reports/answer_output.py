@@ -16,8 +16,9 @@ from irmas_tf.audio.decode import AudioWarning
 from irmas_tf.audio.walk import AudioFiles, Failure
 from irmas_tf.config.labels import LabelScheme
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.inference.answers import Answer, AnswerWriter, printable
+from irmas_tf.inference.answers import Answer, AnswerWriter
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.printable import printable
 
 # Set by a thread that reads a file once more: its warnings were printed the first time.
 SAID_ALREADY = contextvars.ContextVar("SAID_ALREADY", default=False)

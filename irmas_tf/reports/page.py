@@ -21,10 +21,10 @@ from typing import ClassVar
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from irmas_tf.inference.answers import printable
 from irmas_tf.pictures.charts import interval_strip
 from irmas_tf.pictures.svg import Svg, style_text, svg_text
 from irmas_tf.process.atomic_files import write_text_atomic
+from irmas_tf.process.printable import printable
 
 REPORT_NAME = "report.html"
 SETTINGS = "settings"  # anchor of the last section

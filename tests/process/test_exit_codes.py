@@ -28,6 +28,7 @@ def test_the_status_is_what_the_command_returns_and_none_is_zero():
         (ConfigError("--a=1: must be\n b"), 2, "error: --a=1: must be b\n"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "x.wav"), 2, "error: x.wav: No such file"),
         (OSError(errno.ENOSPC, "No space left on device"), 2, "error: [Errno 28] No space left on device"),
+        (ConfigError("class a\x1b[2Jb"), 2, "error: class a\\x1b[2Jb\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),
     ],
 )

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import pytest
+
+from irmas_tf.process.bounded_json import BoundedJsonError, parse_json, read_json
+
+BACKSLASHES = "\\" * 3
+
+
+def test_what_the_standard_library_writes_is_read_back(tmp_path):
+    value = {
+        "a": [1, -0.5, 1e300, None, True, 'ü\n"[{,\\'],
+        "": {},
+        "日本": BACKSLASHES,
+        "pair": "\U0001f3bb",
+        "n": 10**300,
+    }
+    path = tmp_path / "a.json"
+    for ascii_only in (True, False):
+        path.write_text(json.dumps(value, ensure_ascii=ascii_only), encoding="utf-8")
+        assert read_json(path) == value
+    path.write_bytes(b"\xef\xbb\xbf[1]")
+    assert read_json(path) == [1], "Windows' editors put a mark before it"
+
+
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("", "is no JSON"),
+        ("{", "is no JSON"),
+        ('{"a": 1}}', "is no JSON"),
+        ('"\x01"', "is no JSON"),
+        ("[NaN]", "has NaN for a number"),
+        ("[-Infinity]", "has -Infinity for a number"),
+        ("[1e400]", "has the number 1e400, which is beyond"),
+        ("[" + "1" * 5000 + "]", "has a number of 5000 digits"),
+        ('{"a": 1, "b": 2, "a": 3}', "has the key 'a' twice"),
+        ('{"a\\u0007": 1}', "has a control character in the key 'a\\\\x07'"),
+        ('["\\ud83c"]', "has half a surrogate pair"),
+        ("[" * 65 + "]" * 65, "has 65 levels"),
+        ("[" * 200_000, "has 200000 levels"),
+        ('{"a":' * 100 + "1" + "}" * 100, "has 100 levels"),
+    ],
+)
+def test_what_is_refused_is_said_in_one_line_with_the_file(tmp_path, text, reason):
+    path = tmp_path / "a.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BoundedJsonError) as refusal:
+        read_json(path)
+    assert str(refusal.value).startswith(f"{path}: {reason}") and "\n" not in str(refusal.value)
+    assert f"{path}: {refusal.value.reason}" == str(refusal.value)
+
+
+def test_brackets_commas_and_quotes_in_texts_do_not_count():
+    assert parse_json(json.dumps(["[" * 500, ',"' * 500, BACKSLASHES, "]" * 500]).encode(), "a", most_items=5)
+    with pytest.raises(BoundedJsonError, match="more than 5 values"):
+        parse_json(b"[1,2,3,4,5]", "a", most_items=5)
+    with pytest.raises(BoundedJsonError, match="more than 5 values"):
+        parse_json(b'""' * 20, "a", most_items=5)
+
+
+def test_bytes_that_are_no_text_are_refused():
+    with pytest.raises(BoundedJsonError, match="a: is not UTF-8 \\(byte 2\\)"):
+        parse_json(b'["\xff"]', "a")
+
+
+def test_a_file_that_is_too_large_is_not_opened(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # no disk is needed for what was never written
+    start = time.process_time()
+    with pytest.raises(BoundedJsonError, match="has 1099511627776 bytes, 67108864 at most"):
+        read_json(path)
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(BoundedJsonError, match="is a pipe or a device"):
+        read_json(tmp_path / "a.json")
+
+
+def test_the_system_says_what_is_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_json(tmp_path / "gone")
+    with pytest.raises(IsADirectoryError):
+        read_json(tmp_path)
