@@ -6,14 +6,24 @@ That package imports TensorFlow for the messages it shares with it; REST does wi
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from irmas_tf.client.model_address import ModelAddress
-from irmas_tf.client.server_errors import RefusedError, ServerError, UnavailableError, refusal
-from irmas_tf.client.transport import DURATION, INPUT, PROBABILITIES, SIGNATURE, SILENT, ClipOutputs, classes_of
+from irmas_tf.client.server_errors import RefusedError, ServerError, UnavailableError, refusal, shown
+from irmas_tf.client.transport import (
+    DURATION,
+    INPUT,
+    MOST_BYTES,
+    PROBABILITIES,
+    SIGNATURE,
+    SILENT,
+    ClipOutputs,
+    classes_of,
+)
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 _FLOAT, _STRING = 1, 7  # tensorflow.DataType
@@ -53,8 +63,9 @@ class GrpcTransport:
         self._signatures = get_model_metadata_pb2.SignatureDefMap
         options = [
             ("grpc.max_send_message_length", -1),
-            ("grpc.max_receive_message_length", -1),
+            ("grpc.max_receive_message_length", MOST_BYTES),
             ("grpc.service_config", _SERVICE_CONFIG),
+            ("grpc.service_config_disable_resolution", 1),  # nobody else's
             ("grpc.enable_retries", 0),  # `irmas_tf.process.retry` does it
         ]
         if address.is_encrypted:
@@ -72,7 +83,10 @@ class GrpcTransport:
         except RefusedError as error:
             raise ServerError(f"{self._address}: {error}") from error
         signatures = self._signatures()
-        answer.metadata["signature_def"].Unpack(signatures)
+        try:
+            answer.metadata["signature_def"].Unpack(signatures)
+        except Exception as error:  # protobuf's own type, of one of two implementations
+            raise ServerError(f"{self._address}: its metadata is not that of TensorFlow Serving") from error
         known = signatures.signature_def
         outputs = known[SIGNATURE].outputs if SIGNATURE in known else {}
         if SILENT in outputs:
@@ -121,12 +135,24 @@ class GrpcTransport:
                 raise UnavailableError(f"{self._address}: no answer within {self._timeout:g} s") from error
             if status in _RETRIED:
                 hint = "; is it running, and is this its gRPC port (8500)?" if status == "UNAVAILABLE" else ""
-                raise UnavailableError(f"{self._address}: {status}: {' '.join(details.split())}{hint}") from error
+                raise UnavailableError(f"{self._address}: {status}: {shown(details)}{hint}") from error
             if status in _REFUSED:
                 raise RefusedError(refusal(details)) from error
-            raise ServerError(f"{self._address}: {status}: {' '.join(details.split())}") from error
+            raise ServerError(f"{self._address}: {status}: {shown(details)}") from error
         except ValueError as error:  # of the channel, once it is closed
             raise ServerError(f"{self._address}: {error}") from error
+
+
+def _count(shape: list[int]) -> int:
+    """Return how many values a tensor has, which may be far more than a message holds.
+
+    Raises:
+        ServerError: the shape is none, or larger than any answer.
+    """
+    count = math.prod(shape)
+    if any(size < 0 for size in shape) or count > MOST_BYTES:
+        raise ServerError(f"the server answers with a tensor of shape {shape[:8]}")
+    return count
 
 
 def array(tensor: Any) -> np.ndarray:
@@ -138,7 +164,9 @@ def array(tensor: Any) -> np.ndarray:
     if tensor.dtype != _FLOAT:
         raise ServerError(f"the server answers with numbers of type {tensor.dtype}, not float32")
     shape = [dim.size for dim in tensor.tensor_shape.dim]
-    count = int(np.prod(shape))
+    count = _count(shape)
+    if len(tensor.tensor_content) % 4:
+        raise ServerError(f"the server answers with {len(tensor.tensor_content)} bytes in a tensor of shape {shape}")
     values = np.frombuffer(tensor.tensor_content, "<f4") if tensor.tensor_content else np.array(tensor.float_val, "<f4")
     if 0 < len(values) < count:  # trailing numbers that are equal may be left out
         values = np.pad(values, (0, count - len(values)), mode="edge")
@@ -148,8 +176,12 @@ def array(tensor: Any) -> np.ndarray:
 
 
 def truths(tensor: Any) -> np.ndarray:
-    """Return a boolean TensorProto of one axis."""
-    count = int(np.prod([dim.size for dim in tensor.tensor_shape.dim]))
+    """Return a boolean TensorProto of one axis.
+
+    Raises:
+        ServerError: its shape is none.
+    """
+    count = _count([dim.size for dim in tensor.tensor_shape.dim])
     values = np.frombuffer(tensor.tensor_content, bool) if tensor.tensor_content else np.array(tensor.bool_val, bool)
     # Trailing values that are equal may be left out, and all that are false.
     return np.pad(values if len(values) else np.zeros(1, bool), (0, max(0, count - len(values))), mode="edge")[:count]

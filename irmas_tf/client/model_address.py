@@ -78,4 +78,6 @@ class ModelAddress:
 
     def __str__(self) -> str:
         version = f", version {self.version}" if self.version else f", label {self.label}" if self.label else ""
-        return f"{self.url} (model {self.model}{version})"
+        parts = urllib.parse.urlsplit(self.url)
+        place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # never a password
+        return f"{place} (model {self.model}{version})"

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import requests
 
+from irmas_tf.client.bounded_http import BoundedSession, DeadlineError, HttpAnswer, TooLargeError
 from irmas_tf.client.model_address import ModelAddress
-from irmas_tf.client.server_errors import RefusedError, ServerError, UnavailableError, refusal
+from irmas_tf.client.server_errors import RefusedError, ServerError, UnavailableError, refusal, shown
 from irmas_tf.client.transport import (
     CONNECT_SECONDS,
     DURATION,
     INPUT,
+    MOST_BYTES,
     PROBABILITIES,
     SIGNATURE,
     SILENT,
@@ -31,7 +33,7 @@ from irmas_tf.process.retry import parse_retry_after
 # 408 and 504 are timeouts, 502 and 503 a server that is not there now, also behind a proxy, 429 one that is too busy.
 RETRIED_STATUSES = frozenset((408, 429, 502, 503, 504))
 _REFUSED_STATUSES = frozenset((400, 409, 412, 413, 422, 500, 501))
-_LONGEST_QUOTE = 300
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
 class RestTransport:
@@ -39,19 +41,20 @@ class RestTransport:
 
     Args:
         address: of the model.
-        timeout_seconds: longest wait for an answer.
+        timeout_seconds: longest wait for an answer, to its last byte.
     """
 
     def __init__(self, address: ModelAddress, timeout_seconds: float) -> None:
         self._address = address
-        self._timeout = (min(CONNECT_SECONDS, timeout_seconds), timeout_seconds)
+        self._seconds = timeout_seconds
         self._local = threading.local()
 
     @property
-    def _session(self) -> requests.Session:
+    def _session(self) -> BoundedSession:
         if not hasattr(self._local, "session"):  # a session is not made for several threads
-            self._local.session = requests.Session()
-        return self._local.session
+            self._local.session = BoundedSession(self._address.url)
+        session: BoundedSession = self._local.session
+        return session
 
     def num_classes(self) -> int:
         """Return the number of classes; see `Transport.num_classes`."""
@@ -65,7 +68,7 @@ class RestTransport:
                 name: [int(dim["size"]) for dim in output["tensor_shape"].get("dim", [])]
                 for name, output in signatures.get(SIGNATURE, {}).get("outputs", {}).items()
             }
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ServerError(f"{self._address}: its metadata is not that of TensorFlow Serving") from error
         return classes_of(outputs, list(signatures), self._address)
 
@@ -77,8 +80,8 @@ class RestTransport:
         answer = self._request("POST", self._address.rest(":predict"), body)
         try:
             outputs = answer["outputs"]
-            probabilities, seconds = (np.asarray(outputs[name], np.float64) for name in (PROBABILITIES, DURATION))
-            silent = np.asarray(outputs[SILENT], bool) if SILENT in outputs else None
+            probabilities, seconds = (_array(outputs[name], "fiu") for name in (PROBABILITIES, DURATION))
+            silent = _array(outputs[SILENT], "b").astype(bool) if SILENT in outputs else None
         except (KeyError, TypeError, ValueError) as error:
             raise ServerError(f"{self._address}: its answer has no {PROBABILITIES} and {DURATION}") from error
         return ClipOutputs(probabilities, seconds, len(contents), silent)
@@ -92,27 +95,49 @@ class RestTransport:
         Raises:
             RefusedError, UnavailableError, ServerError: see `Transport`.
         """
-        headers = {"Content-Type": "application/json"}
+        seconds = self._seconds
         try:
-            answer = self._session.request(method, url, data=body, headers=headers, timeout=self._timeout)
-        except requests.ReadTimeout as error:
-            raise UnavailableError(f"{self._address}: no answer within {self._timeout[1]:g} s") from error
+            answer = self._session.request(
+                method, url, body, connect_seconds=min(CONNECT_SECONDS, seconds), seconds=seconds, most_bytes=MOST_BYTES
+            )
+        except DeadlineError as error:
+            raise UnavailableError(f"{self._address}: no answer within {self._seconds:g} s") from error
+        except TooLargeError as error:
+            raise ServerError(f"{self._address}: {error}; is it TensorFlow Serving?") from error
         except (requests.exceptions.InvalidURL, requests.exceptions.SSLError) as error:
             raise ServerError(f"{self._address}: {_cause(error)}") from error
         except requests.RequestException as error:
             hint = "; is it running, and is this its REST port (8501)?"
             raise UnavailableError(f"{self._address}: cannot be reached ({_cause(error)}){hint}") from error
-        if answer.status_code == 200:
+        if answer.status == 200:
             try:
                 return json.loads(answer.content)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise ServerError(f"{self._address}: does not answer in JSON; is it TensorFlow Serving?") from error
         reason = _error_of(answer)
-        if answer.status_code in RETRIED_STATUSES:
+        if answer.status in _REDIRECTS:
+            place = shown(answer.headers.get("Location", "nowhere"))
+            raise ServerError(
+                f"{self._address}: {reason}: it sends elsewhere, to {place}, which is not followed; if that server is"
+                " meant, name it in --url"
+            )
+        if answer.status in RETRIED_STATUSES:
             raise UnavailableError(f"{self._address}: {reason}", parse_retry_after(answer.headers.get("Retry-After")))
-        if answer.status_code in _REFUSED_STATUSES:
+        if answer.status in _REFUSED_STATUSES:
             raise RefusedError(refusal(reason))
         raise ServerError(f"{self._address}: {reason}")
+
+
+def _array(value: Any, kinds: str) -> np.ndarray:
+    """Return nested lists as an array; numbers as float64.
+
+    Raises:
+        ValueError: they are ragged, or hold something else than what NumPy calls one of ``kinds``.
+    """
+    found = np.asarray(value)
+    if found.size and found.dtype.kind not in kinds:
+        raise ValueError(f"holds {found.dtype}")
+    return found.astype(np.float64)
 
 
 def _cause(error: BaseException) -> str:
@@ -131,14 +156,14 @@ def _cause(error: BaseException) -> str:
             break
         inner = deeper
     text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
-    return " ".join(str(text).split())[:_LONGEST_QUOTE]
+    return shown(text)
 
 
-def _error_of(answer: requests.Response) -> str:
+def _error_of(answer: HttpAnswer) -> str:
     """Return the server's own words, or the status if it has none that are fit to be shown."""
-    status = f"HTTP {answer.status_code} {answer.reason or ''}".strip()
+    status = shown(f"HTTP {answer.status} {answer.reason}".strip())
     try:
         said = json.loads(answer.content)["error"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return status  # a proxy's page
-    return f"{said}" if answer.status_code in _REFUSED_STATUSES else f"{status}: {str(said)[:_LONGEST_QUOTE]}"
+    return f"{said}" if answer.status in _REFUSED_STATUSES else f"{status}: {shown(said)}"

@@ -25,8 +25,25 @@ _NODES = re.compile(r"\s*\[\[\{\{.*", re.DOTALL)
 _PLACE = re.compile(r"^audio\[\d+\]\s+")
 
 
+MOST_LETTERS = 300
+_LONGEST_MESSAGE = 100_000  # of a graph's error, which names its nodes
+
+
+def shown(text: object, most: int = MOST_LETTERS) -> str:
+    """Return what a server said, fit for a terminal: in one line, control characters escaped, cut to so many letters.
+
+    Args:
+        text: anything.
+        most: letters before the dots.
+    """
+    words = " ".join(str(text)[: 20 * most].split())
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in words[: most + 1])
+    return safe if len(safe) <= most else f"{safe[:most]}..."
+
+
 def refusal(message: str) -> str:
     """Return the sentence in a server's error message: the graph's own, without the name of the input and the nodes."""
+    message = message[:_LONGEST_MESSAGE]
     assertion = _ASSERTION.search(message)
     sentence = assertion.group(1) if assertion else _NODES.sub("", message)
-    return _PLACE.sub("", " ".join(sentence.split())) or "refused without a reason"
+    return shown(_PLACE.sub("", " ".join(sentence.split()))) or "refused without a reason"

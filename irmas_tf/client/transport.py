@@ -9,11 +9,15 @@ from typing import Protocol
 import numpy as np
 
 from irmas_tf.client.model_address import ModelAddress
-from irmas_tf.client.server_errors import ServerError
+from irmas_tf.client.server_errors import ServerError, shown
 
 SIGNATURE, INPUT = "classify_audio", "audio"
 PROBABILITIES, DURATION, SILENT = "probabilities", "duration_seconds", "silent"
 CONNECT_SECONDS = 10.0
+MOST_BYTES = 32 << 20
+"""Of an answer. Eight clips of a model with 1,000 classes have a quarter of a megabyte."""
+
+_ROUNDING = 1e-5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +30,8 @@ class ClipOutputs:
         silent: [clips] bool, whether a clip is silent; None of a model that does not say so.
 
     Raises:
-        ServerError: the shapes are not those of an answer for ``clips`` clips.
+        ServerError: the shapes are not those of an answer for ``clips`` clips, probabilities are not between 0 and 1,
+            or durations are none.
     """
 
     probabilities: np.ndarray
@@ -47,6 +52,18 @@ class ClipOutputs:
             )
         if self.silent is not None and self.silent.shape != (self.clips,):
             raise ServerError(f"the server answers {self.clips} clips with silence of shape {list(self.silent.shape)}")
+        known = self.probabilities[
+            np.isfinite(self.probabilities)
+        ]  # a file that has others gets no answer, the rest do
+        if known.size and not (known.min() >= -_ROUNDING and known.max() <= 1 + _ROUNDING):
+            raise ServerError(
+                f"the server answers with probabilities from {known.min():g} to {known.max():g}, not from 0 to 1; is"
+                " another model served under this name?"
+            )
+        if not (np.isfinite(self.duration_seconds) & (self.duration_seconds >= 0)).all():
+            raise ServerError(
+                "the server answers with durations that are none; is another model served under this name?"
+            )
 
 
 class Transport(Protocol):
@@ -87,7 +104,7 @@ def classes_of(outputs: dict[str, list[int]], signatures: Sequence[str], address
         ServerError: it is not a model that this package exported.
     """
     if not outputs:
-        known = ", ".join(sorted(signatures)) or "none"
+        known = shown(", ".join(sorted(map(str, signatures))) or "none")
         raise ServerError(f"{address}: has no signature {SIGNATURE} (found: {known}); export it with irmas_tf")
     shape = outputs.get(PROBABILITIES, [])
     if len(shape) != 2 or DURATION not in outputs:
