@@ -6,6 +6,8 @@ import dataclasses
 
 from irmas_tf.config.settings import ConfigError, Section, setting
 
+_LEAST_HOP_SECONDS = 1e-3  # an hour of sound has 3.6 million windows then
+
 
 @dataclasses.dataclass(frozen=True)
 class AudioConfig(Section):
@@ -25,6 +27,11 @@ class AudioConfig(Section):
         super().__post_init__()
         if not self.window_hop_seconds:
             object.__setattr__(self, "window_hop_seconds", self.window_seconds / 2)  # a run records what it used
+        if self.window_hop_seconds < _LEAST_HOP_SECONDS:
+            raise ConfigError(
+                f"--window_hop_seconds={self.window_hop_seconds:g}: must be at least {_LEAST_HOP_SECONDS:g}, or 0 for"
+                " half a window"
+            )
         if self.window_hop_seconds > self.window_seconds:
             raise ConfigError(
                 f"--window_hop_seconds={self.window_hop_seconds:g}: must be at most"
@@ -38,5 +45,5 @@ class AudioConfig(Section):
 
     @property
     def window_hop_samples(self) -> int:
-        """Samples between windows, at least one."""
-        return max(1, round(self.sample_rate_hz * self.window_hop_seconds))
+        """Samples between windows."""
+        return round(self.sample_rate_hz * self.window_hop_seconds)

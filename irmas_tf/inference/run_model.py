@@ -64,6 +64,21 @@ def load_keras_model(path: Path, config: Config) -> Any:
         raise ModelError(f"{path}: cannot be loaded ({reason}); train again or restore the file") from error
 
 
+def refuse_no_numbers(path: Path, model: Any) -> None:
+    """Refuse a Keras model with weights that are NaN or infinite, whose answers would be none.
+
+    Raises:
+        ModelError: it has such weights; the message names the first.
+    """
+    for variable in model.variables:
+        values = np.asarray(variable)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise ModelError(
+                f"{path}: {variable.path} holds weights that are no numbers (NaN or infinite); train again with a lower"
+                " --learning_rate, or restore the file"
+            )
+
+
 class RunModel:
     """The best model of a run; a `irmas_tf.inference.window_model.ClassModel`, traced once for any batch size.
 
@@ -126,6 +141,7 @@ class RunModel:
                 f" {self._classes_from()} has {self.scheme.num_classes}; the run folder mixes two trainings, train"
                 " again into a new one"
             )
+        refuse_no_numbers(self.run.model_path, model)
         return model
 
     def _classes_from(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.run_config import Config, DataConfig, ModelConfig
+from irmas_tf.runs.identity import publish_model
 from irmas_tf.runs.run_dir import RunDir
 
 RATE_HZ, WINDOW_SAMPLES, HOP_SAMPLES = 8000, 2000, 1000
@@ -44,7 +45,7 @@ def make_lite_run(folder: Path, **model: Any) -> RunDir:
     last = network.get_layer("logits")
     kernel, bias = last.get_weights()
     last.set_weights([2 * kernel / logits.std(), 2 * (bias - logits.mean(axis=0)) / logits.std()])
-    network.save(run.model_path)
+    publish_model(run, config, network.save)
     return run
 
 

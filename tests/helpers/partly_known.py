@@ -15,6 +15,7 @@ from irmas_tf.config.labels import MULTI_LABEL, LabelScheme
 from irmas_tf.config.run_config import Config, DataConfig
 from irmas_tf.datasets.dataset import Dataset, LabelledExcerpt, register_dataset
 from irmas_tf.datasets.splits import Split, save_split
+from irmas_tf.runs.identity import publish_model
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
 from tests.helpers import tiny_run
@@ -97,8 +98,9 @@ def make_partly_known_run(folder: Path, data_dir: Path, task: str = MULTI_LABEL)
     x = keras.layers.Reshape([-1, 1])(waveform)
     x = keras.layers.Conv1D(8, 32, strides=16, activation="relu")(x)
     x = keras.layers.GlobalAveragePooling1D(name="embedding")(x)
-    keras.Model(waveform, keras.layers.Dense(len(CODES), name="logits")(x)).save(run.model_path)
-    Thresholds(dict(zip(CODES, (0.4, 0.5, 0.6), strict=True)), 0.45, "excerpts of a test").save(run.thresholds_path)
+    model = keras.Model(waveform, keras.layers.Dense(len(CODES), name="logits")(x))
+    levels = Thresholds(dict(zip(CODES, (0.4, 0.5, 0.6), strict=True)), 0.45, "excerpts of a test")
+    publish_model(run, config, model.save, levels)
     names = [excerpt.name for excerpt in config.dataset.training(data_dir)]
     train = tuple(sorted(name for name in names if int(name.split("-")[0]) <= 4))
     save_split(run.split_path, Split(train, tuple(sorted(set(names) - set(train))), 0, "song", 0.3))

@@ -8,6 +8,7 @@ import numpy as np
 
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.run_config import Config, DataConfig, ModelConfig
+from irmas_tf.runs.identity import publish_model
 from irmas_tf.runs.run_dir import RunDir
 
 RATE_HZ = 8000
@@ -45,5 +46,5 @@ def make_small_run(folder: Path, data_dir: str = "", seed: int = 7) -> RunDir:
     last = model.get_layer("logits")
     kernel, bias = last.get_weights()
     last.set_weights([kernel / logits.std(), (bias - logits.mean(axis=0)) / logits.std()])
-    model.save(run.model_path)
+    publish_model(run, config, model.save)
     return run

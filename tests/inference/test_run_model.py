@@ -109,6 +109,18 @@ def test_a_model_of_other_classes_is_refused(tmp_path: Path) -> None:
         RUN_FOLDER.load(run.path)
 
 
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, value: float) -> None:
+    run = make_tiny_run(tmp_path / "run")
+    model = keras.models.load_model(run.model_path)
+    kernel, bias = model.get_layer("logits").get_weights()
+    kernel[3, 2] = value
+    model.get_layer("logits").set_weights([kernel, bias])
+    publish_model(run, make_config(), model.save)
+    with pytest.raises(ModelError, match=r"model\.keras: .*logits/kernel.* no numbers \(NaN or infinite\)"):
+        RUN_FOLDER.load(run.path)
+
+
 @pytest.mark.parametrize("damage", [b"", b"no archive", None])
 def test_an_unusable_model_file_is_named(tmp_path: Path, damage: bytes | None) -> None:
     run = make_tiny_run(tmp_path / "run")

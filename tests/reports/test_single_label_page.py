@@ -124,7 +124,9 @@ def test_one_song_and_nothing_right(evaluation: Evaluation, run: RunDir) -> None
 
 
 def test_an_excerpt_that_vanished_is_named(evaluation: Evaluation, run: RunDir, tmp_path: Path) -> None:
+    write_report(evaluation, summarize(evaluation), tmp_path, run=run)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     gone = dataclasses.replace(evaluation, paths=(str(tmp_path / "gone.wav"),) * 60)
     with pytest.raises(DataError, match=r"gone\.wav"):
         write_report(gone, summarize(gone), tmp_path, PageOptions(), run=run, model=SameAnswer())
-    assert (tmp_path / "metrics.json").exists() and not (tmp_path / "report.html").exists()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before, "all of it or nothing"
