@@ -75,5 +75,4 @@ def test_the_guard_finds_what_is_loaded(inputs):
         text=True,
         timeout=300,
     )
-    ((status, words),) = json.loads(done.stdout)  # before it, that the run is of an earlier version
-    assert status is None and words.splitlines()[-1] == "loads tensorflow", done
+    assert json.loads(done.stdout) == [[None, "loads tensorflow"]], done

@@ -13,6 +13,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from irmas_tf.datasets import splits
+from irmas_tf.runs.identity import upgrade
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.checkpoint import CheckpointStore
 from irmas_tf.training.progress import Progress
@@ -67,6 +68,8 @@ def make_inputs(folder: Path) -> None:
         if name != "untrained":
             run.model_path.write_bytes(b"PK\5\6" + bytes(18) if name != "garbled" else b"<html>Not found</html>\n")
     (folder / "oddsplit" / "split.json").write_text("{}")
+    for name in ("unfinished", "nosplit", "oddsplit", "moved", "multi"):
+        upgrade(RunDir(folder / name), RunDir(folder / name).load_config())  # or each would be warned about first
     CheckpointStore(folder / "unfinished" / "checkpoints").save({}, {"progress": Progress(epoch=1).to_dict()})
     for name, text in (("damaged", "{"), ("newer", json.dumps({"data": {"colour": 1}}))):
         (folder / name).mkdir()
