@@ -41,12 +41,14 @@ class AudioFiles:
 
     Attributes:
         skipped: noun ("picture", ".cda file") -> files in the folders walked so far that were not taken.
+        on_folder: is called with the path of each folder before it is listed.
         total: number of paths if it is known beforehand (no folders), else None.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = [os.fspath(p) for p in paths]
         self.skipped: Counter[str] = Counter()
+        self.on_folder: Callable[[str], object] = lambda folder: None
         known = not any(p == STDIN or os.path.isdir(p) for p in self._paths)
         self.total = len(self._paths) if known else None
         self._stored: dict[str, Callable[[], object]] = {}  # sounds from standard input, and what removes them
@@ -119,6 +121,7 @@ class AudioFiles:
             yield Failure(path, "is neither a file nor a folder; save the audio to a file first")
 
     def _walk(self, folder: str) -> Iterator[str | Failure]:
+        self.on_folder(folder)
         try:
             with os.scandir(folder) as entries:
                 listing = sorted(entries, key=lambda entry: entry.name)

@@ -13,6 +13,7 @@ from irmas_tf.datasets.irmas_layout import display
 from irmas_tf.dsp.resample import MAX_RATE_HZ, MIN_RATE_HZ
 from irmas_tf.process.garbage import no_collection
 from irmas_tf.process.ordered_threads import shared_threads, usable_cpus
+from irmas_tf.process.threads_where_slow import SLOW_SECONDS, map_shares
 
 MAX_DC = 0.05
 CLIPPED_SHARE = 0.01
@@ -170,7 +171,8 @@ def examine_all(paths: Sequence[Path], *, deep: bool, progress: bool = True) -> 
     examined: list[Examined] = []
     name = "decoding" if deep else "reading headers"
     with tqdm(desc=name, total=len(paths), unit="file", delay=1.0, disable=None if progress else True) as bar:
-        for share in pool.map(lambda share: [examine(path, deep=deep) for path in share], shares):
+        slow_seconds = 0.0 if deep else SLOW_SECONDS
+        for share in map_shares(lambda path: examine(path, deep=deep), shares, pool, slow_seconds=slow_seconds):
             examined += share
             bar.update(len(share))
     return examined

@@ -15,6 +15,7 @@ from irmas_tf.process.checksums import new_digest
 from irmas_tf.process.garbage import no_collection
 from irmas_tf.process.held_temporary import delete_leftovers, held_temporary
 from irmas_tf.process.ordered_threads import shared_threads
+from irmas_tf.process.threads_where_slow import map_shares
 
 _THREADS = 4
 _BYTES_AT_ONCE = 1 << 20  # of a thread: handing over small files one by one would take longer than reading them
@@ -128,7 +129,7 @@ def content_ids(paths: Sequence[Path], *, root: Path, progress: bool = True) -> 
         from tqdm import tqdm
 
         shares = _shares(stale, [stamp[0] for stamp in stamps])
-        hashes = shared_threads(_THREADS).map(lambda share: [hash_file(paths[i]) for i in share], shares)
+        hashes = map_shares(lambda i: hash_file(paths[i]), shares, shared_threads(_THREADS))
         bar = tqdm(desc="hashing", total=len(stale), unit="file", delay=1.0, disable=None if progress else True)
         with bar:
             for share, digests in zip(shares, hashes, strict=True):

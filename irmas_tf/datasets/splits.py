@@ -84,11 +84,13 @@ def make_split(
     group_name: dict[Hashable, str] = {}  # a group is called after its first excerpt
     names = [group_name.setdefault(unit, excerpt.name) for excerpt, unit in zip(ordered, units, strict=True)]
     part_of = _fixed_parts(ordered, names)
-    counts: dict[str, Counter[str]] = {}
+    counts: dict[str, dict[str, int]] = {}
     for excerpt, group in zip(ordered, names, strict=True):
         if group not in part_of:
             # Where nothing is heard is a class of its own here: such excerpts are shared out, too.
-            counts.setdefault(group, Counter()).update(excerpt.classes_present or ("",))
+            of_group = counts.setdefault(group, {})  # no Counter: making one takes longer than counting
+            for code in excerpt.classes_present or ("",):
+                of_group[code] = of_group.get(code, 0) + 1
     of_one_class = all(len(e.classes_present) == 1 for e, group in zip(ordered, names, strict=True) if group in counts)
     choose = choose_by_quota if of_one_class else choose_rarest_first
     chosen = choose(counts, validation_fraction, seed) | {g for g, part in part_of.items() if part == VALIDATION}

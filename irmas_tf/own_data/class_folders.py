@@ -48,6 +48,7 @@ def read_class_folders(data_dir: str | os.PathLike[str], classes: Sequence[str] 
     findings: list[Finding] = []
     skipped: Counter[str] = Counter()
     base = os.fspath(root)
+    read_from = [base]
     for name in folders:
         shown = display(name)
         try:
@@ -58,6 +59,7 @@ def read_class_folders(data_dir: str | os.PathLike[str], classes: Sequence[str] 
             findings.append(Finding("error", error.kind, f"folder {shown!r}: {error}", (shown,)))
             continue
         files, place = AudioFiles([os.path.join(root, name)]), f"folder {shown!r}"
+        files.on_folder = read_from.append
         failures: list[str] = []
         before = len(entries)
         for path in files:
@@ -84,7 +86,7 @@ def read_class_folders(data_dir: str | os.PathLike[str], classes: Sequence[str] 
     if skipped:
         kinds = ", ".join(counted(count, noun) for noun, count in skipped.most_common())
         findings.append(Finding("note", "other_files", f"the class folders also hold {kinds}; ignored"))
-    return listing(root, entries, findings, classes, readings=counted_readings(counts, read))
+    return listing(root, entries, findings, classes, readings=counted_readings(counts, read), read_from=read_from)
 
 
 def _listed(root: Path) -> tuple[list[str], list[str]]:

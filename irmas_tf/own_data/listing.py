@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import unicodedata
 from collections import Counter
@@ -48,6 +49,7 @@ class Listing:
         readings: (text, what it was read as, files), such as ("A,B", "A and B heard, no other heard", 12).
         group_source: what groups come from ("the column group"); empty where every file stands alone.
         classes: the classes, in the order of the outputs.
+        read_from: files and folders without a change to which it stays the same; empty where they are not known.
     """
 
     root: Path
@@ -56,15 +58,20 @@ class Listing:
     readings: tuple[tuple[str, str, int], ...]
     group_source: str
     classes: tuple[str, ...]
+    read_from: tuple[str, ...] = ()
 
     @property
     def errors(self) -> list[Finding]:
         """The findings that keep from training."""
         return [finding for finding in self.findings if finding.severity == "error"]
 
-    @no_collection()
     def excerpts(self) -> list[LabelledExcerpt]:
         """Return the files as excerpts, in order."""
+        return list(self._excerpts)
+
+    @functools.cached_property
+    @no_collection()
+    def _excerpts(self) -> list[LabelledExcerpt]:
         # By identity: readers make equal labels once, and comparing them for every file would take longer.
         distinct = {id(entry.labels): entry.labels for entry in self.entries}
         absent = {key: labels.known_absent(self.classes) for key, labels in distinct.items()}
@@ -89,11 +96,12 @@ def listing(
     *,
     readings: Sequence[tuple[str, str, int]] = (),
     group_source: str = "",
+    read_from: Iterable[str] = (),
 ) -> Listing:
     """Return a listing with its classes, and with what is wrong about these and the names.
 
     Args:
-        root, entries, findings, readings, group_source: see `Listing`.
+        root, entries, findings, readings, group_source, read_from: see `Listing`.
         classes: those that ``--classes`` names; empty for those in the data, sorted.
     """
     heard: dict[str, Entry] = {}
@@ -105,7 +113,15 @@ def listing(
             named.setdefault(name, entry)
     more = [*findings, *_name_findings(entries), *class_findings(heard, named, classes, bool(entries))]
     ordered = tuple(sorted(entries, key=lambda entry: entry.name))
-    return Listing(root, ordered, tuple(more), tuple(readings), group_source, tuple(classes) or tuple(sorted(named)))
+    return Listing(
+        root,
+        ordered,
+        tuple(more),
+        tuple(readings),
+        group_source,
+        tuple(classes) or tuple(sorted(named)),
+        tuple(read_from),
+    )
 
 
 def class_findings(
@@ -216,8 +232,9 @@ def relative_name(path: str, root: str) -> str:
 
 
 def walked_name(path: str, root: str) -> str:
-    """Return what `relative_name` does, of a path that a walk from the root made, sooner."""
+    """Return what `relative_name` does, of a path that a walk from the root made: both absolute, or neither."""
     prefix = os.path.join(root, "")
-    if os.sep == "/" and path.isascii() and path.startswith(prefix):
-        return path[len(prefix) :]
-    return relative_name(path, root)
+    if os.sep == "/" and path.startswith(prefix):
+        name = path[len(prefix) :]
+        return name if name.isascii() else unicodedata.normalize("NFC", name)
+    return relative_name(os.path.abspath(path), os.path.abspath(root))

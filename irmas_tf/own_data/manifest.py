@@ -72,6 +72,7 @@ def read_manifest(data_dir: str | os.PathLike[str], classes: Sequence[str] = ())
         classes,
         readings=counted_readings(reader.texts, reader.labels),
         group_source="the column group" if any(entry.group for entry in reader.entries) else "",
+        read_from=(os.fspath(file), *{os.path.dirname(entry.path) or os.curdir: None for entry in reader.entries}),
     )
 
 

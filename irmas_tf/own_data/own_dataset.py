@@ -13,6 +13,7 @@ from irmas_tf.datasets.dataset import Dataset, LabelledExcerpt
 from irmas_tf.datasets.irmas import connected_components
 from irmas_tf.datasets.irmas_layout import DataError, display
 from irmas_tf.own_data.class_folders import read_class_folders
+from irmas_tf.own_data.last_listing import listed_once
 from irmas_tf.own_data.listing import Listing
 from irmas_tf.own_data.manifest import read_manifest
 
@@ -71,7 +72,7 @@ class ClassFolders(OwnDataset):
 
     def listing(self, data_dir: str | os.PathLike[str]) -> Listing:
         """Return what the folder holds; see `read_class_folders`."""
-        return read_class_folders(data_dir, self.settings.classes)
+        return listed_once(read_class_folders, data_dir, self.settings.classes)
 
 
 class Manifest(OwnDataset):
@@ -79,7 +80,7 @@ class Manifest(OwnDataset):
 
     def listing(self, data_dir: str | os.PathLike[str]) -> Listing:
         """Return what the manifest lists; see `read_manifest`."""
-        return read_manifest(data_dir, self.settings.classes)
+        return listed_once(read_manifest, data_dir, self.settings.classes)
 
 
 def join_identical(excerpts: Sequence[LabelledExcerpt], ids: Sequence[str | None]) -> list[LabelledExcerpt]:

@@ -79,11 +79,11 @@ def _checked(settings: DataConfig, deep: bool, progress: bool) -> CheckedSet:
         return display(os.path.relpath(path, base) if path.is_relative_to(base) else path)
 
     paths = [excerpt.path for excerpt in listed.excerpts]
-    examined = dict(zip(paths, examine_all(paths, deep=deep, progress=progress), strict=True))
-    unusable = frozenset(
-        p for p, (facts, issues) in examined.items() if facts is None or any(i.is_error for i in issues)
-    )
-    usable = [index for index, path in enumerate(paths) if path not in unusable]
+    # A list, no dictionary: the hash of a path takes as long as its header.
+    examined = list(zip(paths, examine_all(paths, deep=deep, progress=progress), strict=True))
+    bad = {i for i, (_, (facts, issues)) in enumerate(examined) if facts is None or any(j.is_error for j in issues)}
+    unusable = frozenset(paths[index] for index in bad)
+    usable = [index for index in range(len(paths)) if index not in bad]
     ids: list[str | None] = [None] * len(paths)
     for index, content_id in zip(
         usable, content_ids([paths[i] for i in usable], root=listed.root, progress=progress), strict=True
@@ -97,14 +97,14 @@ def _checked(settings: DataConfig, deep: bool, progress: bool) -> CheckedSet:
     proposal = propose_groups(listed.excerpts, [s for kind in same for s in kind.sets], has_groups=has_groups)
     findings = [
         *listed.findings,
-        *audio_findings(examined, shown),
+        *audio_findings({path: looked for path, looked in examined if looked[1]}, shown),
         *(finding for kind in same for finding in same_sound_findings(kind, excerpts, shown)),
         *_class_findings(excerpts, listed.classes, has_groups=has_groups),
         *_group_findings(proposal, len(paths), has_groups=has_groups),
     ]
     kinds = Counter(
         (facts.sample_rate_hz, facts.channels, facts.subtype, path.suffix)
-        for path, (facts, _) in examined.items()
+        for path, (facts, _) in examined
         if facts is not None
     )
     formats: Counter[str] = Counter()

@@ -25,7 +25,7 @@ def random_keys(seed: int, names: Sequence[str]) -> dict[str, tuple[int, int]]:
     return {name: draw(name) for name in names}
 
 
-def choose_by_quota(groups: Mapping[str, Counter[str]], fraction: float, seed: int) -> set[str]:
+def choose_by_quota(groups: Mapping[str, Mapping[str, int]], fraction: float, seed: int) -> set[str]:
     """Return the names of the groups that validate.
 
     Groups of one class are taken in a random order until its quota is filled; the few of several classes are drawn
@@ -40,7 +40,8 @@ def choose_by_quota(groups: Mapping[str, Counter[str]], fraction: float, seed: i
     order = sorted(groups, key=lambda name: (keys[name], name))
     total: Counter[str] = Counter()
     for counts in groups.values():
-        total.update(counts)
+        for code, n in counts.items():
+            total[code] += n
     room = {code: fraction * n for code, n in total.items()}  # excerpts the validation side still wants
     chosen: set[str] = set()
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from irmas_tf.stratification.by_quota import random_keys
 
 
-def choose_rarest_first(groups: Mapping[str, Counter[str]], fraction: float, seed: int) -> set[str]:
+def choose_rarest_first(groups: Mapping[str, Mapping[str, int]], fraction: float, seed: int) -> set[str]:
     """Return the names of the groups that validate.
 
     A class that has a single group is in the training side. One with two or more is on both, unless the groups that
@@ -63,7 +63,7 @@ def choose_rarest_first(groups: Mapping[str, Counter[str]], fraction: float, see
 
 
 def _put_on_both_sides(
-    groups: Mapping[str, Counter[str]], having: Mapping[str, list[str]], total: Counter[str], chosen: set[str]
+    groups: Mapping[str, Mapping[str, int]], having: Mapping[str, list[str]], total: Counter[str], chosen: set[str]
 ) -> None:
     """Move the smallest group of each class that one side lacks, if no other class loses its last one there."""
     in_validation = Counter({code: sum(name in chosen for name in names) for code, names in having.items()})

@@ -145,3 +145,17 @@ def test_work_grows_with_the_files_and_no_faster(tmp_path, monkeypatch):
     checked("manifest", path)
     assert calls["hash_file"] == 5000
     assert len(read_manifest(path).entries) == 5000
+
+
+@pytest.mark.parametrize("spelt", ["sounds", "./sounds", "sounds/", "../here/sounds", "{}/sounds"])
+def test_names_and_groups_do_not_depend_on_how_the_folder_is_spelt(tmp_path, monkeypatch, spelt):
+    """Nor on the script of the names: once all files of a class were one group where the path was relative."""
+    names = [
+        f"{code}/t{take}_{number}.wav" for code in ("oud", "تار", "尺八") for take in range(3) for number in (1, 2)
+    ]
+    here = tmp_path / "here"
+    write_sounds(here / "sounds", names)
+    monkeypatch.chdir(here)
+    result = checked("folder", spelt.format(here))
+    assert sorted(excerpt.name for excerpt in result.excerpts) == sorted(names)
+    assert (result.report.proposed_groups, len(set(result.proposal.groups))) == (9, 9)
