@@ -10,7 +10,7 @@ from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
 from irmas_tf.own_data.openmic_classes import CLASSES
 from irmas_tf.process.cpu import start_one_blas_thread
-from irmas_tf.submissions.score_table import FORMATS, IDS, JSON, NPZ, PATH
+from irmas_tf.submissions.score_table import CSV, FORMATS, IDS, JSON, NPZ, PATH, TSV
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +69,8 @@ def main(flags: ParsedFlags) -> int:
         raise ConfigError(f"--format={NPZ}: needs --out=FILE.npz")
     if options.format in (JSON, NPZ) and (given := flags.all_given("header", "id_column")):
         raise ConfigError(f"--{given[0]}: has no effect with --format={options.format}")
+    if options.format in (CSV, TSV) and options.header and options.id_column in options.columns:
+        raise ConfigError(f"--id_column={options.id_column}: is one of --columns; name the column of clips otherwise")
     from irmas_tf.audio.walk import AudioFiles
     from irmas_tf.inference.artefacts import open_model
     from irmas_tf.reports.answer_output import check_output, output_stream, say, say_engine

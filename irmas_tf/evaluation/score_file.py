@@ -3,7 +3,8 @@
 A header names the columns: ``file``, one column for each class, and optionally ``labels`` (see
 `irmas_tf.evaluation.label_cells`; ``?`` is unknown), ``song`` (any name or number; without it the song is guessed from
 the file's name, see `song_of`) and ``part`` (of the official test set, 1 to 3, 0 if unknown; without it the folders'
-names say). Every other column is a class, of any name; where most of the classes of a known scheme are there, it must
+names say). Every other column is a class, of any name (`irmas_tf.kinds.table_columns`: one called notes is the column
+``class:notes``); where most of the classes of a known scheme are there, it must
 be that scheme, whole, so that a misspelt column is told. Scores are numbers up to 1e300 either way, the higher the more
 certain. Labels may also come from a second file (``file`` and ``labels``, again optionally ``song`` and ``part``; or a
 manifest) or from the data set's test part on disk. The reports' own ``clips.csv`` and ``predictions.csv`` are such
@@ -29,6 +30,7 @@ from irmas_tf.config.labels import LABEL_SCHEMES, LabelScheme
 from irmas_tf.datasets.irmas_layout import display, part_of
 from irmas_tf.datasets.irmas_records import TestClip, clip_song_id
 from irmas_tf.evaluation.label_cells import Cells, as_few_as_needed
+from irmas_tf.kinds.table_columns import class_of
 from irmas_tf.own_data.label_grammar import LabelError
 
 FILE, LABELS, SONG, PART = "file", "labels", "song", "part"
@@ -166,13 +168,14 @@ def read_score_file(path: str | os.PathLike[str], scheme: LabelScheme | None = N
     beside = {FILE, LABELS, SONG, PART, *_IGNORED, *(_OF_PREDICTIONS if "predicted" in table.columns else ())}
     scheme = scheme or _scheme(table, beside)
     shown = ", ".join(scheme.codes[:_MAX_CODES]) + (", ..." if scheme.num_classes > _MAX_CODES else "")
-    if missing := [code for code in scheme.codes if code not in table.columns]:
+    column = {class_of(name): name for name in table.columns if name not in beside}
+    if missing := [code for code in scheme.codes if code not in column]:
         absent = ", ".join(missing[:_MAX_CODES]) + (", ..." if len(missing) > _MAX_CODES else "")
         raise ScoreFileError(f"{table.path}: line 1: no column for {absent}; needed is one column for each of {shown}")
-    for number, column in enumerate(table.columns, start=1):
-        if column not in beside and column not in scheme.codes:
+    for number, name in enumerate(table.columns, start=1):
+        if name not in beside and class_of(name) not in scheme.codes:
             raise ScoreFileError(
-                f"{table.path}: line 1, column {number}: unknown column {display(column)[:_MAX_SHOWN]!r}; known are"
+                f"{table.path}: line 1, column {number}: unknown column {display(name)[:_MAX_SHOWN]!r}; known are"
                 f" file, labels, song, part and the classes {shown}"
             )
     # predict writes its answers under ``labels``: taken for the truth, they would score 1.
@@ -182,7 +185,7 @@ def read_score_file(path: str | os.PathLike[str], scheme: LabelScheme | None = N
         scheme=scheme,
         files=tuple(row.values[FILE] for row in table.rows),
         lines=tuple(row.line for row in table.rows),
-        scores=np.array([[_number(table, row, code) for code in scheme.codes] for row in table.rows]),
+        scores=np.array([[_number(table, row, column[code]) for code in scheme.codes] for row in table.rows]),
         labels=None if is_prediction else _labels(table, scheme),
         songs=table.column(SONG),
         parts=_parts(table),
@@ -209,7 +212,7 @@ def _scheme(table: _Table, beside: set[str]) -> LabelScheme:
     known = max(LABEL_SCHEMES.values(), key=lambda s: len(set(s.codes) & set(table.columns)))
     if 2 * len(set(known.codes) & set(table.columns)) >= known.num_classes:
         return known
-    codes = [column for column in table.columns if column not in beside]
+    codes = [class_of(column) for column in table.columns if column not in beside]
     if len(codes) < 2:
         raise ScoreFileError(
             f"{table.path}: line 1: names {len(codes)} classes; needed is a column of scores for each of two classes or"

@@ -15,6 +15,7 @@ from irmas_tf.config.labels import LabelScheme
 from irmas_tf.inference.activity import Activity
 from irmas_tf.inference.display_width import display_width, fitted
 from irmas_tf.inference.notes import Note, is_silent, note_objects
+from irmas_tf.kinds.table_columns import column_of
 from irmas_tf.process.printable import printable
 
 FORMATS = ("table", "json", "csv")
@@ -112,7 +113,8 @@ class AnswerWriter:
     "notes": [{"code", "text"}, ...], "schema": SCHEMA, "label_names": [...], "class_names": {code: name}}``, of which
     the last holds the classes whose name is not their code. ASCII; a byte of a file name that is not UTF-8 is written
     as Python does, ``\\udcXX`` (`os.fsencode` gives the name back).
-    ``csv``: a header, then file, duration_seconds, labels (`join_codes`), a column of probabilities per class,
+    ``csv``: a header, then file, duration_seconds, labels (`join_codes`), a column of probabilities per class (called
+    `irmas_tf.kinds.table_columns.column_of`),
     notes ("code: text", separated by " | "), schema, `SCHEMA`, label_names (separated by ";"), and model_sha256 where
     ``origin`` has it.
     ``table``: duration, the ``top_k`` most probable classes, file; with ``mark_named`` also every other class that is
@@ -151,7 +153,7 @@ class AnswerWriter:
         self._name_width = min(max(map(display_width, self._shown)), WIDEST_NAME)
         if format == "csv":
             last = [*("notes", "schema", "label_names"), *([_MODEL] if self._model else [])]
-            self._write_row(["file", "duration_seconds", "labels", *scheme.codes, *last])
+            self._write_row(["file", "duration_seconds", "labels", *map(column_of, scheme.codes), *last])
         self._needs_heading = format == "table"  # above the first answer: a heading over nothing would mislead
 
     def write(self, answer: Answer) -> None:

@@ -21,6 +21,7 @@ from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.activity import Activity, segments
 from irmas_tf.inference.answers import Answer, join_codes
 from irmas_tf.inference.notes import OF_SILENCE, SILENT, note_objects
+from irmas_tf.kinds.table_columns import column_of
 from irmas_tf.process.atomic_files import atomic_path
 from irmas_tf.process.optional_packages import require
 from irmas_tf.reports.answer_output import SAID_ALREADY
@@ -89,7 +90,7 @@ class ActivityFiles:
     def _csv(self, answer: Answer, activity: Activity) -> Iterator[str]:
         rows = _Rows()
         codes = self._scheme.codes
-        yield rows.line(["start_seconds", "end_seconds", "labels", *codes, "notes"])
+        yield rows.line(["start_seconds", "end_seconds", "labels", *map(column_of, codes), "notes"])
         active = activity.active(self._levels)
         of_clip = [note.code for note in activity.notes if note.code not in OF_SILENCE]
         silence = activity.silence.tolist()

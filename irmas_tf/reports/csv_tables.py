@@ -1,8 +1,8 @@
 """The tables that an evaluation leaves behind, for programs and papers.
 
-Columns of classes are headed by their codes; ``classes.csv`` says what each code is called, and names stand beside
-codes wherever a cell holds one. Tables of scores end with ``model_sha256``, where the model that gave them is known, so
-that figures made of them can name it.
+Columns of classes are headed by their codes (`irmas_tf.kinds.table_columns`); ``classes.csv`` says what each code is
+called, and names stand beside codes wherever a cell holds one. Tables of scores end with ``model_sha256``, where the
+model that gave them is known, so that figures made of them can name it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
 from irmas_tf.evaluation.score_file import MODEL
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.evaluation.threshold_curves import threshold_curves
+from irmas_tf.kinds.table_columns import column_of
 from irmas_tf.process.atomic_files import atomic_path
 
 Table = tuple[str, Sequence[str], Iterable[Iterable[Any]]]
@@ -36,7 +37,7 @@ def single_label_tables(evaluation: Evaluation, summary: dict[str, Any]) -> Iter
     yield _classes(codes, names)
     yield (
         "confusion.csv",
-        ["label", "name", *codes],
+        ["label", "name", *map(column_of, codes)],
         ([code, name, *row] for code, name, row in zip(codes, names, summary["confusion"], strict=True)),
     )
     model = _model(summary)
@@ -49,7 +50,7 @@ def single_label_tables(evaluation: Evaluation, summary: dict[str, Any]) -> Iter
         ]
         for file, group, label, predicted, probabilities in zip(*columns, strict=True)
     )
-    header = ["file", "song_group", "label", "label_name", "predicted", "predicted_name", *codes]
+    header = ["file", "song_group", "label", "label_name", "predicted", "predicted_name", *map(column_of, codes)]
     header += [MODEL] if model else []
     yield "predictions.csv", header, rows
 
@@ -94,7 +95,7 @@ def _thresholds(evaluation: MultiLabelEvaluation) -> Table:
         for (aggregation, regime, level), decision in evaluation.decisions.items()
         for fold, levels in zip(decision.fold_names, decision.thresholds, strict=True)
     )
-    header = ["aggregation", "regime", "level", "fold", *evaluation.clips.codes, "chosen_on"]
+    header = ["aggregation", "regime", "level", "fold", *map(column_of, evaluation.clips.codes), "chosen_on"]
     return "thresholds.csv", header, rows
 
 
@@ -153,5 +154,5 @@ def _clips(
         for k in range(len(clips))
     )
     beside = [] if answers is None else ["answers", "answer_names"]
-    header = ["file", "song", "part", "labels", "label_names", *beside, *clips.codes]
+    header = ["file", "song", "part", "labels", "label_names", *beside, *map(column_of, clips.codes)]
     return header + ([MODEL] if model else []), rows

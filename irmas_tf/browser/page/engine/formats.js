@@ -11,21 +11,32 @@ export {activeOf, edgesOf, segmentsOf} from './clip.js';
 /** How the name of each format's file ends. */
 export const ENDINGS = {csv: '.activity.csv', json: '.activity.json', audacity: '.labels.txt', png: '.activity.png'};
 
+/** Columns that tables have beside those of the classes: irmas_tf/kinds/table_columns.py. */
+const FIXED = new Set([
+  'file', 'duration_seconds', 'labels', 'notes', 'schema', 'label_names', 'model_sha256', 'start_seconds', 'end_seconds',
+  'label', 'name', 'song', 'song_group', 'part', 'answers', 'answer_names', 'label_name', 'predicted', 'predicted_name',
+  'aggregation', 'regime', 'level', 'fold', 'chosen_on', 'path', 'group', 'split',
+]);
+
+/** What the column of a class is called. @param {string} code */
+const columnOf = (code) => (FIXED.has(code) || code.startsWith('class:') ? `class:${code}` : code);
+
 const rounded = (value) => Number(value.toFixed(6));
 
 /** A row per window: times, active classes, a column of probabilities per class, notes. @param {import('./types.js').Clip} clip */
 export function activityCsv(clip, thresholds = clip.facts.thresholds) {
   const active = activeOf(clip, thresholds);
   const {codes} = clip.facts;
+  const separator = codes.some((code) => code.includes(' ')) ? ';' : ' ';
   const ofClip = clip.notes.map(({code}) => code).filter((code) => !OF_SILENCE.includes(code));
   const rows = clip.startSeconds.map((start, k) => [
     start.toFixed(6),
     clip.endSeconds[k].toFixed(6),
-    codes.filter((_, c) => active[k][c]).join(' '),
+    codes.filter((_, c) => active[k][c]).join(separator),
     ...clip.probabilities[k].map((value) => value.toFixed(6)),
     [...(clip.silent[k] ? ['silent'] : []), ...ofClip].join(' '),
   ]);
-  return [['start_seconds', 'end_seconds', 'labels', ...codes, 'notes'], ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
+  return [['start_seconds', 'end_seconds', 'labels', ...codes.map(columnOf), 'notes'], ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
 }
 
 /** One object with times, probabilities and silence in columns, the levels, segments and notes. @param {import('./types.js').Clip} clip */
