@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from irmas_tf.config.branches import Branch, FrontEndBranch
 from irmas_tf.config.run_config import Config
 from irmas_tf.process.atomic_files import atomic_path, write_json_atomic
 from irmas_tf.process.checksums import checksum_of
@@ -184,16 +185,41 @@ def _differences_of_layers(description: Mapping[str, Any], config: Config) -> It
         layers = [layer["config"] for layer in description["config"]["layers"]]
         rates = {layer["sample_rate_hz"] for layer in layers if "sample_rate_hz" in layer}
         classes = {layer["units"] for layer in layers if layer.get("name") == "logits" and "units" in layer}
-        names = [str(layer.get("name")) for layer in layers]
+        by_name = {str(layer.get("name")): layer for layer in layers}
     except (TypeError, KeyError, AttributeError):
         return  # Keras says what is wrong with it
     for rate in sorted(rates - {config.audio.sample_rate_hz}, key=str):
         yield f"sample_rate_hz {rate} in the model's layers, {config.audio.sample_rate_hz} in config.json"
     for units in sorted(classes - {config.labels.num_classes}, key=str):
         yield f"{units} classes in the model, {config.labels.num_classes} in config.json"
-    count, given = len(config.model.branch_configs), {m[1] for name in names if (m := _BRANCH_LAYER.match(name))}
-    if given and len(given) != count:
-        yield f"{len(given)} branches in the model, {count} in config.json"
+    branches, given = config.model.branch_configs, {m[1] for name in by_name if (m := _BRANCH_LAYER.match(name))}
+    if given and len(given) != len(branches):
+        yield f"{len(given)} branches in the model, {len(branches)} in config.json"
+    elif given:
+        for number, branch in enumerate(branches):
+            yield from _differences_of_branch(by_name, f"branch{number}_{branch.scale}", branch, config)
+
+
+def _differences_of_branch(
+    by_name: Mapping[str, Mapping[str, Any]], prefix: str, branch: Branch, config: Config
+) -> Iterator[str]:
+    """Yield what the layers of a branch tell, by its network's or front-end's name and the front-end's settings.
+
+    Args:
+        by_name: name -> Keras configuration of each layer of the model.
+        prefix: what the names of the branch's layers begin with, if it is the configuration's.
+        branch, config: the configuration.
+    """
+    begins = prefix.partition("_")[0]
+    if not any(f"{name}_".startswith(f"{prefix}_") for name in by_name):
+        layer = next((name for name in by_name if name.startswith(f"{begins}_")), "none")
+        yield f"{begins} is {_shown(layer)} in the model, {branch.scale} in config.json"
+    elif isinstance(branch, FrontEndBranch):
+        layer_config = by_name.get(f"{prefix}_{branch.LAYER_NAME}", {})
+        for name, value in branch.layer_arguments(config).items():
+            own = layer_config.get(name, value)
+            if isinstance(value, (int, float, str)) and own != value and name != "sample_rate_hz":
+                yield f"{name} {_shown(own)} in {prefix} of the model, {_shown(value)} in config.json"
 
 
 def _read_entry(path: Path, name: str) -> dict[str, Any] | None:

@@ -172,6 +172,14 @@ def test_a_run_of_an_earlier_version_is_read_with_one_warning_and_upgraded(run, 
     [
         ([{"name": "branch0_mel", "sample_rate_hz": 32000}], "sample_rate_hz 32000 in the model's layers, 8000 in"),
         ([{"name": "logits", "units": 5}, {"name": "branch0_a"}, {"name": "branch1_b"}], "5 classes .* 2 branches in"),
+        (
+            [{"name": "branch0_morlet_scalogram", "sample_rate_hz": 8000}],
+            "branch0 is branch0_morlet_scalogram in the model, mel in config.json",
+        ),
+        (
+            [{"name": "branch0_mel_spectrogram", "frame_length": 512, "hop_length": 64, "num_bins": 16}],
+            "2 in branch0_mel of the model, .*; ",
+        ),
     ],
 )
 def test_without_facts_the_layers_tell(run, layers, words):
