@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from irmas_tf.process.printable import printable
 from irmas_tf.process.retry import TemporaryError
 
 
@@ -36,8 +37,7 @@ def shown(text: object, most: int = MOST_LETTERS) -> str:
         text: anything.
         most: letters before the dots.
     """
-    words = " ".join(str(text)[: 20 * most].split())
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in words[: most + 1])
+    safe = printable(" ".join(str(text)[: 20 * most].split())[: most + 1])
     return safe if len(safe) <= most else f"{safe[:most]}..."
 
 

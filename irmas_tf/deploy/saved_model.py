@@ -39,8 +39,8 @@ def export_saved_model(
     """Write a version of a model and return its folder.
 
     It is written under a name that TF Serving ignores, checked, flushed to the disk and then renamed: a reader sees
-    all of it or nothing, also if this process is killed. When a version is overwritten, the two
-    swap names at one moment on Linux; elsewhere there is a moment without it.
+    all of it or nothing, also if this process is killed. Where a version is overwritten, the two swap names at one
+    moment on Linux; elsewhere there is a moment without it.
 
     Args:
         model: waveform [batch, samples] -> logits [batch, classes].

@@ -24,8 +24,8 @@ WIDEST_NAME = 32
 MOST_NAMED = 10
 """Classes that a row of a table shows besides the most probable ones because they are named."""
 SCHEMA = 1
-_MODEL = "model_sha256"
 """Of JSON objects and CSV columns: raised when one goes, or changes its name, place or meaning; new ones come last."""
+_MODEL = "model_sha256"
 
 
 @dataclasses.dataclass(frozen=True)
