@@ -11,7 +11,8 @@ import os
 from irmas_tf.process.exit_codes import one_line
 from irmas_tf.process.optional_packages import is_installed
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
-from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.runs.identity import check_model
+from irmas_tf.runs.run_dir import RunDir, RunDirError
 
 
 def write_run_tflite(run_dir: str | os.PathLike[str]) -> str:
@@ -30,7 +31,12 @@ def write_run_tflite(run_dir: str | os.PathLike[str]) -> str:
     if not is_installed("ai_edge_litert"):
         return _without(run, "LiteRT is not installed: pip install ai-edge-litert")
     try:
-        if not why_not_lite(run, run.load_config().hash):
+        config = run.load_config()
+        check_model(run, config)
+    except (RunDirError, OSError) as error:  # what is there may be of the run's own model, which is away
+        return _without(run, one_line(error))
+    try:
+        if not why_not_lite(run, config.hash):
             return ""
         import_tensorflow()
         from irmas_tf.deploy.export_run import export_tflite

@@ -19,7 +19,9 @@ from typing import Any
 from irmas_tf.config.branches import Branch, FrontEndBranch
 from irmas_tf.config.run_config import Config
 from irmas_tf.process.atomic_files import atomic_path, write_json_atomic
+from irmas_tf.process.bounded_json import BoundedJsonError, read_json
 from irmas_tf.process.checksums import checksum_of
+from irmas_tf.process.exit_codes import one_line
 from irmas_tf.process.shell_words import shell_path
 from irmas_tf.runs.run_dir import RunDir, RunDirError
 from irmas_tf.runs.thresholds import Thresholds
@@ -95,8 +97,9 @@ def check_model(run: RunDir, config: Config) -> None:
         return
     if not any(entry["model_sha256"] == checksum_of(path) for entry in known):
         raise RunDirError(
-            f"{path}: is not the model of this run: it has the same classes and inputs, and other weights than the one"
-            f" that {run.identity_path.name} names; restore it, or train again into a new --run_dir"
+            f"{path}: is not the model of this run: it has the same classes and inputs, and is another file than the"
+            f" one that {run.identity_path.name} names; restore it, or train again into a new --run_dir (if it is the"
+            f" same model, saved again, delete {run.identity_path.name} and run irmas upgrade-run)"
         )
 
 
@@ -154,16 +157,17 @@ def _models(run: RunDir) -> list[dict[str, str]] | None:
     """
     path = run.identity_path
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
         models = found["models"]
         if found["format"] != FORMAT or not all(isinstance(e["model_sha256"], str) for e in models):
-            raise ValueError("of another version")
+            raise BoundedJsonError(str(path), "is not of this version")
         return [{**{"config_hash": "", "split_sha256": ""}, **entry} for entry in models]
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (OSError, BoundedJsonError, TypeError, KeyError) as error:
+        reason = error.reason if isinstance(error, BoundedJsonError) else one_line(error)
         raise RunDirError(
-            f"{path}: is damaged ({error}); restore it, or delete it and run irmas upgrade-run"
+            f"{path}: is damaged ({reason}); restore it, or delete it and run irmas upgrade-run"
         ) from error
 
 

@@ -79,7 +79,7 @@ def test_another_front_end_and_other_classes_are_told(run, tmp_path):
 def test_other_weights_of_the_same_network_are_refused(run, tmp_path):
     foreign = publish_copy(run, run.load_config(), tmp_path / "other", note=b"another training")
     shutil.copy(foreign.model_path, run.model_path)
-    with pytest.raises(RunDirError, match="the same classes and inputs, and other weights"):
+    with pytest.raises(RunDirError, match="the same classes and inputs, and is another file"):
         open_run(run.path)
 
 
