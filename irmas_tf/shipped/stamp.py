@@ -28,7 +28,15 @@ from irmas_tf.timbres.sources import names_that_may_not_ship
 
 NEEDED = ("figures", "licence", "command", "seed")
 _OF_THE_CORPUS = ("sources", "licence_of_sources", "corpus")
-_KEPT_OF_CORPUS = ("generator_version", "excerpts", "seed", "sounds", "timbre_changes", "randomization")
+_KEPT_OF_CORPUS = (
+    "generator_version",
+    "sounds_version",
+    "excerpts",
+    "seed",
+    "sounds",
+    "timbre_changes",
+    "randomization",
+)
 _OF_THE_EXPORT = ("labels", "label_names", "thresholds", "sample_rate_hz", "window_samples", "window_hop_samples")
 _WRITTEN_ANEW = ("outputs", "min_runtime_version")
 
