@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from irmas_tf.process.full_disks import disk_error, in_words
 from irmas_tf.process.optional_packages import explained
 from irmas_tf.process.printable import printable
 
@@ -15,7 +16,12 @@ EXIT_BROKEN_PIPE = 141
 
 
 def is_expected(error: BaseException) -> bool:
-    """Return whether an error is the user's to mend: one of this package's own, or a file the system refused."""
+    """Return whether an error is the user's to mend: one of this package's own, or a file the system refused.
+
+    Libraries have errors of their own for a disk that is full or read-only: `irmas_tf.process.full_disks`.
+    """
+    if disk_error(error):
+        return True
     if isinstance(error, OSError):
         return error.filename is not None or error.errno is not None
     return isinstance(error, ValueError) and type(error).__module__.partition(".")[0] == "irmas_tf"
@@ -23,6 +29,8 @@ def is_expected(error: BaseException) -> bool:
 
 def one_line(error: BaseException) -> str:
     """Return an error's message in one line; what a file or its name could do to a terminal is escaped."""
+    if refused := disk_error(error):
+        return printable(in_words(refused))
     if isinstance(error, OSError) and error.filename is not None:
         return printable(f"{os.fsdecode(error.filename)}: {error.strerror or type(error).__name__}")
     return printable(" ".join(str(error).split()))
@@ -33,7 +41,7 @@ def run_command(command: Callable[[], int | None]) -> int:
 
     Returns:
         What the command returns (None is 0); 2 after an expected error, whose message goes to stderr as ``error: ...``,
-        and where a package is missing that not every installation has;
+        where a disk is full, and where a package is missing that not every installation has;
         130 after Ctrl-C; 141 if the reader of a pipe went away (``... | head``); the status of a SystemExit, as
         argparse raises it. Other errors, which are bugs, pass.
     """
@@ -47,8 +55,7 @@ def run_command(command: Callable[[], int | None]) -> int:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Python flushes stdout again at exit, which would print a second error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return EXIT_BROKEN_PIPE
     except ModuleNotFoundError as error:
         # The core does not bring what training and evaluation need.
@@ -56,8 +63,17 @@ def run_command(command: Callable[[], int | None]) -> int:
             raise
         print(f"error: {missing}", file=sys.stderr)
         return EXIT_ERROR
-    except (ValueError, OSError) as error:
+    except Exception as error:
         if not is_expected(error):
             raise
         print(f"error: {one_line(error)}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
         return EXIT_ERROR
+
+
+def _drop_output() -> None:
+    """Let standard output go nowhere: Python flushes it again at exit, which would print a second error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 
@@ -27,7 +28,13 @@ def test_the_status_is_what_the_command_returns_and_none_is_zero():
     [
         (ConfigError("--a=1: must be\n b"), 2, "error: --a=1: must be b\n"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "x.wav"), 2, "error: x.wav: No such file"),
-        (OSError(errno.ENOSPC, "No space left on device"), 2, "error: [Errno 28] No space left on device"),
+        (OSError(errno.EMFILE, "Too many open files"), 2, "error: [Errno 24] Too many open files"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            2,
+            "error: a file or standard output does not fit on its disk;",
+        ),
+        (RuntimeError("/a/b; Read-only file system"), 2, "error: /a/b: cannot be written, its disk is read-only"),
         (ConfigError("class a\x1b[2Jb"), 2, "error: class a\\x1b[2Jb\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),
     ],
@@ -57,6 +64,16 @@ def test_a_reader_that_goes_away_ends_the_command_quietly():
     process.stderr.close()
     assert process.wait(60) == 141
     assert stderr == b""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_output_that_goes_to_a_full_disk_is_told_once():
+    command = [sys.executable, "-m", "irmas_tf", "--help"]
+    with open("/dev/full", "w") as full:
+        process = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert process.returncode == 2
+    assert process.stderr.startswith("error: a file or standard output does not fit on its disk; free")
+    assert process.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("code, status", [(0, 0), (None, 0), (2, 2), ("words", 2)])
