@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from benchmarks import augmentation, predict
+from benchmarks import augmentation, chaos, predict, soak
 from benchmarks.trainings import agreement
 from irmas_tf.augment.pipeline import active
 from irmas_tf.config.augmentations import BUILT_IN
@@ -72,3 +73,49 @@ def test_answers_of_two_engines_are_compared_file_by_file():
     assert predict.agreement(lite, keras) == "2.5e-01 between litert and tensorflow; 1 of 2 named otherwise"
     assert predict.row("x", [4.0, 2.0, 6.0], [1.0]) == "| x | 4 (2, 6) | 1 (1, 1) | 4.00 |"
     assert predict.row("x", [4.0], [8.0], more=True) == "| x | 4 (4, 4) | 8 (8, 8) | 2.00 |"
+
+
+def test_attacks_are_counted_by_kind_and_command_and_none_goes_missing():
+    def record(kind: str, work: str, **counts: int) -> dict[str, object]:
+        return {"kind": kind, "work": work, "counts": dict.fromkeys(chaos.COLUMNS, 0) | counts}
+
+    lost, other = chaos.COLUMNS[:2]
+    lines = chaos.table(
+        [
+            record("kill -9", "train", **{lost: 1}),
+            record("disk full", "predict"),
+            record("kill -9", "train", **{other: 2}),
+        ]
+    ).splitlines()
+    zeros = " | 0" * (len(chaos.COLUMNS) - 2)
+    assert [line.count("|") for line in lines] == [len(chaos.COLUMNS) + 4] * 5
+    assert lines[0].startswith(f"| attack | command | attempts | {lost} | {other} |")
+    assert lines[2:] == [
+        f"| disk full | predict | 1 | 0 | 0{zeros} |",
+        f"| kill -9 | train | 2 | 1 | 2{zeros} |",
+        f"| all |  | 3 | 1 | 2{zeros} |",
+    ]
+
+
+def test_growth_shows_in_the_row_of_a_soak():
+    flat = [soak.State(100.0 + 5 * (k < 20), 4, 6 + k % 2) for k in range(200)]
+    growing = [soak.State(100.0 + 0.1 * k, 4, 6 + k // 100) for k in range(200)]
+    assert soak.row("x", flat, 12.3, 0) == "| x | 200 | 12 | 105, 100, 100 | 0.00 | 4, 4 | 6, 6 | 0 |"
+    assert soak.row("x", growing, 12.3, 1) == "| x | 200 | 12 | 100, 102, 120 | 100.00 | 4, 4 | 6, 7 | 1 |"
+    assert soak.is_flat(flat, 10.0) and not soak.is_flat(growing, 50.0)  # a file too many
+    assert not soak.is_flat([state._replace(files=6) for state in growing], 10.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("work", soak.WORKS)
+def test_the_smallest_soak_ends_well(work):
+    command = [
+        sys.executable,
+        str(ROOT / "benchmarks" / "soak.py"),
+        f"--works={work}",
+        "--scale=0.0001",
+        "--allowed_mb=500",
+    ]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=300)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1].startswith(f"| {work} | 3 |")
