@@ -48,14 +48,15 @@ def main(flags: ParsedFlags) -> None:
     """Run the command."""
     options = flags.options
     from irmas_tf.browser import litert
-    from irmas_tf.browser.page_export import check_place, model_file, page_in_place, read_facts, write_page
+    from irmas_tf.browser.page_export import check_place, model_file, read_facts, write_page
+    from irmas_tf.process.atomic_folders import new_folder
     from irmas_tf.process.shell_words import shell_path
 
     target = check_place(options.out, options.overwrite)
     with model_file(options.model) as model:
         read_facts(model)
         package = litert.get_package(options.litert_js)
-        with page_in_place(target) as folder:
+        with new_folder(target) as folder:
             page = write_page(model, package, folder)
             if options.check:
                 from irmas_tf.browser.page_check import check_page

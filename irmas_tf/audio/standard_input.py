@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 import os
 import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from irmas_tf.kinds.file_kinds import START_BYTES, FileKind, kind_of_bytes
+from irmas_tf.process.held_temporary import temporary_folder
 
 SHOWN_NAME = "standard input"
 _COPY_BYTES = 1 << 20
@@ -74,9 +75,10 @@ class StandardInput:
         Raises:
             OSError: there is no place for it, or it cannot be read.
         """
-        folder = tempfile.mkdtemp(prefix="irmas-")
-        path = StoredSound(os.path.join(folder, SHOWN_NAME.replace(" ", "_")))
-        path.remove = weakref.finalize(path, shutil.rmtree, folder, ignore_errors=True)
+        held = contextlib.ExitStack()
+        folder = held.enter_context(temporary_folder())
+        path = StoredSound(folder / SHOWN_NAME.replace(" ", "_"))
+        path.remove = weakref.finalize(path, held.close)
         with open(path, "wb") as file:
             file.write(self._start)
             shutil.copyfileobj(self._stream, file, _COPY_BYTES)

@@ -19,11 +19,11 @@ from tqdm import tqdm
 
 from irmas_tf.audio.decoders import Decoder
 from irmas_tf.audio.sound_file import AudioError, unusable
-from irmas_tf.process.held_temporary import delete_leftovers, held_temporary
+from irmas_tf.process.atomic_files import atomic_path, write_text_atomic
+from irmas_tf.process.held_temporary import remove_leftovers
 from irmas_tf.process.ordered_threads import OrderedThreads
 
 _FORMAT_VERSION = 2  # part of the key of a disk store: raise it when decoded samples change
-_KIND = "audio"  # of temporary files
 _KEPT_DISK_STORES = 4  # in one folder: the sides of two splits
 
 
@@ -124,7 +124,7 @@ class AudioStore:
         key = _store_key(paths, sample_rate_hz, decoder_name)
         data_path = Path(folder) / f"audio-{key}.int16"
         index_path = data_path.with_suffix(".json")
-        delete_leftovers(data_path.parent, _KIND)
+        remove_leftovers(data_path.parent)
         if not (index_path.exists() and data_path.exists()):
             try:
                 Path(folder).mkdir(parents=True, exist_ok=True)
@@ -195,7 +195,7 @@ def _write_store(paths: Sequence[str], decode_all: DecodeAll, data_path: Path, i
     """Write the samples and then the index, whose presence says that both are complete."""
     lengths: list[int] = []
     scales: list[float] = []
-    with held_temporary(data_path, _KIND) as file:
+    with atomic_path(data_path) as temporary, open(temporary, "wb") as file:
 
         def keep(item: StoredAudio) -> None:
             file.write(item.samples.tobytes())
@@ -203,5 +203,4 @@ def _write_store(paths: Sequence[str], decode_all: DecodeAll, data_path: Path, i
             scales.append(float(item.scale))
 
         _keep_all(paths, decode_all, keep)
-    with held_temporary(index_path, _KIND) as file:
-        file.write(json.dumps({"samples": sum(lengths), "lengths": lengths, "scales": scales}).encode("ascii"))
+    write_text_atomic(index_path, json.dumps({"samples": sum(lengths), "lengths": lengths, "scales": scales}))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 from irmas_tf.audio.decode import AudioError
 from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.wav_upload import wav_upload
+from irmas_tf.process.held_temporary import temporary_folder
 
 
 class BeamFilesError(ValueError):
@@ -101,8 +101,8 @@ def read_upload(path: str, rate_hz: int, max_bytes: int, heard: Heard | None = N
     """
     if not is_remote(path):
         return wav_upload(path, rate_hz, max_bytes, heard)
-    with tempfile.TemporaryDirectory() as folder:
-        local = Path(folder) / (os.path.basename(path) or "clip")
+    with temporary_folder() as folder:
+        local = folder / (os.path.basename(path) or "clip")
         try:
             with FileSystems.open(path, compression_type="uncompressed") as source, local.open("wb") as target:
                 while block := source.read(1 << 20):
@@ -131,12 +131,12 @@ def local_saved_model(folder: str) -> Iterator[str]:
         raise BeamFilesError(f"--saved_model={folder}: cannot be read ({match_problem(error)})") from error
     if not any(file.path == f"{base}saved_model.pb" for file in matched.metadata_list):
         raise BeamFilesError(f"--saved_model={folder}: has no saved_model.pb; name the folder of an exported version")
-    with tempfile.TemporaryDirectory() as copy:
+    with temporary_folder() as copy:
         for file in matched.metadata_list:
-            target = Path(copy) / file.path.removeprefix(base)
+            target = copy / file.path.removeprefix(base)
             if is_folder(file.path):
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             with FileSystems.open(file.path, compression_type="uncompressed") as source, target.open("wb") as out:
                 shutil.copyfileobj(source, out)
-        yield copy
+        yield str(copy)

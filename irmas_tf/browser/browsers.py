@@ -7,12 +7,12 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from irmas_tf.config.settings import ConfigError
+from irmas_tf.process.held_temporary import temporary_folder
 
 COMMANDS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"),
@@ -71,15 +71,15 @@ def open_in_browser(kind: str, url: str, arguments: Sequence[str] = ()) -> Itera
         ConfigError: there is no such browser.
     """
     path = require_browser(kind)
-    with tempfile.TemporaryDirectory(prefix="irmas-browser-", ignore_cleanup_errors=True) as profile:
-        command = [path, *_own_arguments(kind, Path(profile)), *arguments, url]
+    with temporary_folder() as profile:
+        command = [path, *_own_arguments(kind, profile), *arguments, url]
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, "MOZ_HEADLESS": "1", "HOME": profile},
+            env={**os.environ, "MOZ_HEADLESS": "1", "HOME": str(profile)},
         )
         try:
             yield process

@@ -16,6 +16,7 @@ import numpy as np
 from irmas_tf.browser.browsers import open_in_browser, version_of
 from irmas_tf.browser.check_sounds import TOLERANCES, write_sounds
 from irmas_tf.browser.page_server import PageHandler, PageServer
+from irmas_tf.process.held_temporary import temporary_folder
 
 CHECK_FOLDER = Path(__file__).resolve().parent / "check"
 _STEP_SECONDS = 120.0  # until the next answer
@@ -201,13 +202,12 @@ def check_page(folder: Path, model: Path, browser: str, work: Path | None = None
         ConfigError: there is no such browser.
         PageCheckError: a check failed; the message holds the table.
     """
-    import tempfile
 
     from irmas_tf.inference.artefacts import load_model
     from irmas_tf.inference.prediction import predict_files
 
-    with tempfile.TemporaryDirectory() as temporary:
-        sounds = work or Path(temporary)
+    with temporary_folder() as temporary:
+        sounds = work or temporary
         files = write_sounds(sounds)
         loaded = load_model(model)
         answers = ask_page(folder, sounds, [path.name for path in files], browser)

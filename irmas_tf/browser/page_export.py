@@ -8,9 +8,6 @@ import dataclasses
 import hashlib
 import json
 import re
-import shutil
-import tempfile
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,7 @@ from irmas_tf.browser.page_headers import headers_file
 from irmas_tf.deploy.places import ExportError, require_writable
 from irmas_tf.inference.named_models import DEFAULT_MODEL, file_of
 from irmas_tf.inference.window_model import ModelError
-from irmas_tf.process.atomic_files import TEMPORARY_PREFIX
+from irmas_tf.process.held_temporary import temporary_folder
 from irmas_tf.streaming import StreamingError, read_model_facts
 
 SOURCES = Path(__file__).resolve().parent / "page"
@@ -92,8 +89,8 @@ def model_file(model: str) -> Iterator[Path]:
     from irmas_tf.deploy.acceptance import showing_failures
     from irmas_tf.deploy.export_run import export_tflite
 
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder, f"{path.resolve().name}.tflite")
+    with temporary_folder() as folder:
+        target = folder / f"{path.resolve().name}.tflite"
         with showing_failures():
             export_tflite(str(path), str(target))  # float16 takes the page nearly twice as long
         yield target
@@ -135,7 +132,7 @@ def write_page(model: Path, package: Path, folder: Path) -> Page:
     Args:
         model: .tflite file that irmas_tf exported.
         package: of LiteRT.js (`litert.get_package`).
-        folder: must not exist.
+        folder: new or empty.
 
     Raises:
         ModelError: the model cannot be used.
@@ -168,26 +165,6 @@ def write_page(model: Path, package: Path, folder: Path) -> Page:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
     return Page(folder, version, {path: len(content) for path, content in files.items()}, place, warnings)
-
-
-@contextlib.contextmanager
-def page_in_place(target: Path) -> Iterator[Path]:
-    """Yield a folder beside ``target`` that takes its place if the block succeeds; else nothing is left of it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}"
-    old = temporary.with_name(f"{temporary.name}-old")
-    try:
-        yield temporary
-        if target.exists():
-            target.rename(old)
-        temporary.rename(target)
-    except BaseException:
-        if old.exists() and not target.exists():
-            old.rename(target)
-        raise
-    finally:
-        for folder in (temporary, old):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sources() -> dict[str, bytes]:

@@ -23,7 +23,8 @@ from irmas_tf.corpus.plan import (
     test_songs,
     training_songs,
 )
-from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, write_json_atomic
+from irmas_tf.process.atomic_files import write_json_atomic
+from irmas_tf.process.held_temporary import remove_leftovers_below
 from irmas_tf.process.locks import exclusive
 from irmas_tf.process.ordered_threads import usable_cpus
 from irmas_tf.randomization.ingredients import RANDOMIZATION_VERSION, Randomization
@@ -185,8 +186,7 @@ def _write(
             f"--out={folder}: needs about {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; ask for"
             " fewer --excerpts, or name a folder on another disk"
         )
-    for left in folder.rglob(f"{TEMPORARY_PREFIX}*"):
-        left.unlink(missing_ok=True)
+    remove_leftovers_below(folder)
     total = Tally()
     songs: Iterator[TrainingSong | TestSong] = itertools.chain(test_songs(test_clips), training_songs(excerpts))
     with tqdm(total=excerpts + test_clips, desc="rendering", unit="file", disable=None if progress else True) as bar:

@@ -7,11 +7,9 @@ import errno
 import json
 import os
 import re
-import shutil
 import stat
 import struct
 import sys
-import tempfile
 import unicodedata
 import zipfile
 import zlib
@@ -19,6 +17,7 @@ from pathlib import Path
 
 from irmas_tf.datasets.irmas_layout import MANIFEST_NAME, display, is_ignored
 from irmas_tf.downloads.http_download import DownloadError, disk_full, format_bytes, require_space
+from irmas_tf.process.held_temporary import held_folder, remove_leftovers
 
 MAX_ENTRIES = 50_000
 MAX_TOTAL_BYTES = 20 << 30
@@ -190,12 +189,10 @@ def extract_archive(zip_path: Path, target: Path, *, md5: str | None = None, pro
         with zipfile.ZipFile(zip_path) as archive:
             plan = _plan(zip_path, archive)
             require_space(target.parent, sum(info.file_size for info, _ in plan), f"the contents of {zip_path.name}")
-            with tempfile.TemporaryDirectory(
-                prefix=".extracting-", dir=target.parent, ignore_cleanup_errors=True
-            ) as temporary:
+            with held_folder(target.parent) as temporary:
                 tops = {parts[0] for _, parts in plan}
                 strip = len(tops) == 1 and next(iter(tops)).casefold() == target.name.casefold()
-                root = Path(temporary) / "content"
+                root = temporary / "content"
                 root.mkdir()
                 sizes = {}
                 for info, parts in tqdm(
@@ -254,6 +251,5 @@ def missing_from_manifest(folder: Path, manifest: dict[str, int]) -> list[str]:
 
 def remove_stale(folder: Path) -> None:
     """Delete what a killed extraction left behind in ``folder``."""
-    for path in folder.glob(".extracting-*"):
-        shutil.rmtree(path, ignore_errors=True)
+    for path in remove_leftovers(folder):
         print(f"removed the remains of an interrupted extraction: {display(path)}", file=sys.stderr)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from irmas_tf.datasets.irmas_layout import DataError, display
+from irmas_tf.process.atomic_files import write_text_atomic
 from irmas_tf.process.cache_folder import cache_folder
 from irmas_tf.process.checksums import new_digest
 from irmas_tf.process.garbage import no_collection
-from irmas_tf.process.held_temporary import delete_leftovers, held_temporary
 from irmas_tf.process.ordered_threads import shared_threads
 from irmas_tf.process.threads_where_slow import map_shares
 
@@ -22,7 +22,6 @@ _BYTES_AT_ONCE = 1 << 20  # of a thread: handing over small files one by one wou
 _FILES_AT_ONCE = 64
 _PIECE_BYTES = 1 << 16
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-_KIND = "content_ids"  # of temporary files
 
 
 def _cache_path(root: str) -> Path:
@@ -87,10 +86,7 @@ def _load(path: Path) -> dict[str, list[object]]:
 def _save(path: Path, cache: dict[str, list[object]]) -> None:
     """Write atomically; a cache folder that cannot be written only costs time, so failures are not errors."""
     with contextlib.suppress(OSError, RuntimeError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        delete_leftovers(path.parent, _KIND)
-        with held_temporary(path, _KIND) as file:
-            file.write(json.dumps(cache).encode("ascii"))
+        write_text_atomic(path, json.dumps(cache))
 
 
 @no_collection()

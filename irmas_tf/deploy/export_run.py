@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -17,7 +15,8 @@ from irmas_tf.inference.artefacts import ARTEFACTS, Artefact, Writable, recognis
 from irmas_tf.inference.run_data import look_at_sides
 from irmas_tf.inference.run_model import RUN_FOLDER
 from irmas_tf.inference.window_model import ModelError
-from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, atomic_path
+from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.held_temporary import held_folder, made_folder, remove_leftovers
 from irmas_tf.process.shell_words import shell_path
 from irmas_tf.runs.run_dir import RunDir
 
@@ -196,16 +195,13 @@ def export_artefact(kind: str, run_dir: str, out: str, overwrite: bool = False) 
     target = Path(out).expanduser()
     require_free(out, target, overwrite)
     loaded = load_run(run_dir)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}")
-    try:
-        writer.write(loaded.model, loaded.config, loaded.facts, temporary)
-        report = accept(writer, temporary, loaded, label=f"{kind} of {run_dir}")
-        temporary.replace(target)
-    finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        temporary.unlink(missing_ok=True)
+    with made_folder(target.parent):
+        remove_leftovers(target.parent)
+        with held_folder(target.parent) as folder:  # in which it may be a file or a folder
+            temporary = folder / target.name
+            writer.write(loaded.model, loaded.config, loaded.facts, temporary)
+            report = accept(writer, temporary, loaded, label=f"{kind} of {run_dir}")
+            temporary.replace(target)
     return Export(target, report, _notes(loaded))
 
 

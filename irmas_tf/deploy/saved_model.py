@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,11 @@ from irmas_tf.config.run_config import Config
 from irmas_tf.deploy.places import ExportError, choose_version
 from irmas_tf.deploy.signatures import SILENT, WINDOW_SILENT, Signatures
 from irmas_tf.deploy.warmup import WARMUP_NAME, warmup_requests, write_warmup
-from irmas_tf.process.atomic_files import TEMPORARY_PREFIX
-from irmas_tf.process.atomic_folders import exchange
+from irmas_tf.process.atomic_folders import new_folder
+from irmas_tf.process.held_temporary import made_folder, remove_leftovers, temporary_name
 from irmas_tf.process.locks import exclusive
 
 FACTS_NAME = "signature.json"
-_REPLACED_PREFIX = f"{TEMPORARY_PREFIX}replaced-"
 EXTRA_ASSETS = "assets.extra"  # the name that TensorFlow reserves for what others put beside the graph
 
 
@@ -54,28 +52,22 @@ def export_saved_model(
     Raises:
         ExportError: the version is there, or another process is exporting to the same place.
     """
-    base.mkdir(parents=True, exist_ok=True)
-    with exclusive(
-        base, ExportError(f"{base}: another process is exporting here; wait for it, or choose another --out")
-    ):
-        _tidy(base)
+    refusal = ExportError(f"{base}: another process is exporting here; wait for it, or choose another --out")
+    with made_folder(base), exclusive(base, refusal):
+        remove_leftovers(base)  # a version that a killed export was about to replace gets its name back
         target = base / str(choose_version(base, version, overwrite))
-        temporary = base / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}"
-        try:
+        with new_folder(target) as temporary:
             write_saved_model(model, config, facts, temporary, base.name)
             if check is not None:
                 check(temporary)
             _flush(temporary)
-            _replace(temporary, target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
     return target
 
 
 def write_saved_model(
     model: keras.Model, config: Config, facts: dict[str, Any], folder: Path, name: str = "irmas"
 ) -> None:
-    """Write the SavedModel into ``folder``, which must not exist; ``name`` is the model's, see `export_saved_model`."""
+    """Write the SavedModel into ``folder``, which is new; ``name`` is the model's, see `export_saved_model`."""
     signatures = Signatures(model, config)
     # The archive finds the variables itself; model.track() would save every one twice.
     archive = keras.export.ExportArchive()
@@ -150,19 +142,9 @@ def read_facts(folder: Path) -> dict[str, Any]:
 
 def remove_version(folder: Path) -> None:
     """Delete a version at once for those who look, and then from the disk."""
-    hidden = folder.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-removed-{folder.name}")
+    hidden = folder.with_name(temporary_name())
     os.rename(folder, hidden)
     shutil.rmtree(hidden)
-
-
-def _tidy(base: Path) -> None:
-    """Remove what killed exports left; a version that one of them was about to replace gets its name back."""
-    for leftover in base.glob(f"{TEMPORARY_PREFIX}*"):
-        target = base / leftover.name.removeprefix(_REPLACED_PREFIX)
-        if leftover.name.startswith(_REPLACED_PREFIX) and not target.exists():
-            os.rename(leftover, target)
-        else:
-            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _flush(folder: Path) -> None:
@@ -175,21 +157,3 @@ def _flush(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _replace(temporary: Path, target: Path) -> None:
-    """Give a folder its name; one that has it goes first, and comes back if that fails."""
-    if not target.exists():
-        os.rename(temporary, target)
-        return
-    if exchange(temporary, target):  # a reader sees the one or the other
-        shutil.rmtree(temporary, ignore_errors=True)
-        return
-    old = temporary.with_name(f"{_REPLACED_PREFIX}{target.name}")
-    os.rename(target, old)
-    try:
-        os.rename(temporary, target)
-    except BaseException:
-        os.rename(old, target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

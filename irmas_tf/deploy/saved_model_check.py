@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from irmas_tf.deploy.signatures import SILENT, WINDOW_SILENT
 from irmas_tf.deploy.warmup import WARMUP_NAME, read_warmup
 from irmas_tf.inference.samples import WindowValues, window_values
 from irmas_tf.inference.window_model import OUTPUTS, WindowModel
+from irmas_tf.process.held_temporary import temporary_folder
 
 PROBABILITY_TOLERANCE = 2e-5
 RELATIVE_TOLERANCE = 1e-4
@@ -164,8 +164,8 @@ def _check_files(
 
 def decode_wav(content: bytes, rate_hz: int) -> np.ndarray:
     """Return the bytes of a WAV file as mono float32 [samples] at a rate, decoded as files are everywhere."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "clip.wav"
+    with temporary_folder() as folder:
+        path = folder / "clip.wav"
         path.write_bytes(content)
         return decode_file(path, rate_hz)
 

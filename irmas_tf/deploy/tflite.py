@@ -46,6 +46,7 @@ from irmas_tf.dsp.short_time import dft_by_products
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES
 from irmas_tf.layers.base import Float32Layer
 from irmas_tf.models.probabilities import probabilities_of
+from irmas_tf.process.held_temporary import temporary_folder
 from irmas_tf.tflite.facts import INPUT, SIGNATURE
 from irmas_tf.tflite.flatbuffer import output_names, with_outputs_in_order
 from irmas_tf.tflite.weights import Form, change_weights, with_few_weights
@@ -77,7 +78,7 @@ def convert(
             f"the model was quantised by Keras ({', '.join(quantised)}), which TFLite has no operations for; export the"
             " run as it was trained, and let --quantization make it smaller"
         )
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with temporary_folder() as folder, _quiet():
         network = _with_embedding(model)
 
         def answer(waveform: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -88,8 +89,8 @@ def convert(
         spec = tf.TensorSpec([1, config.audio.window_samples], tf.float32, INPUT)
         with dft_by_products():
             add_endpoint(archive, SIGNATURE, answer, [spec])
-        archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
+        archive.write_out(str(folder), verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[SIGNATURE])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         content = with_outputs_in_order(bytes(converter.convert()), OUTPUTS)
         if quantization == "none":

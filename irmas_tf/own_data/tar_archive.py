@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import tarfile
-import tempfile
 import unicodedata
 import zlib
 from pathlib import Path
@@ -17,10 +16,12 @@ from irmas_tf.datasets.archive import (
     ArchiveError,
     name_parts,
     put_in_place,
+    remove_stale,
     unsafe_entry,
 )
 from irmas_tf.datasets.irmas_layout import display, is_ignored
 from irmas_tf.downloads.http_download import DownloadError, disk_full, format_bytes, require_space
+from irmas_tf.process.held_temporary import held_folder
 
 _CHUNK_BYTES = 1 << 18
 
@@ -45,16 +46,15 @@ def extract_tar(tar_path: Path, target: Path, *, md5: str | None = None, progres
 
     try:
         size = tar_path.stat().st_size
+        remove_stale(target.parent)
         require_space(target.parent, size, f"the contents of {tar_path.name}")
         with (
             open(tar_path, "rb") as file,
             tqdm(desc=f"unpacking {tar_path.name}", total=size, unit="B", unit_scale=True,
                  disable=None if progress else True) as bar,
-            tempfile.TemporaryDirectory(
-                prefix=".extracting-", dir=target.parent, ignore_cleanup_errors=True
-            ) as temporary,
+            held_folder(target.parent) as temporary,
         ):  # fmt: skip
-            root = Path(temporary) / "content"
+            root = temporary / "content"
             root.mkdir()
             sizes = _extract(tar_path, file, size, root, target.name, bar)
             put_in_place(root, target, tar_path, md5, sizes)

@@ -10,36 +10,42 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-TEMPORARY_PREFIX = ".tmp-"
+from irmas_tf.process.held_temporary import held_file, made_folder, remove_leftovers_once
 
 
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` (same suffix); it becomes ``path`` if the block succeeds.
+    """Yield an empty file beside ``path`` (same suffix), to be written; it becomes ``path`` if the block succeeds.
 
     The temporary file is removed if the block raises, and ``path`` is then untouched. Missing parent folders are made.
-    The target must be a file, not a folder.
+    The target must be a file, not a folder. What killed processes left in the folder is removed
+    (`irmas_tf.process.held_temporary`).
 
     Raises:
         FileNotFoundError: the block ended without writing the file.
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # The name keeps its suffix, because Keras and others choose the format by it.
-    import uuid  # loads a library, for which answers on the terminal need not wait
+    with made_folder(target.parent):
+        remove_leftovers_once(target.parent)
+        # The name keeps its suffix, because Keras and others choose the format by it.
+        with held_file(target.parent, target.suffix) as temporary:
+            with contextlib.suppress(OSError):
+                os.utime(temporary, (0, 0))  # until it is written, which may be with nothing
+            yield temporary
+            status = os.stat(temporary)
+            if not status.st_size and not status.st_mtime_ns:
+                raise FileNotFoundError(f"{target}: nothing was written")
+            _flush(temporary)
+            os.replace(temporary, target)
 
-    temporary = target.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}"
+
+def _flush(path: Path) -> None:
+    """Have a file on the disk: a power cut could leave an empty one under the final name."""
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)  # Windows flushes only what it may write
     try:
-        yield temporary
-        mode = os.O_RDWR if os.name == "nt" else os.O_RDONLY  # Windows flushes only what it may write
-        descriptor = os.open(temporary, mode)
-        try:
-            os.fsync(descriptor)  # or a power cut could leave an empty file under the final name
-        finally:
-            os.close(descriptor)
-        os.replace(temporary, target)
+        os.fsync(descriptor)
     finally:
-        temporary.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def why_not_writable(folder: str | os.PathLike[str]) -> str:

@@ -16,7 +16,8 @@ from typing import Any
 
 from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.process.atomic_files import TEMPORARY_PREFIX, why_not_writable, write_json_atomic, write_text_atomic
+from irmas_tf.process.atomic_files import why_not_writable, write_json_atomic, write_text_atomic
+from irmas_tf.process.held_temporary import TEMPORARY_PREFIX, remove_leftovers_below
 from irmas_tf.process.locks import exclusive
 from irmas_tf.process.versions import collect_versions
 
@@ -274,9 +275,7 @@ class RunDir:
         if not self.lock_path.exists():  # a finished run's folder stays as it is
             self.lock_path.touch()
         with exclusive(self.lock_path, RunDirError(f"--run_dir={self.path}: another process is training here")):
-            for leftover in self.path.rglob(f"{TEMPORARY_PREFIX}*"):
-                if leftover.is_file():
-                    leftover.unlink(missing_ok=True)
+            remove_leftovers_below(self.path)
             yield
 
     @property

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from irmas_tf.deploy.check_music import check_music
 from irmas_tf.deploy.check_signals import check_signals
 from irmas_tf.deploy.lite_model import LiteModel
 from irmas_tf.inference.window_model import PROBABILITIES
+from irmas_tf.process.held_temporary import temporary_folder
 from irmas_tf.runtimes.runtime import ALL, RUNTIMES, ModelFile, Runtime, Setup
 from irmas_tf.runtimes.worker import write_job
 from irmas_tf.tflite.facts import SIGNATURE
@@ -129,8 +129,8 @@ def _ask(name: str, setup: Setup, file: ModelFile, windows: np.ndarray) -> dict[
     """Return what a worker answers (`irmas_tf.runtimes.worker.answer`), or how it ``crashed``."""
     package = str(Path(irmas_tf.__file__).resolve().parent.parent)
     paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-    with tempfile.TemporaryDirectory() as folder:
-        job = write_job(Path(folder), name, setup, file, windows)
+    with temporary_folder() as folder:
+        job = write_job(folder, name, setup, file, windows)
         command = [sys.executable, "-m", "irmas_tf.runtimes.worker", str(job)]
         environment = {**os.environ, "PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3"}
         try:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from irmas_tf.process.held_temporary import temporary_folder
 from irmas_tf.runtimes.runtime import Answer, ModelFile, RefusedFileError, Runtime, Setup
 
 # A microcontroller's memory for everything but the weights; what is larger is none.
@@ -74,8 +73,8 @@ def _load_onnx(file: ModelFile, **entries: str) -> tuple[Answer, str]:
     import onnxruntime
     import tf2onnx
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.onnx"
+    with temporary_folder() as folder:
+        path = folder / "model.onnx"
         tf2onnx.convert.from_tflite(str(file.path), output_path=str(path))
         options = onnxruntime.SessionOptions()
         for key, value in entries.items():

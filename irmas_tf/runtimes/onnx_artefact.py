@@ -8,12 +8,12 @@ float16 file as float32 again, and makes products of small integers of the other
 from __future__ import annotations
 
 import json
-import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from irmas_tf.process.held_temporary import temporary_folder
 from irmas_tf.process.optional_packages import is_installed
 from irmas_tf.process.quiet_tensorflow import filtered_stderr
 from irmas_tf.runtimes.onnx_model import ENGINE, FACTS, INPUT, OnnxModel, OnnxModelError, facts_of, open_session
@@ -77,8 +77,8 @@ def from_tflite(content: bytes, facts: Mapping[str, Any]) -> bytes:
     """
     import tf2onnx
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.tflite"
+    with temporary_folder() as folder:
+        path = folder / "model.tflite"
         path.write_bytes(content)
         # It runs TensorFlow's own interpreter, which warns of its age and tells of the processor.
         with warnings.catch_warnings(), filtered_stderr():

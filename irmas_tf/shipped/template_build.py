@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ import numpy as np
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.process.exit_codes import run_command
+from irmas_tf.process.held_temporary import temporary_folder
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.shipped import template
 from irmas_tf.shipped.audioset import IRMAS_CLASSES
@@ -108,11 +108,11 @@ def convert_network(network: Any) -> bytes:
 
     archive = keras.export.ExportArchive()
     spec = tf.TensorSpec([1, network.input.shape[1]], tf.float32, INPUT)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         with dft_by_products():
             add_endpoint(archive, SIGNATURE, lambda waveform: network(waveform, training=False), [spec])
-        archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
+        archive.write_out(str(folder), verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[SIGNATURE])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         return with_outputs_in_order(bytes(converter.convert()), template.OUTPUTS)
 

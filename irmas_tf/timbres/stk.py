@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 
 import numpy as np
 from scipy.signal import butter, sosfilt
 
+from irmas_tf.process.held_temporary import temporary_folder
 from irmas_tf.timbres.modelled import RATE_HZ, VARIANTS, ModelledBank, ModelledProgram, hertz
 from irmas_tf.timbres.zones import SoundFontError
 
@@ -61,8 +60,8 @@ def play_note(model: str, key: float, seconds: float, variant: int) -> np.ndarra
     """
     import soundfile
 
-    with tempfile.TemporaryDirectory() as folder:
-        asked, answered = Path(folder) / "note.ski", Path(folder) / "note.wav"
+    with temporary_folder() as folder:
+        asked, answered = folder / "note.ski", folder / "note.wav"
         asked.write_text(score(model, key, seconds, variant), encoding="ascii")
         command = [PROGRAM, model, "-s", str(RATE_HZ), "-n", "1", "-ow", str(answered), "-if", str(asked)]
         try:

@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from irmas_tf.browser.page_export import check_place, page_in_place, read_facts, write_page
+from irmas_tf.browser.page_export import check_place, read_facts, write_page
 from irmas_tf.deploy.places import ExportError
 from irmas_tf.inference.window_model import ModelError
+from irmas_tf.process.atomic_folders import new_folder
 from tests.helpers.litert_package import model_with_facts, stand_in_package
 
 
@@ -59,15 +60,15 @@ def test_the_service_worker_knows_every_file_by_its_checksum_and_the_version_by_
 def test_what_is_there_is_replaced_whole_or_not_at_all(tmp_path, package):
     model = model_with_facts(tmp_path / "a.tflite")
     target = tmp_path / "page"
-    with page_in_place(target) as folder:
+    with new_folder(target) as folder:
         write_page(model, package, folder)
     before = all_files(target)
-    with pytest.raises(RuntimeError), page_in_place(target) as folder:
+    with pytest.raises(RuntimeError), new_folder(target) as folder:
         write_page(model, package, folder)
         raise RuntimeError
     assert all_files(target) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tflite", "made.tgz", "page"]
-    with page_in_place(check_place(str(target), True)) as folder:
+    with new_folder(check_place(str(target), True)) as folder:
         write_page(model_with_facts(tmp_path / "b.tflite"), package, folder)
     assert (target / "model" / "b.tflite").is_file() and not (target / "model" / "a.tflite").exists()
 

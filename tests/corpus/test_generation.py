@@ -88,7 +88,7 @@ def test_one_worker_writes_the_same_bytes_as_two(corpus, tmp_path):
 
 def test_running_again_changes_nothing_and_litter_is_removed(corpus):
     before = files_of(corpus)
-    litter = corpus / "IRMAS-TrainingData" / "cel" / ".tmp-0a1b2c3d-x.wav"
+    litter = corpus / "IRMAS-TrainingData" / "cel" / ".tmp-irmas-0a1b2c3d.wav"
     litter.write_bytes(b"half")
     tally = make_corpus(corpus, **SIZE, workers=1)
     assert (tally.rendered, tally.kept) == (0, 7)

@@ -25,6 +25,7 @@ from irmas_tf.datasets.archive import (
 )
 from irmas_tf.datasets.irmas_layout import MANIFEST_NAME
 from irmas_tf.downloads.http_download import DownloadError
+from irmas_tf.process.held_temporary import TEMPORARY_PREFIX
 
 
 def make_zip(path: Path, entries: dict[str, bytes], compression=zipfile.ZIP_DEFLATED) -> Path:
@@ -229,7 +230,7 @@ def test_manifest_tells_what_is_missing(tmp_path, out):
 
 
 def test_remains_of_a_killed_extraction_are_removed(out, capsys):
-    (out / ".extracting-abc" / "content").mkdir(parents=True)
+    (out / f"{TEMPORARY_PREFIX}abc" / "content").mkdir(parents=True)
     (out / "keep").mkdir()
     remove_stale(out)
     assert [p.name for p in out.iterdir()] == ["keep"]

@@ -24,6 +24,7 @@ from irmas_tf.deploy.saved_model import (
     remove_version,
 )
 from irmas_tf.deploy.session_model import SessionModel
+from irmas_tf.process import atomic_folders
 from irmas_tf.process.locks import exclusive
 from tests.helpers import ROOT, fresh_process
 
@@ -53,7 +54,7 @@ def quick(small_saved_model, monkeypatch):
     """Return a function that exports in no time: the SavedModel is copied, not made."""
 
     def write(model, config, facts, folder, name="irmas"):
-        shutil.copytree(small_saved_model, folder)
+        shutil.copytree(small_saved_model, folder, dirs_exist_ok=True)
         (folder / FACTS_NAME).write_text(json.dumps(facts))
 
     monkeypatch.setattr(saved_model, "write_saved_model", write)
@@ -121,9 +122,9 @@ def test_two_exports_to_one_place_do_not_meet(quick, tmp_path):
 
 def test_what_killed_exports_left_is_removed(quick, tmp_path):
     quick(tmp_path, mark=1)
-    (tmp_path / ".tmp-abc-1" / "variables").mkdir(parents=True)
-    (tmp_path / ".tmp-replaced-1").mkdir()  # its successor has the name
-    shutil.copytree(tmp_path / "1", tmp_path / ".tmp-replaced-3")  # killed between the two renames
+    (tmp_path / ".tmp-irmas-0000000a" / "variables").mkdir(parents=True)
+    (tmp_path / ".tmp-irmas-0000000b-was-1").mkdir()  # its successor has the name
+    shutil.copytree(tmp_path / "1", tmp_path / ".tmp-irmas-0000000c-was-3")  # killed between the two renames
     assert quick(tmp_path, mark=2).name == "4"
     assert sorted(os.listdir(tmp_path)) == ["1", "3", "4"]
     assert read_facts(tmp_path / "1") == read_facts(tmp_path / "3") == {"mark": 1}
@@ -134,11 +135,11 @@ def test_a_version_comes_back_if_its_successor_cannot_take_the_name(quick, tmp_p
     rename = os.rename
 
     def failing(source, target):
-        if Path(target).name == "1" and "replaced" not in Path(source).name:
+        if Path(target).name == "1" and "-was-" not in Path(source).name:
             raise OSError(28, "No space left on device", str(target))
         rename(source, target)
 
-    monkeypatch.setattr(saved_model, "exchange", lambda *_: False)  # as where names cannot be swapped
+    monkeypatch.setattr(atomic_folders, "exchange", lambda *_: False)  # as where names cannot be swapped
     monkeypatch.setattr(os, "rename", failing)
     with pytest.raises(OSError, match="No space left"):
         quick(tmp_path, mark=2, version=1, overwrite=True)

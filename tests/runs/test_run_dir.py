@@ -6,7 +6,7 @@ import multiprocessing
 import pytest
 
 from irmas_tf.config.run_config import Config, DataConfig, TrainingConfig
-from irmas_tf.process.atomic_files import TEMPORARY_PREFIX
+from irmas_tf.process.held_temporary import TEMPORARY_PREFIX
 from irmas_tf.process.versions import collect_versions
 from irmas_tf.runs.run_dir import RunDir, RunDirError
 
