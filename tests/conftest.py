@@ -117,18 +117,20 @@ def tiny_export(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _fake_serving(tiny_export: Path):
-    pytest.importorskip("tensorflow_serving.apis", reason="tensorflow-serving-api is in the extra `serving`")
-    from tests.helpers.fake_serving import FakeServing
+def _session_model(tiny_export: Path):
+    from irmas_tf.deploy.session_model import SessionModel
 
-    server = FakeServing(tiny_export)
-    yield server
-    server.close()
+    model = SessionModel(tiny_export)
+    yield model
+    model.close()
 
 
 @pytest.fixture
-def fake_serving(_fake_serving):
+def fake_serving(request: pytest.FixtureRequest):
     """Return TensorFlow Serving's APIs over that SavedModel (tests/helpers/fake_serving.py), without faults."""
-    _fake_serving.core.reset()
-    yield _fake_serving
-    _fake_serving.core.reset()
+    pytest.importorskip("tensorflow_serving.apis", reason="tensorflow-serving-api is in the extra `serving`")
+    from tests.helpers.fake_serving import FakeServing
+
+    server = FakeServing(request.getfixturevalue("_session_model"))
+    yield server
+    server.close()

@@ -16,7 +16,6 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -57,8 +56,8 @@ class Core:
         hidden: signatures that the model does not have.
     """
 
-    def __init__(self, folder: Path, version: int = 1) -> None:
-        self.model = SessionModel(folder)
+    def __init__(self, model: SessionModel, version: int = 1) -> None:
+        self.model = model
         self.version = version
         self.labels = {"stable": version}
         self.requests: list[int] = []
@@ -67,12 +66,6 @@ class Core:
         self.classes_cut = 0
         self.hidden: set[str] = set()
         self._lock = threading.Lock()
-
-    def reset(self) -> None:
-        self.requests.clear()
-        self.faults.clear()
-        self.as_content, self.classes_cut = False, 0
-        self.hidden.clear()
 
     def fault(self) -> Any:
         with self._lock:
@@ -288,16 +281,21 @@ class Service(prediction_service_pb2_grpc.PredictionServiceServicer, model_servi
 
 
 class FakeServing:
-    """Both APIs of a SavedModel; `http` and `grpc` are their addresses."""
+    """Both APIs of a SavedModel; `http` and `grpc` are their addresses.
 
-    def __init__(self, folder: Path) -> None:
-        self.core = Core(folder)
+    One for each test: a client that has given up may still have a request on its way, which must not be counted in the
+    next test, nor take one of its faults.
+    """
+
+    def __init__(self, model: SessionModel) -> None:
+        self.core = Core(model)
         handler = type("BoundHandler", (Handler,), {"core": self.core})
         self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._http.daemon_threads = True
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+        self._threads = ThreadPoolExecutor(4)
         self._grpc = grpc.server(
-            ThreadPoolExecutor(4),
+            self._threads,
             options=[("grpc.max_receive_message_length", -1), ("grpc.so_reuseport", 0)],
         )
         service = Service(self.core)
@@ -311,5 +309,5 @@ class FakeServing:
     def close(self) -> None:
         self._http.shutdown()
         self._http.server_close()
-        self._grpc.stop(0)
-        self.core.model.close()
+        self._grpc.stop(0).wait()
+        self._threads.shutdown(wait=False)
