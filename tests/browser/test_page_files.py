@@ -12,23 +12,6 @@ from tests.helpers.page_site import OpenPage, make_site, write_tones
 
 pytestmark = pytest.mark.slow
 
-DROP = """
-const [names, done] = [arguments[0], arguments[1]];
-const fileOf = async (name) => new File([await (await fetch(name)).blob()], name);
-Promise.all(names.map(fileOf)).then((files) => {
-  const dataTransfer = new DataTransfer();
-  files.forEach((file) => dataTransfer.items.add(file));
-  const fire = (type) => document.querySelector('footer').dispatchEvent(
-    new DragEvent(type, {dataTransfer, bubbles: true, cancelable: true}));
-  fire('dragenter');
-  fire('dragover');
-  const veil = document.getElementById('veil');
-  const isVeiled = !veil.hidden;
-  fire('drop');
-  done([isVeiled, veil.hidden]);
-});
-"""
-
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
@@ -53,8 +36,7 @@ def page(driver, address):
 
 
 def test_files_that_are_dropped_anywhere_get_an_answer_each(page):
-    page.driver.set_script_timeout(30)
-    assert page.driver.execute_async_script(DROP, ["low.wav", "high.wav"]) == [True, True]
+    assert page.drop("low.wav", "high.wav") == [True, True]
     page.wait(lambda: len(page.rows()) == 2 and all("tone 0.90" in row for row in page.rows()), "two answers")
     assert page.rows() == ["low.wav\n0:03 · low tone 0.90", "high.wav\n0:03 · high tone 0.90"]
     assert "2 of 2 files" in page.text("status")

@@ -18,11 +18,27 @@ STAND_IN = ROOT / "tests" / "browser" / "stand_in" / "engine.js"
 PATIENCE_SECONDS = 60.0  # of machines that do much else
 
 # Runs before any script of the page: what breaks the policy, and what nobody caught.
-_WATCH = """
+WATCH = """
 window.faults = [];
 addEventListener('securitypolicyviolation', (event) => faults.push(`policy: ${event.violatedDirective}`));
 addEventListener('error', (event) => faults.push(`error: ${event.message}`));
 addEventListener('unhandledrejection', (event) => faults.push(`rejection: ${event.reason}`));
+"""
+
+_DROP = """
+const fileOf = async (name) => new File([await (await fetch(name)).blob()], name);
+return Promise.all(arguments[0].map(fileOf)).then((files) => {
+  const dataTransfer = new DataTransfer();
+  files.forEach((file) => dataTransfer.items.add(file));
+  const fire = (type) => document.querySelector('footer').dispatchEvent(
+    new DragEvent(type, {dataTransfer, bubbles: true, cancelable: true}));
+  fire('dragenter');
+  fire('dragover');
+  const veil = document.getElementById('veil');
+  const isVeiled = !veil.hidden;
+  fire('drop');
+  return [isVeiled, veil.hidden];
+});
 """
 
 
@@ -51,10 +67,14 @@ class OpenPage:
 
     def __init__(self, driver: Any, address: str, ready: str = "Ready.") -> None:
         self.driver = driver
-        driver.get_log("browser")  # of pages before
-        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _WATCH})
-        driver.get(address)
+        self.open(address)
         self.wait(lambda: ready in self.text("status"), f"status {ready!r}")
+
+    def open(self, address: str) -> None:
+        """Load a page; the console is that of this page alone."""
+        self.driver.get_log("browser")  # of pages before
+        self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
+        self.driver.get(address)
 
     def wait(self, condition: Callable[[], Any], what: str) -> None:
         """Wait until a condition holds.
@@ -84,6 +104,10 @@ class OpenPage:
     def choose(self, *paths: Path) -> None:
         """Give files to the page's file dialog."""
         self.driver.find_element("id", "files").send_keys("\n".join(map(str, paths)))
+
+    def drop(self, *names: str) -> list[bool]:
+        """Drop files that lie beside the page; return whether it was veiled while they hung over it, and bare after."""
+        return list(self.run(_DROP, names))
 
     def rows(self) -> list[str]:
         """Return what the list says of each file: its name and its state, a line each."""
