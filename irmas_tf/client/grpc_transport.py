@@ -31,6 +31,9 @@ _FLOAT, _STRING = 1, 7  # tensorflow.DataType
 _SERVICE_CONFIG = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
 _RETRIED = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED")
 _REFUSED = ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "INTERNAL", "UNKNOWN", "RESOURCE_EXHAUSTED")
+_OUR_LIMIT = MOST_BYTES + 1  # a number that tells it from a server's own limit
+# What gRPC says here, of an answer, under codes that servers refuse requests with.
+_OF_ANSWERS = (f"vs. {_OUR_LIMIT})", "Decompressed message larger", "deserializing response")
 
 
 class GrpcTransport:
@@ -38,7 +41,7 @@ class GrpcTransport:
 
     Args:
         address: of the model.
-        timeout_seconds: longest wait for an answer.
+        timeout_seconds: longest wait for an answer, from before there is a connection to its last byte.
 
     Raises:
         ServerError: tensorflow-serving-api is not installed.
@@ -63,10 +66,12 @@ class GrpcTransport:
         self._signatures = get_model_metadata_pb2.SignatureDefMap
         options = [
             ("grpc.max_send_message_length", -1),
-            ("grpc.max_receive_message_length", MOST_BYTES),
+            ("grpc.max_receive_message_length", _OUR_LIMIT),
             ("grpc.service_config", _SERVICE_CONFIG),
             ("grpc.service_config_disable_resolution", 1),  # nobody else's
             ("grpc.enable_retries", 0),  # `irmas_tf.process.retry` does it
+            # gRPC would ask a proxy of the environment for this machine, too.
+            ("grpc.enable_http_proxy", 0 if address.is_on_this_machine else 1),
         ]
         if address.is_encrypted:
             self._channel = grpc.secure_channel(address.target, grpc.ssl_channel_credentials(), options)
@@ -136,6 +141,8 @@ class GrpcTransport:
             if status in _RETRIED:
                 hint = "; is it running, and is this its gRPC port (8500)?" if status == "UNAVAILABLE" else ""
                 raise UnavailableError(f"{self._address}: {status}: {shown(details)}{hint}") from error
+            if any(words in details for words in _OF_ANSWERS):
+                raise ServerError(f"{self._address}: {shown(details)}; is it TensorFlow Serving?") from error
             if status in _REFUSED:
                 raise RefusedError(refusal(details)) from error
             raise ServerError(f"{self._address}: {status}: {shown(details)}") from error
@@ -150,7 +157,7 @@ def _count(shape: list[int]) -> int:
         ServerError: the shape is none, or larger than any answer.
     """
     count = math.prod(shape)
-    if any(size < 0 for size in shape) or count > MOST_BYTES:
+    if any(size < 0 for size in shape) or count > MOST_BYTES // 4:  # as many as a message can hold
         raise ServerError(f"the server answers with a tensor of shape {shape[:8]}")
     return count
 

@@ -6,6 +6,7 @@ import dataclasses
 import urllib.parse
 
 from irmas_tf.config.settings import ConfigError
+from irmas_tf.downloads.web_address import host_of, is_this_machine, shown_url
 
 SCHEMES = ("http", "https", "grpc", "grpcs")
 _PORTS = {"grpc": 8500, "grpcs": 8500}
@@ -32,21 +33,20 @@ class ModelAddress:
     label: str = ""
 
     def __post_init__(self) -> None:
+        given = f"--url={shown_url(self.url)}"  # never with a password
         try:
             parts = urllib.parse.urlsplit(self.url)
             port = parts.port
         except ValueError as error:
-            raise ConfigError(f"--url={self.url}: {error}; write it like http://localhost:8501") from error
+            raise ConfigError(f"{given}: host or port is none; write it like http://localhost:8501") from error
         if parts.scheme not in SCHEMES or not parts.hostname:
-            raise ConfigError(
-                f"--url={self.url}: write it like http://localhost:8501 (REST) or grpc://localhost:8500 (gRPC)"
-            )
+            raise ConfigError(f"{given}: write it like http://localhost:8501 (REST) or grpc://localhost:8500 (gRPC)")
         if parts.query or parts.fragment or (self.is_grpc and parts.path not in ("", "/")):
-            raise ConfigError(f"--url={self.url}: give the server only; the model is --model")
+            raise ConfigError(f"{given}: give the server only; the model is --model")
         if "/v1/models" in parts.path:
-            raise ConfigError(f"--url={self.url}: end it before /v1/models; the model is --model")
+            raise ConfigError(f"{given}: end it before /v1/models; the model is --model")
         if port == 0:
-            raise ConfigError(f"--url={self.url}: there is no port 0")
+            raise ConfigError(f"{given}: there is no port 0")
         if not self.model or "/" in self.model:
             raise ConfigError(f"--model={self.model}: must be the model's name on the server, like irmas")
         if self.version and self.label:
@@ -61,6 +61,11 @@ class ModelAddress:
     def is_encrypted(self) -> bool:
         """Whether the connection is over TLS."""
         return urllib.parse.urlsplit(self.url).scheme in ("https", "grpcs")
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the server is on this machine, so that no proxy is asked for it."""
+        return is_this_machine(host_of(self.url))
 
     @property
     def target(self) -> str:
@@ -78,6 +83,4 @@ class ModelAddress:
 
     def __str__(self) -> str:
         version = f", version {self.version}" if self.version else f", label {self.label}" if self.label else ""
-        parts = urllib.parse.urlsplit(self.url)
-        place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # never a password
-        return f"{place} (model {self.model}{version})"
+        return f"{shown_url(self.url)} (model {self.model}{version})"

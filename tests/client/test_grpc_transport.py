@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,7 @@ from irmas_tf.audio.wav_upload import float_wav
 from irmas_tf.client.grpc_transport import GrpcTransport, array, truths
 from irmas_tf.client.model_address import ModelAddress
 from irmas_tf.client.server_errors import RefusedError, ServerError, UnavailableError
+from tests.helpers.lying_server import lying_server
 
 RNG = np.random.default_rng(6)
 CLIPS = [float_wav(RNG.normal(0, 0.2, samples), 16000) for samples in (3000, 9001)]
@@ -117,3 +122,68 @@ def test_tensors_as_others_may_write_them() -> None:
     broken.tensor_shape.dim.add(size=2)
     with pytest.raises(ServerError, match="3 numbers"):
         array(broken)
+
+
+@contextlib.contextmanager
+def liar(answer: Callable[[], bytes], is_compressed: bool = False) -> Iterator[str]:
+    """Serve the same bytes for every call, and yield the address."""
+    grpc = pytest.importorskip("grpc")
+    method = grpc.unary_unary_rpc_method_handler(lambda request, context: answer())
+    handler = type("Handler", (grpc.GenericRpcHandler,), {"service": lambda self, details: method})()
+    coding = grpc.Compression.Gzip if is_compressed else grpc.Compression.NoCompression
+    with ThreadPoolExecutor(2) as threads:
+        server = grpc.server(threads, handlers=[handler], compression=coding)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        yield f"grpc://127.0.0.1:{port}"
+        server.stop(0).wait()
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_an_answer_that_is_too_large_is_the_servers_fault_and_not_the_files(is_compressed: bool) -> None:
+    with liar(lambda: bytes(33 << 20), is_compressed) as url, pytest.raises(ServerError, match="larger than max"):
+        transport(url).classify(CLIPS)
+
+
+def test_an_answer_that_is_none_is_the_servers_fault() -> None:
+    with liar(lambda: b"\xff\xff\xff") as url, pytest.raises(ServerError, match="deserializing"):
+        transport(url).classify(CLIPS)
+
+
+@pytest.mark.parametrize("name", ["probabilities", "duration_seconds"])
+def test_values_out_of_range_are_refused_as_over_rest(name: str) -> None:
+    predict_pb2 = pytest.importorskip("tensorflow_serving.apis.predict_pb2")
+    import tensorflow as tf
+
+    answer = predict_pb2.PredictResponse()
+    for key, values in {"probabilities": np.zeros([2, 3], "f4"), "duration_seconds": np.ones(2, "f4")}.items():
+        answer.outputs[key].CopyFrom(tf.make_tensor_proto(values - 2 if key == name else values))
+    with liar(answer.SerializeToString) as url, pytest.raises(ServerError, match="another model"):
+        transport(url).classify(CLIPS)
+
+
+def test_a_huge_shape_takes_no_memory() -> None:
+    protos = pytest.importorskip("tensorflow.core.framework.tensor_pb2")
+    huge = protos.TensorProto(dtype=1, float_val=[1.0])
+    huge.tensor_shape.dim.add(size=1 << 24)
+    with pytest.raises(ServerError, match="shape"):
+        array(huge)
+
+
+def test_the_time_counts_from_before_the_connection_and_to_the_end_of_the_answer() -> None:
+    """A listener that never speaks, and an answer that comes late."""
+    with lying_server(lambda line: time.sleep(5)) as silent, liar(lambda: time.sleep(3) or b"") as late:
+        for url in (silent.url.replace("http", "grpc"), late):
+            with pytest.raises(UnavailableError, match=r"no answer within 0\.5 s"):
+                transport(url, 0.5).classify(CLIPS)
+
+
+def test_no_proxy_is_asked_for_this_machine(fake_serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with lying_server(lambda line: None) as proxy:
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        for name in ("http_proxy", "grpc_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        assert transport(fake_serving.grpc).num_classes() == 11
+        assert transport(fake_serving.grpc.replace("127.0.0.1", "localhost")).num_classes() == 11
+    assert proxy.requests == 0

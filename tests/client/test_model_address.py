@@ -48,3 +48,10 @@ def test_nonsense_is_named(arguments: tuple[object, ...], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         ModelAddress(*arguments)  # type: ignore[arg-type]
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://me:secret@host?x=1", "http://me:sec/ret@host", "ftp://me:secret@host"])
+def test_no_password_is_in_an_error(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        ModelAddress(url, "irmas")
+    assert "sec" not in str(caught.value)
