@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import setting
+from irmas_tf.process.csv_cells import ESCAPE, FORMULAS, FORMULAS_HELP
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +26,7 @@ class CheckOptions:
     )
 
 
+    csv_formulas: str = setting(ESCAPE, FORMULAS_HELP, choices=FORMULAS)
 COMMAND = Command(
     "irmas_tf.check",
     """
@@ -64,7 +66,10 @@ def main(flags: ParsedFlags) -> int:
     if target:
         from irmas_tf.own_data.manifest_writing import write_checked, write_listed
 
-        text = write_listed(target, settings) if settings.dataset == IRMAS else write_checked(target, checked)
+        if settings.dataset == IRMAS:
+            text = write_listed(target, settings, options.csv_formulas)
+        else:
+            text = write_checked(target, checked, options.csv_formulas)
         print(text, file=sys.stderr)
     return 0 if usable else 1
 

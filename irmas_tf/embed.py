@@ -12,6 +12,7 @@ from irmas_tf.config.backbones import BACKBONES, profiled_backbones
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
 from irmas_tf.process.cpu import start_one_blas_thread
+from irmas_tf.process.csv_cells import ESCAPE, FORMULAS, FORMULAS_HELP
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class NetworkOptions:
 class EmbedOptions(NetworkOptions):
     """Flags of this command."""
 
+    csv_formulas: str = setting(ESCAPE, FORMULAS_HELP, choices=FORMULAS)
     output: str = setting("", "File to write: .npz (NumPy; files, embeddings, metadata) or .csv (a row per file).")
 
 
@@ -140,7 +142,7 @@ def main(flags: ParsedFlags) -> int:
     if not embeddings.clips:
         print("error: no audio file could be embedded; nothing was written", file=sys.stderr)
         return 1
-    write_embeddings(target, embeddings, model)
+    write_embeddings(target, embeddings, model, options.csv_formulas)
     count, width = embeddings.matrix.shape
     print(f"{count} embedding{'s' if count > 1 else ''} of {width} numbers: {options.output}")
     return 1 if embeddings.failures else 0

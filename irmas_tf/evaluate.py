@@ -15,6 +15,7 @@ from typing import Any
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
 from irmas_tf.process.optional_packages import require
+from irmas_tf.process.csv_cells import ESCAPE, FORMULAS, FORMULAS_HELP
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 
@@ -42,6 +43,7 @@ class EvaluateOptions:
     report_clips: int = setting(6, "Number of worst and of best clips on the page.", minimum=0, maximum=50)
     report_audio: bool = setting(True, "Whether the page holds the sound of its clips (8 MB of MP3 at most).")
 
+    csv_formulas: str = setting(ESCAPE, FORMULAS_HELP, choices=FORMULAS)
 
 COMMAND = Command(
     "irmas_tf.evaluate",
@@ -86,6 +88,7 @@ def main(flags: ParsedFlags) -> None:
             page=PageOptions(options.report_clips, options.report_audio) if options.report else None,
         )
     else:
+            csv_formulas=options.csv_formulas,
         if given := flags.all_given("labels", "threshold", "output", "dataset"):
             raise ConfigError(f"--{given[0]}={getattr(options, given[0])}: is for --scores; a run has its own")
         if options.unique_clips and options.split != TEST:
@@ -107,6 +110,7 @@ def main(flags: ParsedFlags) -> None:
         )
     print(report.text(options.format), end="")
 
+            csv_formulas=options.csv_formulas,
 
 def cli(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script; returns the exit status."""

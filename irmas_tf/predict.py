@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
 from irmas_tf.process.cpu import start_one_blas_thread
+from irmas_tf.process.csv_cells import ESCAPE, FORMULAS, FORMULAS_HELP
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +47,7 @@ class PredictOptions:
 
 COMMAND = Command(
     "irmas_tf.predict",
+    csv_formulas: str = setting(ESCAPE, FORMULAS_HELP, choices=FORMULAS)
     """
     Name the instruments in audio files, with the model in the package, a trained run or an exported model: a window
     slides over each file, and probabilities are averaged over windows. A single-label model names the most probable
@@ -97,6 +99,7 @@ def main(flags: ParsedFlags) -> int:
     failures = write_answers(
         answers,
         files,
+        csv_formulas=options.csv_formulas,
         model.scheme,
         format=options.format,
         output=options.output,
@@ -110,6 +113,7 @@ def main(flags: ParsedFlags) -> int:
     return 1 if failures else 0
 
 
+        csv_formulas=options.csv_formulas,
 def cli(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script; returns the exit status."""
     start_one_blas_thread()

@@ -146,6 +146,17 @@ def test_one_sample_is_padded_with_zeros(run: str, tmp_path: Path, capsys: pytes
     assert one["probabilities"] == padded["probabilities"]
 
 
+def test_what_a_spreadsheet_would_run_is_marked_unless_it_is_to_be_kept(
+    run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    soundfile.write("=1+2.wav", _tone(), 44100)
+    for flags, shown in (([], "'=1+2.wav"), (["--csv_formulas=keep"], "=1+2.wav")):
+        assert cli([f"--run_dir={run}", "--format=csv", "--output=a.csv", *flags, "=1+2.wav"]) == 0
+        with open("a.csv", newline="") as file:
+            assert [row["file"] for row in csv.DictReader(file)] == [shown]
+
+
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
 def test_names_with_odd_bytes(run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str) -> None:
     soundfile.write(tmp_path / f"x.{suffix}", _tone(), 44100)

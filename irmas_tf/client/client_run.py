@@ -10,6 +10,7 @@ from irmas_tf.client.connection import connect
 from irmas_tf.client.model_address import ModelAddress
 from irmas_tf.client.server_answers import Sending, server_answers
 from irmas_tf.inference.exported_labels import ExportedLabels
+from irmas_tf.process.csv_cells import ESCAPE
 from irmas_tf.process.retry import Retry
 from irmas_tf.reports.answer_output import check_output, say, write_answers
 
@@ -26,6 +27,7 @@ def client_run(
     retry: Retry | None = None,
     sending: Sending | None = None,
     note: str = "",
+    csv_formulas: str = ESCAPE,
 ) -> int:
     """Write a server's answer for every audio file behind ``paths`` and report on stderr what got none.
 
@@ -33,7 +35,7 @@ def client_run(
         address: of the model.
         paths: files and folders; see `AudioFiles`.
         labels: what the model's probabilities are of.
-        format, output, top_k: see `write_answers`.
+        format, output, top_k, csv_formulas: see `write_answers`.
         timeout_seconds: longest wait for an answer to a request.
         retry: how often a request is repeated that gets none.
         sending: how files are sent.
@@ -64,4 +66,5 @@ def client_run(
             top_k=top_k,
             title="client",
             mark_named=labels.thresholds is not None,
+            csv_formulas=csv_formulas,
         )

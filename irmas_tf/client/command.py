@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
+from irmas_tf.process.csv_cells import ESCAPE, FORMULAS, FORMULAS_HELP
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +26,7 @@ class ClientOptions:
     format: str = setting(
         "table", "Table for people, JSON (one object per line) or CSV for programs.", choices=("table", "json", "csv")
     )
+    csv_formulas: str = setting(ESCAPE, FORMULAS_HELP, choices=FORMULAS)
     output: str = setting("", "File that the answers go to instead of standard output; it appears when all are there.")
     top_k: int = setting(3, "Classes in a row of the table; JSON and CSV always hold them all.", minimum=1)
     batch_size: int = setting(8, "Most files in a request.", minimum=1, maximum=1024)
@@ -89,6 +91,7 @@ def main(flags: ParsedFlags) -> int:
         sending=Sending(options.batch_size, options.concurrency, options.max_request_mb << 20),
         note="" if options.signature or flags.given("labels") else TAKEN_FOR_IRMAS,
     )
+        csv_formulas=options.csv_formulas,
     return 1 if failures else 0
 
 

@@ -32,6 +32,7 @@ from irmas_tf.datasets.irmas_records import TestClip, clip_song_id
 from irmas_tf.evaluation.label_cells import Cells, as_few_as_needed
 from irmas_tf.kinds.table_columns import class_of
 from irmas_tf.own_data.label_grammar import LabelError
+from irmas_tf.process.csv_cells import plain_cell
 
 FILE, LABELS, SONG, PART = "file", "labels", "song", "part"
 MODEL = "model_sha256"
@@ -103,10 +104,11 @@ class _Table:
         self.columns: list[str] = []
         try:
             for cells in reader:
-                if not any(cell.strip() for cell in cells):
+                cells = [plain_cell(cell.strip()) for cell in cells]
+                if not any(cells):
                     continue
                 if not self.columns:
-                    self.columns = [cell.strip() for cell in cells]
+                    self.columns = cells
                     if FILE not in self.columns and "path" in self.columns:  # a manifest
                         self.columns = [_OF_MANIFEST.get(column, column) for column in self.columns]
                     if "predicted" in self.columns:
@@ -117,7 +119,7 @@ class _Table:
                     raise self.error(
                         reader.line_num, f"has {len(cells)} values, the header {len(self.columns)}; write one for each"
                     )
-                self.rows.append(_Row(reader.line_num, dict(zip(self.columns, map(str.strip, cells), strict=True))))
+                self.rows.append(_Row(reader.line_num, dict(zip(self.columns, cells, strict=True))))
         except csv.Error as error:
             raise self.error(reader.line_num, f"is not CSV ({error}); check its quotes") from error
         if not self.rows:

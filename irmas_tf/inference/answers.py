@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import io
 import json
@@ -16,6 +15,7 @@ from irmas_tf.inference.activity import Activity
 from irmas_tf.inference.display_width import display_width, fitted
 from irmas_tf.inference.notes import Note, is_silent, note_objects
 from irmas_tf.kinds.table_columns import column_of
+from irmas_tf.process.csv_cells import ESCAPE, CsvWriter
 from irmas_tf.process.printable import printable
 
 FORMATS = ("table", "json", "csv")
@@ -129,6 +129,7 @@ class AnswerWriter:
         origin: what every ``json`` object says, after its own keys, about the model that answered
             (`irmas_tf.inference.artefacts.origin_of`).
         heading: line above a table, about the model; empty is none.
+        csv_formulas: one of `irmas_tf.process.csv_cells.FORMULAS`.
     """
 
     def __init__(
@@ -140,8 +141,10 @@ class AnswerWriter:
         mark_named: bool = False,
         origin: Mapping[str, object] | None = None,
         heading: str = "",
+        csv_formulas: str = ESCAPE,
     ) -> None:
         self._stream = stream
+        self._csv_formulas = csv_formulas
         self._heading = f"{printable(heading)}\n" if heading else ""
         self._format = format
         self._scheme = scheme
@@ -195,7 +198,7 @@ class AnswerWriter:
 
     def _write_row(self, row: Sequence[str]) -> None:
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow(row)
+        CsvWriter(text, self._csv_formulas).writerow(row)
         self._write(text.getvalue())
 
     def _write(self, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
 import json
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.clip_means import ClipMean, clip_means
 from irmas_tf.inference.window_model import EMBEDDING, WindowModel, require_output
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.csv_cells import ESCAPE, CsvWriter
 
 SUFFIXES = (".npz", ".csv")
 
@@ -89,7 +89,7 @@ def embed_files(
     return Embeddings(tuple(clips), tuple(failures))
 
 
-def write_embeddings(target: Path, embeddings: Embeddings, model: WindowModel) -> None:
+def write_embeddings(target: Path, embeddings: Embeddings, model: WindowModel, csv_formulas: str = ESCAPE) -> None:
     """Write embeddings, at least one; the file appears when it is complete.
 
     An ``.npz`` holds ``files`` [n] (text), ``duration_seconds`` [n], ``embeddings`` float32 [n, width] and ``metadata``
@@ -99,12 +99,13 @@ def write_embeddings(target: Path, embeddings: Embeddings, model: WindowModel) -
         target: file to write, of `embeddings_file`.
         embeddings: what to write.
         model: what they are of.
+        csv_formulas: one of `irmas_tf.process.csv_cells.FORMULAS`.
     """
     matrix, clips = embeddings.matrix, embeddings.clips
     with atomic_path(target) as temporary:
         if target.suffix == ".csv":
             with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-                writer = csv.writer(stream)
+                writer = CsvWriter(stream, csv_formulas, line_end="\r\n")
                 writer.writerow(["file", "duration_seconds", *(f"e{k}" for k in range(matrix.shape[1]))])
                 for clip, row in zip(clips, matrix.tolist(), strict=True):
                     writer.writerow([clip.path, f"{clip.duration_seconds:.3f}", *(f"{value:.8g}" for value in row)])

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from irmas_tf.datasets.irmas_layout import DataError, display
+from irmas_tf.process.csv_cells import plain_cell
 
 _SEPARATORS = (",", ";", "\t")
 _SAVE_AS = "save it as CSV UTF-8"
@@ -23,10 +24,11 @@ class CsvTable(NamedTuple):
 
 
 def read_csv(path: str | os.PathLike[str], required: Sequence[str]) -> CsvTable:
-    """Return header and rows of a CSV file; rows without any text are left out.
+    """Return header and rows of a CSV file, cells without blanks around them; rows without any text are left out.
 
     UTF-8 with or without a byte-order mark, UTF-16 with one, and any line ends are read. The separator is the one by
-    which the header has the required columns; a cell that holds it must be in quotation marks.
+    which the header has the required columns; a cell that holds it must be in quotation marks. Marks that keep
+    spreadsheets from running a cell (`irmas_tf.process.csv_cells`) are taken off.
 
     Args:
         path: the file.
@@ -41,15 +43,15 @@ def read_csv(path: str | os.PathLike[str], required: Sequence[str]) -> CsvTable:
         raise DataError(f"{display(path)}: has no header in its first row; write {','.join(required)} there")
     for separator in _SEPARATORS:
         rows = _rows(path, text, separator)
-        header = tuple(cell.strip().casefold() for cell in next(rows)[1])
+        header = tuple(cell.casefold() for cell in next(rows)[1])
         if set(required) <= set(header):
             break
     else:
         cells = next(_rows(path, text, max(_SEPARATORS, key=first.count)))[1]
-        lacking = [name for name in required if name not in {cell.strip().casefold() for cell in cells}]
+        lacking = [name for name in required if name not in {cell.casefold() for cell in cells}]
         raise DataError(
             f"{display(path)}: row 1 has no column {' and no column '.join(lacking)} (it has"
-            f" {', '.join(repr(cell.strip()[:40]) for cell in cells[:8])}); name the columns {','.join(required)} there"
+            f" {', '.join(repr(cell[:40]) for cell in cells[:8])}); name the columns {','.join(required)} there"
         )
     twice = next((name for name in header if name and header.count(name) > 1), "")
     if twice:
@@ -93,16 +95,16 @@ def _rows(path: str | os.PathLike[str], text: str, separator: str) -> Iterator[t
                 f"{display(path)}: row {number} cannot be read ({error}); close its quotation marks, and double those"
                 " within a cell"
             ) from error
-        yield number, cells
+        yield number, [plain_cell(cell.strip()) for cell in cells]
 
 
 def _checked(
     path: str | os.PathLike[str], rows: Iterator[tuple[int, list[str]]], columns: int, separator: str
 ) -> Iterator[tuple[int, list[str]]]:
     for number, cells in rows:
-        if not any(map(str.strip, cells)):
+        if not any(cells):
             continue
-        if len(cells) > columns and any(map(str.strip, cells[columns:])):
+        if len(cells) > columns and any(cells[columns:]):
             raise DataError(
                 f"{display(path)}: row {number} has {len(cells)} cells, and the header has {columns}; put a cell that"
                 f" holds {separator!r} in quotation marks"

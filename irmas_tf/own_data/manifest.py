@@ -99,8 +99,8 @@ class _RowReader:
         """Take in a row."""
         cells = [*cells, ""]  # the last, for columns that there are not
         at_path, at_labels, at_group, at_part = self._columns
-        path, text = cells[at_path].strip(), cells[at_labels].strip()
-        group, part = cells[at_group].strip(), cells[at_part].strip().casefold()
+        path, text = cells[at_path], cells[at_labels]
+        group, part = cells[at_group], cells[at_part].casefold()
         labels = self._parsed(number, text)
         if part and part not in PARTS:
             self._fault("unknown_split", number, repr(part))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from irmas_tf.own_data.listing import is_utf8
 from irmas_tf.own_data.manifest import COLUMNS
 from irmas_tf.own_data.set_check import CheckedSet
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.csv_cells import ESCAPE, CsvWriter
 
 
 def check_free(path: str | os.PathLike[str]) -> None:
@@ -38,6 +38,7 @@ def write_manifest(
     classes: Sequence[str],
     *,
     left_out: Collection[Path] = (),
+    csv_formulas: str = ESCAPE,
 ) -> tuple[int, int]:
     """Write a manifest that `irmas_tf.own_data.manifest.read_manifest` reads as the same labels.
 
@@ -47,6 +48,7 @@ def write_manifest(
         groups: a group per excerpt.
         classes: all classes.
         left_out: files that cannot be used.
+        csv_formulas: one of `irmas_tf.process.csv_cells.FORMULAS`.
 
     Returns:
         Rows and groups that were written.
@@ -67,24 +69,26 @@ def write_manifest(
         cell = format_cell(labels_of(excerpt.classes_present, excerpt.absent, classes), classes)
         rows.append((relative, cell, group, excerpt.part))
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = CsvWriter(file, csv_formulas)
         writer.writerow(COLUMNS)
         writer.writerows(rows)
     return len(rows), len({group for _, _, group, _ in rows})
 
 
-def write_checked(path: str | os.PathLike[str], checked: CheckedSet) -> str:
+def write_checked(path: str | os.PathLike[str], checked: CheckedSet, csv_formulas: str = ESCAPE) -> str:
     """Write a data set that was checked, without the files that training would refuse; return what to say of it.
 
     Raises:
         DataError, OSError: see `write_manifest`.
     """
     groups, classes = checked.proposal.groups, checked.classes
-    written = write_manifest(path, checked.excerpts, groups, classes, left_out=checked.unusable)
+    written = write_manifest(
+        path, checked.excerpts, groups, classes, left_out=checked.unusable, csv_formulas=csv_formulas
+    )
     return _written(path, *written, len(checked.excerpts) - written[0], classes)
 
 
-def write_listed(path: str | os.PathLike[str], settings: DataConfig) -> str:
+def write_listed(path: str | os.PathLike[str], settings: DataConfig, csv_formulas: str = ESCAPE) -> str:
     """Write a data set that has groups of its own; return what to say of it.
 
     Raises:
@@ -94,7 +98,7 @@ def write_listed(path: str | os.PathLike[str], settings: DataConfig) -> str:
     excerpts = list(dataset.items(settings.data_dir))
     groups = propose_groups(excerpts, has_groups=True).groups
     classes = tuple(dataset.labels.source_to_code)
-    return _written(path, *write_manifest(path, excerpts, groups, classes), 0, classes)
+    return _written(path, *write_manifest(path, excerpts, groups, classes, csv_formulas=csv_formulas), 0, classes)
 
 
 def _written(path: str | os.PathLike[str], rows: int, groups: int, left_out: int, classes: Sequence[str]) -> str:

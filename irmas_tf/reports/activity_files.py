@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ from irmas_tf.inference.answers import Answer, join_codes
 from irmas_tf.inference.notes import OF_SILENCE, SILENT, note_objects
 from irmas_tf.kinds.table_columns import column_of
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.csv_cells import ESCAPE, CsvWriter
 from irmas_tf.process.optional_packages import require
 from irmas_tf.reports.answer_output import SAID_ALREADY
 
@@ -49,18 +49,25 @@ class ActivityFiles:
         formats: some of `FORMATS`.
         scheme: the label scheme of the answers.
         levels: [classes] at or above which a class is active; None: the most probable class is.
+        csv_formulas: one of `irmas_tf.process.csv_cells.FORMULAS`.
 
     Raises:
         ConfigError: no or an unknown format, or the folder cannot be made or written.
     """
 
     def __init__(
-        self, folder: str | Path, formats: Sequence[str], scheme: LabelScheme, levels: np.ndarray | None
+        self,
+        folder: str | Path,
+        formats: Sequence[str],
+        scheme: LabelScheme,
+        levels: np.ndarray | None,
+        csv_formulas: str = ESCAPE,
     ) -> None:
         self.folder = Path(folder)
         self._formats = formats
         self._scheme = scheme
         self._levels = levels
+        self._csv_formulas = csv_formulas
         check_formats(formats)
         if "png" in formats:
             require("matplotlib", "--activity_formats=png")
@@ -88,7 +95,7 @@ class ActivityFiles:
         return paths
 
     def _csv(self, answer: Answer, activity: Activity) -> Iterator[str]:
-        rows = _Rows()
+        rows = _Rows(self._csv_formulas)
         codes = self._scheme.codes
         yield rows.line(["start_seconds", "end_seconds", "labels", *map(column_of, codes), "notes"])
         active = activity.active(self._levels)
@@ -206,9 +213,9 @@ def _quietly() -> Iterator[None]:
 class _Rows:
     """Turns rows into lines of CSV."""
 
-    def __init__(self) -> None:
+    def __init__(self, csv_formulas: str) -> None:
         self._line = ""
-        self._writer = csv.writer(self, lineterminator="\n")
+        self._writer = CsvWriter(self, csv_formulas)
 
     def write(self, text: str) -> None:
         self._line = text

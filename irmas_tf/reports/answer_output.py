@@ -18,6 +18,7 @@ from irmas_tf.config.labels import LabelScheme
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.answers import Answer, AnswerWriter
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.csv_cells import ESCAPE
 from irmas_tf.process.printable import printable
 
 # Set by a thread that reads a file once more: its warnings were printed the first time.
@@ -37,13 +38,14 @@ def write_answers(
     origin: Mapping[str, object] | None = None,
     heading: str = "",
 ) -> int:
+    csv_formulas: str = ESCAPE,
     """Write answers as they come and report on stderr what got none.
 
     Args:
         results: of ``files``; closed at the end, also if it comes early.
         files: what is being answered.
         scheme: the label scheme of the answers.
-        format, top_k, mark_named, origin, heading: see `AnswerWriter`.
+        format, top_k, mark_named, origin, heading, csv_formulas: see `AnswerWriter`.
         output: file to write; empty is standard output.
         title: of the bar.
 
@@ -55,7 +57,7 @@ def write_answers(
         stream = stack.enter_context(output_stream(output, format))
         move_on = stack.enter_context(progress_bar(files, to_terminal=not output, title=title))
         stack.enter_context(plain_warnings(files.shown))
-        writer = AnswerWriter(stream, format, scheme, top_k, mark_named, origin, heading)
+        writer = AnswerWriter(stream, format, scheme, top_k, mark_named, origin, heading, csv_formulas)
         stack.enter_context(contextlib.closing(files))
         stack.enter_context(contextlib.closing(results))
         for result in map(files.renamed, results):

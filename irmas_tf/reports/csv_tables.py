@@ -7,7 +7,6 @@ model that gave them is known, so that figures made of them can name it.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.evaluation.threshold_curves import threshold_curves
 from irmas_tf.kinds.table_columns import column_of
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.csv_cells import ESCAPE, CsvWriter
 
 Table = tuple[str, Sequence[str], Iterable[Iterable[Any]]]
 """Name of the file, header and rows."""
@@ -70,12 +70,12 @@ def multi_label_tables(evaluation: MultiLabelEvaluation, summary: dict[str, Any]
         yield (f"clips_{aggregation}.csv" if number else "clips.csv", *_clips(evaluation, aggregation, _model(summary)))
 
 
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a table, whole or not at all."""
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]], formulas: str = ESCAPE) -> None:
+    """Write a table, whole or not at all; ``formulas`` is one of `irmas_tf.process.csv_cells.FORMULAS`."""
     # surrogateescape: a file name that is not UTF-8 is written with its own bytes.
     with atomic_path(path) as temporary:
         with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
+            writer = CsvWriter(file, formulas)
             writer.writerow(header)
             writer.writerows(rows)
 

@@ -12,6 +12,7 @@ from irmas_tf.evaluation.multi_label_run import evaluate_multi_label
 from irmas_tf.evaluation.single_label import Evaluation, check_split, evaluate_split
 from irmas_tf.evaluation.test_part import TEST, has_test_clips, test_side
 from irmas_tf.inference.run_model import RunModel
+from irmas_tf.process.csv_cells import ESCAPE
 from irmas_tf.reports.evaluation_report import EvaluationReport
 from irmas_tf.reports.page import PageOptions
 from irmas_tf.reports.report import summarize, write_report
@@ -25,6 +26,7 @@ def evaluate_run(
     batch_size: int = 32,
     unique_clips: bool = False,
     page: PageOptions | None = None,
+    csv_formulas: str = ESCAPE,
     progress: Callable[[Iterable[Any], int], Iterable[Any]] | None = None,
 ) -> EvaluationReport:
     """Evaluate a run's best model and write the reports into the run folder.
@@ -39,6 +41,7 @@ def evaluate_run(
         batch_size: windows per batch.
         unique_clips: count byte-identical test clips once.
         page: of report.html, the page for people; None writes none.
+        csv_formulas: one of `irmas_tf.process.csv_cells.FORMULAS`.
         progress: called with the results and their number, returns the results; shows that time passes.
 
     Raises:
@@ -67,7 +70,7 @@ def evaluate_run(
         evaluation = evaluate_split(model, data_dir, split, batch_size=batch_size, progress=progress)
     summary = summarize(evaluation) | {"model_sha256": model.source["model_sha256"], "config_hash": model.config.hash}
     folder = model.run.evaluation_dir(split)
-    written = write_report(evaluation, summary, folder, page, run=model.run, model=model)
+    written = write_report(evaluation, summary, folder, page, csv_formulas, run=model.run, model=model)
     return EvaluationReport(summary, tuple(written))
 
 

@@ -29,6 +29,7 @@ from irmas_tf.evaluation.score_file import (
 from irmas_tf.evaluation.scored_clips import GLOBAL, ScoredClips, fixed
 from irmas_tf.evaluation.song_notes import song_groups, song_notes
 from irmas_tf.evaluation.test_part import dataset_named, has_test_clips, published_counts
+from irmas_tf.process.csv_cells import ESCAPE
 from irmas_tf.reports.evaluation_report import EvaluationReport
 from irmas_tf.reports.page import PageOptions
 from irmas_tf.reports.report import summarize, write_report
@@ -44,6 +45,7 @@ def evaluate_scores(
     unique_clips: bool = False,
     output: str = "",
     page: PageOptions | None = None,
+    csv_formulas: str = ESCAPE,
 ) -> EvaluationReport:
     """Evaluate a score file, and write the reports if a folder is given.
 
@@ -57,6 +59,7 @@ def evaluate_scores(
         unique_clips: count byte-identical clips once; needs ``data_dir``.
         output: folder for the reports; empty: none are written.
         page: of report.html, the page for people; None writes none.
+        csv_formulas: one of `irmas_tf.process.csv_cells.FORMULAS`.
 
     Raises:
         ConfigError: the folder for the reports is a file.
@@ -86,7 +89,7 @@ def evaluate_scores(
     summary = summarize(evaluation)
     if len(scores.models) == 1:
         summary |= {MODEL: scores.models[0]}
-    written = write_report(evaluation, summary, Path(output), page) if output else []
+    written = write_report(evaluation, summary, Path(output), page, csv_formulas) if output else []
     return EvaluationReport(summary, tuple(written))
 
 

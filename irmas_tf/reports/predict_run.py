@@ -11,6 +11,7 @@ from irmas_tf.inference.answers import Answer
 from irmas_tf.inference.naming import OF_RUN, decision_levels
 from irmas_tf.inference.prediction import predict_files
 from irmas_tf.inference.window_model import PROBABILITIES, ClassModel
+from irmas_tf.process.csv_cells import ESCAPE
 
 
 def predict_run(
@@ -21,6 +22,7 @@ def predict_run(
     thresholds: str = OF_RUN,
     activity: str = "",
     activity_formats: Sequence[str] = ("csv",),
+    csv_formulas: str = ESCAPE,
 ) -> Generator[Answer | Failure, None, None]:
     """Return the answers for files in their order, each as soon as it is there, or the reason for none.
 
@@ -33,6 +35,7 @@ def predict_run(
         thresholds: decision levels; see `decision_levels`.
         activity: folder for the activity of each file over time; empty writes none.
         activity_formats: what is written there; see `ActivityFiles`.
+        csv_formulas: one of `irmas_tf.process.csv_cells.FORMULAS`.
 
     Raises:
         ModelError, ThresholdsError: the model cannot be used.
@@ -43,7 +46,7 @@ def predict_run(
     if activity:
         from irmas_tf.reports.activity_files import ActivityFiles, saved_activity
 
-        saved = ActivityFiles(activity, activity_formats, model.scheme, levels)
+        saved = ActivityFiles(activity, activity_formats, model.scheme, levels, csv_formulas)
     # Before the first file, so that the first answer takes no longer than the others.
     if hasattr(model, "warm_up"):
         model.warm_up()

@@ -14,6 +14,7 @@ from irmas_tf.metrics.aggregation import AGGREGATIONS
 from irmas_tf.pictures.svg import write_svg
 from irmas_tf.process.atomic_files import write_json_atomic
 from irmas_tf.process.atomic_folders import replaced_folder
+from irmas_tf.process.csv_cells import ESCAPE
 from irmas_tf.reports.csv_tables import multi_label_tables, single_label_tables, write_csv
 from irmas_tf.reports.multi_label_page import multi_label_clips, multi_label_page
 from irmas_tf.reports.page import REPORT_NAME, PageOptions, Section, write_page
@@ -55,6 +56,7 @@ def write_report(
     summary: dict[str, Any],
     folder: Path,
     page: PageOptions | None = None,
+    csv_formulas: str = ESCAPE,
     *,
     run: RunDir | None = None,
     model: WindowModel | None = None,
@@ -69,6 +71,7 @@ def write_report(
         summary: what `summarize` gave.
         folder: made if absent.
         page: of the page for people; None writes none.
+        csv_formulas: one of `irmas_tf.process.csv_cells.FORMULAS`.
         run: the run folder; None for a score file.
         model: the run's model, for the activity of single-label clips over time; None shows no clips of theirs.
 
@@ -76,7 +79,7 @@ def write_report(
         DataError: an excerpt that the page shows became unreadable since it was scored.
     """
     with replaced_folder(folder, REPORT_FILES) as temporary:
-        paths = _write_files(evaluation, summary, temporary, page, run, model)
+        paths = _write_files(evaluation, summary, temporary, page, csv_formulas, run, model)
     return [folder / path.name for path in paths]
 
 
@@ -85,6 +88,7 @@ def _write_files(
     summary: dict[str, Any],
     folder: Path,
     page: PageOptions | None,
+    csv_formulas: str,
     run: RunDir | None,
     model: WindowModel | None,
 ) -> list[Path]:
@@ -98,7 +102,7 @@ def _write_files(
     paths = []
     for name, header, rows in tables:
         paths.append(folder / name)
-        write_csv(paths[-1], header, rows)
+        write_csv(paths[-1], header, rows, csv_formulas)
     for figure in whole.figures():
         paths.append(folder / f"{figure.name}.svg")
         write_svg(figure.picture, paths[-1], figure.title, headline_text(summary))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from irmas_tf.config.labels import IRMAS_CODES, get_label_scheme
+from irmas_tf.config.labels import IRMAS_CODES, LabelScheme, get_label_scheme
 from irmas_tf.evaluation import score_file
 from irmas_tf.evaluation.score_file import (
     ScoreFileError,
@@ -19,6 +19,9 @@ from irmas_tf.evaluation.score_file import (
     read_score_file,
     song_of,
 )
+from irmas_tf.inference.answers import Answer, AnswerWriter
+from irmas_tf.process.csv_cells import escaped_cell
+from irmas_tf.reports.evaluate_scores import evaluate_scores
 
 IRMAS = get_label_scheme("irmas")
 HEADER = ["file", *IRMAS_CODES, "labels"]
@@ -133,9 +136,9 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes | None, word
         read_score_file(path)
 
 
-# Names as they come: brackets, commas, quotes, blanks inside, letters of any script, line breaks.
+# Names as they come: brackets, quotes, blanks inside, letters of any script, line breaks, what spreadsheets run.
 _NAMES = st.lists(
-    st.text(st.characters(blacklist_categories=("Cs", "Cc")) | st.sampled_from("\n"), min_size=1, max_size=20)
+    st.text(st.characters(blacklist_categories=("Cs", "Cc")) | st.sampled_from("\n'=-"), min_size=1, max_size=20)
     .map(str.strip)
     .filter(bool),
     min_size=1,
@@ -154,7 +157,7 @@ def test_every_table_comes_back_as_it_was_written(
     scores = [data.draw(st.lists(finite, min_size=11, max_size=11)) for _ in names]
     labels = [data.draw(st.sets(st.sampled_from(IRMAS_CODES), min_size=1)) for _ in names]
     order = data.draw(st.permutations(range(13)))
-    rows = [[n, *map(repr, s), " ".join(la)] for n, s, la in zip(names, scores, labels, strict=True)]
+    rows = [[escaped_cell(n), *map(repr, s), " ".join(la)] for n, s, la in zip(names, scores, labels, strict=True)]
     path = _write(
         tmp_path_factory.mktemp("scores"), [[row[k] for k in order] for row in rows], [HEADER[k] for k in order]
     )
@@ -163,6 +166,32 @@ def test_every_table_comes_back_as_it_was_written(
     np.testing.assert_array_equal(found.scores, scores)
     assert found.labels is not None
     assert [{IRMAS_CODES[k] for k in np.flatnonzero(row)} for row in found.labels] == labels
+
+
+def test_names_and_classes_that_a_spreadsheet_would_run_come_back_from_answers_and_reports(tmp_path: Path) -> None:
+    codes = ("=oud", "'=oud", "+tar", "-1", "tar")
+    scheme = LabelScheme.of("given", {code: code for code in codes})
+    names = ("=1+2.wav", "'=1+2.wav", "-a.wav", "'tis.wav", "b.wav")
+    stream = io.StringIO()
+    writer = AnswerWriter(stream, "csv", scheme)
+    for name in names:
+        writer.write(Answer(name, 1.0, scheme, np.full(5, 0.5), ("=oud",)))
+    (tmp_path / "answers.csv").write_text(stream.getvalue(), encoding="utf-8")
+    (tmp_path / "labels.csv").write_text(
+        "file,labels\n" + "".join(f"{escaped_cell(name)},=oud\n" for name in names), encoding="utf-8"
+    )
+    report = evaluate_scores(
+        str(tmp_path / "answers.csv"), str(tmp_path / "labels.csv"), output=str(tmp_path / "report")
+    )
+    assert report.summary["clips"] == 5
+    for table in ("answers.csv", "report/clips.csv"):
+        with open(tmp_path / table, encoding="utf-8", newline="") as file:
+            cells = {cell for row in csv.reader(file) for cell in row}
+        assert {"'=oud", "''=oud", "'=1+2.wav", "''=1+2.wav", "'-a.wav", "-1"} <= cells
+        assert not any(cell.startswith(("=", "+", "@")) for cell in cells)
+        found = read_score_file(tmp_path / table)
+        assert found.scheme.codes == codes and found.files == names
+    assert found.labels is not None and found.labels[:, 0].all() and not found.labels[:, 1:].any()
 
 
 def test_blank_lines_before_the_header_do_not_hide_its_delimiter(tmp_path: Path) -> None:

@@ -47,6 +47,19 @@ def test_a_class_called_noise_is_named_when_the_manifest_is_to_be_read(tmp_path)
     assert labels == [("noise/a.wav", ("noise",)), ("other/c.wav", ()), ("oud/b.wav", ("oud",))]
 
 
+def test_what_a_spreadsheet_would_run_is_marked_and_read_as_it_was(tmp_path):
+    names = ["=oud/@a.wav", "=oud/b.wav", "-tar/c.wav", "'=tar/d.wav", "-tar/=e.wav"]
+    write_sounds(tmp_path, names)
+    checked = check_dataset(DataConfig(dataset="folder", data_dir=str(tmp_path)), progress=False)
+    for formulas in ("escape", "keep"):
+        path = tmp_path / f"{formulas}.csv"
+        write_checked(path, checked, formulas)
+        starts = {line[0] for line in path.read_text().splitlines()}
+        assert ("=" in starts, "-" in starts) == (formulas == "keep", formulas == "keep")
+    read = {e.path.name: (e.present, e.absent) for e in read_manifest(tmp_path / "escape.csv").excerpts()}
+    assert read == {e.path.name: (e.present, e.absent) for e in checked.excerpts} and len(read) == len(names)
+
+
 def test_irmas_can_be_written_with_its_songs(tmp_path, corpus):
     write_listed(tmp_path / "m.csv", DataConfig(data_dir=str(corpus)))
     listed = read_manifest(tmp_path / "m.csv")

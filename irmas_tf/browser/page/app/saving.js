@@ -1,6 +1,6 @@
 /** Files for the person: of one clip over time, and the answers of all clips. */
 
-import {activityCsv, activityJson, audacityLabels, ENDINGS} from '../engine/formats.js';
+import {activityCsv, activityJson, audacityLabels, columnOf, csvText, ENDINGS} from '../engine/formats.js';
 import {pictureOf, sceneOf} from './painting.js';
 
 const WRITERS = {csv: [activityCsv, 'text/csv'], json: [activityJson, 'application/json'], audacity: [audacityLabels, 'text/plain']};
@@ -31,12 +31,7 @@ export function answersCsv(clips) {
     notes.map(({code, text}) => `${code}: ${text}`).join(' | '), String(SCHEMA),
     clip.labels.map((code) => names[codes.indexOf(code)]).join(';'),
   ]);
-  const head = ['file', 'duration_seconds', 'labels', ...codes, 'notes', 'schema', 'label_names'];
-  return [head, ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
-}
-
-function cell(text) {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvText([['file', 'duration_seconds', 'labels', ...codes.map(columnOf), 'notes', 'schema', 'label_names'], ...rows]);
 }
 
 /** Return a file's name without its ending and without what a file system may refuse. */

@@ -19,7 +19,7 @@ const FIXED = new Set([
 ]);
 
 /** What the column of a class is called. @param {string} code */
-const columnOf = (code) => (FIXED.has(code) || code.startsWith('class:') ? `class:${code}` : code);
+export const columnOf = (code) => (FIXED.has(code) || code.startsWith('class:') ? `class:${code}` : code);
 
 const rounded = (value) => Number(value.toFixed(6));
 
@@ -36,7 +36,7 @@ export function activityCsv(clip, thresholds = clip.facts.thresholds) {
     ...clip.probabilities[k].map((value) => value.toFixed(6)),
     [...(clip.silent[k] ? ['silent'] : []), ...ofClip].join(' '),
   ]);
-  return [['start_seconds', 'end_seconds', 'labels', ...codes.map(columnOf), 'notes'], ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
+  return csvText([['start_seconds', 'end_seconds', 'labels', ...codes.map(columnOf), 'notes'], ...rows]);
 }
 
 /** One object with times, probabilities and silence in columns, the levels, segments and notes. @param {import('./types.js').Clip} clip */
@@ -70,6 +70,16 @@ export function audacityLabels(clip, thresholds = clip.facts.thresholds) {
     .join('');
 }
 
-function cell(text) {
+/** Cells that a spreadsheet would run as formulas; of them numbers stay as they are: irmas_tf/process/csv_cells.py. */
+const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Return rows as CSV; what a spreadsheet would run has a quotation mark before it. @param {string[][]} rows */
+export function csvText(rows) {
+  return rows.map((row) => `${row.map(cell).join(',')}\n`).join('');
+}
+
+function cell(given) {
+  const text = FORMULA.test(given) && !NUMBER.test(given) ? `'${given}` : given;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
