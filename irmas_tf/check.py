@@ -22,11 +22,13 @@ class CheckOptions:
         " Otherwise only headers are read.",
     )
     write_manifest: str = setting(
-        "", "CSV file to write the data set to, with the groups that are proposed; for --dataset=manifest."
+        "",
+        "CSV file to write the data set to, with the groups that are proposed; for --dataset=manifest.",
+        writes="file",
     )
-
-
     csv_formulas: str = setting(ESCAPE, FORMULAS_HELP, choices=FORMULAS)
+
+
 COMMAND = Command(
     "irmas_tf.check",
     """

@@ -25,7 +25,7 @@ class ConvertOptions:
         "Published file (.h5, .pth, .pt, .npz), folder of a SavedModel, or handle of TensorFlow Hub. Empty: only say"
         " where the network's weights are published.",
     )
-    out: str = setting("", "Weight file to write, ending in .npz.")
+    out: str = setting("", "Weight file to write, ending in .npz.", writes="file")
     labels: str = setting(
         "",
         "Class names to record: a CSV with index and display_name, as AudioSet's class_labels_indices.csv (527 classes)"

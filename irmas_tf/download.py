@@ -24,7 +24,7 @@ T = TypeVar("T")
 class DownloadOptions:
     """Flags of this command."""
 
-    out: str = setting("", "Data directory to fill.")
+    out: str = setting("", "Data directory to fill.", writes="folder")
     parts: tuple[str, ...] = setting(
         tuple(ARCHIVES),
         "Parts of IRMAS to fetch: the training excerpts, and three parts of test clips.",

@@ -51,8 +51,10 @@ class NetworkOptions:
 class EmbedOptions(NetworkOptions):
     """Flags of this command."""
 
+    output: str = setting(
+        "", "File to write: .npz (NumPy; files, embeddings, metadata) or .csv (a row per file).", writes="file"
+    )
     csv_formulas: str = setting(ESCAPE, FORMULAS_HELP, choices=FORMULAS)
-    output: str = setting("", "File to write: .npz (NumPy; files, embeddings, metadata) or .csv (a row per file).")
 
 
 COMMAND = Command(

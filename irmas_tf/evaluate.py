@@ -7,6 +7,7 @@ The attribute of the package is this module as soon as anyone has imported it, s
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 import types
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ from typing import Any
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
-from irmas_tf.process.optional_packages import require
 from irmas_tf.process.csv_cells import ESCAPE, FORMULAS, FORMULAS_HELP
+from irmas_tf.process.optional_packages import require
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 
 
@@ -33,7 +34,7 @@ class EvaluateOptions:
     )
     labels: str = setting("", "CSV file with file and labels (and song, part) for --scores; or give --data_dir.")
     threshold: float = setting(0.5, "Threshold for --scores, fixed in advance.")
-    output: str = setting("", "Folder for the reports on --scores; empty: none.")
+    output: str = setting("", "Folder for the reports on --scores; empty: none.", writes="folder")
     format: str = setting("table", "Summary for people, or the content of metrics.json.", choices=("table", "json"))
     batch_size: int = setting(32, "Windows the model sees at once.", minimum=1, maximum=4096)
     replicates: int = setting(
@@ -42,8 +43,8 @@ class EvaluateOptions:
     report: bool = setting(True, "Also write report.html, a page for people: one file that needs no network.")
     report_clips: int = setting(6, "Number of worst and of best clips on the page.", minimum=0, maximum=50)
     report_audio: bool = setting(True, "Whether the page holds the sound of its clips (8 MB of MP3 at most).")
-
     csv_formulas: str = setting(ESCAPE, FORMULAS_HELP, choices=FORMULAS)
+
 
 COMMAND = Command(
     "irmas_tf.evaluate",
@@ -63,8 +64,6 @@ def main(flags: ParsedFlags) -> None:
     """Run the command."""
     options = flags.options
     require("sklearn", "evaluation")
-    from irmas_tf.inference.run_data import TEST, look_before_scoring
-
     if bool(options.run_dir) == bool(options.scores):
         raise ConfigError("--run_dir is required: the run to score; or --scores=FILE.csv in its place")
     if not options.report and (given := flags.all_given("report_clips", "report_audio")):
@@ -74,6 +73,9 @@ def main(flags: ParsedFlags) -> None:
     if options.scores:
         if given := flags.all_given("split", "batch_size"):
             raise ConfigError(f"--{given[0]}: is for --run_dir, not for --scores")
+        for name in ("scores", "labels", "data_dir"):
+            if (path := getattr(options, name)) and not os.path.exists(os.path.expanduser(path)):
+                raise ConfigError(f"--{name}={path}: no such file or folder; correct the name")
         from irmas_tf.reports.evaluate_scores import evaluate_scores
         from irmas_tf.reports.page import PageOptions
 
@@ -86,11 +88,13 @@ def main(flags: ParsedFlags) -> None:
             unique_clips=options.unique_clips,
             output=options.output,
             page=PageOptions(options.report_clips, options.report_audio) if options.report else None,
+            csv_formulas=options.csv_formulas,
         )
     else:
-            csv_formulas=options.csv_formulas,
         if given := flags.all_given("labels", "threshold", "output", "dataset"):
             raise ConfigError(f"--{given[0]}={getattr(options, given[0])}: is for --scores; a run has its own")
+        from irmas_tf.inference.run_data import TEST, look_before_scoring
+
         if options.unique_clips and options.split != TEST:
             raise ConfigError(f"--unique_clips: is for --split={TEST}, not {options.split}")
         model = look_before_scoring(options.run_dir, options.data_dir, options.split)
@@ -106,11 +110,11 @@ def main(flags: ParsedFlags) -> None:
             batch_size=options.batch_size,
             unique_clips=options.unique_clips,
             page=PageOptions(options.report_clips, options.report_audio) if options.report else None,
+            csv_formulas=options.csv_formulas,
             progress=shown("evaluate"),
         )
     print(report.text(options.format), end="")
 
-            csv_formulas=options.csv_formulas,
 
 def cli(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script; returns the exit status."""

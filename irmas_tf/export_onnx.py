@@ -16,7 +16,7 @@ class ExportOnnxOptions:
     """Flags of this command."""
 
     run_dir: str = setting("", "Folder of the trained run.")
-    out: str = setting("", "File to write, ending in .onnx.")
+    out: str = setting("", "File to write, ending in .onnx.", writes="file")
     overwrite: bool = setting(False, "Replace the file if it is there.")
 
 

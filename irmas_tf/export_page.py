@@ -19,7 +19,7 @@ class ExportPageOptions:
     model: str = setting(
         "", "A .tflite file, the folder of a run, or the name of a model (irmas models); empty: the one in the package."
     )
-    out: str = setting("", "Folder to write.")
+    out: str = setting("", "Folder to write.", writes="folder")
     overwrite: bool = setting(False, "Replace the page that is there.")
     litert_js: str = setting(
         "", "The npm package of LiteRT.js as a file, where there is no network; empty: fetched once, then kept."

@@ -16,7 +16,7 @@ class ExportSavedModelOptions:
     """Flags of this command."""
 
     run_dir: str = setting("", "Folder of the trained run.")
-    out: str = setting("", "Folder of the models; the version is written to OUT/NAME/VERSION.")
+    out: str = setting("", "Folder of the models; the version is written to OUT/NAME/VERSION.", writes="folder")
     name: str = setting("irmas", "Name of the model, as clients ask for it.")
     model_version: int = setting(0, "Number of the version; 0 is the one after the highest that is there.", minimum=0)
     overwrite: bool = setting(False, "Replace the version if it is there.")

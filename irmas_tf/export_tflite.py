@@ -16,7 +16,7 @@ class ExportTfliteOptions:
     """Flags of this command."""
 
     run_dir: str = setting("", "Folder of the trained run.")
-    out: str = setting("", "File to write, ending in .tflite.")
+    out: str = setting("", "File to write, ending in .tflite.", writes="file")
     quantization: str = setting(
         "none",
         "Numbers in the file: none (float32), float16 (half the size), dynamic (8-bit weights), int8 (8-bit weights and"

@@ -21,7 +21,9 @@ class MirexOptions:
     model: str = setting("", "Model that answers in place of --run_dir: a file, a folder or a name, as for predict.")
     engine: str = setting("auto", "What computes, as for predict.", choices=("auto", "tensorflow", "litert"))
     list: str = setting("", "File that names the clips, one per line, in place of those after the flags.")
-    out: str = setting("", "File that the scores go to instead of standard output; it appears when all are there.")
+    out: str = setting(
+        "", "File that the scores go to instead of standard output; it appears when all are there.", writes="file"
+    )
     format: str = setting("csv", "CSV, tab-separated values, JSON, or NumPy arrays (.npz).", choices=FORMATS)
     columns: tuple[str, ...] = setting(CLASSES, "Comma-separated names of the columns, in their order.")
     mapping: tuple[str, ...] = setting(

@@ -33,7 +33,9 @@ class PredictOptions:
     format: str = setting(
         "table", "Table for people, JSON (one object per line) or CSV for programs.", choices=("table", "json", "csv")
     )
-    output: str = setting("", "File that the answers go to instead of standard output; it appears when all are there.")
+    output: str = setting(
+        "", "File that the answers go to instead of standard output; it appears when all are there.", writes="file"
+    )
     batch_size: int = setting(16, "Most windows the model sees at once.", minimum=1, maximum=4096)
     top_k: int = setting(3, "Classes in a row of the table; JSON and CSV always hold them all.", minimum=1)
     thresholds: str = setting(
@@ -41,13 +43,15 @@ class PredictOptions:
         "Thresholds for naming a class: run (a multi-label model's own; a single-label one names the most probable"
         " class), none (always the most probable class), or a number for all classes.",
     )
-    activity: str = setting("", "Folder for files of each clip's activity over time; made if absent. Empty: none.")
+    activity: str = setting(
+        "", "Folder for files of each clip's activity over time; made if absent. Empty: none.", writes="folder"
+    )
     activity_formats: tuple[str, ...] = setting(("csv",), "Their formats.", choices=("csv", "json", "audacity", "png"))
+    csv_formulas: str = setting(ESCAPE, FORMULAS_HELP, choices=FORMULAS)
 
 
 COMMAND = Command(
     "irmas_tf.predict",
-    csv_formulas: str = setting(ESCAPE, FORMULAS_HELP, choices=FORMULAS)
     """
     Name the instruments in audio files, with the model in the package, a trained run or an exported model: a window
     slides over each file, and probabilities are averaged over windows. A single-label model names the most probable
@@ -95,11 +99,11 @@ def main(flags: ParsedFlags) -> int:
         thresholds=options.thresholds,
         activity=options.activity,
         activity_formats=options.activity_formats,
+        csv_formulas=options.csv_formulas,
     )
     failures = write_answers(
         answers,
         files,
-        csv_formulas=options.csv_formulas,
         model.scheme,
         format=options.format,
         output=options.output,
@@ -109,11 +113,11 @@ def main(flags: ParsedFlags) -> int:
         heading=""
         if options.run_dir or (options.model and not split_name(called))
         else about_line(called, model.source),
+        csv_formulas=options.csv_formulas,
     )
     return 1 if failures else 0
 
 
-        csv_formulas=options.csv_formulas,
 def cli(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script; returns the exit status."""
     start_one_blas_thread()

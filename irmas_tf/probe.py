@@ -43,7 +43,7 @@ class ProbeOptions(NetworkOptions):
     )
     cache_dir: str = setting("", "Where embeddings are kept; empty: irmas_tf/embeddings in the user's cache folder.")
     format: str = setting("table", "Table for people, JSON for programs.", choices=("table", "json"))
-    output: str = setting("", "JSON file to write as well.")
+    output: str = setting("", "JSON file to write as well.", writes="file")
 
 
 COMMAND = Command(

@@ -15,7 +15,9 @@ from irmas_tf.process.shell_words import shell_path
 class ServingKitOptions:
     """Flags of this command."""
 
-    out: str = setting("", "Folder to write; made if absent. The models are expected in models beside it.")
+    out: str = setting(
+        "", "Folder to write; made if absent. The models are expected in models beside it.", writes="folder"
+    )
     overwrite: bool = setting(False, "Replace files of the kit that are there and differ.")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class SoundfontOptions:
     """Flags of this command."""
 
-    out: str = setting("", "Data directory to make.")
+    out: str = setting("", "Data directory to make.", writes="folder")
     excerpts: int | None = setting(
         None, "Training excerpts over all eleven classes; in place of --songs_per_class.", minimum=1
     )

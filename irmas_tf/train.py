@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 class TrainOptions(Section):
     """Flags of this command only."""
 
-    run_dir: str = setting("", "Folder of the run; made if absent, continued if it holds an unfinished run.")
+    run_dir: str = setting(
+        "", "Folder of the run; made if absent, continued if it holds an unfinished run.", writes="folder"
+    )
     tflite: bool = setting(
         True,
         "At the end, also write the best model as model.tflite in the run, compared with it, which irmas predict starts"

@@ -146,7 +146,7 @@ def test_the_runs_label_scheme_is_used(tmp_path: Path, data_dir: Path, capsys: p
         (["--run_dir=RUN", "--noreport", "--report_clips=3"], "--report_clips: has no effect beside --noreport"),
         (["--run_dir=RUN", "--scores=x.csv"], "--run_dir is required: the run to score; or --scores=FILE.csv"),
         ([], "--run_dir is required"),
-        (["--scores=/no/such.csv"], "/no/such.csv: cannot be read"),
+        (["--scores=/no/such.csv"], "--scores=/no/such.csv: no such file"),
         (["--scores=/no/such.csv", "--threshold=nan"], "--threshold=nan"),
         (["--run_dir=RUN", "--data_dir=/no/such"], "/no/such"),
         (["--run_dir=/no/such"], "no such folder"),

@@ -26,8 +26,10 @@ class ClientOptions:
     format: str = setting(
         "table", "Table for people, JSON (one object per line) or CSV for programs.", choices=("table", "json", "csv")
     )
+    output: str = setting(
+        "", "File that the answers go to instead of standard output; it appears when all are there.", writes="file"
+    )
     csv_formulas: str = setting(ESCAPE, FORMULAS_HELP, choices=FORMULAS)
-    output: str = setting("", "File that the answers go to instead of standard output; it appears when all are there.")
     top_k: int = setting(3, "Classes in a row of the table; JSON and CSV always hold them all.", minimum=1)
     batch_size: int = setting(8, "Most files in a request.", minimum=1, maximum=1024)
     concurrency: int = setting(4, "Requests under way at a time.", minimum=1, maximum=256)
@@ -89,9 +91,9 @@ def main(flags: ParsedFlags) -> int:
         timeout_seconds=options.timeout_seconds,
         retry=Retry(options.retries),
         sending=Sending(options.batch_size, options.concurrency, options.max_request_mb << 20),
+        csv_formulas=options.csv_formulas,
         note="" if options.signature or flags.given("labels") else TAKEN_FOR_IRMAS,
     )
-        csv_formulas=options.csv_formulas,
     return 1 if failures else 0
 
 

@@ -279,7 +279,7 @@ def parse_flags(command: Command, argv: Sequence[str]) -> ParsedFlags:
 
     Raises:
         ConfigError: unknown flag, value that is not allowed, missing value or required flag, stray positional argument,
-            malformed or missing flagfile.
+            malformed or missing flagfile; a place where nothing can be written.
     """
     values, called = command.define(), called_as(command.module)
     known = _KnownFlags()
@@ -299,7 +299,18 @@ def parse_flags(command: Command, argv: Sequence[str]) -> ParsedFlags:
     if command.options is not None:
         names = [f.name for f in dataclasses.fields(command.options)]
         options = command.options(**{name: values[name].value for name in names})
+        _try_places(options)
     return ParsedFlags(options, rest, values)
+
+
+def _try_places(options: Any) -> None:
+    """Refuse places to write to that take nothing, before anything else is loaded."""
+    for field in dataclasses.fields(options):
+        if (kind := field.metadata["writes"]) and (place := getattr(options, field.name)):
+            from irmas_tf.process.places import FILE, why_no_file, why_no_folder
+
+            if reason := (why_no_file if kind == FILE else why_no_folder)(place):
+                raise ConfigError(f"--{field.name}={place}: {reason}")
 
 
 def run_main(main: Callable[[ParsedFlags], int | None], command: Command, argv: Sequence[str] | None = None) -> int:

@@ -31,6 +31,7 @@ def setting(
     above: float | None = None,
     below: float | None = None,
     known: Callable[[], Sequence[str]] | None = None,
+    writes: str = "",
 ) -> Any:
     """Declare a dataclass field.
 
@@ -42,9 +43,11 @@ def setting(
         minimum, maximum: inclusive bounds.
         above, below: exclusive bounds.
         known: returns what a registry holds, for ``--help`` and the reference; its section checks the value.
+        writes: "file" or "folder" if it names what a command writes, which `irmas_tf.config.flags` then tries at once.
     """
     rules = {"choices": choices, "minimum": minimum, "maximum": maximum, "above": above, "below": below}
-    return dataclasses.field(default=default, metadata={"help": help, "unit": unit, "known": known, **rules})
+    said = {"help": help, "unit": unit, "known": known, "writes": writes}
+    return dataclasses.field(default=default, metadata={**said, **rules})
 
 
 def describe_rule(field: dataclasses.Field[Any]) -> str:

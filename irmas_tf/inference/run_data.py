@@ -6,8 +6,9 @@ from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.splits import load_split
 from irmas_tf.inference.run_model import RunModel
+from irmas_tf.process.places import why_not_writable
 from irmas_tf.runs.identity import check_split
-from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.runs.run_dir import RunDir, RunDirError
 
 TEST = "test"
 SIDES = ("validation", "train")
@@ -40,7 +41,8 @@ def look_before_scoring(run_dir: str, data_dir: str, split: str) -> RunModel:
 
     Raises:
         ConfigError: there is no such split.
-        RunDirError, ModelError, ThresholdsError: the run has no model, or one of its files is damaged.
+        RunDirError, ModelError, ThresholdsError: the run has no model, or one of its files is damaged, or nothing can
+            be written to it.
         DataError: the data or the split is not there, or is not what it should be.
     """
     if split not in (*SIDES, TEST):
@@ -51,4 +53,9 @@ def look_before_scoring(run_dir: str, data_dir: str, split: str) -> RunModel:
         model.config.dataset.look_at_test(data_dir or model.config.data.data_dir)
     else:
         look_at_sides(model.run, model.config, data_dir)
+    folder = model.run.evaluation_dir(split)
+    if reason := why_not_writable(folder):
+        raise RunDirError(
+            f"{folder}: the reports go there, and nothing can be written ({reason}); copy the run to another place"
+        )
     return model

@@ -24,6 +24,7 @@ from irmas_tf.inference.window_model import WindowModel
 from irmas_tf.metrics import single_label
 from irmas_tf.probing.cross_validation import ProbeResult, cross_validate
 from irmas_tf.probing.several_labels import LabelsProbeResult, cross_validate_labels
+from irmas_tf.process.places import why_no_folder
 from irmas_tf.runs.run_dir import RunDir
 
 
@@ -146,10 +147,11 @@ def _embeddings(
         with np.load(cached, allow_pickle=False) as file:
             if file["files"].tolist() == paths:
                 return file["embeddings"]
+    if reason := why_no_folder(cache_dir):
+        raise ConfigError(f"--cache_dir={cache_dir}: {reason}")
     embeddings = embed_files(model, paths, batch_size=batch_size, total=len(paths), progress=progress)
     if embeddings.failures:
         raise ConfigError(f"{len(embeddings.failures)} of {len(paths)} excerpts cannot be read; irmas check names them")
-    cache_dir.mkdir(parents=True, exist_ok=True)
     write_embeddings(cached, embeddings, model)
     return embeddings.matrix
 

@@ -19,6 +19,7 @@ from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.answers import Answer, AnswerWriter
 from irmas_tf.process.atomic_files import atomic_path
 from irmas_tf.process.csv_cells import ESCAPE
+from irmas_tf.process.places import why_no_file
 from irmas_tf.process.printable import printable
 
 # Set by a thread that reads a file once more: its warnings were printed the first time.
@@ -37,8 +38,8 @@ def write_answers(
     mark_named: bool = False,
     origin: Mapping[str, object] | None = None,
     heading: str = "",
-) -> int:
     csv_formulas: str = ESCAPE,
+) -> int:
     """Write answers as they come and report on stderr what got none.
 
     Args:
@@ -103,13 +104,10 @@ def check_output(output: str, flag: str = "output") -> None:
     """
     if not output:
         return
-    target = Path(output)
-    if target.is_dir():
-        raise ConfigError(f"--{flag}={output}: is a folder; name a file")
-    if not target.parent.is_dir():
-        raise ConfigError(f"--{flag}={output}: the folder {target.parent} does not exist; make it first")
-    if not os.access(target if target.exists() else target.parent, os.W_OK):
-        raise ConfigError(f"--{flag}={output}: may not be written; choose another file")
+    folder = Path(output).parent
+    reason = why_no_file(output) or ("" if folder.is_dir() else f"the folder {folder} does not exist; make it first")
+    if reason:
+        raise ConfigError(f"--{flag}={output}: {reason}")
 
 
 @contextlib.contextmanager

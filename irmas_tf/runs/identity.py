@@ -22,6 +22,7 @@ from irmas_tf.process.atomic_files import atomic_path, write_json_atomic
 from irmas_tf.process.bounded_json import BoundedJsonError, read_json
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.exit_codes import one_line
+from irmas_tf.process.places import why_no_folder
 from irmas_tf.process.shell_words import shell_path
 from irmas_tf.runs.run_dir import RunDir, RunDirError
 from irmas_tf.runs.thresholds import Thresholds
@@ -136,6 +137,8 @@ def upgrade(run: RunDir, config: Config) -> str:
     check_model(run, config)
     if _models(run) is not None:
         return f"{run.path}: its files name each other already"
+    if reason := why_no_folder(run.path):
+        raise RunDirError(f"--run_dir={run.path}: {reason}")
     entry = _entry(run, config, checksum_of(run.model_path))
     if run.thresholds_path.exists():
         thresholds = Thresholds.load(run.thresholds_path, config.labels.codes)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 
 import pytest
 
+from irmas_tf.config.commands import COMMANDS
 from irmas_tf.config.flags import ALL, Command, config_from_flags, define_flags, parse_flags, reference, run_main
 from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError, Section, setting
@@ -152,3 +154,33 @@ def test_the_reference_gives_every_flag_once_at_its_default(tmp_path):
     assert parse(f"--flagfile={tmp_path}/all.flags").config() == Config()
     assert [line[2:].split("=")[0] for line in text.splitlines() if line.startswith("--")] == list(ALL)
     assert max(len(line) for line in text.splitlines() if line.startswith("#")) <= 120
+
+
+@dataclasses.dataclass(frozen=True)
+class Places:
+    out: str = setting("", "File to write.", writes="file")
+    folder: str = setting("", "Folder to write to.", writes="folder")
+
+
+def test_places_to_write_to_are_tried_before_the_command(tmp_path, capsys):
+    command = Command("irmas_tf.places", "Write.", options=Places)
+    (tmp_path / "file").touch()
+    for wrong in (f"--out={tmp_path}", f"--folder={tmp_path / 'file'}", f"--out={tmp_path / 'file' / 'below'}"):
+        assert run_main(lambda flags: 1 / 0, command, [wrong]) == 2
+        assert capsys.readouterr().err.startswith(f"error: {wrong}: ")
+    good = [f"--out={tmp_path / 'file'}", f"--folder={tmp_path / 'new'}"]
+    assert run_main(lambda flags: 0, command, good) == 0
+    assert not (tmp_path / "new").exists()
+
+
+def test_every_command_declares_what_it_writes():
+    undeclared = []  # what they write would be found out to be impossible only after the work
+    for entry in COMMANDS.values():
+        command = getattr(importlib.import_module(entry.module), "COMMAND", None)
+        fields = dataclasses.fields(command.options) if command and command.options else ()
+        undeclared += [
+            f"{entry.name} --{field.name}"
+            for field in fields
+            if field.name in ("out", "output", "activity", "write_manifest") and not field.metadata["writes"]
+        ]
+    assert not undeclared

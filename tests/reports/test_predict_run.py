@@ -134,8 +134,8 @@ def test_a_truncated_file_is_warned_about_once(
     [
         (["--thresholds=high"], "must be run, none, or a number"),
         (["--thresholds=0"], "must be run, none, or a number"),
-        (["--activity=FILE"], "is a file, not a folder"),
-        (["--activity=/proc/no/such"], "cannot be written"),
+        (["--activity=FILE"], "is a file; name a folder"),
+        (["--activity=/proc/no/such"], "nothing can be written there"),
         (["--activity=OUT", "--activity_formats=wav"], "one of csv, json, audacity, png"),
         (["--activity=OUT", "--activity_formats="], "one or more of csv, json, audacity, png"),
     ],
