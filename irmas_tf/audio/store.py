@@ -20,6 +20,7 @@ from tqdm import tqdm
 from irmas_tf.audio.decoders import Decoder
 from irmas_tf.audio.sound_file import AudioError, unusable
 from irmas_tf.process.atomic_files import atomic_path, write_text_atomic
+from irmas_tf.process.bounded_json import read_json
 from irmas_tf.process.held_temporary import remove_leftovers
 from irmas_tf.process.ordered_threads import OrderedThreads
 
@@ -137,7 +138,7 @@ class AudioStore:
                     " another --cache_dir, or use --cache=memory",
                 ) from error
         try:
-            index = json.loads(index_path.read_text())
+            index = read_json(index_path)
             with contextlib.suppress(OSError):  # a cache that may only be read
                 os.utime(index_path)
             samples = np.memmap(data_path, np.int16, "r") if index["samples"] else np.zeros(0, np.int16)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import keras
@@ -15,6 +14,7 @@ from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.run_model import load_keras_model
 from irmas_tf.layers.base import FrontEnd
 from irmas_tf.models.heads import LOGITS
+from irmas_tf.process.bounded_json import read_json
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.runs.origin import licences_of
 
@@ -113,7 +113,7 @@ def _trained_on(source: Source) -> dict[str, Any] | None:
     if source.run is None:
         return None
     try:
-        about = json.loads(source.run.data_path.read_text(encoding="utf-8"))
+        about = read_json(source.run.data_path)
     except (OSError, ValueError):
         return None
     return about if isinstance(about, dict) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError, format_value
 from irmas_tf.datasets.dataset import LabelledExcerpt
 from irmas_tf.models.weight_table import WeightsError
+from irmas_tf.process.bounded_json import read_json
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.runs.identity import check_model
 from irmas_tf.runs.origin import INIT_FROM, read_origin
@@ -167,7 +167,7 @@ def _composer(data_dir: str) -> Any:
     The composer names its songs as IRMAS does, so that names alone do not tell them apart.
     """
     try:
-        facts = json.loads((Path(data_dir).expanduser() / _CORPUS).read_text(encoding="utf-8"))
+        facts = read_json(Path(data_dir).expanduser() / _CORPUS)
     except (OSError, ValueError):
         return None
     return {key: value for key, value in facts.items() if key != "complete"} if isinstance(facts, dict) else None

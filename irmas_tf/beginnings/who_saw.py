@@ -7,7 +7,6 @@ compared, not files: an excerpt of a song is seen as soon as another of that son
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from irmas_tf.datasets.dataset import LabelledExcerpt
 from irmas_tf.datasets.irmas_layout import DataError, display
 from irmas_tf.datasets.splits import load_split
 from irmas_tf.process.atomic_files import write_json_atomic
+from irmas_tf.process.bounded_json import read_json, reason_of
 from irmas_tf.runs.run_dir import RunDir
 
 
@@ -53,7 +53,7 @@ def extra_names(run: RunDir) -> list[str] | None:
 
 
 def _write(path: Path, **facts: object) -> None:
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    before = read_json(path) if path.exists() else {}
     write_json_atomic(path, {**before, **facts})
 
 
@@ -76,12 +76,12 @@ def _names(run: RunDir, key: str) -> list[str]:
     if not path.exists():
         return []
     try:
-        names = json.loads(path.read_text(encoding="utf-8")).get(key, [])
+        names = read_json(path).get(key, [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ValueError(f"{key!r} is not a list of names")
     except (OSError, ValueError, AttributeError) as error:
         raise DataError(
-            f"{display(path)}: is damaged ({error}); restore it, it says which songs were learnt"
+            f"{display(path)}: is damaged ({reason_of(error)}); restore it, it says which songs were learnt"
         ) from error
     return names
 

@@ -6,7 +6,6 @@ Source: https://www.tensorflow.org/tfx/serving/api_rest
 from __future__ import annotations
 
 import base64
-import json
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +27,7 @@ from irmas_tf.client.transport import (
     ClipOutputs,
     classes_of,
 )
+from irmas_tf.process.bounded_json import BoundedJsonError, parse_json
 from irmas_tf.process.retry import parse_retry_after
 
 # 408 and 504 are timeouts, 502 and 503 a server that is not there now, also behind a proxy, 429 one that is too busy.
@@ -111,9 +111,11 @@ class RestTransport:
             raise UnavailableError(f"{self._address}: cannot be reached ({_cause(error)}){hint}") from error
         if answer.status == 200:
             try:
-                return json.loads(answer.content)
-            except (ValueError, RecursionError) as error:
-                raise ServerError(f"{self._address}: does not answer in JSON; is it TensorFlow Serving?") from error
+                return parse_json(answer.content, "its answer", with_nan=True)
+            except BoundedJsonError as error:
+                raise ServerError(
+                    f"{self._address}: does not answer in JSON ({error.reason}); is it TensorFlow Serving?"
+                ) from error
         reason = _error_of(answer)
         if answer.status in _REDIRECTS:
             place = shown(answer.headers.get("Location", "nowhere"))
@@ -163,7 +165,7 @@ def _error_of(answer: HttpAnswer) -> str:
     """Return the server's own words, or the status if it has none that are fit to be shown."""
     status = shown(f"HTTP {answer.status} {answer.reason}".strip())
     try:
-        said = json.loads(answer.content)["error"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        said = parse_json(answer.content, "its answer", with_nan=True)["error"]
+    except (BoundedJsonError, KeyError, TypeError):
         return status  # a proxy's page
     return f"{said}" if answer.status in _REFUSED_STATUSES else f"{status}: {shown(said)}"

@@ -7,7 +7,6 @@ demonstrations and pre-training.
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from irmas_tf.corpus.plan import (
     training_songs,
 )
 from irmas_tf.process.atomic_files import write_json_atomic
+from irmas_tf.process.bounded_json import read_json
 from irmas_tf.process.held_temporary import remove_leftovers_below
 from irmas_tf.process.locks import exclusive
 from irmas_tf.process.ordered_threads import usable_cpus
@@ -75,7 +75,7 @@ def _claim(out: Path, identity: dict[str, Any], excerpts: int, clips: int) -> No
         if not manifest.is_file():
             raise CorpusError(f"--out={out}: not empty and not a corpus of this command; name a new or empty folder")
         try:
-            manifested = _EARLIER | json.loads(manifest.read_text(encoding="utf-8"))
+            manifested = _EARLIER | read_json(manifest)
             before = {key: manifested[key] for key in identity}
             size = int(manifested["excerpts"]), int(manifested["test_clips"])
         except (ValueError, KeyError, TypeError) as error:

@@ -78,7 +78,7 @@ def _shares(indices: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
 def _load(path: Path) -> dict[str, list[object]]:
     try:
         stored = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return stored if isinstance(stored, dict) else {}
 

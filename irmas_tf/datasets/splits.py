@@ -9,13 +9,14 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from irmas_tf import __version__
 from irmas_tf.datasets.dataset import TEST, TRAIN, VALIDATION, LabelledExcerpt
 from irmas_tf.datasets.irmas_layout import DataError, display
 from irmas_tf.process.atomic_files import write_text_atomic
+from irmas_tf.process.bounded_json import read_json, reason_of
 from irmas_tf.process.garbage import no_collection
 from irmas_tf.stratification.by_quota import choose_by_quota
 from irmas_tf.stratification.rarest_first import choose_rarest_first
@@ -210,12 +211,13 @@ def load_split(path: str | os.PathLike[str], excerpts: Sequence[LabelledExcerpt]
         DataError: missing or damaged file, or excerpts that are not there (the message names them).
     """
     try:
-        split = _check_document(json.loads(Path(path).read_text(encoding="utf-8")))
+        split = _check_document(read_json(path))
     except OSError as error:
         raise DataError(f"{display(path)}: cannot be read ({error.strerror}); is this a run folder?") from error
     except ValueError as error:
         raise DataError(
-            f"{display(path)}: damaged split file ({error}); restore it, or start a new run in another folder"
+            f"{display(path)}: damaged split file ({reason_of(error)}); restore it, or start a new run in another"
+            " folder"
         ) from error
     if excerpts is not None:
         resolve(split, excerpts)

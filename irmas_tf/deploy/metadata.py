@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from irmas_tf import __version__
@@ -11,6 +10,7 @@ from irmas_tf.config.datasets import IRMAS
 from irmas_tf.config.labels import MULTI_LABEL
 from irmas_tf.config.run_config import Config
 from irmas_tf.models.probabilities import answer_kind
+from irmas_tf.process.bounded_json import read_json
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.runs.origin import licences_of
 from irmas_tf.runs.run_dir import RunDir
@@ -91,7 +91,7 @@ def _called(config: Config, is_single: bool) -> dict[str, str]:
 def _metrics(run: RunDir, model_sha256: str) -> dict[str, Any] | None:
     """Return the scores of ``evaluate`` of this very model; a report that is missing or damaged stops no export."""
     try:
-        found = json.loads((run.evaluation_dir("validation") / "metrics.json").read_text(encoding="utf-8"))
+        found = read_json(run.evaluation_dir("validation") / "metrics.json")
     except (OSError, ValueError):
         return None
     if not isinstance(found, dict) or found.get("model_sha256") != model_sha256:

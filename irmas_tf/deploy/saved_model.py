@@ -17,6 +17,7 @@ from irmas_tf.deploy.places import ExportError, choose_version
 from irmas_tf.deploy.signatures import SILENT, WINDOW_SILENT, Signatures
 from irmas_tf.deploy.warmup import WARMUP_NAME, warmup_requests, write_warmup
 from irmas_tf.process.atomic_folders import new_folder
+from irmas_tf.process.bounded_json import read_json, reason_of
 from irmas_tf.process.held_temporary import made_folder, remove_leftovers, temporary_name
 from irmas_tf.process.locks import exclusive
 
@@ -130,11 +131,11 @@ def read_facts(folder: Path) -> dict[str, Any]:
     """
     path = folder / FACTS_NAME
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = read_json(path)
     except OSError as error:
         raise ExportError(f"{path}: cannot be read ({error.strerror}); is this an exported SavedModel?") from error
     except ValueError as error:
-        raise ExportError(f"{path}: is damaged ({error}); export the model again") from error
+        raise ExportError(f"{path}: is damaged ({reason_of(error)}); export the model again") from error
     if not isinstance(facts, dict):
         raise ExportError(f"{path}: is damaged (not an object); export the model again")
     return facts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from irmas_tf.audio.silence import SILENCE_DBFS
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.labels import LABEL_SCHEMES, LabelScheme, get_label_scheme
 from irmas_tf.inference.naming import named_codes
+from irmas_tf.process.bounded_json import BoundedJsonError, read_json
 
 
 class LabelsError(ValueError):
@@ -77,14 +77,13 @@ class ExportedLabels:
         """
         name = os.fspath(path)
         try:
-            with open(path, encoding="utf-8") as file:
-                facts = json.load(file)
+            facts = read_json(path)
         except OSError as error:
             raise LabelsError(
                 f"{name}: cannot be read ({error.strerror}); it lies in the exported model's folder, as signature.json"
             ) from error
-        except ValueError as error:
-            raise LabelsError(f"{name}: is not JSON ({error})") from error
+        except BoundedJsonError as error:
+            raise LabelsError(str(error)) from error
         return cls.from_facts(facts, name)
 
     @classmethod

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import json
 import math
 import os
 import re
@@ -24,6 +23,7 @@ from irmas_tf.kinds.data_layouts import OPENMIC, layout_of
 from irmas_tf.own_data.csv_rows import read_csv
 from irmas_tf.own_data.object_strings import texts_of_objects
 from irmas_tf.own_data.openmic_classes import CLASSES
+from irmas_tf.process.bounded_json import read_json, reason_of
 
 FOLDER = "openmic-2018"
 ARRAYS, TABLE = "openmic-2018.npz", "openmic-2018-aggregated-labels.csv"
@@ -97,9 +97,9 @@ def check_class_map(root: Path) -> None:
     if not path.exists():
         return
     try:
-        order = json.loads(path.read_text(encoding="utf-8"))
+        order = read_json(path)
     except (OSError, ValueError) as error:
-        raise DataError(f"{display(path)}: cannot be read ({error}); {_AGAIN}") from error
+        raise DataError(f"{display(path)}: cannot be read ({reason_of(error)}); {_AGAIN}") from error
     if order != {code: index for index, code in enumerate(CLASSES)}:
         raise DataError(f"{display(path)}: names other classes than those of OpenMIC-2018, or another order; {_AGAIN}")
 

@@ -43,6 +43,11 @@ class BoundedJsonError(ValueError):
         self.reason = reason
 
 
+def reason_of(error: Exception) -> str:
+    """Return why a file was refused, without its name where the error has both."""
+    return error.reason if isinstance(error, BoundedJsonError) else str(error)
+
+
 class _Refusal(Exception):
     """Why a text is refused."""
 
@@ -84,8 +89,12 @@ def parse_json(
     most_bytes: int = MOST_BYTES,
     most_depth: int = MOST_DEPTH,
     most_items: int = MOST_ITEMS,
+    with_nan: bool = False,
 ) -> Any:
-    """Return what JSON in UTF-8 holds; arguments and errors as `read_json`, with a name for messages."""
+    """Return what JSON in UTF-8 holds; arguments and errors as `read_json`, with a name for messages.
+
+    With ``with_nan`` NaN and Infinity are read, as some servers write them.
+    """
     if len(raw) > most_bytes:
         raise BoundedJsonError(name, f"has {len(raw)} bytes, {most_bytes} at most are read")
     try:
@@ -95,7 +104,7 @@ def parse_json(
             object_pairs_hook=_object,
             parse_int=_whole_number,
             parse_float=_number,
-            parse_constant=_not_a_number,
+            parse_constant=float if with_nan else _not_a_number,
         )
         if _HALF_PAIR.search(raw):
             _check_pairs(value)

@@ -13,6 +13,8 @@ from irmas_tf.process.printable import printable
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
+_MOST_LETTERS = 2000  # of a message, which may quote a file; half a screen
+_LAST_LETTERS = 400  # of them, where the remedy stands
 
 
 def is_expected(error: BaseException) -> bool:
@@ -28,12 +30,18 @@ def is_expected(error: BaseException) -> bool:
 
 
 def one_line(error: BaseException) -> str:
-    """Return an error's message in one line; what a file or its name could do to a terminal is escaped."""
+    """Return an error's message in one line; what a file or its name could do to a terminal is escaped.
+
+    Of a message that is longer than half a screen the middle is left out.
+    """
     if refused := disk_error(error):
         return printable(in_words(refused))
     if isinstance(error, OSError) and error.filename is not None:
         return printable(f"{os.fsdecode(error.filename)}: {error.strerror or type(error).__name__}")
-    return printable(" ".join(str(error).split()))
+    line = printable(" ".join(str(error).split()))
+    if len(line) <= _MOST_LETTERS:
+        return line
+    return f"{line[: _MOST_LETTERS - _LAST_LETTERS - 5]} ... {line[-_LAST_LETTERS:]}"
 
 
 def run_command(command: Callable[[], int | None]) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
 from typing import Any
+
+from irmas_tf.process.bounded_json import read_json
 
 # Settings of keras.json that the networks here need, and Keras's own values without the file.
 _NEEDED = {"backend": "tensorflow", "image_data_format": "channels_last", "floatx": "float32"}
@@ -28,7 +29,7 @@ def keras_json() -> Path:
 def _settings(path: Path) -> dict[str, Any]:
     """Return the settings in keras.json; without a file, or with a damaged one, none, as Keras does."""
     try:
-        settings: Any = json.loads(path.read_text(encoding="utf-8"))
+        settings: Any = read_json(path)
     except (OSError, ValueError):
         return {}
     return settings if isinstance(settings, dict) else {}

@@ -10,6 +10,7 @@ from typing import Any
 from irmas_tf.config.run_config import SECTIONS, Config
 from irmas_tf.config.settings import ConfigError, format_value
 from irmas_tf.pictures.class_names import several
+from irmas_tf.process.bounded_json import read_json
 from irmas_tf.reports.page import SETTINGS, Section, Table
 from irmas_tf.runs.origin import origin_path
 from irmas_tf.runs.run_dir import RunDir
@@ -65,7 +66,7 @@ def _made_with(run: RunDir) -> Iterator[tuple[str, str]]:
     """Yield what the run folder says about its origins; an unreadable file says nothing."""
     for path in (run.versions_path, origin_path(run), run.pretrained_path):
         try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
+            facts = read_json(path)
         except (OSError, ValueError):
             continue
         if isinstance(facts, dict):

@@ -19,7 +19,8 @@ from typing import Any
 from irmas_tf.config.branches import Branch, FrontEndBranch
 from irmas_tf.config.run_config import Config
 from irmas_tf.process.atomic_files import atomic_path, write_json_atomic
-from irmas_tf.process.bounded_json import BoundedJsonError, read_json
+from irmas_tf.process.bounded_json import BoundedJsonError, parse_json, read_json
+from irmas_tf.process.bounded_zip import bounded_zip, read_member
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.exit_codes import one_line
 from irmas_tf.process.places import why_no_folder
@@ -33,6 +34,7 @@ _KERAS_CONFIG = "config.json"
 _MOST_BYTES = 64 << 20  # of a description in a model's file; that of CNN14 has 60 kB
 _BRANCH_LAYER = re.compile(r"branch(\d+)_")
 _SHOWN_LETTERS = 120
+_NAMES = ("model_sha256", "config_hash", "split_sha256")
 _warned: set[Path] = set()
 
 
@@ -161,10 +163,10 @@ def _models(run: RunDir) -> list[dict[str, str]] | None:
     path = run.identity_path
     try:
         found = read_json(path)
-        models = found["models"]
-        if found["format"] != FORMAT or not all(isinstance(e["model_sha256"], str) for e in models):
+        models = [{**{"config_hash": "", "split_sha256": ""}, **entry} for entry in found["models"]]
+        if found["format"] != FORMAT or not all(isinstance(entry[name], str) for entry in models for name in _NAMES):
             raise BoundedJsonError(str(path), "is not of this version")
-        return [{**{"config_hash": "", "split_sha256": ""}, **entry} for entry in models]
+        return models
     except FileNotFoundError:
         return None
     except (OSError, BoundedJsonError, TypeError, KeyError) as error:
@@ -232,11 +234,9 @@ def _differences_of_branch(
 def _read_entry(path: Path, name: str) -> dict[str, Any] | None:
     """Return a JSON object in an archive, None if it is not there or is none."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            if archive.getinfo(name).file_size > _MOST_BYTES:
-                return None
-            found = json.loads(archive.read(name))
-    except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        with bounded_zip(path) as archive:
+            found = parse_json(read_member(archive, name, _MOST_BYTES), name)
+    except (OSError, KeyError, ValueError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
+
+from irmas_tf.process.bounded_json import MOST_BYTES, BoundedJsonError, parse_json
+from irmas_tf.process.bounded_zip import bounded_zip, read_member
 
 _VERSIONS_FILE = "versions.json"
 
@@ -18,11 +19,11 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(map(int, match.group().split("."))) if match else ()
 
 
-def _value(text: str | bytes, key: str) -> str | None:
+def _value(text: bytes, key: str) -> str | None:
     """Return a string of a JSON object, or None."""
     try:
-        facts: Any = json.loads(text)
-    except ValueError:
+        facts: Any = parse_json(text, key)
+    except BoundedJsonError:
         return None
     value = facts.get(key) if isinstance(facts, dict) else None
     return value if isinstance(value, str) else None
@@ -32,14 +33,14 @@ def written_by_keras(model_path: str | os.PathLike[str]) -> str | None:
     """Return the version of Keras that wrote a ``.keras`` file; None if neither it nor its run's versions.json says."""
     path = Path(model_path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            version = _value(archive.read("metadata.json"), "keras_version")
-    except (OSError, KeyError, zipfile.BadZipFile):
+        with bounded_zip(path) as archive:
+            version = _value(read_member(archive, "metadata.json", MOST_BYTES), "keras_version")
+    except (OSError, KeyError, ValueError):
         version = None
     if version is None:
         try:
-            version = _value((path.parent / _VERSIONS_FILE).read_text(encoding="utf-8"), "keras")
-        except (OSError, UnicodeDecodeError):
+            version = _value((path.parent / _VERSIONS_FILE).read_bytes(), "keras")
+        except OSError:
             return None
     return version
 

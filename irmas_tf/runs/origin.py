@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from irmas_tf.config.run_config import Config
 from irmas_tf.process.atomic_files import write_json_atomic
+from irmas_tf.process.bounded_json import read_json, reason_of
 from irmas_tf.runs.run_dir import RunDir, RunDirError
 
 INIT_FROM, EXTRA_DATA, CONTINUED = "init_from", "extra_data", "continued"
@@ -29,13 +29,16 @@ def read_origin(run: RunDir) -> dict[str, Any]:
         RunDirError: it is damaged; without the licences nothing may leave the house.
     """
     try:
-        origin = json.loads(origin_path(run).read_text(encoding="utf-8"))
+        origin = read_json(origin_path(run))
         if not isinstance(origin, dict):
             raise ValueError("not an object")
+        if not all(isinstance(text, str) for text in _licences_in(origin)):
+            raise ValueError("a licence is no text")
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise RunDirError(f"{origin_path(run)}: is damaged ({error}); restore it, it names a licence") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = reason_of(error)
+        raise RunDirError(f"{origin_path(run)}: is damaged ({reason}); restore it, it names a licence") from error
     return origin
 
 
@@ -50,6 +53,9 @@ def licences_of(run: RunDir, config: Config) -> list[str]:
     Raises:
         RunDirError: origin.json is damaged.
     """
-    origin = read_origin(run)
+    return list(dict.fromkeys([config.dataset.licence, *_licences_in(read_origin(run))]))
+
+
+def _licences_in(origin: dict[str, Any]) -> list[str]:
     others = [origin[EXTRA_DATA]["licence"]] if EXTRA_DATA in origin else []
-    return list(dict.fromkeys([config.dataset.licence, *others, *origin.get(INIT_FROM, {}).get("licences", [])]))
+    return [*others, *origin.get(INIT_FROM, {}).get("licences", [])]

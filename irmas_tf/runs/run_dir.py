@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import Any
 from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.process.atomic_files import why_not_writable, write_json_atomic, write_text_atomic
+from irmas_tf.process.bounded_json import read_json, reason_of
 from irmas_tf.process.held_temporary import TEMPORARY_PREFIX, remove_leftovers_below
 from irmas_tf.process.locks import exclusive
 from irmas_tf.process.versions import collect_versions
@@ -239,13 +239,13 @@ class RunDir:
             RunDirError: ``config.json`` is unreadable, or has settings this version does not know or allow.
         """
         try:
-            return Config.from_dict(json.loads(self.config_path.read_text(encoding="utf-8")))
+            return Config.from_dict(read_json(self.config_path))
         except OSError as error:
             raise RunDirError(f"{self.config_path}: cannot be read ({error.strerror})") from error
         except ConfigError as error:
             raise RunDirError(f"{self.config_path}: {error}; was it written by another version of irmas_tf?") from error
         except (ValueError, TypeError, AttributeError) as error:
-            raise RunDirError(f"{self.config_path}: is not the JSON of a configuration ({error})") from error
+            raise RunDirError(f"{self.config_path}: is not the JSON of a configuration ({reason_of(error)})") from error
 
     def load_pretrained(self) -> list[dict[str, Any]] | None:
         """Return where the weights of pretrained networks came from, and their licences; None if there are none.
@@ -254,12 +254,12 @@ class RunDir:
             RunDirError: ``pretrained.json`` is damaged; without the licences nothing may leave the house.
         """
         try:
-            return json.loads(self.pretrained_path.read_text(encoding="utf-8"))
+            return read_json(self.pretrained_path)
         except FileNotFoundError:
             return None
         except ValueError as error:
             raise RunDirError(
-                f"{self.pretrained_path}: is damaged ({error}); restore it, it names a licence"
+                f"{self.pretrained_path}: is damaged ({reason_of(error)}); restore it, it names a licence"
             ) from error
 
     @contextlib.contextmanager
@@ -358,7 +358,7 @@ class RunDir:
             write_json_atomic(self.versions_path, now)
             return
         try:
-            first = json.loads(self.versions_path.read_text(encoding="utf-8"))
+            first = read_json(self.versions_path)
             later = first.get("resumed_with", [])
         except (ValueError, AttributeError):
             print(f"warning: {self.versions_path} was unreadable and is written anew", file=sys.stderr)

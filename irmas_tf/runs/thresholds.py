@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from typing import Any
 
 import numpy as np
 
 from irmas_tf.process.atomic_files import write_json_atomic
+from irmas_tf.process.bounded_json import read_json, reason_of
 
 
 class ThresholdsError(ValueError):
@@ -75,8 +75,7 @@ class Thresholds:
         name = os.fspath(path)
         remedy = "train the run again, or restore the file"
         try:
-            with open(path, encoding="utf-8") as file:
-                content = json.load(file)
+            content = read_json(path)
             chosen = _for_model(content, model_sha256)
             if chosen is None:
                 raise ThresholdsError(
@@ -88,8 +87,8 @@ class Thresholds:
             raise ThresholdsError(f"{name}: cannot be read ({error.strerror}); {remedy}") from error
         except ThresholdsError:
             raise
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise ThresholdsError(f"{name}: is damaged ({error}); {remedy}") from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ThresholdsError(f"{name}: is damaged ({reason_of(error)}); {remedy}") from error
         if not isinstance(found.per_class, dict):
             raise ThresholdsError(f"{name}: is damaged (per_class must map codes to levels); {remedy}")
         if set(found.per_class) != set(codes):
@@ -114,10 +113,8 @@ def _for_model(content: dict[str, Any], model_sha256: str) -> dict[str, Any] | N
 def _of_model(path: str | os.PathLike[str], model_sha256: str) -> dict[str, Any] | None:
     """Return the entry of a file that names a model, if there is one."""
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-        entry = _for_model(content, model_sha256)
-    except (OSError, ValueError, AttributeError, RecursionError):
+        entry = _for_model(read_json(path), model_sha256)
+    except (OSError, ValueError, AttributeError):
         return None
     if entry is None or entry.get("model_sha256") != model_sha256:
         return None

@@ -11,7 +11,6 @@ says of classes, thresholds and windows stays.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 from irmas_tf.inference.exported_labels import ExportedLabels
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.bounded_json import BoundedJsonError, read_json
 from irmas_tf.process.exit_codes import run_command
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.shipped.composed import MOST_BYTES, SHIPPED_FILE
@@ -106,9 +106,9 @@ def _facts_of(corpus: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_object(path: Path, flag: str) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise StampError(f"{path}: is not JSON ({error})") from error
+        content = read_json(path)
+    except BoundedJsonError as error:
+        raise StampError(str(error)) from error
     if not isinstance(content, dict):
         raise StampError(f"{flag}={path}: must be a JSON object")
     return content

@@ -49,7 +49,11 @@ def test_files(tmp_path: Path) -> None:
     path = tmp_path / "signature.json"
     with pytest.raises(LabelsError, match="cannot be read"):
         ExportedLabels.from_file(path)
-    for content, words in (("{", "not JSON"), ("[]", "is not the signature.json"), ("{}", "is not the signature.json")):
+    for content, words in (
+        ("{", "is no JSON"),
+        ("[]", "is not the signature.json"),
+        ("{}", "is not the signature.json"),
+    ):
         path.write_text(content)
         with pytest.raises(LabelsError, match=words):
             ExportedLabels.from_file(path)

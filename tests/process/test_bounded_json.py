@@ -55,6 +55,12 @@ def test_what_is_refused_is_said_in_one_line_with_the_file(tmp_path, text, reaso
     assert f"{path}: {refusal.value.reason}" == str(refusal.value)
 
 
+def test_nan_is_read_where_it_is_expected():
+    assert str(parse_json(b"[NaN, -Infinity]", "a", with_nan=True)) == "[nan, -inf]"
+    with pytest.raises(BoundedJsonError, match="1e400"):
+        parse_json(b"[1e400]", "a", with_nan=True)
+
+
 def test_brackets_commas_and_quotes_in_texts_do_not_count():
     assert parse_json(json.dumps(["[" * 500, ',"' * 500, BACKSLASHES, "]" * 500]).encode(), "a", most_items=5)
     with pytest.raises(BoundedJsonError, match="more than 5 values"):

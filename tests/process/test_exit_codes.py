@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.process.exit_codes import run_command
+from irmas_tf.process.exit_codes import one_line, run_command
 
 
 def raiser(error: BaseException):
@@ -44,6 +44,11 @@ def test_expected_errors_are_one_line_and_a_status(capsys, error, status, messag
     stderr = capsys.readouterr().err
     assert stderr.startswith(message)
     assert stderr.count("\n") == 1
+
+
+def test_of_a_very_long_message_the_middle_is_left_out():
+    line = one_line(ConfigError(f"a.json: unknown {'x' * 100_000}; remove it"))
+    assert len(line) == 2000 and line.startswith("a.json: unknown xxx") and line.endswith("xxx; remove it")
 
 
 @pytest.mark.parametrize("error", [ValueError("a bug"), TypeError("a bug"), OSError("raised by hand")])

@@ -65,7 +65,7 @@ def test_facts_change_and_numbers_do_not(export, tmp_path, capsys):
         ({**FACTS, "labels": ["a"]}, "labels are the export's own"),
         ({"figures": "x"}, "lacks licence, command, seed"),
         ({**FACTS, "sources": ["mine"]}, "sources are taken from --corpus"),
-        ("{", "is not JSON"),
+        ("{", "is no JSON"),
         ("[]", "must be a JSON object"),
     ],
 )
