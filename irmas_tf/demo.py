@@ -20,9 +20,9 @@ from irmas_tf.config.commands import called_as
 from irmas_tf.config.flags import parse_flags
 from irmas_tf.config.labels import IRMAS_NAMES
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.process.atomic_files import why_not_writable
 from irmas_tf.process.exit_codes import EXIT_ERROR, run_command
 from irmas_tf.process.optional_packages import require
+from irmas_tf.process.places import why_not_writable
 from irmas_tf.process.shell_words import shell_path
 from irmas_tf.train import COMMAND as TRAIN
 

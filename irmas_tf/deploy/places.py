@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from irmas_tf.process.atomic_files import why_not_writable
+from irmas_tf.process.places import why_not_writable
 
 
 class ExportError(ValueError):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from irmas_tf.process.full_disks import naming_file
 from irmas_tf.process.held_temporary import held_file, made_folder, remove_leftovers_once
 
 
@@ -23,9 +24,10 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Raises:
         FileNotFoundError: the block ended without writing the file.
+        OSError: the disk is full or read-only; it names ``path``, whatever the block raised.
     """
     target = Path(path)
-    with made_folder(target.parent):
+    with naming_file(target), made_folder(target.parent):
         remove_leftovers_once(target.parent)
         # The name keeps its suffix, because Keras and others choose the format by it.
         with held_file(target.parent, target.suffix) as temporary:
@@ -46,24 +48,6 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def why_not_writable(folder: str | os.PathLike[str]) -> str:
-    """Return why no files can be made in a folder, or an empty text if they can; nothing is left of the attempt.
-
-    Args:
-        folder: need not be there; `atomic_path` makes what is missing.
-    """
-    import tempfile
-
-    place = Path(folder).absolute()
-    present = next(p for p in (place, *place.parents) if os.path.lexists(p))
-    try:
-        # Permissions alone do not tell: root has them all, and the disk may be read-only.
-        with tempfile.TemporaryFile(dir=present):
-            return ""
-    except OSError as error:
-        return error.strerror or type(error).__name__
 
 
 def write_text_atomic(path: str | os.PathLike[str], text: str) -> None:

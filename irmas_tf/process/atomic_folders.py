@@ -10,6 +10,7 @@ import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from irmas_tf.process.full_disks import naming_file
 from irmas_tf.process.held_temporary import (
     TEMPORARY_PREFIX,
     HeldError,
@@ -35,9 +36,12 @@ def new_folder(target: Path) -> Iterator[Path]:
         target: a folder, whose files go, or nothing yet; its parents are made.
 
     Two processes that do so at once do not mix their files; the later one's stay.
+
+    Raises:
+        OSError: the disk is full or read-only; it names ``target``, whatever the block raised.
     """
     target = target.resolve()
-    with made_folder(target.parent):
+    with naming_file(target), made_folder(target.parent):
         remove_leftovers(target.parent)
         with held_folder(target.parent) as temporary:
             yield temporary

@@ -68,12 +68,12 @@ def in_words(error: OSError) -> str:
 
 
 @contextlib.contextmanager
-def naming_file(target: str | os.PathLike[str], temporary: str | os.PathLike[str] = "") -> Iterator[None]:
+def naming_file(target: str | os.PathLike[str]) -> Iterator[None]:
     """Let what a disk refuses within the block be an `OSError` that names a file.
 
     Args:
-        target: the file or folder that is being written; it is named where the error names none.
-        temporary: where it is written until it is whole; ``target`` is named in its place.
+        target: the file or folder that is being written; it is named if the error names none, or the name that the file
+            has until it is whole.
     """
     try:
         yield
@@ -81,8 +81,7 @@ def naming_file(target: str | os.PathLike[str], temporary: str | os.PathLike[str
         refused = disk_error(error)
         if refused is None:
             raise
-        name = refused.filename
-        if name is None or (temporary and Path(os.fsdecode(name)).is_relative_to(temporary)):
+        if refused.filename is None or _is_unfinished(Path(os.fsdecode(refused.filename)), Path(target)):
             refused.filename = os.fspath(target)
         raise refused from error
 
@@ -126,6 +125,12 @@ def _path_in(text: str) -> str | None:
 
     found = re.search(_PATH, text)
     return (found[1] or found[2]) if found else None
+
+
+def _is_unfinished(path: Path, target: Path) -> bool:
+    """Return whether a path is that of a file, or in a folder, which is to become ``target``."""
+    parents = (path, *path.parents)
+    return any(p.parent == target.parent and p.name.startswith(_UNFINISHED) for p in parents)
 
 
 def _without_temporary_name(path: Path) -> Path:

@@ -15,10 +15,11 @@ from typing import Any
 
 from irmas_tf.config.run_config import Config
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.process.atomic_files import why_not_writable, write_json_atomic, write_text_atomic
+from irmas_tf.process.atomic_files import write_json_atomic, write_text_atomic
 from irmas_tf.process.bounded_json import read_json, reason_of
 from irmas_tf.process.held_temporary import TEMPORARY_PREFIX, remove_leftovers_below
 from irmas_tf.process.locks import exclusive
+from irmas_tf.process.places import why_not_writable
 from irmas_tf.process.versions import collect_versions
 
 # A resumed run may change these: they say where things are and how fast, never what the weights become.

@@ -13,7 +13,7 @@ import numpy as np
 from irmas_tf.config.backbone_spec import BackboneSpec
 from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.models.weight_table import WeightsError
-from irmas_tf.process.atomic_files import why_not_writable
+from irmas_tf.process.places import why_not_writable
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.weights.state_dicts import left_out
 from irmas_tf.weights.weight_file import check_name, write_weight_file

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -109,3 +110,13 @@ def test_the_next_writer_removes_what_a_killed_one_left_and_not_what_a_live_one_
         live.stdin.close()
         assert live.wait(60) == 0
     assert (tmp_path / "b.csv").read_text() == "half" and len(os.listdir(tmp_path)) == 2
+
+
+def test_a_full_disk_is_told_with_the_files_own_name(tmp_path):
+    target = tmp_path / "a.npz"
+    write_text_atomic(target, "old")
+    with pytest.raises(OSError, match="No space") as caught, atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError(f"{temporary}; {os.strerror(errno.ENOSPC)}")
+    assert caught.value.filename == str(target)
+    assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]

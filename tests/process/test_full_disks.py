@@ -97,13 +97,13 @@ def test_in_the_folder_of_temporary_files_the_remedy_is_to_move_it(tmp_path, mon
 
 
 def test_a_block_lends_its_files_name_to_what_names_none(tmp_path):
-    target, temporary = tmp_path / "m.npz", tmp_path / "half"
+    target, temporary = tmp_path / "m.npz", tmp_path / ".tmp-0123"
     for error, name in (
         (OSError(errno.ENOSPC, FULL), target),
         (OfTensorFlow(f"{temporary}/variables/part; {FULL}"), target),
         (OSError(errno.ENOSPC, FULL, "/elsewhere/x"), Path("/elsewhere/x")),
     ):
-        with pytest.raises(OSError, match="No space") as caught, naming_file(target, temporary):
+        with pytest.raises(OSError, match="No space") as caught, naming_file(target):
             raise error
         assert Path(caught.value.filename) == name
     with pytest.raises(ZeroDivisionError), naming_file(target):
