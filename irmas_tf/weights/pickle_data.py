@@ -28,7 +28,7 @@ _VALUES = frozenset(
 _PUT = frozenset({"BINPUT", "LONG_BINPUT", "PUT"})
 _GET = frozenset({"BINGET", "LONG_BINGET", "GET"})
 _IGNORED = frozenset({"PROTO", "FRAME"})
-# Keys of dictionaries. A container is never hashed or compared: its depth is the file's to choose.
+# Keys of dictionaries; weights have no others.
 _KEYS = (str, bytes, int, float, type(None))
 
 Maker = Callable[..., object]
