@@ -27,13 +27,14 @@ from irmas_tf.client.transport import (
     ClipOutputs,
     classes_of,
 )
+from irmas_tf.downloads.watched_session import REDIRECTS, cause_of
+from irmas_tf.downloads.web_address import shown_url
 from irmas_tf.process.bounded_json import BoundedJsonError, parse_json
 from irmas_tf.process.retry import parse_retry_after
 
 # 408 and 504 are timeouts, 502 and 503 a server that is not there now, also behind a proxy, 429 one that is too busy.
 RETRIED_STATUSES = frozenset((408, 429, 502, 503, 504))
 _REFUSED_STATUSES = frozenset((400, 409, 412, 413, 422, 500, 501))
-_REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
 class RestTransport:
@@ -105,10 +106,10 @@ class RestTransport:
         except TooLargeError as error:
             raise ServerError(f"{self._address}: {error}; is it TensorFlow Serving?") from error
         except (requests.exceptions.InvalidURL, requests.exceptions.SSLError) as error:
-            raise ServerError(f"{self._address}: {_cause(error)}") from error
+            raise ServerError(f"{self._address}: {cause_of(error)}") from error
         except requests.RequestException as error:
             hint = "; is it running, and is this its REST port (8501)?"
-            raise UnavailableError(f"{self._address}: cannot be reached ({_cause(error)}){hint}") from error
+            raise UnavailableError(f"{self._address}: cannot be reached ({cause_of(error)}){hint}") from error
         if answer.status == 200:
             try:
                 return parse_json(answer.content, "its answer", with_nan=True)
@@ -117,8 +118,8 @@ class RestTransport:
                     f"{self._address}: does not answer in JSON ({error.reason}); is it TensorFlow Serving?"
                 ) from error
         reason = _error_of(answer)
-        if answer.status in _REDIRECTS:
-            place = shown(answer.headers.get("Location", "nowhere"))
+        if answer.status in REDIRECTS:
+            place = shown_url(answer.headers.get("Location", "nowhere"))
             raise ServerError(
                 f"{self._address}: {reason}: it sends elsewhere, to {place}, which is not followed; if that server is"
                 " meant, name it in --url"
@@ -140,25 +141,6 @@ def _array(value: Any, kinds: str) -> np.ndarray:
     if found.size and found.dtype.kind not in kinds:
         raise ValueError(f"holds {found.dtype}")
     return found.astype(np.float64)
-
-
-def _cause(error: BaseException) -> str:
-    """Return the innermost reason of a connection's failure, in one short line."""
-    inner: Any = error
-    while True:
-        reason = getattr(inner, "reason", None)
-        deeper = (
-            reason
-            if isinstance(reason, BaseException)
-            else next(
-                (cause for cause in getattr(inner, "args", ()) if isinstance(cause, BaseException)), inner.__cause__
-            )
-        )
-        if deeper is None or deeper is inner:
-            break
-        inner = deeper
-    text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
-    return shown(text)
 
 
 def _error_of(answer: HttpAnswer) -> str:

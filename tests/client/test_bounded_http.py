@@ -103,6 +103,15 @@ def test_nobody_is_sent_elsewhere(status):
         assert other.requests == 0
 
 
+def test_the_body_of_a_redirect_is_not_even_read(monkeypatch):
+    monkeypatch.setattr(rest_transport, "MOST_BYTES", 1 << 20)
+    head = b"HTTP/1.1 302 Away\r\nLocation: http://127.0.0.1:9/\r\nConnection: close\r\n\r\n"
+    with lying_server(lambda line: [line.send(head), [line.send(b" " * 65536) for _ in range(1000)]]) as server:
+        with pytest.raises(ServerError, match="more than 1,048,576 bytes"):
+            classify(server.url)
+    assert server.sent < 32 << 20, "what the sockets hold, and not all 64 MB"
+
+
 def test_words_of_a_server_are_escaped_and_cut():
     said = "\x1b[2J\x07red\u202e" + "x" * 5000
     for status, kind in (("400 No", RefusedError), ("503 \x1b[31mbusy", UnavailableError), ("404 No", ServerError)):
@@ -119,6 +128,7 @@ CUT = {
     "no status": b"\x00\x01\x02\r\n\r\n",
     "closed": b"",
     "bad chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "a length that is no number": b"HTTP/1.1 503 Busy\r\nContent-Length: \xb2\r\n\r\n",
     "many headers": b"HTTP/1.1 200 OK\r\n" + b"".join(b"X%d: 1\r\n" % i for i in range(500)) + b"\r\n",
 }
 
