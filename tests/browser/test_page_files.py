@@ -100,7 +100,7 @@ def test_a_foreign_model_is_refused_and_the_one_in_use_stays(page, tmp_path):
     (tmp_path / "foreign.tflite").write_bytes(b"TFL3 of somebody else")
     page.driver.find_element("id", "model-file").send_keys(str(tmp_path / "foreign.tflite"))
     page.wait(lambda: "stays" in page.text("alerts"), "refusal")
-    assert "foreign.tflite" in page.text("alerts") and "export it again" in page.text("alerts")
+    assert "foreign.tflite" in page.text("alerts") and "irmas export-tflite" in page.text("alerts")
     assert "low tone 0.90" in page.rows()[0]
 
 

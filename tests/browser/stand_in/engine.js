@@ -14,7 +14,7 @@ const HOP = 4000;
 
 export async function loadModel(source) {
   if (source instanceof ArrayBuffer && !new TextDecoder().decode(source).startsWith('stand-in')) {
-    throw new Problem('model', 'the model is not a .tflite file exported by irmas_tf, or is damaged (it holds no facts); export it again');
+    throw new Problem('model', 'the model is not a .tflite file; choose one that irmas export-tflite has written');
   }
   const isWide = source instanceof ArrayBuffer;
   const names = isWide ? Array.from({length: 40}, (_, k) => `class ${k}`) : ['low tone', 'high tone'];

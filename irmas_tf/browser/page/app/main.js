@@ -196,7 +196,7 @@ function useModel(model) {
 }
 
 async function chooseModel(file) {
-  if (queue.busy || live.isOn) {
+  if (queue.model && (queue.busy || live.isOn)) {
     alertPerson('A model cannot be changed while it listens; cancel or wait, then choose it again.');
     return;
   }
@@ -210,7 +210,7 @@ async function chooseModel(file) {
     say(`${file.name} answers from now on.`);
   } catch (error) {
     say('');
-    alertPerson(`${explain(error, file.name)} The model in use stays.`);
+    alertPerson(`${explain(error, file.name)}${queue.model ? ' The model in use stays.' : ''}`);
   }
 }
 

@@ -73,7 +73,16 @@ class PageModel {
   }
 
   async start() {
-    this.#lanes.push(await Lane.start(this.#content, this.#folder));
+    const lane = await Lane.start(this.#content, this.#folder);
+    this.#lanes.push(lane);
+    const {windowSamples, codes} = this.facts;
+    const {window, classes} = lane.sizes;
+    if (window === windowSamples && classes === codes.length) return;
+    this.close();
+    throw new Problem(
+      'model',
+      `the model is not what it says of itself (${classes} classes of ${window} samples, in place of ${codes.length} of ${windowSamples}); export it again`,
+    );
   }
 
   async analyse(sound, {onWindow, onProgress, signal} = {}) {
@@ -151,7 +160,12 @@ class PageModel {
 class Lane {
   static async start(content, folder) {
     const lane = new Lane();
-    await lane.ask('loaded', {type: 'load', model: content, folder});
+    try {
+      lane.sizes = await lane.ask('loaded', {type: 'load', model: content, folder});
+    } catch (error) {
+      lane.close();
+      throw error;
+    }
     return lane;
   }
 
@@ -198,5 +212,5 @@ function failure(text, isStart) {
   if (/WebAssembly|wasm-eval|CompileError|unsafe-eval/.test(text)) {
     return new Problem('webassembly', `WebAssembly does not run here (${text}); allow it for this page ('wasm-unsafe-eval' in a Content-Security-Policy), or use another browser`);
   }
-  return new Problem('model', `the model does not start (${text}); reload the page, or export it again`);
+  return new Problem('model', `the model does not start (${text}); its file may be damaged: copy or export it again, or reload the page`);
 }

@@ -8,23 +8,29 @@ import {Problem} from './problems.js';
 const FACTS_FILE = 'irmas_tf.json';
 const LONGEST_COMMENT = 65535;
 const SILENCE_DBFS = -85;
+const IDENTIFIER = 'TFL3'; // at byte 4 of every .tflite file
+const CHOOSE = 'choose one that irmas export-tflite has written';
 
 /**
  * Return the facts of a model.
  * @param {ArrayBuffer} file
  * @param {string} [name]  what it is called in messages
  * @returns {Promise<import('./types.js').Facts>}
- * @throws {Problem} it was not exported by irmas_tf, or is damaged
+ * @throws {Problem} it is no .tflite file, was not exported by irmas_tf, or is damaged
  */
 export async function readFacts(file, name = 'the model') {
+  if (!isTflite(file)) throw new Problem('model', `${name} is not a .tflite file; ${CHOOSE}`);
   let raw;
   try {
-    raw = JSON.parse(await readMember(file, FACTS_FILE));
+    const text = await readMember(file, FACTS_FILE);
+    if (text === null) throw new Problem('model', `${name} says nothing about itself: another program has made it, or its end is missing; ${CHOOSE}, or copy it again`);
+    raw = JSON.parse(text);
   } catch (error) {
-    throw new Problem('model', `${name} is not a .tflite file exported by irmas_tf, or is damaged (${error.message}); export it again`);
+    if (error instanceof Problem) throw error;
+    throw new Problem('model', `${name} is damaged (${error.message}); copy or export it again`);
   }
   const facts = checkedFacts(raw);
-  if (typeof facts === 'string') throw new Problem('model', `${name} is damaged (${FACTS_FILE}: ${facts}); export it again`);
+  if (typeof facts === 'string') throw new Problem('model', `${name} is damaged (${FACTS_FILE}: ${facts}); copy or export it again`);
   return facts;
 }
 
@@ -80,19 +86,24 @@ function quality(raw) {
   return '';
 }
 
-/** Return the text of a member of a zip archive, stored or deflated. */
+function isTflite(buffer) {
+  return buffer.byteLength >= 8 && new TextDecoder().decode(new Uint8Array(buffer, 4, 4)) === IDENTIFIER;
+}
+
+/** Return the text of a member of a zip archive, stored or deflated; null if there is no archive, or it is not in it. */
 async function readMember(buffer, wanted) {
   const view = new DataView(buffer);
   let end = view.byteLength - 22;
   for (const least = Math.max(0, end - LONGEST_COMMENT); end >= least; end--) {
     if (view.getUint32(end, true) === 0x06054b50) break;
   }
-  if (end < 0 || view.getUint32(end, true) !== 0x06054b50) throw new Error('it holds no facts');
+  if (end < 0 || view.getUint32(end, true) !== 0x06054b50) return null;
   const count = view.getUint16(end + 10, true);
   const size = view.getUint32(end + 12, true);
   // Offsets count from where the archive was begun, which may be behind the model: the directory ends at `end`.
   let at = end - size;
   const shift = at - view.getUint32(end + 16, true);
+  if (shift < 0) throw new Error(`${-shift} bytes are missing`);
   for (let k = 0; k < count; k++) {
     if (view.getUint32(at, true) !== 0x02014b50) throw new Error('its directory is broken');
     const [nameLength, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
@@ -107,5 +118,5 @@ async function readMember(buffer, wanted) {
     }
     at += 46 + nameLength + extra + comment;
   }
-  throw new Error(`${wanted} is not in it`);
+  return null;
 }

@@ -8,7 +8,8 @@ const MOST_LINES = 20;
 /**
  * @param {Uint8Array} model
  * @param {string} folder  URL of LiteRT.js as `irmas export-page` lays it out, ending in /
- * @returns {Promise<(window: Float32Array) => Promise<Float32Array>>}  probabilities of a window
+ * @returns {Promise<{infer: (window: Float32Array) => Promise<Float32Array>, sizes: {window: number, classes: number}}>}
+ *     probabilities of a window; how many samples it takes and how many classes it answers for
  */
 export async function startInference(model, folder) {
   const {Environment, loadLiteRt, loadAndCompile, supportsFeature, Tensor} = await import(`${folder}core.js`);
@@ -26,9 +27,11 @@ export async function startInference(model, folder) {
     await loadLiteRt(`${folder}${variant}.js`);
     compiled = await loadAndCompile(model, {accelerator: 'wasm'});
   } catch (error) {
-    throw new Error([error?.message ?? String(error), ...told.filter((line) => /error/i.test(line))].join('; '));
+    throw new Error([error?.message ?? String(error), ...told.filter((line) => line.startsWith('ERROR'))].join('; '));
   }
-  return async (window) => {
+  const sizeOf = ([{shape}]) => shape.reduce((product, size) => product * size, 1);
+  const sizes = {window: sizeOf(compiled.getInputDetails()), classes: sizeOf(compiled.getOutputDetails())};
+  const infer = async (window) => {
     const input = new Tensor(window, [1, window.length]);
     let outputs = [];
     try {
@@ -39,6 +42,7 @@ export async function startInference(model, folder) {
       for (const tensor of [input, ...outputs]) tensor.delete();
     }
   };
+  return {infer, sizes};
 }
 
 /** The content of a gzip file, which a server may have unpacked on the way already. */

@@ -2,7 +2,7 @@
  * The worker in which the model runs. A classic one: LiteRT.js loads its own script with importScripts, which module
  * workers refuse.
  *
- *   {type: 'load', model: ArrayBuffer, folder}  -> {type: 'loaded'} or {type: 'failed', text}
+ *   {type: 'load', model: ArrayBuffer, folder}  -> {type: 'loaded', values: sizes} or {type: 'failed', text}
  *   {type: 'run', id, window: Float32Array}     -> {type: 'values', id, values} or {type: 'failed', id, text}
  */
 
@@ -10,8 +10,9 @@ let infer;
 
 async function load({model, folder}) {
   const {startInference} = await import('./inference.js');
-  infer = await startInference(new Uint8Array(model), folder);
-  self.postMessage({type: 'loaded'});
+  const started = await startInference(new Uint8Array(model), folder);
+  ({infer} = started);
+  self.postMessage({type: 'loaded', values: started.sizes});
 }
 
 async function run({id, window}) {
