@@ -111,6 +111,15 @@ def test_a_check_that_fails_leaves_nothing_and_takes_nothing_away(quick, tmp_pat
         assert os.listdir(tmp_path) == ["1"] and read_facts(tmp_path / "1") == {"mark": 1}
 
 
+def test_a_first_export_that_fails_leaves_no_folder(quick, tmp_path):
+    def check(folder: Path) -> None:
+        raise ExportError("no")
+
+    with pytest.raises(ExportError, match="no"):
+        quick(tmp_path / "models" / "irmas", check=check)
+    assert os.listdir(tmp_path) == []
+
+
 def test_two_exports_to_one_place_do_not_meet(quick, tmp_path):
     with (
         exclusive(tmp_path, RuntimeError()),

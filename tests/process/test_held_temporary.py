@@ -3,6 +3,8 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -103,6 +105,29 @@ def test_the_system_s_folder_is_tidied_when_something_is_put_there(tmp_path, mon
         assert not left.exists()
         assert folder.parent == tmp_path and stat.S_IMODE(folder.stat().st_mode) == 0o700
         (folder / "file").touch()
+    assert names(tmp_path) == []
+
+
+KILLED = """
+import os, signal
+from irmas_tf.process.held_temporary import temporary_folder
+with temporary_folder() as folder:
+    (folder / "half").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_process_leaves_its_working_folder_to_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(module, "_LOOKED_AT", set())
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with temporary_folder() as ours:
+        assert subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False).returncode == -9
+        (left,) = set(tmp_path.iterdir()) - {ours}
+        assert (left / "half").exists()
+    monkeypatch.setattr(module, "_LOOKED_AT", set())  # the next process
+    with temporary_folder():
+        assert not left.exists()
     assert names(tmp_path) == []
 
 
