@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -36,6 +37,14 @@ class DownloadOptions:
     )
     keep_zips: bool = setting(False, "Keep the archives after unpacking.")
     retries: int = setting(8, "Failures in a row before giving up.", minimum=0)
+    limit_hours: float = setting(
+        0.0, "Give up after so many hours; the same command continues where it stopped. 0: no limit.", minimum=0.0
+    )
+
+    @property
+    def limit_seconds(self) -> float:
+        """Longest time for a download."""
+        return 3600.0 * self.limit_hours or math.inf
 
 
 COMMAND = Command(
@@ -106,6 +115,7 @@ def _fetch_irmas(flags: ParsedFlags) -> int:
             base_url=options.base_url,
             keep_zips=options.keep_zips,
             retries=options.retries,
+            limit_seconds=options.limit_seconds,
         )
     )
     if isinstance(results, int):
@@ -128,6 +138,7 @@ def _fetch_openmic(options: Any, base_url: str) -> int:
             base_url=base_url or openmic_download.BASE_URL,
             keep_zips=options.keep_zips,
             retries=options.retries,
+            limit_seconds=options.limit_seconds,
         )
     )
     if isinstance(result, int):
@@ -142,7 +153,7 @@ def _fetch_model(options: Any, base_url: str) -> int:
     from irmas_tf.shipped.mn04 import LICENCE
 
     print(LICENCE, flush=True)
-    fetched = _attempted(lambda: fetch_mn04(base_url, retries=options.retries))
+    fetched = _attempted(lambda: fetch_mn04(base_url, retries=options.retries, limit_seconds=options.limit_seconds))
     if isinstance(fetched, int):
         return fetched
     print(f"{'already here' if fetched.was_there else 'fetched'}: {fetched.weights}")

@@ -24,10 +24,10 @@ def fetched(monkeypatch):
 
 
 def test_it_says_the_licence_what_was_done_and_what_comes_next(fetched, capsys):
-    assert cli(["--out", "data", "--parts", "train, test1"]) == 0
+    assert cli(["--out", "data", "--parts", "train, test1", "--limit_hours=2"]) == 0
     ((out, parts, options),) = fetched
     assert (out, parts) == ("data", ("train", "test1"))
-    assert options == {"base_url": BASE_URL, "keep_zips": False, "retries": 8}
+    assert options == {"base_url": BASE_URL, "keep_zips": False, "retries": 8, "limit_seconds": 7200.0}
     printed = capsys.readouterr().out
     assert printed.startswith("IRMAS") and "CC BY-NC-SA 3.0" in printed
     assert "train: unpacked: data/train\ntest1: already complete: data/test1\n" in printed

@@ -14,6 +14,7 @@ import tarfile
 from pathlib import Path
 
 from irmas_tf.downloads.http_download import DownloadError, download_file
+from irmas_tf.downloads.web_address import shown_url
 from irmas_tf.process.cache_folder import cache_folder
 from irmas_tf.process.locks import exclusive
 
@@ -22,6 +23,7 @@ NAME = f"litertjs-core-{VERSION}.tgz"
 """As ``npm pack @litertjs/core@VERSION`` calls it."""
 INTEGRITY = "sha512-PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0FLaw48q4tz8IwqgqCIkviYGr9OFDL1kCnN4nzWoyJQ=="
 """Its checksum, in the form of npm's lock files."""
+_MOST_BYTES = 64 << 20  # of a package of 9 MB
 REGISTRY = "https://registry.npmjs.org"
 REGISTRY_VARIABLES = ("npm_config_registry", "NPM_CONFIG_REGISTRY")
 
@@ -84,12 +86,12 @@ def get_package(by_hand: str = "", *, progress: bool = True, retries: int = 8) -
     with exclusive(path.parent, DownloadError(f"{path.parent}: another download runs there; wait for it")):
         if not path.is_file():
             try:
-                download_file(url, fetched, by_hand=remedy, progress=progress, retries=retries)
+                download_file(url, fetched, by_hand=remedy, progress=progress, retries=retries, most_bytes=_MOST_BYTES)
             except DownloadError as error:
                 text = str(error)
                 raise DownloadError(text if remedy in text else f"{text}; {remedy}") from error
             try:
-                _verify(fetched, url)
+                _verify(fetched, shown_url(url))
                 os.replace(fetched, path)
             finally:
                 fetched.unlink(missing_ok=True)

@@ -1,24 +1,36 @@
-"""Download of one file over HTTP: resumed where it stopped, retried politely, verified while it streams."""
+"""Download of one file over HTTP: resumed where it stopped, retried politely, verified while it streams.
+
+The server is a stranger: what it sends is bounded in size and time, where it sends is looked at, and what it says is
+shown short and escaped.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
+import math
 import os
 import re
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from irmas_tf.downloads.web_address import RedirectError, Redirects, shown_url
 from irmas_tf.process.checksums import feed, new_digest
 from irmas_tf.process.locks import exclusive
+from irmas_tf.process.printable import shortened
 from irmas_tf.process.retry import Retry, TemporaryError, parse_retry_after
 
 # A connection that breaks loses what it has of the current chunk, so these are small.
 _CHUNK_BYTES = 1 << 15
+# Bytes per second of an attempt that got on, after which failures are counted anew.
+_LEAST_PACE = 10_000.0
+MOST_BYTES = 16 << 30
+"""Of a file; the data sets that are fetched here have archives of up to 3.5 GB."""
 _RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MAX_WAIT_SECONDS = 3600.0
 _RESERVE_BYTES = 64 << 20  # left free so that logs, caches and other programs still work
@@ -26,6 +38,31 @@ _RESERVE_BYTES = 64 << 20  # left free so that logs, caches and other programs s
 
 class DownloadError(RuntimeError):
     """A download failed for good; the message names the file or URL and the remedy."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Bounds:
+    """What a server may take.
+
+    Attributes:
+        connect_seconds: until there is a connection.
+        chunk_seconds: until a chunk is there, and until the headers are.
+        most_bytes: of the file.
+        end: of it all, by the monotonic clock.
+    """
+
+    connect_seconds: float
+    chunk_seconds: float
+    most_bytes: int
+    end: float
+
+    def left(self) -> float:
+        """Return the seconds until the end, at least 0."""
+        return max(0.0, self.end - time.monotonic())
+
+    def of_chunk(self) -> float:
+        """Return the seconds that the next chunk may take."""
+        return min(self.chunk_seconds, self.left())
 
 
 def format_bytes(count: float) -> str:
@@ -99,56 +136,111 @@ class _Part:
 
 def _total_size(response: Any, offset: int) -> int | None:
     """Return the size of the whole file as a 200 or 206 response tells it, or None."""
+    from irmas_tf.downloads.watched_session import announced_bytes
+
     if response.status_code == 206:
-        ranges = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
+        ranges = re.fullmatch(r"bytes (\d{1,18})-\d+/(\d{1,18}|\*)", response.headers.get("Content-Range", "").strip())
         if not ranges or int(ranges[1]) != offset:
             raise TemporaryError("the server answered with another range than asked for")
         return int(ranges[2]) if ranges[2] != "*" else None
-    length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdigit() else None
+    return announced_bytes(response.headers)
+
+
+@contextlib.contextmanager
+def _request(session: Any, url: str, offset: int, bounds: _Bounds) -> Iterator[tuple[Any, Any]]:
+    """Yield (the call, the answer) to a request for what follows ``offset`` bytes; redirects are followed by the rules.
+
+    Raises:
+        RedirectError: they are not.
+    """
+    from requests import RequestException
+    from urllib3.exceptions import HTTPError
+
+    from irmas_tf.downloads.watched_session import REDIRECTS, Call
+
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={offset}-"} if offset else {})
+    redirects = Redirects(url)
+    seconds = min(bounds.connect_seconds + bounds.chunk_seconds, bounds.left())
+    with Call(seconds) as call:
+        while True:
+            timeout = (bounds.connect_seconds, bounds.chunk_seconds)
+            try:
+                with session.get(redirects.url, headers=headers, stream=True, timeout=timeout) as response:
+                    if response.status_code not in REDIRECTS:
+                        yield call, response
+                        return
+                    location = response.headers.get("Location", "")
+            except (RequestException, HTTPError, ConnectionError, TimeoutError) as error:
+                if call.is_over:
+                    raise _slow(bounds) from error
+                raise
+            redirects.follow(location)
+            call.extend(min(seconds, bounds.left()))
+
+
+def _slow(bounds: _Bounds) -> TemporaryError:
+    return TemporaryError(f"less than {format_bytes(_CHUNK_BYTES)} came within {bounds.chunk_seconds:g} s")
 
 
 def _attempt(
     session: Any,
     url: str,
     part: _Part,
-    timeout: tuple[float, float],
+    bounds: _Bounds,
     extra_bytes: Callable[[int], int],
     by_hand: str,
     bar: Any,
 ) -> None:
     """Request what is missing and append it to ``part``; returns when the file is complete."""
     offset = part.size
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={offset}-"} if offset else {})
-    with session.get(url, headers=headers, stream=True, timeout=timeout) as response:
+    with _request(session, url, offset, bounds) as (call, response):
         status = response.status_code
         if status == 416:  # nothing from here on: complete, or the partial file is too long to be this one
-            whole = re.fullmatch(r"bytes \*/(\d+)", response.headers.get("Content-Range", "").strip())
+            whole = re.fullmatch(r"bytes \*/(\d{1,18})", response.headers.get("Content-Range", "").strip())
             if whole and int(whole[1]) == offset:
                 return
             if not offset:
                 raise TemporaryError("the server answered with another range than asked for")
             part.restart()
-            return _attempt(session, url, part, timeout, extra_bytes, by_hand, bar)
+            return _attempt(session, url, part, bounds, extra_bytes, by_hand, bar)
+        said = f"the server answered {status} {shortened(response.reason or '')}"
         if status in _RETRY_STATUS:
-            seconds = parse_retry_after(response.headers.get("Retry-After"))
-            raise TemporaryError(f"the server answered {status} {response.reason}", seconds)
+            raise TemporaryError(said, parse_retry_after(response.headers.get("Retry-After")))
         if status not in (200, 206):
-            raise DownloadError(f"{url}: the server answered {status} {response.reason}; {by_hand}")
+            raise DownloadError(f"{shown_url(url)}: {said}; {by_hand}")
         total = _total_size(response, offset)
         if status == 200 and offset:  # a server without ranges sends everything again
             part.restart()
         if total is not None:
+            if total > bounds.most_bytes:
+                raise _too_large(url, format_bytes(total), bounds, by_hand)
             require_space(part.path.parent, total - part.size + extra_bytes(total), "the download and its contents")
             bar.total = total
         bar.n = part.size
         bar.refresh()
-        for chunk in response.iter_content(_CHUNK_BYTES):
+        # As it comes over the line: what is called compressed on the way may be the compressed file itself.
+        while chunk := response.raw.read(_CHUNK_BYTES, decode_content=False):
+            call.extend(bounds.of_chunk())
+            if total is not None and part.size + len(chunk) > total:
+                part.restart()
+                raise TemporaryError(f"the server sends more than the {format_bytes(total)} that it announced")
+            if part.size + len(chunk) > bounds.most_bytes:
+                part.restart()
+                raise _too_large(url, f"more than {format_bytes(bounds.most_bytes)}", bounds, by_hand)
             part.write(chunk)
             bar.update(len(chunk))
         part.file.flush()
+        if call.is_over:  # which looks like an end, where nothing says how long it is
+            raise _slow(bounds)
         if total is not None and part.size < total:
             raise TemporaryError(f"the connection closed after {format_bytes(part.size)} of {format_bytes(total)}")
+
+
+def _too_large(url: str, size: str, bounds: _Bounds, by_hand: str) -> DownloadError:
+    return DownloadError(
+        f"{shown_url(url)}: the server sends {size}, where at most {format_bytes(bounds.most_bytes)} are expected;"
+        f" {by_hand}"
+    )
 
 
 def download_file(
@@ -162,6 +254,8 @@ def download_file(
     retries: int = 8,
     backoff_seconds: float = 2.0,
     timeout_seconds: tuple[float, float] = (20.0, 60.0),
+    limit_seconds: float = math.inf,
+    most_bytes: int = MOST_BYTES,
     extra_bytes: Callable[[int], int] = lambda total: 0,
     sleep: Callable[[float], None] = time.sleep,
     progress: bool = True,
@@ -178,43 +272,71 @@ def download_file(
         by_hand: what is to be done where the server refuses, for the message.
         retries: failures in a row, without a byte received in between, after which it gives up.
         backoff_seconds: wait before the first retry; doubled each time, or longer if a Retry-After header asks for it.
-        timeout_seconds: (connect, read between two chunks).
+        timeout_seconds: (until there is a connection, and until the next 32 kB are there, however they drip in).
+        limit_seconds: for all of it, with all attempts and the pauses between them.
+        most_bytes: of the file; a server that announces or sends more is refused at once.
         extra_bytes: total size -> bytes that must be free beyond the file itself.
         sleep: replaced in tests.
         progress: show a bar on stderr.
 
     Raises:
-        DownloadError: wrong checksum (the file is set aside as ``.bad``), disk full, refused, or retries exhausted.
+        DownloadError: wrong checksum (the file is set aside as ``.bad``), disk full, refused, or retries or time
+            exhausted. It never shows what of an address may be secret.
     """
     import requests
     from tqdm import tqdm
+    from urllib3.exceptions import HTTPError
 
+    from irmas_tf.downloads.watched_session import WatchedSession, cause_of
+
+    place, bounds = shown_url(url), _Bounds(*timeout_seconds, most_bytes, time.monotonic() + limit_seconds)
     bad_url = tuple(getattr(requests.exceptions, n) for n in ("InvalidURL", "InvalidSchema", "MissingSchema"))
     try:
         part = _Part(target, "sha256" if sha256 else "md5")
     except OSError as error:
         raise DownloadError(f"{target}: cannot be written ({error.strerror or error}); check the folder") from error
     bar = tqdm(desc=target.name, initial=part.size, unit="B", unit_scale=True, disable=None if progress else True)
-    retry = Retry(retries, backoff_seconds, _MAX_WAIT_SECONDS, shortest_part=1.0, pause=sleep)
+    retry = Retry(
+        retries,
+        backoff_seconds,
+        _MAX_WAIT_SECONDS,
+        shortest_part=1.0,
+        pause=lambda seconds: sleep(min(seconds, bounds.left())),
+    )
+    headway = 0
 
     def report(error: TemporaryError, seconds: float) -> None:
         tqdm.write(f"{target.name}: {error}; next try in {seconds:.0f} s", file=sys.stderr)
 
+    def attempt() -> None:
+        nonlocal headway
+        began, start = part.size, time.monotonic()
+        try:
+            if not bounds.left():
+                raise _slow(bounds)
+            _attempt(session, url, part, bounds, extra_bytes, by_hand, bar)
+        except bad_url as error:
+            raise DownloadError(f"{place}: not a web address that can be downloaded; check --base_url") from error
+        except RedirectError as error:
+            raise DownloadError(f"{place}: {error}, which is not followed; {by_hand}") from error
+        except (TemporaryError, requests.RequestException, HTTPError, ConnectionError, TimeoutError) as error:
+            if not bounds.left():
+                raise DownloadError(
+                    f"{place}: not complete within {limit_seconds:g} s; run the same command again: it continues where"
+                    " it stopped"
+                ) from error
+            pace = (part.size - began) / max(1.0, time.monotonic() - start)
+            headway += pace >= _LEAST_PACE
+            if isinstance(error, TemporaryError):
+                raise
+            raise TemporaryError(f"{type(error).__name__}: {cause_of(error)}") from error
+
     try:
-        with requests.Session() as session:
-
-            def attempt() -> None:
-                try:
-                    _attempt(session, url, part, timeout_seconds, extra_bytes, by_hand, bar)
-                except bad_url as error:
-                    raise DownloadError(f"{url}: not a web address that can be downloaded; check --base_url") from error
-                except (requests.RequestException, ConnectionError, TimeoutError) as error:
-                    raise TemporaryError(f"{type(error).__name__}: {error}") from error
-
-            retry.call(attempt, progress=lambda: part.size, report=report)
+        with WatchedSession(url) as session:
+            retry.call(attempt, progress=lambda: headway, report=report)
     except TemporaryError as error:
         raise DownloadError(
-            f"{url}: gave up: {error}; check the connection and run the same command again: it continues where it"
+            f"{place}: gave up: {error}; check the connection and run the same command again: it continues where it"
             " stopped"
         ) from error
     except OSError as error:

@@ -73,7 +73,7 @@ class Call:
 
     def _wait(self) -> None:
         while (left := self._end - time.monotonic()) > 0:
-            if self._done.wait(left):
+            if self._done.wait(min(left, 3600.0)):
                 return
         with self._lock:
             self.is_over = not self._done.is_set()

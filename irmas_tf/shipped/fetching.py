@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 
 from irmas_tf.downloads.http_download import DownloadError, download_file
 from irmas_tf.process.locks import exclusive
 from irmas_tf.shipped import mn04
+
+_MOST_BYTES = 64 << 20  # of a file of 4.1 MB
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,12 +28,20 @@ class Fetched:
     models: dict[str, Path]
 
 
-def fetch_mn04(base_url: str = "", *, retries: int = 8, progress: bool = True, model: mn04.Mn04 = mn04.MN04) -> Fetched:
+def fetch_mn04(
+    base_url: str = "",
+    *,
+    retries: int = 8,
+    limit_seconds: float = math.inf,
+    progress: bool = True,
+    model: mn04.Mn04 = mn04.MN04,
+) -> Fetched:
     """Fetch mn04's published weights, unless they are there, and make .tflite files of them.
 
     Args:
         base_url: folder of a mirror that holds the file under its name; empty is where it was published.
         retries: failures in a row before giving up.
+        limit_seconds: for the download.
         progress: show a bar on stderr.
         model: what is made of them.
 
@@ -49,9 +60,9 @@ def fetch_mn04(base_url: str = "", *, retries: int = 8, progress: bool = True, m
         ) from error
 
     def download(path: Path) -> None:
-        options = {"retries": retries, "progress": progress, "by_hand": by_hand}
+        options = {"retries": retries, "limit_seconds": limit_seconds, "most_bytes": _MOST_BYTES, "progress": progress}
         try:
-            download_file(url, path, sha256=model.sha256, **options)  # type: ignore[arg-type]
+            download_file(url, path, sha256=model.sha256, by_hand=by_hand, **options)  # type: ignore[arg-type]
         except DownloadError as error:
             text = str(error)
             raise DownloadError(text if by_hand in text else f"{text}; {by_hand}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import errno
+import gzip
 import hashlib
 import http.server
 import random
@@ -16,6 +17,7 @@ import pytest
 
 from irmas_tf.downloads import http_download
 from irmas_tf.downloads.http_download import DownloadError, download_file, format_bytes
+from tests.helpers.lying_server import answer, lying_server
 
 CONTENT = random.Random(0).randbytes(600_000)
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -183,6 +185,125 @@ def test_retries_end(server, fetch):
         fetch(retries=3)
     assert fetch.waits == [2.0, 4.0, 8.0]
     assert not fetch.target.exists()
+
+
+DRIPS = {
+    "status": lambda line: line.drip(answer(CONTENT)),
+    "headers": lambda line: [line.send(b"HTTP/1.1 200 OK\r\n"), line.drip(b"X-Slow: " + b"a" * 2000)],
+    "body": lambda line: [line.send(answer(b"", length=len(CONTENT))), line.drip(CONTENT)],
+    "body without a length": lambda line: [line.send(b"HTTP/1.1 200 OK\r\n\r\n"), line.drip(CONTENT)],
+    "redirect": lambda line: line.drip(answer(CONTENT, "302 Away", b"Location: /x")),
+    "nothing": lambda line: time.sleep(20),
+}
+
+
+@pytest.mark.parametrize("kind", DRIPS)
+def test_a_dripping_server_is_given_up(kind, tmp_path):
+    """A byte every 50 ms would take hours, and no read ever waits long."""
+    with lying_server(DRIPS[kind]) as server, pytest.raises(DownloadError, match=r"gave up: .*\(3 attempts\)"):
+        options = {"retries": 2, "timeout_seconds": (0.1, 0.3), "sleep": lambda s: None, "progress": False}
+        download_file(server.url, tmp_path / "x", **options)
+    assert server.requests == 3
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_time_for_all_of_it_is_limited(tmp_path):
+    def script(line):
+        line.send(answer(b"", length=len(CONTENT)))
+        for start in range(0, len(CONTENT), 40_000):
+            line.send(CONTENT[start : start + 40_000])
+            time.sleep(0.3)
+
+    with lying_server(script) as server:
+        with pytest.raises(DownloadError, match=r"not complete within 1 s; .* it continues where it stopped"):
+            download_file(server.url, tmp_path / "x", limit_seconds=1.0, progress=False)
+        assert (tmp_path / "x.part").stat().st_size < len(CONTENT)
+    busy = answer(b"", "503 Busy", b"Retry-After: 3600")
+    with lying_server(lambda line: line.send(busy)) as server, pytest.raises(DownloadError, match=r"within 0\.5 s"):
+        download_file(server.url, tmp_path / "x", limit_seconds=0.5, progress=False)
+
+
+def flood(line):
+    line.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+    for _ in range(1000):
+        line.send(bytes(65536))
+
+
+@pytest.mark.parametrize(
+    "script, size",
+    [(lambda line: line.send(answer(b"x", length=10**15)), "1000000.0 GB"), (flood, "more than 1.0 MB")],
+    ids=["announced", "sent"],
+)
+def test_what_is_larger_than_expected_stops_at_once(script, size, tmp_path):
+    with lying_server(script) as server, pytest.raises(DownloadError, match=f"sends {size}, where at most 1.0 MB"):
+        download_file(server.url, tmp_path / "x", most_bytes=1 << 20, progress=False)
+    assert server.sent < 32 << 20, "what the sockets hold, and not all 64 MB"
+    assert (tmp_path / "x.part").stat().st_size == 0 and server.requests == 1
+
+
+def test_a_range_with_more_than_is_missing_is_not_believed(tmp_path):
+    (tmp_path / "x.part").write_bytes(CONTENT[:1000])
+    head = f"Content-Range: bytes 1000-{len(CONTENT) - 1}/{len(CONTENT)}".encode()
+    bodies = [answer(CONTENT[1000:] + bytes(70_000), "206 Partial", head), answer(CONTENT)]
+    with lying_server(lambda line: line.send(bodies.pop(0))) as server:
+        download_file(server.url, tmp_path / "x", md5=MD5, sleep=lambda s: None, progress=False)
+    assert (tmp_path / "x").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("length", [b"\xb2", b"9" * 5000, b"-1", b"many"])
+def test_a_length_that_is_no_number_is_none(length, tmp_path):
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + length + b"\r\n\r\n"
+    with lying_server(lambda line: line.send(head + CONTENT)) as server:
+        download_file(server.url, tmp_path / "x", md5=MD5, progress=False, retries=0)
+
+
+def test_a_file_that_is_called_compressed_on_the_way_is_left_as_it_is(tmp_path):
+    packed = gzip.compress(CONTENT)
+    content = answer(packed, "200 OK", b"Content-Encoding: gzip")
+    with lying_server(lambda line: line.send(content)) as server:
+        download_file(server.url, tmp_path / "x.tgz", sha256=hashlib.sha256(packed).hexdigest(), progress=False)
+
+
+def test_redirects_are_followed_by_the_rules(tmp_path):
+    places = [b"/y?sig=secret", b"//localhost:%d/z", b"/last"]
+    with lying_server(lambda line: line.send(answers.pop(0))) as server:
+        port = int(server.url.rpartition(":")[2])
+        answers = [answer(b"away", "302 Away", b"Location: " + place.replace(b"%d", b"%d" % port)) for place in places]
+        answers.append(answer(CONTENT))
+        download_file(server.url, tmp_path / "x", md5=MD5, progress=False, retries=0)
+        assert server.requests == 4
+        answers = [answer(b"", "302 Away", b"Location: /?sig=secret")] * 6
+        with pytest.raises(DownloadError, match=r"sends to http://127.*/\?sig=\.\.\., after 5 redirects, which is not"):
+            download_file(server.url, tmp_path / "y", progress=False)
+        answers = [answer(b"", "302 Away", b"Location: file:///etc/passwd")]
+        with pytest.raises(DownloadError, match="no web address, which is not followed"):
+            download_file(server.url, tmp_path / "y", progress=False)
+
+
+SECRET = "http://me:secret@{}/x?token=secret#secret"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(b"", "404 \x1b[2JNo" + "x" * 5000),
+        answer(b"", "503 Busy"),
+        answer(b"x", length=10**15),
+        answer(b"", "302 Away", b"Location: ftp://x/?secret"),
+        b"\x1b[2J" + b"x" * 5000 + b"\r\n\r\n",
+        b"",
+    ],
+    ids=["refused", "busy", "too large", "sent away", "no HTTP", "closed"],
+)
+def test_errors_show_no_secrets_and_what_strangers_say_is_short(reply, tmp_path, capsys):
+    with lying_server(lambda line: line.send(reply)) as server, pytest.raises(DownloadError) as caught:
+        url = SECRET.format(server.url.removeprefix("http://"))
+        download_file(url, tmp_path / "x", retries=1, sleep=lambda s: None)
+    for text in (str(caught.value), capsys.readouterr().err.replace("\n", "").replace("\r", "")):
+        assert "secret" not in text and text.isprintable() and len(text) < 600
+    with pytest.raises(DownloadError) as caught:
+        download_file(SECRET.format("host:port"), tmp_path / "x", retries=0, progress=False)
+    assert "secret" not in str(caught.value)
 
 
 def test_nobody_listening(tmp_path):
