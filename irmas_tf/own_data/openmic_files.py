@@ -12,8 +12,8 @@ import io
 import math
 import os
 import re
+import tokenize
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from irmas_tf.own_data.csv_rows import read_csv
 from irmas_tf.own_data.object_strings import texts_of_objects
 from irmas_tf.own_data.openmic_classes import CLASSES
 from irmas_tf.process.bounded_json import read_json, reason_of
+from irmas_tf.process.bounded_zip import bounded_zip
 
 FOLDER = "openmic-2018"
 ARRAYS, TABLE = "openmic-2018.npz", "openmic-2018-aggregated-labels.csv"
@@ -120,11 +121,11 @@ def read_arrays(path: Path) -> Relevance:
         DataError: it is damaged, of other shapes, or its keys are something else than texts.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with bounded_zip(path) as archive:
             values, known = _array(archive, "Y_true"), _array(archive, "Y_mask")
             keys = _keys(archive)
-    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        reason = error.args[0] if isinstance(error, KeyError) else error
+    except (OSError, ValueError, KeyError, tokenize.TokenError) as error:
+        reason = error.args[0] if isinstance(error, KeyError) else getattr(error, "reason", error)
         raise DataError(f"{display(path)}: cannot be used: {reason}; {_AGAIN}") from error
     shape = (len(keys), len(CLASSES))
     if values.shape != shape or known.shape != shape or values.dtype.kind not in "fiu" or known.dtype.kind != "b":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.bounded_json import parse_json
+from irmas_tf.process.bounded_npz import read_npz
 
 _FORMAT = 1
 _STATE = "state.json"
@@ -69,13 +70,13 @@ class CheckpointStore:
         """Return the newest checkpoint that can be read, or None; unreadable ones are named on stderr."""
         for path in reversed(self.paths()):
             try:
-                with np.load(path, allow_pickle=False) as file:
-                    arrays = {name: file[name] for name in file.files}
-                content = json.loads(arrays.pop(_STATE).tobytes())
+                arrays = read_npz(path)
+                text = arrays.pop(_STATE).tobytes()  # as long as the data set is large
+                content = parse_json(text, _STATE, most_bytes=len(text), most_items=len(text), with_nan=True)
                 if content["format"] != _FORMAT:
                     raise ValueError(f"format {content['format']} is not {_FORMAT}")
                 return Checkpoint(path, arrays, content["state"])
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            except (OSError, ValueError, KeyError, TypeError) as error:
                 print(f"warning: {path} cannot be read ({error}); trying the one before it", file=sys.stderr)
         return None
 

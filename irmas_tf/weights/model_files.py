@@ -10,10 +10,10 @@ import dataclasses
 import os
 import re
 import shlex
-import zipfile
 from pathlib import Path
 
 from irmas_tf.kinds.file_kinds import kind_of_file
+from irmas_tf.process.bounded_zip import bounded_zip
 
 _HEAD_BYTES = 4096
 _AGAIN = "its download did not end; fetch it again"
@@ -161,9 +161,9 @@ def _kind_of_hdf5(path: Path) -> ModelKind:
 
 def _kind_of_zip(path: Path) -> ModelKind:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with bounded_zip(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
+    except (OSError, ValueError):
         return ModelKind("other", "a zip archive that is cut off or damaged", _AGAIN)
     if any(name.endswith("/data.pkl") for name in names):
         return _TORCH_SCRIPT if any(name.endswith("/constants.pkl") for name in names) else _TORCH

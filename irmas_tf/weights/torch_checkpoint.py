@@ -18,6 +18,7 @@ from typing import BinaryIO
 import numpy as np
 
 from irmas_tf.models.weight_table import Array, WeightsError
+from irmas_tf.process.bounded_zip import BoundedZipError, bounded_zip
 from irmas_tf.weights.pickle_data import Maker, dictionary, empty, inert, read_pickle
 from irmas_tf.weights.state_dicts import StateDict, find_state_dict
 
@@ -166,8 +167,8 @@ def _tensors(checkpoint: object, total_bytes: int) -> StateDict:
     return state
 
 
-def _read_zip(stream: BinaryIO, total_bytes: int) -> StateDict:
-    with zipfile.ZipFile(stream) as archive:
+def _read_zip(path: Path, total_bytes: int) -> StateDict:
+    with bounded_zip(path) as archive:
         # PyTorch does not compress; a small file that asks for much memory is none of its.
         if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
             raise WeightsError("is a compressed archive, which PyTorch does not write")
@@ -244,13 +245,14 @@ def read_torch_state(path: str | os.PathLike[str]) -> StateDict:
         total_bytes = os.fstat(stream.fileno()).st_size
         try:
             if zipfile.is_zipfile(stream):
-                return _read_zip(stream, total_bytes)
+                return _read_zip(Path(path), total_bytes)
             stream.seek(0)
             return _read_legacy(stream, total_bytes)
         except WeightsError as error:
             raise WeightsError(f"{path}: {error}") from error
-        # OSError too: a damaged archive makes zipfile seek to impossible places.
-        except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError, TypeError, KeyError) as error:
+        except BoundedZipError as error:
+            raise WeightsError(f"{path}: {error.reason}") from error
+        except (OSError, EOFError, RuntimeError, ValueError, TypeError, KeyError) as error:
             raise WeightsError(f"{path}: is damaged ({error})") from error
 
 

@@ -17,8 +17,9 @@ import numpy as np
 
 from irmas_tf.models.weight_table import Array, WeightsError
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.bounded_json import BoundedJsonError, parse_json
+from irmas_tf.process.bounded_npz import BoundedNpzError, read_npz
 from irmas_tf.weights.model_files import ModelKind, describe, kind_of_model
-from irmas_tf.weights.npz_arrays import read_npz
 
 FORMAT = "irmas_tf pretrained weights"
 VERSION = 1
@@ -126,8 +127,8 @@ def read_weight_file(path: str | os.PathLike[str], backbone: str = "NAME") -> We
     try:
         arrays = read_npz(path)
         facts = arrays.pop(_METADATA, None)
-        metadata = None if facts is None else json.loads(facts.tobytes())
-    except (ValueError, RecursionError) as error:
+        metadata = None if facts is None else parse_json(facts.tobytes(), _METADATA)
+    except (BoundedNpzError, BoundedJsonError) as error:
         raise WeightsError(f"{path}: is damaged or not a weight file of irmas_tf ({error}); {remedy}") from error
     tensors = {key.removeprefix(_PREFIX): array for key, array in arrays.items() if key.startswith(_PREFIX)}
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from irmas_tf.config.backbone_spec import BackboneSpec
 from irmas_tf.models.weight_table import Array, WeightsError
+from irmas_tf.process.bounded_npz import BoundedNpzError, read_npz
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.weights.model_files import ModelKind, describe, kind_of_model
-from irmas_tf.weights.npz_arrays import read_npz
 from irmas_tf.weights.state_dicts import StateDict, without_prefix
 from irmas_tf.weights.torch_checkpoint import read_torch_state
 from irmas_tf.weights.weight_file import check_weight_file
@@ -133,7 +133,7 @@ def _read_arrays(path: Path) -> dict[str, Array]:
     """Return the arrays of an .npz that is not compressed."""
     try:
         tensors = read_npz(path)
-    except WeightsError as error:
+    except BoundedNpzError as error:
         raise WeightsError(f"{path}: is a damaged .npz file or holds more than weights ({error})") from error
     return tensors
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from irmas_tf.models.weight_table import Array, WeightsError
 from irmas_tf.models.yamnet import HEAD_BLOCKS, unfold_batch_norms, weight_layers, weight_table
-from irmas_tf.weights.npz_arrays import read_npz
+from irmas_tf.process.bounded_npz import BoundedNpzError, read_npz
 
 # Four million weights are 15 MB; this many could be none of YAMNet's.
-_MAX_BYTES = 256 << 20
+_MAX_BYTES = 128 << 20
 # The name of a variable at the end of a longer path, e.g. layer2/depthwise_conv/bn/beta. Google's code gives its last
 # layer no name, so that Keras calls it dense, or dense_1 when it is not the first of the process.
 _VARIABLE = re.compile(
@@ -154,7 +154,7 @@ def read_folded_npz(path: Path) -> dict[str, Array]:
     """
     try:
         tensors = read_npz(path, max_bytes=_MAX_BYTES)
-    except WeightsError as error:
+    except BoundedNpzError as error:
         raise WeightsError(f"{path}: is a damaged .npz file or holds more than weights ({error})") from error
     if "metadata" in tensors:
         raise WeightsError(f"{path}: is converted already; use it as it is")

@@ -8,8 +8,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from irmas_tf.models.weight_table import WeightsError
-from irmas_tf.weights.npz_arrays import read_npz
+from irmas_tf.process.bounded_npz import BoundedNpzError, read_npz
 
 ARRAYS = {
     "a/b": np.arange(6, dtype=np.float32).reshape(2, 3), "turned": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
@@ -47,10 +46,10 @@ def test_what_numpy_writes(path):
 
 def test_compressed_archives_need_a_limit(path):
     np.savez_compressed(path, a=np.zeros(10_000, np.float32))
-    with pytest.raises(WeightsError, match="compressed"):
+    with pytest.raises(BoundedNpzError, match="compressed"):
         read_npz(path)
     assert read_npz(path, max_bytes=50_000)["a"].shape == (10_000,)
-    with pytest.raises(WeightsError, match="holds 40128 bytes, 40000 at most"):
+    with pytest.raises(BoundedNpzError, match="holds 40128 bytes, 40000 at most"):
         read_npz(path, max_bytes=40_000)
 
 
@@ -70,7 +69,7 @@ def test_compressed_archives_need_a_limit(path):
     ids=["large", "huge", "long", "negative", "objects", "version", "parentheses", "quotes", "foreign"],
 )
 def test_entries_that_are_not_what_they_announce(tmp_path, data, message):
-    with pytest.raises(WeightsError, match=message):
+    with pytest.raises(BoundedNpzError, match=message):
         read_npz(archive_of(tmp_path / "x.npz", a=data))
 
 
@@ -80,17 +79,17 @@ def test_entries_that_lie_over_one_another(tmp_path):
     with zipfile.ZipFile(path, "a") as archive:
         archive.filelist *= 100
         archive._didModify = True
-    with pytest.raises(WeightsError, match="at most are read"):
+    with pytest.raises(BoundedNpzError, match="at most are read"):
         read_npz(path)
 
 
 def test_other_entries_and_other_files(path):
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(WeightsError, match=r"readme\.txt is not an array"):
+    with pytest.raises(BoundedNpzError, match=r"readme\.txt is not an array"):
         read_npz(path)
     path.write_bytes(b"hello")
-    with pytest.raises(WeightsError, match="zip"):
+    with pytest.raises(BoundedNpzError, match="zip"):
         read_npz(path)
 
 
@@ -103,5 +102,5 @@ def test_changed_bytes_raise_nothing_else(tmp_path, position, byte, compressed):
     (tmp_path / "x.npz").write_bytes(data)
     try:
         read_npz(tmp_path / "x.npz", max_bytes=1_000_000)
-    except WeightsError:
+    except BoundedNpzError:
         pass
