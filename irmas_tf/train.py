@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from irmas_tf.config.backbones import BACKBONES
 from irmas_tf.config.flags import ALL, Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, Section, setting
+from irmas_tf.process.full_disks import disk_error, in_words
 from irmas_tf.process.optional_packages import require
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.process.shell_words import shell_path
@@ -51,7 +52,7 @@ def main(flags: ParsedFlags) -> int:
     """Train, and return the exit status."""
     require("tensorflow", "training")
     from irmas_tf.beginnings.source import check_resumed_weights
-    from irmas_tf.runs.run_dir import RunDir
+    from irmas_tf.runs.run_dir import RunDir, RunDirError
     from irmas_tf.training.sides import completed, find_sides
 
     config = completed(_with_whole_path(flags.config()))
@@ -82,6 +83,10 @@ def main(flags: ParsedFlags) -> int:
     except Interrupted as interruption:
         print(f"stopped by {interruption}; saved. The same command goes on from here.", file=sys.stderr)
         return 128 + interruption.signal_number
+    except Exception as error:
+        if refused := disk_error(error):
+            raise RunDirError(f"{in_words(refused)}. The same command goes on from the last checkpoint") from error
+        raise
     print(
         f"{run.path}: finished, {result.finished}. Best validation {result.score_name} {result.best_score:.4f}"
         f" in epoch {result.best_epoch}: {run.model_path}"

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
+import os
 import shlex
 import shutil
 import signal
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from irmas_tf.process import places
 from irmas_tf.train import cli
 
 RATE_HZ = 8000
@@ -212,3 +215,35 @@ def test_a_second_start_is_refused_and_writes_nothing(data, tmp_path, capsys):
         assert cli([*FLAGS, f"--data_dir={data}", f"--run_dir={tmp_path}"]) == 2
         assert "another process is training here" in capsys.readouterr().err
         assert files_of(tmp_path) == before
+
+
+def test_a_disk_that_cannot_hold_the_checkpoints_is_refused_before_the_first_epoch(data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(places, "free_bytes", lambda path: 1000)
+    run = tmp_path / "run"
+    assert cli([*FLAGS, f"--data_dir={data}", f"--run_dir={run}"]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(f"error: --run_dir={run}: needs about ") and "has 1.0 kB free" in error
+    assert not (run / "checkpoints").exists()
+
+
+@pytest.mark.usefixtures("untraced_steps")
+def test_a_disk_that_fills_up_ends_the_training_in_one_line_and_the_same_command_goes_on(
+    data, tmp_path, capsys, monkeypatch
+):
+    run, savez, calls = tmp_path / "run", np.savez, []
+
+    def fill_up(file, **arrays):
+        calls.append(file)
+        if len(calls) == 2:
+            file.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        savez(file, **arrays)
+
+    monkeypatch.setattr(np, "savez", fill_up)
+    command = [*FLAGS, f"--data_dir={data}", f"--run_dir={run}", "--notflite"]
+    assert cli(command) == 2
+    note, error = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"error: {run}/checkpoints/checkpoint-000001.npz: does not fit on its disk (")
+    assert note.startswith("note: ") and error.endswith("The same command goes on from the last checkpoint")
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["checkpoint-000000.npz"]
+    assert cli(command) == 0

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from irmas_tf.config.labels import MULTI_LABEL, SINGLE_LABEL
 from irmas_tf.process.atomic_files import write_text_atomic
+from irmas_tf.process.full_disks import naming_file
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.training.progress import EpochRow
 
@@ -71,7 +72,7 @@ class Console:
     def line(self, text: str) -> None:
         """Print and log one line."""
         tqdm.write(text)
-        with self._log_path.open("a", encoding="utf-8") as log:
+        with naming_file(self._log_path), self._log_path.open("a", encoding="utf-8") as log:
             log.write(text + "\n")
 
 

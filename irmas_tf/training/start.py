@@ -11,12 +11,18 @@ from irmas_tf.beginnings.source import find_source
 from irmas_tf.config.run_config import Config
 from irmas_tf.datasets.split_sides import SplitSide
 from irmas_tf.process.atomic_files import write_json_atomic
+from irmas_tf.process.places import why_too_small
 from irmas_tf.runs.origin import CONTINUED, INIT_FROM, write_origin
-from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.runs.run_dir import RunDir, RunDirError
 from irmas_tf.training.excerpts import set_statistics
 from irmas_tf.training.fine_tuning import load_pretrained_weights
 from irmas_tf.training.progress import Progress
 from irmas_tf.training.stages import StagePlan
+
+_CHECKPOINTS = 3  # two, and one that is being written
+# Of the weights, on the disk at a time: in each checkpoint with two moments of the optimizer; in the best and the last
+# model, and one that is being written.
+_COPIES = 3 * _CHECKPOINTS + 3
 
 
 def set_first_weights(model: keras.Model, config: Config, run: RunDir, train_side: SplitSide) -> str:
@@ -27,7 +33,11 @@ def set_first_weights(model: keras.Model, config: Config, run: RunDir, train_sid
 
     Raises:
         ConfigError, ModelError, WeightsError: they cannot be read or do not fit.
+        RunDirError: what the training is to write does not fit on the disk.
     """
+    copies = _COPIES + _CHECKPOINTS * bool(config.training.ema_decay)
+    if reason := why_too_small(run.path, copies * sum(weight.nbytes for weight in model.get_weights())):
+        raise RunDirError(f"--run_dir={run.path}: {reason}")
     source = find_source(config, run)
     if source is None:
         if origins := load_pretrained_weights(model, config):
