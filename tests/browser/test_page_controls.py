@@ -34,6 +34,9 @@ def position(page):
 
 
 def picture(page):
+    # What changed last is drawn with the next frame.
+    frames = "return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+    assert page.run(frames)
     return page.run("return document.getElementById('canvas').toDataURL()")
 
 

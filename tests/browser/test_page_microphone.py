@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import wave
+
+import numpy as np
 import pytest
 
 from tests.helpers.browser import chromium, served
 from tests.helpers.page_site import OpenPage, make_site, write_tones
 
 pytestmark = pytest.mark.slow
+PICTURE = "return document.getElementById('canvas').toDataURL()"
 
 
 @pytest.fixture(scope="module")
@@ -16,31 +20,78 @@ def address(tmp_path_factory):
         yield url
 
 
-def hear(address, tone):
-    """Return what the page names first when the microphone hears a file, and what its list says afterwards."""
+def hear(address, tone, saved):
+    """Return what came of listening to a file.
+
+    Returns:
+        What the page names first meanwhile, what its list says afterwards, and the recording, (rate, samples).
+    """
     fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    with chromium(arguments=[*fake, f"--use-file-for-fake-audio-capture={tone}"]) as driver:
+    arguments = [*fake, f"--use-file-for-fake-audio-capture={tone}"]
+    with chromium(downloads=saved, arguments=arguments) as driver:
         page = OpenPage(driver, address)
         page.click("microphone")
         page.wait(lambda: page.text("status").startswith("Now: "), "live answer")
         assert "echo cancellation off, noise suppression off, automatic gain off" in page.text("live-text")
-        page.wait(lambda: "named" in page.run("return document.getElementById('live-bars').innerHTML"), "live bars")
-        heard = page.run("return document.querySelector('#live-bars .named').firstChild.innerText")
+        page.wait(lambda: page.run("return document.querySelectorAll('#live-bars li').length"), "live bars")
+        (heard, *_) = page.run(
+            "return [...document.querySelectorAll('#live-bars .named')].map((e) => e.innerText)"
+        ) or [""]
+        seen, shown = length(page), page.run(PICTURE)
+        page.wait(lambda: length(page) > seen + 1, "lanes that grow")
+        assert page.run(PICTURE) != shown and not driver.find_element("id", "play").is_enabled()
         page.click("live-stop")
-        page.wait(lambda: page.rows(), "the recording in the list")
+        page.wait(lambda: not page.rows()[0].endswith("is heard"), "the answer for all of it")
         assert not driver.find_element("id", "live").is_displayed()
-        assert page.faults() == []
-        return heard, page.rows()[0]
+        page.click("save-recording")
+        name = page.rows()[0].split("\n")[0]
+        page.wait(lambda: (saved / name).is_file() and (saved / name).stat().st_size, name)
+        page.click("play")
+        page.wait(lambda: page.text("clock").startswith("0:01"), "playing")
+        row = page.rows()[0]
+        assert name.startswith("Microphone ") and page.faults() == []
+        # What was saved gets the same answer as a file.
+        page.answer(saved / name)
+        page.wait(lambda: len(page.rows()) == 2 and "0:" in page.rows()[1], "answer for the saved file")
+        assert page.rows()[1].partition(" · ")[2].split()[:2] == row.partition(" · ")[2].split()[:2]
+    with wave.open(str(saved / name)) as file:
+        assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
+        return (
+            heard.split("\n")[0],
+            row,
+            (file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), "<i2")),
+        )
 
 
-def test_the_page_hears_what_the_microphone_hears(address, tmp_path):
-    heard, row = hear(address, write_tones(tmp_path / "low.wav", [(440, 3)], rate_hz=48000))
-    assert heard == "low tone" and row.startswith("Microphone") and "low tone" in row
+def length(page):
+    return float(page.run("return document.getElementById('timeline').getAttribute('aria-valuemax')"))
+
+
+def loudest_hz(rate_hz, samples):
+    """Return the frequency of the greatest magnitude of the spectrum."""
+    return np.abs(np.fft.rfft(samples * np.hanning(len(samples)))).argmax() * rate_hz / len(samples)
+
+
+def test_the_page_hears_what_the_microphone_hears_and_keeps_it(address, tmp_path):
+    heard, row, (rate_hz, samples) = hear(
+        address, write_tones(tmp_path / "low.wav", [(440, 3)], rate_hz=48000), tmp_path
+    )
+    assert heard == "low tone" and "low tone" in row
+    assert len(samples) > 2 * rate_hz and abs(loudest_hz(rate_hz, samples) - 440) < 3
 
 
 def test_control_another_tone_is_another_answer(address, tmp_path):
-    heard, row = hear(address, write_tones(tmp_path / "high.wav", [(880, 3)], rate_hz=48000))
+    heard, row, recording = hear(address, write_tones(tmp_path / "high.wav", [(880, 3)], rate_hz=48000), tmp_path)
     assert heard == "high tone" and "low tone" not in row
+    assert abs(loudest_hz(*recording) - 880) < 3
+
+
+def test_control_silence_is_heard_as_silence(address, tmp_path):
+    heard, row, (rate_hz, samples) = hear(
+        address, write_tones(tmp_path / "none.wav", [(0, 3)], rate_hz=48000), tmp_path
+    )
+    assert heard == "" and row.endswith("silence")
+    assert len(samples) > 2 * rate_hz and not samples.any()
 
 
 def test_without_permission_the_page_says_what_to_do(address):

@@ -3,7 +3,7 @@
 import {byId, clock, element} from './dom.js';
 import {namedClasses, withLevels} from './levels.js';
 
-const STATES = {waiting: 'waits', reading: 'is read', analysing: 'is analysed', cancelled: 'cancelled'};
+const STATES = {listening: 'is heard', waiting: 'waits', reading: 'is read', analysing: 'is analysed', cancelled: 'cancelled'};
 
 export class ClipList {
   /**
@@ -50,7 +50,7 @@ export class ClipList {
     else row.progress.value = entry.progress;
     row.cancel.hidden = !isBusy;
     row.retry.hidden = !['failed', 'cancelled'].includes(entry.state) || !entry.file;
-    row.remove.hidden = isBusy;
+    row.remove.hidden = isBusy || entry.state === 'listening';
   }
 
   _makeRow(entry) {

@@ -17,13 +17,12 @@ export function showHeading(entry, clip) {
   const title = byId('clip-title');
   if (title.textContent !== entry.name) title.textContent = entry.name;
   const texts = {
-    waiting: 'Waits for its turn.', reading: 'Is read …', cancelled: 'Was cancelled.', failed: entry.problem,
+    listening: 'Is heard …', waiting: 'Waits for its turn.', reading: 'Is read …', cancelled: 'Was cancelled.', failed: entry.problem,
     analysing: `Is analysed: ${Math.round(100 * entry.progress)} %`,
   };
   const isDone = entry.state === 'done' && clip;
   byId('clip-answer').textContent = isDone ? answerText(clip, namedClasses(clip)) : texts[entry.state];
   const notes = isDone ? clip.notes.map((note) => note.text) : [];
-  if (!entry.file) notes.push('The sound itself was not kept, so it cannot be played.');
   byId('clip-notes').replaceChildren(...notes.map((text) => element('li', {}, text)));
 }
 

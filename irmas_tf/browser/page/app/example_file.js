@@ -1,7 +1,7 @@
 /** The built-in example as a file, which goes the way of all files. */
 
+import {wavOf} from '../engine/wav_writing.js';
 import {EXAMPLE_RATE} from './example.js';
-import {wavOf} from './player.js';
 
 /** @returns {Promise<File>} */
 export function exampleFile() {

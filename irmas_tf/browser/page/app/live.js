@@ -1,19 +1,20 @@
-/** Listening to the microphone: what is heard now, and afterwards a clip like any other. */
+/** Listening to the microphone: what is heard now, a clip that grows meanwhile, and afterwards one like any other. */
 
 import {openMicrophone} from '../engine/microphone.js';
 import {meter} from './clip_view.js';
 import {byId, clock, element} from './dom.js';
 import {valuesOf} from './levels.js';
-import {Outline, outlinePoints} from './outline.js';
-import {newEntry} from './queue.js';
-import {wavOf} from './player.js';
+import {Outline} from './outline.js';
+import {newEntry, PartialClip} from './queue.js';
 import {alertPerson, explain, isCancelled, say} from './words.js';
 
 const MOST_BARS = 8;
 
 export class Live {
   /**
-   * @param {{onEntry: (entry: import('./queue.js').Entry) => void, levels: () => import('./levels.js').Levels}} handlers
+   * @param {{onStart: (entry: import('./queue.js').Entry) => void, onChange: (entry: import('./queue.js').Entry, values: object) => void,
+   *     onNothing: (entry: import('./queue.js').Entry) => void, levels: () => import('./levels.js').Levels}} handlers
+   *     onStart: with the entry of what is heard; onNothing: it holds no sound
    */
   constructor(handlers) {
     this._handlers = handlers;
@@ -47,6 +48,10 @@ export class Live {
     } finally {
       this._isOpening = false;
     }
+    const name = `Microphone ${stamp(new Date())}.wav`;
+    this._entry = newEntry(name, null, {state: 'listening', isRecording: true});
+    this._partial = new PartialClip(model.facts, name, Infinity);
+    this._handlers.onStart(this._entry);
     byId('live').hidden = false;
     byId('live-text').textContent = this._settingsText();
     byId('live-bars').replaceChildren();
@@ -59,17 +64,25 @@ export class Live {
     if (!microphone) return;
     this._microphone = null;
     byId('live-stop').disabled = true;
+    const entry = this._entry;
+    let answer;
     try {
       const clip = await microphone.stop();
-      if (clip?.startSeconds?.length) this._handlers.onEntry(await entryOf(clip, this._model.facts.sampleRate));
-      else say('Nothing was heard.');
+      answer = {state: 'done', progress: 1, clip: {...clip, file: entry.name}};
     } catch (error) {
-      alertPerson(explain(error));
-    } finally {
-      byId('live').hidden = true;
-      byId('live-stop').disabled = false;
-      byId('microphone').disabled = false;
-      byId('microphone').focus();
+      answer = {state: 'failed', clip: null, problem: explain(error)}; // the recording is kept, and can be tried again
+    }
+    const {peaks, seconds} = microphone.recording.outline();
+    byId('live').hidden = true;
+    byId('live-stop').disabled = false;
+    byId('microphone').disabled = false;
+    byId('microphone').focus();
+    if (seconds) {
+      const file = new File([microphone.recording.file()], entry.name, {type: 'audio/wav'});
+      this._handlers.onChange(entry, {...answer, file, seconds, outline: new Outline(peaks, seconds)});
+    } else {
+      this._handlers.onNothing(entry);
+      say('Nothing was heard.');
     }
   }
 
@@ -87,9 +100,17 @@ export class Live {
     return [`${settings.sampleRate} Hz; ${processing.join(', ')}.`, ...(warnings ?? [])].join(' ');
   }
 
+  /** Draw what was heard so far. */
+  _grow() {
+    const {peaks, seconds} = this._microphone.recording.outline();
+    this._handlers.onChange(this._entry, {clip: this._partial.clip(), seconds, outline: new Outline(peaks, seconds)});
+  }
+
   /** @param {import('../engine/types.js').LiveWindow} window */
-  _onWindow({startSeconds, smoothed, silent}) {
+  _onWindow({startSeconds, probabilities, smoothed, silent}) {
     const {facts} = this._model;
+    this._partial.add(startSeconds, probabilities, silent);
+    if (this._microphone) this._grow();
     const levels = valuesOf(this._handlers.levels(), facts);
     const order = facts.codes.map((_, k) => k).sort((a, b) => smoothed[b] - smoothed[a]);
     const isNamed = (k) => !silent && (levels ? smoothed[k] >= levels[k] : k === order[0]);
@@ -104,15 +125,9 @@ export class Live {
   }
 }
 
-/** Return what was heard as an entry of the list; it can be played where the engine has kept the samples. */
-async function entryOf(clip, rate) {
-  const time = new Date().toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'});
-  const name = `Microphone ${time}`;
-  const {sound} = clip;
-  let [file, outline] = [null, null];
-  if (sound?.samples) {
-    file = wavOf(sound.samples, rate);
-    outline = new Outline(await sound.peaks(outlinePoints(clip.durationSeconds)), clip.durationSeconds);
-  }
-  return newEntry(name, file, {state: 'done', progress: 1, seconds: clip.durationSeconds, outline, clip: {...clip, file: name, sound: undefined}});
+/** A time for names of files, which hold no colons. */
+function stamp(date) {
+  const two = (number) => String(number).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join('-')}`;
 }

@@ -2,6 +2,7 @@
 
 import {loadModel} from '../engine/engine.js';
 import {decodeFile} from '../engine/decode.js';
+import {wavOf} from '../engine/wav_writing.js';
 import {ClipList} from './clip_list.js';
 import {showAnswer, showHeading, showSegments} from './clip_view.js';
 import {byId, download, element} from './dom.js';
@@ -11,7 +12,7 @@ import {LevelControls} from './level_controls.js';
 import {namedClasses, withLevels} from './levels.js';
 import {Live} from './live.js';
 import {sceneOf} from './painting.js';
-import {Player, wavOf} from './player.js';
+import {Player} from './player.js';
 import {Queue} from './queue.js';
 import {answersCsv, fileOf} from './saving.js';
 import {Timeline} from './timeline.js';
@@ -24,15 +25,23 @@ const queue = new Queue();
 const levels = new LevelControls(() => showAll());
 const player = new Player({onTime: (seconds) => timeline.setPosition(seconds), onProblem: alertPerson});
 const timeline = new Timeline({onSeek: (seconds, play) => player.seek(seconds, play), onToggle: () => player.toggle()});
-const live = new Live({onEntry: addRecording, levels: () => levels.levels});
+const live = new Live({
+  onStart: (entry) => {
+    queue.addListening(entry);
+    choose(entry, false);
+  },
+  onChange: (entry, values) => {
+    queue.update(entry, values);
+    if (values.file && entry === current) choose(entry, false); // now it can be played
+  },
+  onNothing: remove,
+  levels: () => levels.levels,
+});
 const list = new ClipList({
   onChoose: (entry) => choose(entry, true),
   onCancel: (entry) => queue.cancel(entry),
   onRetry: (entry) => queue.retry(entry),
-  onRemove: (entry) => {
-    queue.remove(entry);
-    if (entry === current) choose(queue.entries.at(-1) ?? null, false);
-  },
+  onRemove: remove,
 });
 let current = null;
 let mostLanes = FEW_LANES;
@@ -61,10 +70,9 @@ async function takeExample() {
   }
 }
 
-function addRecording(entry) {
-  queue.addDone(entry);
-  choose(entry, false);
-  announce(entry);
+function remove(entry) {
+  queue.remove(entry);
+  if (entry === current) choose(queue.entries.at(-1) ?? null, false);
 }
 
 /** Show an entry. @param {boolean} move  whether the person asked for it, so that focus should go there */
@@ -113,6 +121,7 @@ function showClip(isNew) {
   const classes = queue.model?.facts.codes.length ?? 0;
   byId('lanes-all').hidden = classes <= FEW_LANES;
   for (const button of document.querySelectorAll('[data-format]')) button.disabled = !isDone;
+  byId('save-recording').hidden = !current.isRecording || !current.file;
   byId('answer').hidden = !isDone;
   byId('as-table').hidden = !isDone;
   if (!isDone) return;
@@ -170,6 +179,11 @@ async function save(format) {
   }
 }
 
+function saveRecording() {
+  download(current.name, current.file);
+  say(`${current.name} was saved.`);
+}
+
 function saveAnswers() {
   const clips = queue.entries.filter(({state}) => state === 'done').map(({clip}) => withLevels(clip, levels.levels));
   download('answers.csv', new Blob([answersCsv(clips)], {type: 'text/csv'}));
@@ -191,7 +205,7 @@ function useModel(model) {
   ];
   byId('facts').replaceChildren(...rows.flatMap(([name, text]) => [element('dt', {}, name), element('dd', {}, text)]));
   for (const id of ['choose', 'microphone', 'example', 'choose-model']) byId(id).disabled = false;
-  for (const entry of queue.entries) if (entry.file && entry.state !== 'waiting') queue.retry(entry);
+  for (const entry of queue.entries) if (entry.state !== 'waiting') queue.retry(entry);
   queue.add([]); // what waited for a model begins
 }
 
@@ -203,9 +217,6 @@ async function chooseModel(file) {
   try {
     say(`${file.name} is loaded …`);
     const model = await loadModel(await file.arrayBuffer());
-    const unheard = queue.entries.filter((entry) => !entry.file);
-    unheard.forEach((entry) => queue.remove(entry)); // what was heard and not kept cannot be asked again
-    if (unheard.includes(current)) choose(queue.entries.at(-1) ?? null, false);
     useModel(model);
     say(`${file.name} answers from now on.`);
   } catch (error) {
@@ -238,6 +249,7 @@ async function start() {
     if (byId('as-table').open && current?.state === 'done') showTable(withLevels(current.clip, levels.levels));
   });
   for (const button of document.querySelectorAll('[data-format]')) button.addEventListener('click', () => void save(button.dataset.format));
+  byId('save-recording').addEventListener('click', saveRecording);
   byId('choose-model').addEventListener('click', () => byId('model-file').click());
   byId('model-file').addEventListener('change', ({target}) => {
     const [file] = target.files;

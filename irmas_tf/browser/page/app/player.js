@@ -121,25 +121,3 @@ export class Player {
     this._handlers.onTime(now);
   }
 }
-
-/** @returns {Blob} mono samples as a 16-bit WAV file, which every browser plays */
-export function wavOf(samples, rate) {
-  const data = new DataView(new ArrayBuffer(44 + 2 * samples.length));
-  const text = (at, letters) => [...letters].forEach((letter, i) => data.setUint8(at + i, letter.charCodeAt(0)));
-  text(0, 'RIFF');
-  data.setUint32(4, 36 + 2 * samples.length, true);
-  text(8, 'WAVEfmt ');
-  data.setUint32(16, 16, true);
-  data.setUint16(20, 1, true);
-  data.setUint16(22, 1, true);
-  data.setUint32(24, rate, true);
-  data.setUint32(28, 2 * rate, true);
-  data.setUint16(32, 2, true);
-  data.setUint16(34, 16, true);
-  text(36, 'data');
-  data.setUint32(40, 2 * samples.length, true);
-  for (let i = 0; i < samples.length; i++) {
-    data.setInt16(44 + 2 * i, Math.max(-32768, Math.min(32767, Math.round(32768 * samples[i]))), true);
-  }
-  return new Blob([data], {type: 'audio/wav'});
-}

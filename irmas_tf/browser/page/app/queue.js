@@ -8,8 +8,9 @@ import {explain, isCancelled} from './words.js';
  * @typedef {object} Entry
  * @property {number} id
  * @property {string} name
- * @property {?Blob} file             to play; null of what was heard and not kept
- * @property {"waiting"|"reading"|"analysing"|"done"|"failed"|"cancelled"} state
+ * @property {?Blob} file             to play; null while it is recorded
+ * @property {boolean} isRecording    of the microphone
+ * @property {"listening"|"waiting"|"reading"|"analysing"|"done"|"failed"|"cancelled"} state
  * @property {number} progress        0 to 1
  * @property {number} seconds         its length; 0 until it is known
  * @property {?Outline} outline
@@ -23,7 +24,7 @@ let nextId = 1;
 /** @returns {Entry} */
 export function newEntry(name, file, properties = {}) {
   return {
-    id: nextId++, name, file, state: 'waiting', progress: 0, seconds: 0, outline: null, clip: null, problem: '', controller: null,
+    id: nextId++, name, file, isRecording: false, state: 'waiting', progress: 0, seconds: 0, outline: null, clip: null, problem: '', controller: null,
     ...properties,
   };
 }
@@ -47,10 +48,15 @@ export class Queue extends EventTarget {
     return added;
   }
 
-  /** Add what needs no analysis: a recording that was heard live. */
-  addDone(entry) {
+  /** Add what does not wait: a recording, which is analysed while it is heard. */
+  addListening(entry) {
     this.entries.push(entry);
     this._changed(entry);
+  }
+
+  /** Change an entry that does not wait. */
+  update(entry, values) {
+    this._set(entry, values);
   }
 
   cancel(entry) {
@@ -136,7 +142,7 @@ export class Queue extends EventTarget {
 }
 
 /** What is known of a clip while it is analysed; handed on four times a second at most, and less often the longer it is. */
-class PartialClip {
+export class PartialClip {
   constructor(facts, file, durationSeconds) {
     this._base = {facts, file, durationSeconds, notes: [], clip: {labels: [], probabilities: [], notes: []}};
     this._rows = [];

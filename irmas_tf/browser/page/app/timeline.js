@@ -36,10 +36,15 @@ export class Timeline {
    */
   show(scene, seconds, isNew) {
     this._scene = scene;
+    const before = this._seconds;
     this._seconds = Math.max(seconds, 1e-3);
     if (isNew) {
       this._view = {start: 0, end: this._seconds};
       this._position = 0;
+    } else if (this._seconds > before && this._view.end >= before) {
+      // It grows while it is heard: the whole stays the whole, and a part at the end stays at the end.
+      const {start} = this._view;
+      this._setView(start > 0 ? start + this._seconds - before : 0, this._seconds);
     } else {
       this._setView(this._view.start, this._view.end);
     }

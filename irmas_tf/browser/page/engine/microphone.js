@@ -7,6 +7,7 @@ import {makeClip} from './clip.js';
 import {clipNotes} from './notes.js';
 import {Problem} from './problems.js';
 import {Resampler} from './resample.js';
+import {WavRecording} from './wav_writing.js';
 import {isSilent, WindowCutter} from './windows.js';
 
 const PROCESSING = {echoCancellation: 'echo cancellation', noiseSuppression: 'noise suppression', autoGainControl: 'automatic gain'};
@@ -40,6 +41,7 @@ export async function openMicrophone(model, {onWindow, onLevel, onEnd, deviceId}
   const wakeLock = await WakeLock.start();
   if (!wakeLock.isHeld) warnings.push('the screen may switch off while it listens, and the microphone with it');
 
+  const recording = new WavRecording(Math.round(context.sampleRate));
   const listener = new Listener(model, context.sampleRate, onWindow);
   const source = context.createMediaStreamSource(stream);
   const capture = new AudioWorkletNode(context, 'irmas-capture', {numberOfOutputs: 1});
@@ -58,6 +60,7 @@ export async function openMicrophone(model, {onWindow, onLevel, onEnd, deviceId}
   };
   const fail = (problem) => close().then(() => onEnd?.(problem));
   capture.port.onmessage = ({data}) => {
+    recording.push(data);
     onLevel?.(rms(data));
     listener.push(data).catch(fail);
   };
@@ -65,6 +68,7 @@ export async function openMicrophone(model, {onWindow, onLevel, onEnd, deviceId}
   return {
     settings,
     warnings,
+    recording,
     stop: async () => {
       await close();
       return listener.finish();

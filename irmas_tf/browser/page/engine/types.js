@@ -70,6 +70,7 @@
  * @property {{echoCancellation: ?boolean, noiseSuppression: ?boolean, autoGainControl: ?boolean, sampleRate: number}} settings
  *     as the browser reads them back; null is unknown, not off
  * @property {string[]} warnings      sentences: processing that stayed on, no wake lock
+ * @property {import('./wav_writing.js').WavRecording} recording  what it hears, at the device's own rate
  * @property {() => Promise<Clip>} stop  ends it; the answer for all that was heard
  *
  * @typedef {object} LiveWindow
