@@ -10,6 +10,7 @@ import pytest
 from tests.helpers.browser import chromium, served
 from tests.helpers.page_site import OpenPage, make_site, write_tones
 
+RATE = 22050
 pytestmark = pytest.mark.slow
 
 
@@ -52,6 +53,30 @@ def test_a_file_that_is_no_sound_is_refused_in_words_and_the_others_are_not_lost
     assert "convert it" in page.text("alerts")
 
 
+def test_a_file_whose_samples_are_not_all_numbers_is_refused_with_the_place(page, tmp_path):
+    samples = (0.3 * np.sin(2 * np.pi * 440 * np.arange(3 * RATE) / RATE)).astype("<f4")
+    samples[2 * RATE] = np.nan
+    header = struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF",
+        36 + samples.nbytes,
+        b"WAVE",
+        b"fmt ",
+        16,
+        3,
+        1,
+        RATE,
+        4 * RATE,
+        4,
+        32,
+        b"data",
+        samples.nbytes,
+    )
+    (tmp_path / "broken.wav").write_bytes(header + samples.tobytes())
+    page.answer(tmp_path / "broken.wav")
+    assert "hold NaN or infinity, first at 2.000 s" in page.rows()[0]
+
+
 def test_the_example_needs_no_file_and_goes_the_way_of_all_files(page):
     page.click("example")
     page.wait(lambda: page.rows() and "tone" in page.rows()[0], "answer for the example")
@@ -74,7 +99,7 @@ def test_what_is_cancelled_stops_the_rest_goes_on_and_it_can_be_tried_again(page
 
 def test_what_the_browser_does_not_play_is_played_as_the_model_hears_it(page, tmp_path):
     tone = (0.3 * np.sin(2 * np.pi * 440 * np.arange(3 * 22050) / 22050)).astype("<f8").tobytes()
-    header = struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, 3, 1, 22050, 22050 * 8, 8, 64, b"data", len(tone))
+    header = struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, 3, 1, RATE, RATE * 8, 8, 64, b"data", len(tone))
     (tmp_path / "doubles.wav").write_bytes(struct.pack("<4sI4s", b"RIFF", 36 + len(tone), b"WAVE") + header + tone)
     page.answer(tmp_path / "doubles.wav")
     assert "low tone 0.90" in page.rows()[0]

@@ -69,7 +69,6 @@ function soundOf(samples, rate, modelRate) {
     const step = PIECE_SECONDS * fileRate;
     for (let first = 0; first < count; first += step) {
       const planes = channels.map((channel) => channel.subarray(first, first + step));
-      checkFinite(planes);
       yield mixer.pushPlanes(planes);
       await new Promise((resolve) => setTimeout(resolve));
     }

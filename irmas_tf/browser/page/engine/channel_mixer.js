@@ -2,6 +2,7 @@
 
 import {Resampler} from './resample.js';
 import {QUIET} from './notes.js';
+import {Problem} from './problems.js';
 import {levelOf} from './windows.js';
 
 export class ChannelMixer {
@@ -9,6 +10,7 @@ export class ChannelMixer {
   constructor(fileRate, rate) {
     this.resampler = new Resampler(fileRate, rate);
     this.heard = {rate: fileRate, peak: 0, loudestCancelled: 0, problems: []};
+    this.frames = 0;
   }
 
   /** Take interleaved samples; return mono samples at the model's rate. @param {Float32Array} samples @param {number} channels */
@@ -27,7 +29,7 @@ export class ChannelMixer {
     const mono = new Float32Array(planes[0].length);
     for (const plane of planes) for (let k = 0; k < mono.length; k++) mono[k] += plane[k];
     if (planes.length > 1) for (let k = 0; k < mono.length; k++) mono[k] /= planes.length;
-    for (const plane of planes.slice(1)) this.#hear(plane);
+    for (const plane of planes.slice(1)) this.#hear(plane, 1);
     return this.#push(mono, planes[0], planes.length, (channel) => planes[channel]);
   }
 
@@ -36,17 +38,23 @@ export class ChannelMixer {
     return this.resampler.flush();
   }
 
-  #hear(samples) {
+  // NaN is not left to the model's answer: the runtime's logarithm of NaN is a number like any other.
+  #hear(samples, channels) {
     let peak = this.heard.peak;
     for (let k = 0; k < samples.length; k++) {
       const size = Math.abs(samples[k]);
       if (size > peak) peak = size;
+      if (!(size < Infinity)) {
+        const seconds = (this.frames + Math.floor(k / channels)) / this.heard.rate;
+        throw new Problem('samples', `samples hold NaN or infinity, first at ${seconds.toFixed(3)} s; export the sound again from its source`);
+      }
     }
     this.heard.peak = peak;
   }
 
   #push(mono, samples, channels, plane) {
-    this.#hear(samples);
+    this.#hear(samples, samples.length / mono.length);
+    this.frames += mono.length;
     if (channels > 1 && levelOf(mono) < QUIET) {
       for (let c = 0; c < channels; c++) {
         this.heard.loudestCancelled = Math.max(this.heard.loudestCancelled, levelOf(plane(c)));

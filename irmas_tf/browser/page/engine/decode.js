@@ -164,6 +164,7 @@ class Reader {
     this.worker.onmessage = ({data}) => {
       const {resolve, reject} = this.waiting.shift();
       if (data.problem === undefined) resolve(data);
+      else if (data.code === 'samples') reject(new Problem(data.code, data.problem));
       else reject(new Problem('damaged', `the sound cannot be read (${data.problem}); choose it again`));
     };
     this.worker.onerror = (event) => {

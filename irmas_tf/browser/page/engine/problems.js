@@ -2,7 +2,7 @@
 
 export class Problem extends Error {
   /**
-   * @param {string} code  for programs: "model", "webassembly", "codec", "damaged", "empty", "too_long", "microphone", "files"
+   * @param {string} code  for programs: "model", "webassembly", "codec", "damaged", "empty", "samples", "too_long", "microphone", "files"
    * @param {string} message  a sentence, with the remedy
    */
   constructor(code, message) {

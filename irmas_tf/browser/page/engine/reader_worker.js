@@ -42,5 +42,5 @@ async function handle(message) {
 }
 
 self.onmessage = ({data}) => {
-  handle(data).catch((error) => self.postMessage({problem: error.message || String(error)}));
+  handle(data).catch((error) => self.postMessage({problem: error.message || String(error), code: error.code}));
 };
