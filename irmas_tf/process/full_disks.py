@@ -21,7 +21,7 @@ _FULL = {
 }
 _WORDS = {os.strerror(number): number for number in _FULL}
 # As h5py names a file: "filename = '/a/b'", and as TensorFlow does: "/a/b; No space left on device".
-_PATH = r"filename = '([^']+)'|((?:/|[A-Za-z]:[\\/])[^;\n]*); (?:" + "|".join(_WORDS) + ")"
+_PATH = r"filename = '([^']+)'|(?:^|\s)((?:/|[A-Za-z]:[\\/])[^;\n]*); (?:" + "|".join(_WORDS) + ")"
 _UNFINISHED = ".tmp-"  # how names of files begin that are not whole yet
 _CHAIN = 10
 """Errors that are looked at, from the last one back to what it followed from."""

@@ -24,7 +24,8 @@ H5PY = (
     "Can't synchronously write data (file write failed: time = Sun Nov 29 17:12:03 2026\n, filename = '/a/m.h5', file"
     f" descriptor = 3, errno = 28, error message = '{FULL}', buf = 0x5641f48a9670, total write size = 524288"
 )
-SAVED = f"{{{{function_node x}}}} /a/sm/variables/part.tempstate123; {FULL} [Op:SaveV2]"
+DEVICE = "__wrapped__SaveV2_dtypes_9_device_/job:localhost/replica:0/task:0/device:CPU:0"
+SAVED = f"{{{{function_node {DEVICE}}}}} /a/sm/variables/part.tempstate123; {FULL} [Op:SaveV2]"
 
 
 @pytest.mark.parametrize(
