@@ -1,8 +1,7 @@
 """Instruments in sound as it arrives, from an exported .tflite file, on any machine that runs Python.
 
-Needs NumPy and ai-edge-litert, neither TensorFlow nor Keras; nothing else of the package is imported, so that this one
-file may be copied to a device. What it needs to know stands in the .tflite file. To read WAV files, and other sample
-rates, copy its neighbours ``streaming_*.py`` too.
+Needs NumPy and ai-edge-litert, and nothing else of the package: this one file may be copied to a device. What it needs
+to know stands in the .tflite file. To read WAV files, and other sample rates, copy ``streaming_*.py`` beside it too.
 
     stream = StreamingClassifier("irmas.tflite")
     for block in microphone:                      # float32, mono, at stream.sample_rate_hz
@@ -17,7 +16,6 @@ As a command it reads a WAV file of any rate, or from a pipe a WAV file or raw 1
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import dataclasses
 import importlib
@@ -360,6 +358,8 @@ def _blocks_of(sound: str, rate_hz: int) -> Iterator[np.ndarray]:
 
 def cli(argv: Sequence[str] | None = None) -> int:
     """Entry point of ``python -m irmas_tf.streaming``; returns the exit status."""
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="python -m irmas_tf.streaming",
         description="Print a line for every window of a sound as it is read (start and end in seconds, smoothed"

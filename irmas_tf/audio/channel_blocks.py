@@ -19,9 +19,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from irmas_tf.audio.av_decode import TOLERANCE_SECONDS, Lengths, iter_av
-from irmas_tf.audio.av_file import has_av, require_av
-from irmas_tf.audio.joined_files import Part, find_parts, is_whole
 from irmas_tf.audio.sound_file import (
     UNKNOWN_FRAMES,
     AudioError,
@@ -42,6 +39,8 @@ from irmas_tf.kinds.file_kinds import EMPTY, UNKNOWN, FileKind, kind_of_open_fil
 
 if TYPE_CHECKING:
     import soundfile
+
+    from irmas_tf.audio.joined_files import Part
 
 Truncated = Callable[[PathLike, float, float], None]
 
@@ -110,6 +109,8 @@ def look_into(path: PathLike, raw: io.FileIO) -> tuple[FileKind, list[Part]]:
         raise AudioError(path, "is empty (0 bytes); replace or remove the file", "empty")
     if kind.content == "other":
         raise AudioError(path, f"is not audio but {kind.described}; {kind.remedy or 'replace or remove it'}")
+    from irmas_tf.audio.joined_files import find_parts  # here, so that a plain WAV file is answered sooner
+
     return kind, find_parts(raw, kind.name)
 
 
@@ -124,6 +125,8 @@ def try_libsndfile(path: PathLike, kind: FileKind, source: CorrectedWav | None =
     Raises:
         AudioError: libsndfile refuses it and it is not for FFmpeg, or its rate is not supported.
     """
+    from irmas_tf.audio.av_file import has_av
+
     container, _, codec = kind.name.partition(" with ")
     is_known = container.startswith(_LIBSNDFILE)
     if codec not in _LIBSNDFILE_CODECS or not (is_known or kind is UNKNOWN):
@@ -150,6 +153,10 @@ def _iter_parts(
 
     A WAV file counts its samples, ``counted`` seconds, where FFmpeg itself cannot tell how much there should be.
     """
+    from irmas_tf.audio.av_decode import TOLERANCE_SECONDS, Lengths, iter_av
+    from irmas_tf.audio.av_file import require_av
+    from irmas_tf.audio.joined_files import is_whole
+
     require_av(path, kind)
     lengths, errors = Lengths(), []
     for part in parts:

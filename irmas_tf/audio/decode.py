@@ -17,7 +17,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from irmas_tf.audio.av_file import count_av
 from irmas_tf.audio.channel_blocks import (
     Truncated,
     check_length,
@@ -95,6 +94,8 @@ def audio_info(path: PathLike) -> AudioInfo:
         kind, parts = look_into(path, raw)
         file = try_libsndfile(path, kind, corrected(raw, header))
         if file is None:
+            from irmas_tf.audio.av_file import count_av
+
             info = AudioInfo(*count_av(path, kind, parts))
             return info if info.frames else _counted_by_decoding(path, info)
         with file:

@@ -6,7 +6,6 @@ absl's own reader takes an indented or trailing ``#``, quotes and blanks around 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -107,6 +106,8 @@ def _unknown(name: str, known: Mapping[str, KnownFlag], program: str) -> str:
     if name in known:
         return f"--{name} is a configuration flag that {program} does not take; see --help"
     taken = [flag for flag, entry in known.items() if entry.check is not None]
+    import difflib
+
     near = difflib.get_close_matches(name, [*taken, "flagfile"], n=1)
     return f"unknown flag --{name}; " + (f"did you mean --{near[0]}?" if near else "see --help")
 

@@ -17,10 +17,12 @@ from irmas_tf.process.ordered_threads import OrderedThreads, usable_cpus
 
 MOST_THREADS = 8
 """More would wait for the thread that hands out the windows."""
+FEW_WINDOWS = 8
+"""One interpreter has answered for them by the time that a second one is set up."""
 
 
 class LiteThreads(LiteInterpreter):
-    """The content of a .tflite file, ready to run; interpreters beyond the first are made when they are needed.
+    """The content of a .tflite file, ready to run; interpreters beyond the first are made after the first few windows.
 
     Args:
         content: of the file.
@@ -36,10 +38,12 @@ class LiteThreads(LiteInterpreter):
         self._most = threads or min(MOST_THREADS, usable_cpus())
         self._others: list[LiteInterpreter] = []
         self._pool: OrderedThreads | None = None
+        self._seen = 0
 
     def values(self, windows: np.ndarray, outputs: Sequence[str] = (PROBABILITIES,)) -> dict[str, np.ndarray]:
         """Return {output: [n, width]} for windows [n, window_samples] float32."""
-        shares = min(self._most, len(windows))
+        self._seen += len(windows)
+        shares = min(self._most, len(windows)) if self._seen > FEW_WINDOWS else 1
         if shares < 2:
             return super().values(windows, outputs)
         if self._pool is None:

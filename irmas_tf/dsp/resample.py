@@ -29,7 +29,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.polynomial import chebyshev
 
 from irmas_tf.dsp.blas import use_one_blas_thread
 from irmas_tf.dsp.scratch import scratch
@@ -168,6 +167,8 @@ def design_resampler(source_hz: int, target_hz: int) -> ResamplerDesign:
 
 def _fit_fractions(filters: Callable[[float], np.ndarray]) -> np.ndarray:
     """Return Chebyshev coefficients [degree + 1, span, block_outputs] of ``filters`` over the fractions from 0 to 1."""
+    from numpy.polynomial import chebyshev  # here: few pairs of rates need it, and it takes a while
+
     checks = [(fraction, filters(fraction)) for fraction in (0.013, 0.29, 0.55, 0.83, 0.997)]
     for degree in range(3, 13):
         nodes = chebyshev.chebpts1(degree + 1)
@@ -301,6 +302,8 @@ def _run_tile(
         np.copyto(rows, np.ndarray(rows.shape, np.float32, inputs, 4 * begin, strides))
         np.matmul(rows, design.matrix, out=tile)
         return
+    from numpy.polynomial import chebyshev
+
     starts = [design.block_start(block + i) for i in range(len(tile))]
     for row, (whole, _) in zip(rows, starts, strict=True):
         row[:] = inputs[whole - design.left - start :][: design.span]

@@ -6,17 +6,19 @@ import dataclasses
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
 from irmas_tf.config.labels import LabelScheme
-from irmas_tf.inference.activity import Activity
 from irmas_tf.inference.display_width import display_width, fitted
 from irmas_tf.inference.notes import Note, is_silent, note_objects
 from irmas_tf.kinds.table_columns import column_of
 from irmas_tf.process.csv_cells import ESCAPE, CsvWriter
 from irmas_tf.process.printable import printable
+
+if TYPE_CHECKING:
+    from irmas_tf.inference.activity import Activity
 
 FORMATS = ("table", "json", "csv")
 WIDEST_NAME = 32

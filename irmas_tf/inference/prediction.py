@@ -8,7 +8,6 @@ from collections.abc import Generator, Iterable
 import numpy as np
 
 from irmas_tf.audio.walk import Failure
-from irmas_tf.inference.activity import activity_of
 from irmas_tf.inference.answers import Answer
 from irmas_tf.inference.clip_means import ClipMean, clip_means
 from irmas_tf.inference.clip_windows import ClipWindows, clip_windows
@@ -49,7 +48,11 @@ def predict_files(
             if isinstance(result, Failure):
                 yield result
                 continue
-            activity = activity_of(result, audio, scheme, levels) if isinstance(result, ClipWindows) else None
+            activity = None
+            if isinstance(result, ClipWindows):
+                from irmas_tf.inference.activity import activity_of  # here: most answers do without
+
+                activity = activity_of(result, audio, scheme, levels)
             labels = () if is_silent(result.notes) else named_codes(result.mean, levels, scheme.codes)
             yield Answer(
                 result.path, result.duration_seconds, scheme, result.mean, labels, activity, notes=result.notes

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf.audio import channel_blocks
+from irmas_tf.audio import av_decode
 from irmas_tf.audio.channel_blocks import iter_channel_blocks, iter_channels
 from irmas_tf.audio.decode import decode_file
 from tests.helpers.media import encode, encoded, sound
@@ -22,7 +22,7 @@ LIBSNDFILE = [
 
 @pytest.mark.parametrize("container, subtype", LIBSNDFILE)
 def test_pcm_is_read_without_ffmpeg_and_exactly(tmp_path, monkeypatch, container, subtype):
-    monkeypatch.setattr(channel_blocks, "iter_av", lambda *_, **__: pytest.fail("FFmpeg is asked"))
+    monkeypatch.setattr(av_decode, "iter_av", lambda *_, **__: pytest.fail("FFmpeg is asked"))
     path = tmp_path / "a"
     path.write_bytes(encoded(sound(0.3, RATE, 1), RATE, container, subtype))
     expected, rate = soundfile.read(path, dtype="float32")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from irmas_tf.deploy.lite_interpreter import LiteInterpreter
-from irmas_tf.deploy.lite_threads import LiteThreads
+from irmas_tf.deploy.lite_threads import FEW_WINDOWS, LiteThreads
 from tests.helpers.lite_run import WINDOW_SAMPLES, lite_answer, lite_content
 
 
@@ -25,9 +25,9 @@ def test_numbers_and_order_do_not_depend_on_the_threads(content):
             np.testing.assert_array_equal(model.values(windows[:count])["probabilities"], wanted[:count])
 
 
-def test_one_window_starts_no_thread_and_makes_no_second_interpreter(content):
+def test_few_windows_start_no_thread_and_make_no_second_interpreter(content):
     model = LiteThreads(content, 4)
-    model.values(np.zeros([1, WINDOW_SAMPLES], np.float32))
+    model.values(np.zeros([FEW_WINDOWS, WINDOW_SAMPLES], np.float32))
     assert model._pool is None and model._others == []
     model.values(np.zeros([3, WINDOW_SAMPLES], np.float32))
     assert len(model._others) == 2
