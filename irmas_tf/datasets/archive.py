@@ -18,9 +18,11 @@ from pathlib import Path
 from irmas_tf.datasets.irmas_layout import MANIFEST_NAME, display, is_ignored
 from irmas_tf.downloads.http_download import DownloadError, disk_full, format_bytes, require_space
 from irmas_tf.process.held_temporary import held_folder, remove_leftovers
+from irmas_tf.process.printable import shortened
 
 MAX_ENTRIES = 50_000
 MAX_TOTAL_BYTES = 20 << 30
+MAX_NAME = 1000
 # Sound compresses by 1.1-3; digital silence and text by much more, but a file of a megabyte at 200 is a bomb.
 MAX_RATIO = 200
 _RATIO_APPLIES_FROM_BYTES = 1 << 20
@@ -51,7 +53,7 @@ def _entry_name(info: zipfile.ZipInfo) -> str:
 def unsafe_entry(archive_path: Path, name: str, reason: str) -> ArchiveError:
     """Return the error for an entry that must not be extracted."""
     return ArchiveError(
-        f"{display(archive_path)}: unsafe archive: entry {name!r} {reason}; nothing was extracted."
+        f"{display(archive_path)}: unsafe archive: entry '{shortened(name)}' {reason}; nothing was extracted."
         " Delete the file and fetch it from the official source"
     )
 
@@ -60,13 +62,15 @@ def name_parts(archive_path: Path, name: str) -> tuple[str, ...]:
     """Return the folder and file names in the name of an entry.
 
     Raises:
-        ArchiveError: the entry could leave the target folder.
+        ArchiveError: the entry could leave the target folder, or its name is none for a file.
     """
     path = name.replace("\\", "/")
     parts = tuple(p for p in path.split("/") if p not in ("", "."))
     reason = ""
-    if "\0" in path:
-        reason = "has a null character in its name"
+    if any(unicodedata.category(letter) == "Cc" for letter in path):
+        reason = "has a control character in its name"
+    elif len(path) > MAX_NAME or any(len(part.encode("utf-8", "surrogatepass")) > 255 for part in parts):
+        reason = "has a name that is too long"
     elif path.startswith("/"):
         reason = "is an absolute path"
     elif re.match(r"[A-Za-z]:", path):
@@ -76,6 +80,31 @@ def name_parts(archive_path: Path, name: str) -> tuple[str, ...]:
     if reason:
         raise unsafe_entry(archive_path, name, reason)
     return parts
+
+
+class FileNames:
+    """The files of an archive so far: each once, and none of them a folder as well."""
+
+    def __init__(self, archive_path: Path) -> None:
+        self._archive_path = archive_path
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+
+    def add(self, parts: tuple[str, ...]) -> None:
+        """Take a file by the names of its folders and its own.
+
+        Raises:
+            ArchiveError: it is there already, or a folder of its name is, or a file of the name of a folder of it.
+        """
+        # Names that differ in case or normalisation only are one file on macOS and Windows.
+        key = unicodedata.normalize("NFC", "/".join(parts)).casefold()
+        folders = {key[:end] for end, letter in enumerate(key) if letter == "/"}
+        if key in self._files:
+            raise unsafe_entry(self._archive_path, "/".join(parts), "occurs twice")
+        if key in self._folders or folders & self._files:
+            raise unsafe_entry(self._archive_path, "/".join(parts), "is a file and a folder")
+        self._files.add(key)
+        self._folders |= folders
 
 
 def _safe_parts(zip_path: Path, info: zipfile.ZipInfo) -> tuple[str, ...]:
@@ -109,21 +138,15 @@ def _plan(zip_path: Path, archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInf
     infos = archive.infolist()
     if len(infos) > MAX_ENTRIES:
         raise ArchiveError(f"{display(zip_path)}: unsafe archive: {len(infos)} entries, at most {MAX_ENTRIES} allowed")
-    plan, seen, total = [], set(), 0
+    plan, names, total = [], FileNames(zip_path), 0
     for info in infos:
         parts = _safe_parts(zip_path, info)
         if not parts:
             continue
-        # Names that differ in case or normalisation only are one file on macOS and Windows.
-        key = unicodedata.normalize("NFC", "/".join(parts)).casefold()
-        if key in seen:
-            raise ArchiveError(f"{display(zip_path)}: unsafe archive: {'/'.join(parts)!r} occurs twice")
-        seen.add(key)
+        names.add(parts)
         total += info.file_size
         if info.file_size >= _RATIO_APPLIES_FROM_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size):
-            raise ArchiveError(
-                f"{display(zip_path)}: unsafe archive: {'/'.join(parts)!r} would grow {MAX_RATIO}-fold or more"
-            )
+            raise unsafe_entry(zip_path, "/".join(parts), f"would grow {MAX_RATIO}-fold or more")
         plan.append((info, parts))
     if total > MAX_TOTAL_BYTES:
         raise ArchiveError(

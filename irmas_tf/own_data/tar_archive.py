@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import tarfile
-import unicodedata
 import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +13,7 @@ from irmas_tf.datasets.archive import (
     MAX_RATIO,
     MAX_TOTAL_BYTES,
     ArchiveError,
+    FileNames,
     name_parts,
     put_in_place,
     remove_stale,
@@ -74,10 +74,17 @@ def extract_tar(tar_path: Path, target: Path, *, md5: str | None = None, progres
 def _extract(tar_path: Path, file: BinaryIO, size: int, root: Path, top: str, bar: Any) -> dict[str, int]:
     """Write all files below a folder; return relative name -> bytes."""
     sizes: dict[str, int] = {}
-    seen: set[str] = set()
+    names = FileNames(tar_path)
+    most = min(MAX_TOTAL_BYTES, MAX_RATIO * size)
     total = 0
     with tarfile.open(fileobj=file, mode="r|gz") as archive:
-        for member in archive:
+        for number, member in enumerate(archive, 1):
+            total += member.size
+            if number > MAX_ENTRIES or total > most or member.size < 0:  # of what is left out, too: it is read over
+                raise ArchiveError(
+                    f"{display(tar_path)}: unsafe archive: more than {MAX_ENTRIES} files, or more than"
+                    f" {format_bytes(most)} unpacked"
+                )
             parts = name_parts(tar_path, member.name)
             if member.isdir() or not parts or any(is_ignored(part) for part in parts):
                 continue
@@ -85,17 +92,7 @@ def _extract(tar_path: Path, file: BinaryIO, size: int, root: Path, top: str, ba
                 raise unsafe_entry(tar_path, member.name, "is no plain file")
             if len(parts) > 1 and parts[0].casefold() == top.casefold():
                 parts = parts[1:]
-            total += member.size
-            if len(sizes) >= MAX_ENTRIES or total > min(MAX_TOTAL_BYTES, MAX_RATIO * size):
-                raise ArchiveError(
-                    f"{display(tar_path)}: unsafe archive: more than {MAX_ENTRIES} files, or more than"
-                    f" {format_bytes(min(MAX_TOTAL_BYTES, MAX_RATIO * size))} unpacked"
-                )
-            # Names that differ in case or normalisation only are one file on macOS and Windows.
-            key = unicodedata.normalize("NFC", "/".join(parts)).casefold()
-            if key in seen:
-                raise ArchiveError(f"{display(tar_path)}: unsafe archive: {'/'.join(parts)!r} occurs twice")
-            seen.add(key)
+            names.add(parts)
             _write(archive, member, root.joinpath(*parts))
             sizes["/".join(parts)] = member.size
             bar.n = file.tell()

@@ -203,8 +203,7 @@ def test_a_dripping_server_is_given_up(kind, tmp_path):
     with lying_server(DRIPS[kind]) as server, pytest.raises(DownloadError, match=r"gave up: .*\(3 attempts\)"):
         options = {"retries": 2, "timeout_seconds": (0.1, 0.3), "sleep": lambda s: None, "progress": False}
         download_file(server.url, tmp_path / "x", **options)
-    assert server.requests == 3
-    assert not (tmp_path / "x").exists()
+    assert server.requests == 3 and not (tmp_path / "x").exists()
 
 
 def test_the_time_for_all_of_it_is_limited(tmp_path):
@@ -244,8 +243,8 @@ def test_what_is_larger_than_expected_stops_at_once(script, size, tmp_path):
 def test_a_range_with_more_than_is_missing_is_not_believed(tmp_path):
     (tmp_path / "x.part").write_bytes(CONTENT[:1000])
     head = f"Content-Range: bytes 1000-{len(CONTENT) - 1}/{len(CONTENT)}".encode()
-    bodies = [answer(CONTENT[1000:] + bytes(70_000), "206 Partial", head), answer(CONTENT)]
     with lying_server(lambda line: line.send(bodies.pop(0))) as server:
+        bodies = [answer(CONTENT[1000:] + bytes(70_000), "206 Partial", head), answer(CONTENT)]
         download_file(server.url, tmp_path / "x", md5=MD5, sleep=lambda s: None, progress=False)
     assert (tmp_path / "x").read_bytes() == CONTENT
 
@@ -259,8 +258,7 @@ def test_a_length_that_is_no_number_is_none(length, tmp_path):
 
 def test_a_file_that_is_called_compressed_on_the_way_is_left_as_it_is(tmp_path):
     packed = gzip.compress(CONTENT)
-    content = answer(packed, "200 OK", b"Content-Encoding: gzip")
-    with lying_server(lambda line: line.send(content)) as server:
+    with lying_server(lambda line: line.send(answer(packed, "200 OK", b"Content-Encoding: gzip"))) as server:
         download_file(server.url, tmp_path / "x.tgz", sha256=hashlib.sha256(packed).hexdigest(), progress=False)
 
 

@@ -51,7 +51,13 @@ def test_everything_is_there_with_a_manifest_and_litter_is_not(tmp_path):
         ([entry("data/l", b"", type=tarfile.SYMTYPE, linkname="/etc/passwd")], "is no plain file"),
         ([entry("data/l", b"", type=tarfile.LNKTYPE, linkname="data/a")], "is no plain file"),
         ([entry("data/p", b"", type=tarfile.FIFOTYPE)], "is no plain file"),
+        ([entry("data/d", b"", type=tarfile.CHRTYPE)], "is no plain file"),
         ([entry("data/a"), entry("data/A")], "'A' occurs twice"),
+        ([entry("data/a"), entry("data/A/b")], "'A/b' is a file and a folder"),
+        ([entry("data/a/b"), entry("data/a")], "'a' is a file and a folder"),
+        ([entry("data/\x1b[2J")], "has a control character in its name"),
+        ([entry("data/" + "x" * 300)], "has a name that is too long"),
+        ([entry("data/._litter", bytes(1 << 20))], "more than 50000 files, or more than"),
         ([entry("data/zeros", bytes(1 << 20))], "more than 50000 files, or more than"),
     ],
 )
