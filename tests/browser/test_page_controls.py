@@ -132,17 +132,7 @@ def test_everything_can_be_reached_by_keys_and_has_a_name(page):
 @slow
 @pytest.mark.parametrize("width", [320, 390])
 def test_nothing_is_cut_off_on_a_phone(page, width):
-    page.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 700, "deviceScaleFactor": 2, "mobile": True}
-    )
-    try:
-        assert page.run("return innerWidth") == width
-        wide = """
-          return [...document.querySelectorAll('body *')].filter((e) => e.offsetParent && !e.closest('.scroll, .hidden')
-            && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.tagName + '#' + e.id)"""
-        assert page.run(wide) == []
-    finally:
-        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert page.too_wide(width) == []
 
 
 @slow

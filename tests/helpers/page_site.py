@@ -41,6 +41,14 @@ return Promise.all(arguments[0].map(fileOf)).then((files) => {
 });
 """
 
+_TOO_WIDE = """
+const isCut = (e) => e.offsetParent && !e.closest('.scroll, .hidden')
+  && e.getBoundingClientRect().right > innerWidth + 1;
+return [document.scrollingElement, ...document.querySelectorAll('body *')]
+  .filter((e) => isCut(e) || (e === document.scrollingElement && e.scrollWidth > innerWidth))
+  .map((e) => `${e.tagName}#${e.id}.${e.className}`);
+"""
+
 
 def make_site(folder: Path) -> Path:
     """Copy the page into a folder, its engine exchanged for the stand-in."""
@@ -122,6 +130,18 @@ class OpenPage:
         self.wait(lambda: len(self.rows()) >= len(paths), "row per file")
         busy = ("waits", "is read", "is analysed")
         self.wait(lambda: not any(row.endswith(busy) for row in self.rows()), "answers")
+
+    def too_wide(self, width: int) -> list[str]:
+        """Return what is cut off, or has to be moved sideways, on a phone so many CSS pixels wide."""
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 700, "deviceScaleFactor": 2, "mobile": True},
+        )
+        try:
+            assert self.run("return innerWidth") == width
+            return list(self.run(_TOO_WIDE))
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
     def faults(self) -> list[str]:
         """Return violations of the policy, uncaught errors and lines in the console."""

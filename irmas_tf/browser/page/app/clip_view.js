@@ -26,12 +26,18 @@ export function showHeading(entry, clip) {
   byId('clip-notes').replaceChildren(...notes.map((text) => element('li', {}, text)));
 }
 
-/** Show the probability of each class over the whole clip, the most probable first. */
-export function showAnswer(clip) {
+/**
+ * Show the probability of each class over the whole clip, the most probable first.
+ *
+ * @param {import('../engine/types.js').Clip} clip
+ * @param {number} most  classes to show; those that are named are shown beyond it
+ */
+export function showAnswer(clip, most) {
   const {codes, names, thresholds} = clip.facts;
   const order = codes.map((_, k) => k).sort((a, b) => clip.clip.probabilities[b] - clip.clip.probabilities[a]);
-  const rows = order.map((k) => {
-    const isNamed = clip.clip.labels.includes(codes[k]);
+  const labels = new Set(clip.clip.labels);
+  const rows = order.filter((k, place) => place < most || labels.has(codes[k])).map((k) => {
+    const isNamed = labels.has(codes[k]);
     const probability = clip.clip.probabilities[k];
     return element('tr', isNamed ? {class: 'named'} : {},
       element('th', {scope: 'row'}, names[k], ...(isNamed ? [element('span', {class: 'hidden'}, ' (named)')] : [])),

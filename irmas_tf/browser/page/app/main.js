@@ -16,9 +16,9 @@ import {Player} from './player.js';
 import {Queue} from './queue.js';
 import {answersCsv, fileOf} from './saving.js';
 import {Timeline} from './timeline.js';
-import {alertPerson, answerText, explain, missingFeature, say} from './words.js';
+import {alertPerson, answerText, explain, listOf, missingFeature, say} from './words.js';
 
-const FEW_LANES = 16;
+const FEW_LANES = 16; // and rows of the answer
 const MANY_LANES = 60;
 
 const queue = new Queue();
@@ -119,13 +119,14 @@ function showClip(isNew) {
   drawn = {clip: current.clip, outline: current.outline};
   player.setLength(seconds);
   const classes = queue.model?.facts.codes.length ?? 0;
-  byId('lanes-all').hidden = classes <= FEW_LANES;
+  for (const id of ['lanes-all', 'answer-all']) byId(id).hidden = classes <= FEW_LANES;
   for (const button of document.querySelectorAll('[data-format]')) button.disabled = !isDone;
   byId('save-recording').hidden = !current.isRecording || !current.file;
   byId('answer').hidden = !isDone;
   byId('as-table').hidden = !isDone;
   if (!isDone) return;
-  showAnswer(clip);
+  const isAll = byId('answer-all').getAttribute('aria-pressed') === 'true';
+  showAnswer(clip, isAll ? Infinity : FEW_LANES);
   if (byId('as-table').open) showTable(clip);
 }
 
@@ -199,7 +200,7 @@ function useModel(model) {
   byId('quality').textContent = facts.quality ? `How good it is: ${facts.quality}.` : 'How good this model is was not measured.';
   byId('licence').textContent = facts.licence || 'The model does not say under which licence its weights are.';
   const rows = [
-    ['Instruments', facts.names.join(', ')],
+    ['Instruments', listOf(facts.names)],
     ['Hears', `${facts.windowSeconds.toFixed(1)} s at a time, every ${facts.hopSeconds.toFixed(1)} s, at ${facts.sampleRate} Hz`],
     ['Made with', `irmas_tf ${facts.raw?.irmas_tf ?? ''}${facts.raw?.run ? `, ${facts.raw.run}` : ''}`],
   ];
@@ -240,11 +241,14 @@ async function start() {
   byId('earlier').addEventListener('click', () => timeline.pan(-0.5));
   byId('later').addEventListener('click', () => timeline.pan(0.5));
   byId('fit').addEventListener('click', () => timeline.fit());
-  byId('lanes-all').addEventListener('click', ({target}) => {
-    mostLanes = mostLanes === FEW_LANES ? MANY_LANES : FEW_LANES;
-    target.setAttribute('aria-pressed', String(mostLanes === MANY_LANES));
-    showAll();
-  });
+  for (const id of ['lanes-all', 'answer-all']) {
+    byId(id).addEventListener('click', ({target}) => {
+      const isOn = target.getAttribute('aria-pressed') !== 'true';
+      target.setAttribute('aria-pressed', String(isOn));
+      if (id === 'lanes-all') mostLanes = isOn ? MANY_LANES : FEW_LANES;
+      showAll();
+    });
+  }
   byId('as-table').addEventListener('toggle', () => {
     if (byId('as-table').open && current?.state === 'done') showTable(withLevels(current.clip, levels.levels));
   });

@@ -11,7 +11,7 @@ const NARROW = 520; // CSS pixels below which names stand above their lanes
 /** Colours of a picture that is saved: the light scheme, whatever the screen has. */
 export const PAPER = {
   card: '#ffffff', ink: '#1b2027', quiet: '#59626f', line: '#dfe3e9', lane: '#eceff3', shade: '#1f63ad',
-  active: '#b5410f', 'on-active': '#ffffff', wave: '#6b7480', hatch: '#b4bcc7',
+  active: '#b5410f', 'on-active': '#ffffff', wave: '#6b7480', hatch: '#7d8794',
 };
 
 /** Return the colours that the style sheet has now. */
@@ -135,6 +135,8 @@ function paintSegments(context, {segments}, layout, view, colors, k, top, height
     if (piece.classIndex !== k || piece.endSeconds <= view.start || piece.startSeconds >= view.end) continue;
     const x = Math.max(layout.left, xOf(piece.startSeconds));
     const width = Math.max(1, Math.min(layout.width, xOf(piece.endSeconds)) - x);
+    context.fillStyle = colors.card; // a rim: on a dark shade the bar alone does not stand out
+    context.fillRect(x, top + height - 5, width, 1);
     context.fillStyle = colors.active;
     context.fillRect(x, top + height - 4, width, 4);
     if (width < 34) continue;

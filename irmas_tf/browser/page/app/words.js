@@ -65,3 +65,11 @@ export function answerText(clip, named) {
   }
   return clip.facts.task === 'single_label' ? `Most of all: ${named.join(', ')}` : `Leading: ${named.join(', ')}`;
 }
+
+const MOST_NAMES = 100;
+
+/** Return names as a list; of very many the first. @param {string[]} names */
+export function listOf(names) {
+  const rest = names.length - MOST_NAMES;
+  return names.slice(0, MOST_NAMES).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
