@@ -16,6 +16,7 @@ from irmas_tf.config.labels import MULTI_LABEL, LabelScheme
 from irmas_tf.config.run_config import Config
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES, TENSORFLOW, ModelError
 from irmas_tf.process.checksums import checksum_of
+from irmas_tf.process.full_disks import disk_error, naming_file
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
 from irmas_tf.runs.identity import check_model
 from irmas_tf.runs.keras_version import newer_keras
@@ -47,8 +48,11 @@ def load_keras_model(path: Path, config: Config) -> Any:
     Raises:
         ModelError: there is no such file, or it cannot be read.
         ConfigError: a layer of another package cannot be imported.
+        OSError: the folder of temporary files is on a full disk.
     """
     check_keras_file(path)
+    import tempfile
+
     import_tensorflow(f"reading {path}")
     import keras
 
@@ -56,8 +60,11 @@ def load_keras_model(path: Path, config: Config) -> Any:
 
     register_layers(config)
     try:
-        return keras.models.load_model(path, compile=False)
+        with naming_file(tempfile.gettempdir()):  # Keras unpacks the file there
+            return keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
+        if disk_error(error):
+            raise
         if newer := newer_keras(path):
             raise ModelError(f"{path}: cannot be loaded; {newer}") from error
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)

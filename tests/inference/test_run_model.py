@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 from irmas_tf.inference.run_model import RUN_FOLDER, RunModel
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, PROBABILITIES, ModelError
 from irmas_tf.models.factory import build_model
+from irmas_tf.process.exit_codes import one_line
 from irmas_tf.runs.identity import publish_model
 from tests.helpers import tiny_run
 
@@ -128,3 +132,14 @@ def test_an_unusable_model_file_is_named(tmp_path: Path, damage: bytes | None) -
     run.model_path.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
     with pytest.raises(ModelError, match=r"model\.keras: is .*, not a Keras model; train again"):
         RUN_FOLDER.load(run.path)
+
+
+def test_a_full_disk_is_not_taken_for_a_damaged_model(run: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    def fill_up(path: Path, compile: bool) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(keras.models, "load_model", fill_up)
+    with pytest.raises(OSError, match="No space") as caught:
+        _ = RunModel.open(run).model
+    assert "TMPDIR" in one_line(caught.value)
