@@ -9,29 +9,31 @@ to know stands in the .tflite file. To read WAV files, and other sample rates, c
             print(f"{answer.end_seconds:6.1f} s  {answer.label}")
     print(stream.finish().label)                  # of all that was heard
 
-As a command it reads a WAV file of any rate, or from a pipe a WAV file or raw 16-bit samples:
-
-    arecord -q -t raw -f S16_LE -c 1 -r 22050 | python -m irmas_tf.streaming irmas.tflite -
+As a command it reads a WAV file of any rate, or from a pipe (``arecord -q -t raw -f S16_LE -c 1 -r 22050 |``) a WAV
+file or raw 16-bit samples: ``python -m irmas_tf.streaming irmas.tflite -``
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import importlib
+import io
 import json
 import math
 import os
 import sys
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
 
-FACTS_FILE = "irmas_tf.json"
-"""Inside the .tflite file, which is a zip archive as well."""
+FACTS_FILE = "irmas_tf.json"  # inside the .tflite file, which is a zip archive as well
+CHECKSUM = "content_sha256"  # a fact, of the model without the archive behind it; files of earlier versions lack it
 SILENCE_DBFS = -85.0
 """RMS of a window's samples about their mean below which it is silent; the .tflite file may have another."""
 _LOUDEST_PEAK = 8.0  # factors of 2 to 4 above full scale do no harm
@@ -48,22 +50,32 @@ def read_model_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return what a .tflite file says about itself: labels, sample_rate_hz, window_samples, licence, and more.
 
     Raises:
-        StreamingError: it was not exported by irmas_tf, or is damaged.
+        StreamingError: it was not exported by irmas_tf, is damaged, or its model is not the one that was exported.
         OSError: it cannot be read.
     """
+    return read_model(path)[1]
+
+
+def read_model(path: str | os.PathLike[str]) -> tuple[bytes, dict[str, Any]]:
+    """Return a .tflite file's content, and what it says about itself; see `read_model_facts`."""
+    with open(path, "rb") as file:
+        content = file.read()
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if archive.getinfo(FACTS_FILE).file_size > 16 << 20:
+                raise ValueError(f"{FACTS_FILE} is too large")
             facts = json.loads(archive.read(FACTS_FILE))
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError) as error:
-        raise StreamingError(
-            f"{os.fspath(path)}: is not a .tflite file exported by irmas_tf, or is damaged ({error}); export it again"
-        ) from error
-    missing = [name for name in _NEEDED if name not in facts] if isinstance(facts, dict) else list(_NEEDED)
-    if missing:
-        raise StreamingError(
-            f"{os.fspath(path)}: is damaged ({FACTS_FILE} lacks {', '.join(missing)}); export it again"
-        )
-    return dict(facts)
+            end = min(info.header_offset for info in archive.infolist())
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, RuntimeError) as error:
+        why = f"is not a .tflite file exported by irmas_tf, or is damaged ({error})"
+        raise StreamingError(f"{path}: {why}; export it again") from error
+    if wrong := [fact for fact in _NEEDED if not isinstance(facts, dict) or fact not in facts]:
+        raise StreamingError(f"{path}: is damaged ({FACTS_FILE} lacks {', '.join(wrong)}); export it again")
+    if not all(type(facts[fact]) is int and 0 < facts[fact] < 1 << 31 for fact in _NEEDED[1:]):
+        raise StreamingError(f"{path}: is damaged ({', '.join(_NEEDED[1:])} are no numbers); export it again")
+    if facts.get(CHECKSUM, "") not in ("", hashlib.sha256(memoryview(content)[:end]).hexdigest()):
+        raise StreamingError(f"{path}: is damaged, or was changed after its export; export it again")
+    return content, facts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,12 +86,10 @@ class StreamAnswer:
         start_seconds, end_seconds: of the window, from the beginning of the stream.
         probabilities: of the window, float32 [classes].
         smoothed: exponentially smoothed over the windows, [classes]; silent ones leave it as it was.
-        mean: over all windows so far, [classes]; after `StreamingClassifier.finish` that of the whole stream. Silent
-            windows do not count, unless there are no others.
+        mean: over all windows so far, [classes]; silent ones do not count, unless there are no others.
         label: code of the class whose smoothed probability is highest (at the end: whose mean is); empty in silence.
-        labels: of a model with thresholds, the codes of all classes whose smoothed probability (at the end: mean)
-            reaches its threshold, in the order of the classes, perhaps none; of one without, ``label`` alone. None in
-            silence.
+        labels: codes of the classes whose smoothed probability (at the end: mean) reaches its threshold, perhaps none;
+            of a model without thresholds, ``label`` alone. None in silence.
         is_silent: the window (at the end: all of the stream) is silent, so that no class is named.
     """
 
@@ -123,8 +133,7 @@ class StreamingClassifier:
     ) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        self.facts = read_model_facts(model_path)
-        self.codes: tuple[str, ...] = tuple(self.facts["labels"])
+        content, self.facts = read_model(model_path)
         self.sample_rate_hz: int = self.facts["sample_rate_hz"]
         self._window: int = self.facts["window_samples"]
         if hop_seconds is not None and not 0 < hop_seconds < math.inf:
@@ -134,15 +143,19 @@ class StreamingClassifier:
         hop = self.facts["window_hop_samples"] if hop_seconds is None else round(hop_seconds * self.sample_rate_hz)
         self._hop: int = max(1, hop)
         self._smoothing_samples = smoothing_seconds * self.sample_rate_hz
-        thresholds = self.facts.get("thresholds")
-        self._thresholds = None if thresholds is None else np.array([thresholds[code] for code in self.codes])
-        self._silence = 10.0 ** (float(self.facts.get("silence_dbfs", SILENCE_DBFS)) / 20.0)
         try:
-            interpreter = Interpreter(os.fspath(model_path), num_threads=threads)
+            self.codes: tuple[str, ...] = tuple(map(str, self.facts["labels"]))
+            levels = self.facts.get("thresholds")
+            self._thresholds = None if levels is None else np.array([float(levels[code]) for code in self.codes])
+            self._silence = 10.0 ** (float(self.facts.get("silence_dbfs", SILENCE_DBFS)) / 20.0)
+            interpreter = Interpreter(model_content=content, num_threads=threads)
             interpreter.allocate_tensors()  # here, where what LiteRT says of it can be held back
-            self._runner = interpreter.get_signature_runner(_SIGNATURE)
-        except (ValueError, RuntimeError) as error:
-            raise StreamingError(f"{os.fspath(model_path)}: cannot be run ({error}); export it again") from error
+            self._runner = runner = interpreter.get_signature_runner(_SIGNATURE)
+            sizes = runner.get_input_details()[_INPUT]["shape"], runner.get_output_details()[_OUTPUT]["shape"]
+            if [list(size) for size in sizes] != [[1, self._window], [1, len(self.codes)]]:
+                raise ValueError(f"{FACTS_FILE} is of another model")
+        except (ValueError, RuntimeError, KeyError, TypeError, OverflowError) as error:
+            raise StreamingError(f"{model_path}: cannot be run ({error}); export it again") from error
         self.reset()
 
     def reset(self) -> None:
@@ -170,10 +183,9 @@ class StreamingClassifier:
         """
         samples = np.asarray(samples)
         if samples.ndim != 1 or samples.dtype.kind != "f":
-            raise StreamingError(
-                f"samples must be floats of shape [n], not {samples.dtype} of shape {list(samples.shape)};"
-                " take the mean of the channels and divide 16-bit integers by 32768"
-            )
+            found = f"{samples.dtype} of shape {list(samples.shape)}"
+            remedy = "take the mean of the channels and divide 16-bit integers by 32768"
+            raise StreamingError(f"samples must be floats of shape [n], not {found}; {remedy}")
         samples = samples.astype(np.float32, copy=False)
         if not np.isfinite(samples).all():
             raise StreamingError("samples hold NaN or infinity; mend the source")
@@ -210,8 +222,7 @@ class StreamingClassifier:
         if not self._is_too_loud and (peak := float(np.abs(samples).max(initial=0.0))) > _LOUDEST_PEAK:
             self._is_too_loud = True
             warnings.warn(
-                f"samples reach {peak:,.0f} where full scale is 1.0; if they are 16-bit integers stored as floats,"
-                " divide by 32768",
+                f"samples reach {peak:,.0f} where full scale is 1.0; 16-bit integers stored as floats? divide by 32768",
                 stacklevel=3,
             )
 
@@ -264,12 +275,10 @@ class StreamingClassifier:
 def wav_blocks(path: str | os.PathLike[str], rate_hz: int) -> Iterator[np.ndarray]:
     """Yield the samples of a WAV file as mono float32 [n] at ``rate_hz``, a block at a time.
 
-    Integers of 8 to 32 bits, floats of 32 and 64, mu-law, A-law and ADPCM, any channels, 8 to 192 kHz. What of a cut
-    file is there is used, with a warning.
+    Any usual encoding, any channels, 8 to 192 kHz. What of a cut file is there is used, with a warning.
 
     Raises:
-        StreamingError: it is no such file, or ``streaming_sound.py`` and its neighbours are not beside this one.
-        OSError: it cannot be read.
+        StreamingError, OSError: it cannot be read, or ``streaming_sound.py`` and its neighbours are not beside this.
     """
     sound = _neighbour("streaming_sound")
     try:
@@ -284,13 +293,11 @@ def piped_blocks(stream: BinaryIO, rate_hz: int) -> Iterator[np.ndarray]:
     Raises:
         StreamingError: a WAV file that cannot be used; without the neighbours of this file, raw samples are read alone.
     """
-    try:
+    sound: Any = None
+    with contextlib.suppress(StreamingError):
         sound = _neighbour("streaming_sound")
-    except StreamingError:
-        yield from raw_blocks(stream)
-        return
-    start = sound.read_start(stream)
-    if not sound.is_wav(start):
+    start = sound.read_start(stream) if sound else b""
+    if not sound or not sound.is_wav(start):
         yield from raw_blocks(stream, start)
         return
     try:
@@ -300,12 +307,7 @@ def piped_blocks(stream: BinaryIO, rate_hz: int) -> Iterator[np.ndarray]:
 
 
 def raw_blocks(stream: BinaryIO, start: bytes = b"") -> Iterator[np.ndarray]:
-    """Yield raw mono 16-bit little-endian samples as float32 [n], as soon as there are any.
-
-    Args:
-        stream: where they come from.
-        start: what was read of it before.
-    """
+    """Yield raw mono 16-bit little-endian samples as float32 [n] as they come, after those in ``start``."""
     # Of a buffered reader read() would wait for all, read1() takes what has come.
     read = getattr(stream, "read1", stream.read)
     data = start or read(2 * _BLOCK_SAMPLES)
@@ -343,17 +345,15 @@ def _quiet() -> Any:
 
 
 def _line(answer: StreamAnswer, codes: Sequence[str], values: np.ndarray) -> str:
-    shown = "  ".join(f"{code} {values[codes.index(code)]:.2f}" for code in answer.labels)
-    shown = shown or ("(silence)" if answer.is_silent else "-")
-    return f"{answer.start_seconds:8.2f} {answer.end_seconds:8.2f}  {shown}"
+    named = "  ".join(f"{code} {values[codes.index(code)]:.2f}" for code in answer.labels)
+    none = "(silence)" if answer.is_silent else "-"
+    return f"{answer.start_seconds:8.2f} {answer.end_seconds:8.2f}  {named or none}"
 
 
 def _blocks_of(sound: str, rate_hz: int) -> Iterator[np.ndarray]:
-    if sound != "-":
-        return wav_blocks(sound, rate_hz)
-    if sys.stdin is None:
+    if sound == "-" and sys.stdin is None:
         raise StreamingError("standard input is closed; pipe a sound into it")
-    return piped_blocks(sys.stdin.buffer, rate_hz)
+    return piped_blocks(sys.stdin.buffer, rate_hz) if sound == "-" else wav_blocks(sound, rate_hz)
 
 
 def cli(argv: Sequence[str] | None = None) -> int:
@@ -366,8 +366,7 @@ def cli(argv: Sequence[str] | None = None) -> int:
         " probability), and one for all of it. Needs neither TensorFlow nor Keras.",
     )
     parser.add_argument("model", metavar="MODEL", help=".tflite file of irmas export-tflite, or a name as for predict")
-    sound = "WAV file; - is one, or raw mono 16-bit samples at the model's rate, from standard input"
-    parser.add_argument("sound", metavar="FILE", help=sound)
+    parser.add_argument("sound", metavar="FILE", help="WAV file; - is one, or raw mono 16-bit samples, from a pipe")
     parser.add_argument("--hop_seconds", type=float, help="distance between windows (default: the training run's)")
     parser.add_argument("--smoothing_seconds", type=float, default=2.0, help="time constant, 0 is off (default 2)")
     arguments = parser.parse_args(argv)

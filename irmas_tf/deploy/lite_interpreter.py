@@ -82,15 +82,15 @@ class LiteInterpreter:
             LiteModelError: it cannot run.
         """
         self.allocate()
-        run = self._interpreter.get_signature_runner(SIGNATURE)
         rows: dict[str, list[np.ndarray]] = {name: [] for name in outputs}
-        for window in windows:
-            try:
+        try:
+            run = self._interpreter.get_signature_runner(SIGNATURE)
+            for window in windows:
                 answer = run(**{INPUT: window[None]})
-            except RuntimeError as error:
-                raise LiteModelError(f"this .tflite model cannot run ({error}); export it again") from error
-            for name, values in rows.items():
-                values.append(answer[name].copy())  # the runner's output is its own memory
+                for name, values in rows.items():
+                    values.append(answer[name].copy())  # the runner's output is its own memory
+        except (RuntimeError, ValueError, KeyError) as error:  # Values and names: it takes and gives other things
+            raise LiteModelError(f"this .tflite model cannot run ({error}); export it again") from error
         return {name: np.concatenate(values) for name, values in rows.items()}
 
     def probabilities(self, windows: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from irmas_tf.deploy.lite_interpreter import LiteInterpreter, LiteModelError
 from irmas_tf.deploy.lite_threads import LiteThreads
 from irmas_tf.inference.exported_labels import ExportedModel
 from irmas_tf.inference.window_model import LITERT, PROBABILITIES, require_output
-from irmas_tf.streaming import StreamingError, read_model_facts
+from irmas_tf.streaming import StreamingError, read_model
 
 
 class LiteModel(ExportedModel):
@@ -23,7 +22,7 @@ class LiteModel(ExportedModel):
 
     Args:
         interpreter: its content.
-        facts: what it says about itself (`irmas_tf.streaming.read_model_facts`).
+        facts: what it says about itself (`irmas_tf.streaming.read_model`).
         name: its path, for messages.
 
     Raises:
@@ -36,6 +35,7 @@ class LiteModel(ExportedModel):
         super().__init__(facts, name)
         self.outputs = interpreter.outputs
         self._interpreter = interpreter
+        self._name = name
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], threads: int = 0) -> LiteModel:
@@ -47,8 +47,8 @@ class LiteModel(ExportedModel):
         """
         name = os.fspath(path)
         try:
-            facts = read_model_facts(path)
-            return cls(LiteThreads(Path(path).read_bytes(), threads), facts, name)
+            content, facts = read_model(path)
+            return cls(LiteThreads(content, threads), facts, name)
         except StreamingError as error:
             raise LiteModelError(str(error)) from error
         except LiteModelError as error:
@@ -56,13 +56,23 @@ class LiteModel(ExportedModel):
 
     def warm_up(self) -> None:
         """Set the model up, so that the first answer takes no longer than the others."""
-        self._interpreter.allocate()
+        try:
+            self._interpreter.allocate()
+        except LiteModelError as error:
+            raise LiteModelError(f"{self._name}: {error}") from error
 
     def values(self, windows: np.ndarray, output: str = PROBABILITIES) -> np.ndarray:
         """Return an output [n, width] float32 of windows [n, window_samples] float32 in [-1, 1].
 
         Raises:
             ModelError: the file does not give it.
+            LiteModelError: it cannot run, or is of other classes than it says.
         """
         require_output(self, output)
-        return self._interpreter.values(np.asarray(windows, np.float32), [output])[output]
+        try:
+            found = self._interpreter.values(np.asarray(windows, np.float32), [output])[output]
+        except LiteModelError as error:
+            raise LiteModelError(f"{self._name}: {error}") from error
+        if output == PROBABILITIES and found.shape[1:] != (self.scheme.num_classes,):
+            raise LiteModelError(f"{self._name}: answers with other classes than it names; export it again")
+        return found

@@ -59,7 +59,7 @@ class ExportedLabels:
             thresholds = None if levels is None else tuple(float(level) for level in levels)
             silence_dbfs = float(facts.get("silence_dbfs", SILENCE_DBFS))
             texts = all(isinstance(text, str) and text for text in (*codes, *names))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise LabelsError(f"{source}: is not the signature.json of an export ({error!r})") from error
         if not texts or not codes or len(set(codes)) != len(codes) or len(names) != len(codes):
             raise LabelsError(f"{source}: is damaged (labels and label_names must name every class once)")
@@ -143,7 +143,7 @@ def exported_audio(facts: Mapping[str, Any], source: str) -> AudioConfig:
     try:
         rate_hz, window, hop = (facts[name] for name in ("sample_rate_hz", "window_samples", "window_hop_samples"))
         return AudioConfig(sample_rate_hz=rate_hz, window_seconds=window / rate_hz, window_hop_seconds=hop / rate_hz)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise LabelsError(f"{source}: is damaged (rate and windows: {error}); export the model again") from error
 
 

@@ -31,8 +31,8 @@ from irmas_tf.process.cache_folder import cache_folder
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.shipped import correction, template
 from irmas_tf.shipped.audioset import IRMAS_CLASSES, parse_classes, scheme_of
-from irmas_tf.streaming import StreamingError, read_model_facts
-from irmas_tf.tflite.associated_files import associated_files, with_associated_files
+from irmas_tf.streaming import StreamingError, read_model, read_model_facts
+from irmas_tf.tflite.associated_files import with_associated_files
 from irmas_tf.weights.torch_checkpoint import read_torch_state
 
 NAME, AUDIOSET = "mn04", "audioset"
@@ -181,7 +181,7 @@ class Mn04:
             raise ModelError(f"{NAME} cannot be made: {error}") from error
         check_answers(model, blank)
         facts = _facts(blank, head, variant, self.sha256)
-        content = with_associated_files(model, associated_files(facts, template.EMBEDDING_SIZE))
+        content = with_associated_files(model, facts, template.EMBEDDING_SIZE)
         try:
             with atomic_path(target) as temporary:
                 temporary.write_bytes(content)
@@ -203,12 +203,12 @@ class AudiosetClasses(ExportedModel):
     outputs = (PROBABILITIES, LOGITS, EMBEDDING)
 
     def __init__(self, path: Path, places: tuple[int, ...]) -> None:
-        facts, scheme = read_model_facts(path), scheme_of(places)
+        (content, facts), scheme = read_model(path), scheme_of(places)
         codes = list(scheme.codes)
         facts |= {"labels": codes, "label_names": list(scheme.names), "thresholds": dict.fromkeys(codes, LEVEL)}
         super().__init__(facts | {"figures": "how well it knows these classes was not measured"}, str(path))
         self._places = list(places)
-        self._interpreter = LiteThreads(path.read_bytes())
+        self._interpreter = LiteThreads(content)
 
     def warm_up(self) -> None:
         """Set the model up, so that the first answer takes no longer than the others."""

@@ -5,13 +5,14 @@ Nothing here needs TensorFlow, so that the facts of a file can be written where 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from irmas_tf.streaming import FACTS_FILE
+from irmas_tf.streaming import CHECKSUM, FACTS_FILE
 
 FORMAT = 1
 """Of the facts; raised when a field changes its meaning."""
@@ -38,12 +39,18 @@ def associated_files(facts: Mapping[str, Any], embedding_width: int = 0) -> dict
     }
 
 
-def with_associated_files(model: bytes, files: Mapping[str, str]) -> bytes:
-    """Return a .tflite file: the model, then an archive of files {name: text}."""
+def with_associated_files(model: bytes, facts: Mapping[str, Any], embedding_width: int = 0) -> bytes:
+    """Return a .tflite file: the model, then an archive of the files about it; the facts get the model's checksum.
+
+    Args:
+        model: the file so far.
+        facts, embedding_width: as for `associated_files`.
+    """
+    facts = {**facts, CHECKSUM: hashlib.sha256(model).hexdigest()}
     stream = io.BytesIO(model)
     stream.seek(0, io.SEEK_END)
     with zipfile.ZipFile(stream, "a") as archive:
-        for name, text in files.items():
+        for name, text in associated_files(facts, embedding_width).items():
             # A fixed date: the same run gives the same file.
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
     return stream.getvalue()

@@ -47,7 +47,9 @@ def facts_text(path: str | os.PathLike[str]) -> str:
 def _interface(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return runtime, input and outputs."""
     version = facts.get("min_runtime_version")
-    outputs = facts.get("outputs") or {PROBABILITIES: len(facts["labels"])}
+    outputs = facts.get("outputs")
+    if not outputs or not isinstance(outputs, dict):  # of an earlier version
+        outputs = {PROBABILITIES: len(facts["labels"])}
     return [
         *([("runtime", f"LiteRT, or TensorFlow Lite from {version} on")] if version else []),
         ("input", f"{INPUT}, float32 [1, {facts['window_samples']}], mono, full scale 1.0"),

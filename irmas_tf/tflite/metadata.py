@@ -20,7 +20,6 @@ from irmas_tf.tflite.associated_files import (
     EMBEDDING_FILE,
     LABELS_FILE,
     NAMES_FILE,
-    associated_files,
     with_associated_files,
 )
 from irmas_tf.tflite.facts import INPUT
@@ -59,7 +58,7 @@ def embed(content: bytes, facts: Mapping[str, Any]) -> bytes:
     entry.buffer = add_buffer(model, metadata_buffer(facts, tuple(widths)))
     model.metadata = [*(model.metadata or []), entry]
     model.description = facts["description"].encode()
-    return with_associated_files(pack(model), associated_files(facts, widths.get(EMBEDDING, 0)))
+    return with_associated_files(pack(model), facts, widths.get(EMBEDDING, 0))
 
 
 def metadata_buffer(facts: Mapping[str, Any], outputs: Sequence[str] = (PROBABILITIES,)) -> bytes:

@@ -40,6 +40,7 @@ def test_facts_change_and_numbers_do_not(export, tmp_path, capsys):
     status, out = stamped(export, tmp_path, FACTS)
     assert status == 0 and "right for .61" in capsys.readouterr().out
     before, after = read_model_facts(export), read_model_facts(out)
+    assert before.pop("content_sha256") != after.pop("content_sha256"), "the licence in the model is another one"
     corpus = {"seed": 18, "sounds": CORPUS["sounds"]}
     new = {
         **FACTS,

@@ -10,7 +10,8 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from irmas_tf.deploy.saved_model import ExportError
 from irmas_tf.deploy.tflite_check import read_facts
-from irmas_tf.tflite.metadata import associated_files, embed, metadata_buffer
+from irmas_tf.tflite.associated_files import associated_files
+from irmas_tf.tflite.metadata import embed, metadata_buffer
 from tests.helpers import lite_run
 
 WRITTEN = lite_run.lite_facts(quantization="none", outputs={"probabilities": 3}, min_runtime_version="1.5.0")
@@ -108,7 +109,8 @@ def test_the_file_is_a_model_and_an_archive(content, path):
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         files = {name: archive.read(name).decode() for name in archive.namelist()}
-    assert files == associated_files(WRITTEN)
+    checksum = json.loads(files["irmas_tf.json"])["content_sha256"]
+    assert files == associated_files(WRITTEN | {"content_sha256": checksum})
     assert files["labels.txt"] == "cel\nflu\nvio\n" and files["labels_en.txt"] == "cello\nflute\nviolin\n"
     assert json.loads(files["irmas_tf.json"])["labels"] == ["cel", "flu", "vio"]
     window = np.random.default_rng(0).normal(size=(1, lite_run.WINDOW_SAMPLES)).astype(np.float32)
@@ -130,7 +132,8 @@ def test_the_same_facts_give_the_same_file(content, path):
 
 
 def test_facts_come_back(path):
-    assert read_facts(path) == WRITTEN
+    facts = read_facts(path)
+    assert len(facts.pop("content_sha256")) == 64 and facts == WRITTEN
 
 
 def test_a_foreign_or_damaged_file_is_refused(content, path, tmp_path):
