@@ -373,7 +373,8 @@ def _judge_again(again: End, rehearsal: Rehearsal, room: Room, outcome: Outcome)
         outcome.blame("not finished", f"again: other files than those of an undisturbed run: {different[:4]}")
     if more := [name for name in now if name not in new]:
         outcome.blame("leftovers", f"still there after the next start: {more[:4]}")
-    held = [path.name for path in room.temporary.iterdir() if not path.name.startswith("__autograph")]
+    # TensorFlow's go when the process ends; Keras leaves a folder if it cannot save or unpack a model.
+    held = [path.name for path in room.temporary.iterdir() if not path.name.startswith(("__autograph", "tmp"))]
     if held:
         outcome.blame("leftovers", f"in the folder for temporary files: {held[:4]}")
 
