@@ -84,13 +84,13 @@ class OpenPage:
         self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
         self.driver.get(address)
 
-    def wait(self, condition: Callable[[], Any], what: str) -> None:
-        """Wait until a condition holds.
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait until a condition holds, at most so long.
 
         Raises:
             AssertionError: it does not; the message has what the page shows.
         """
-        end = time.monotonic() + PATIENCE_SECONDS
+        end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, (
                 f"no {what}: {self.text('status')} | {self.text('clips')} | {self.text('alerts')}"

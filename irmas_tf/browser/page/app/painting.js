@@ -131,6 +131,7 @@ function paintSegments(context, {segments}, layout, view, colors, k, top, height
   context.font = `600 11px ${FONT}`;
   context.textBaseline = 'middle';
   context.textAlign = 'left';
+  const badge = Math.ceil(context.measureText('0.00').width) + 8;
   for (const piece of segments) {
     if (piece.classIndex !== k || piece.endSeconds <= view.start || piece.startSeconds >= view.end) continue;
     const x = Math.max(layout.left, xOf(piece.startSeconds));
@@ -139,8 +140,8 @@ function paintSegments(context, {segments}, layout, view, colors, k, top, height
     context.fillRect(x, top + height - 5, width, 1);
     context.fillStyle = colors.active;
     context.fillRect(x, top + height - 4, width, 4);
-    if (width < 34) continue;
-    context.fillRect(x, top, 30, height);
+    if (width < badge + 4) continue;
+    context.fillRect(x, top, badge, height);
     context.fillStyle = colors['on-active'];
     context.fillText(piece.highest.toFixed(2), x + 4, top + height / 2);
   }
