@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
-from irmas_tf.process.cpu import start_one_blas_thread
+from irmas_tf.process.cpu import pause_garbage_collection, resume_garbage_collection, start_one_blas_thread
 from irmas_tf.process.csv_cells import ESCAPE, FORMULAS, FORMULAS_HELP
 
 
@@ -90,6 +90,7 @@ def main(flags: ParsedFlags) -> int:
     check_levels(options.thresholds)
     model = open_model(options.run_dir, options.model, options.engine)
     say_engine(model)
+    resume_garbage_collection()
     called = options.model or options.run_dir
     files = AudioFiles(flags.positional)
     answers = predict_run(
@@ -121,7 +122,11 @@ def main(flags: ParsedFlags) -> int:
 def cli(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script; returns the exit status."""
     start_one_blas_thread()
-    return run_main(main, COMMAND, argv)
+    pause_garbage_collection()
+    try:
+        return run_main(main, COMMAND, argv)
+    finally:
+        resume_garbage_collection()
 
 
 if __name__ == "__main__":

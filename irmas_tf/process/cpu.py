@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -59,6 +60,23 @@ def start_one_blas_thread() -> None:
         for variable in BLAS_THREADS:
             os.environ.setdefault(variable, "1")
         _started_with.update({variable: os.environ[variable] for variable in BLAS_THREADS})
+
+
+def pause_garbage_collection() -> None:
+    """Search for no garbage while a program starts, until `resume_garbage_collection`; only before NumPy is imported.
+
+    What is imported stays, and is no garbage: Python would look through it some sixty times on the way to the first
+    answer, and twice more when it ends, together a tenth of the processor time that the answer for a short file takes.
+    """
+    if "numpy" not in sys.modules:
+        gc.disable()
+
+
+def resume_garbage_collection() -> None:
+    """Search for garbage again, in what comes from now on; without `pause_garbage_collection` it does nothing."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def has_one_blas_thread() -> bool:

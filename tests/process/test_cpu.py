@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 import platform
 import subprocess
@@ -58,3 +60,20 @@ def test_onednn_is_preferred_on_x86_unless_the_user_says_otherwise(monkeypatch, 
 def test_the_settings_need_no_tensorflow():
     code = "import sys, irmas_tf.process.cpu; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_garbage_is_searched_for_again_after_the_start_but_not_in_what_was_there():
+    code = (
+        "import gc; from irmas_tf.process.cpu import pause_garbage_collection, resume_garbage_collection;"
+        "pause_garbage_collection(); assert not gc.isenabled();"
+        "resume_garbage_collection(); assert gc.isenabled() and gc.get_freeze_count() > 1000"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_program_that_calls_a_command_keeps_its_garbage_collection():
+    importlib.import_module("numpy")
+    before = gc.isenabled(), gc.get_freeze_count()
+    cpu.pause_garbage_collection()
+    cpu.resume_garbage_collection()
+    assert (gc.isenabled(), gc.get_freeze_count()) == before
