@@ -15,6 +15,8 @@ from irmas_tf.config.datasets import IRMAS
 from irmas_tf.config.labels import MULTI_LABEL, LabelScheme
 from irmas_tf.config.run_config import Config
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, OUTPUTS, PROBABILITIES, TENSORFLOW, ModelError
+from irmas_tf.process.bounded_json import MOST_BYTES, BoundedJsonError, parse_json
+from irmas_tf.process.bounded_zip import BoundedZipError, bounded_zip, check_unpacked, read_member
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.full_disks import disk_error, naming_file
 from irmas_tf.process.quiet_tensorflow import import_tensorflow
@@ -22,6 +24,9 @@ from irmas_tf.runs.identity import check_model
 from irmas_tf.runs.keras_version import newer_keras
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
+
+_DESCRIPTION = "config.json"
+"""Of the layers, in a ``.keras`` file."""
 
 
 def check_keras_file(path: Path) -> None:
@@ -38,6 +43,24 @@ def check_keras_file(path: Path) -> None:
         raise ModelError(f"{path}: is {kind_of_model(path).title}, not a Keras model; train again or restore the file")
 
 
+def check_keras_archive(path: Path) -> None:
+    """Refuse a ``.keras`` file that is damaged or absurd, before Keras and HDF5 believe what it says.
+
+    Raises:
+        ModelError: a member has another checksum than the archive says, the description is no JSON or beyond bounds, or
+            the members unpack to far more than the file has.
+    """
+    try:
+        with bounded_zip(path) as archive:
+            check_unpacked(archive, path.stat().st_size)
+            parse_json(read_member(archive, _DESCRIPTION, MOST_BYTES), _DESCRIPTION, with_nan=True)
+            if damaged := archive.testzip():
+                raise BoundedZipError(os.fspath(path), f"{damaged} is damaged")
+    except (BoundedZipError, BoundedJsonError, KeyError) as error:
+        reason = error.reason if isinstance(error, BoundedZipError) else error.args[0]
+        raise ModelError(f"{path}: is damaged ({reason}); train again or restore the file") from error
+
+
 def load_keras_model(path: Path, config: Config) -> Any:
     """Return the Keras model in a file, not compiled.
 
@@ -51,6 +74,7 @@ def load_keras_model(path: Path, config: Config) -> Any:
         OSError: the folder of temporary files is on a full disk.
     """
     check_keras_file(path)
+    check_keras_archive(path)
     import tempfile
 
     import_tensorflow(f"reading {path}")
@@ -62,7 +86,7 @@ def load_keras_model(path: Path, config: Config) -> Any:
     try:
         with naming_file(tempfile.gettempdir()):  # Keras unpacks the file there
             return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
+    except Exception as error:  # of a description that is none, Keras raises what it comes across
         if disk_error(error):
             raise
         if newer := newer_keras(path):

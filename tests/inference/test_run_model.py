@@ -134,6 +134,37 @@ def test_an_unusable_model_file_is_named(tmp_path: Path, damage: bytes | None) -
         RUN_FOLDER.load(run.path)
 
 
+@pytest.mark.parametrize(
+    "member, content, words",
+    [
+        ("config.json", b'{"a": ' * 100_000, "config.json: has 100000 levels of objects"),
+        ("config.json", b'{"module": 1}', "cannot be loaded"),
+        ("padding", bytes(70 << 20), "unpacks to 7"),
+    ],
+)
+def test_what_an_archive_says_is_not_believed(tmp_path: Path, member: str, content: bytes, words: str) -> None:
+    run = make_tiny_run(tmp_path / "run")
+    run.identity_path.unlink()
+    with zipfile.ZipFile(run.model_path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()} | {member: content}
+    with zipfile.ZipFile(run.model_path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    with pytest.raises(ModelError, match=rf"model\.keras: .*{words}"):
+        _ = RunModel.open(run).model
+
+
+def test_weights_with_another_checksum_never_reach_hdf5(tmp_path: Path, monkeypatch: Any) -> None:
+    run = make_tiny_run(tmp_path / "run")
+    run.identity_path.unlink()
+    content = bytearray(run.model_path.read_bytes())
+    content[len(content) // 2] ^= 255
+    run.model_path.write_bytes(content)
+    monkeypatch.setattr(keras.models, "load_model", None)
+    with pytest.raises(ModelError, match=r"model\.keras: is damaged \(.*model\.weights\.h5"):
+        _ = RunModel.open(run).model
+
+
 def test_a_full_disk_is_not_taken_for_a_damaged_model(run: Any, tmp_path: Path, monkeypatch: Any) -> None:
     def fill_up(path: Path, compile: bool) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
