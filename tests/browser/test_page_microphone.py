@@ -11,6 +11,7 @@ from tests.helpers.browser import chromium, served
 from tests.helpers.page_site import OpenPage, make_site, write_tones
 
 pytestmark = pytest.mark.slow
+FAKE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 PICTURE = "return document.getElementById('canvas').toDataURL()"
 
 
@@ -26,8 +27,7 @@ def hear(address, tone, saved):
     Returns:
         What the page names first meanwhile, what its list says afterwards, and the recording, (rate, samples).
     """
-    fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    arguments = [*fake, f"--use-file-for-fake-audio-capture={tone}"]
+    arguments = [*FAKE, f"--use-file-for-fake-audio-capture={tone}"]
     with chromium(downloads=saved, arguments=arguments) as driver:
         page = OpenPage(driver, address)
         page.click("microphone")
@@ -92,6 +92,22 @@ def test_control_silence_is_heard_as_silence(address, tmp_path):
     )
     assert heard == "" and row.endswith("silence")
     assert len(samples) > 2 * rate_hz and not samples.any()
+
+
+def test_what_was_heard_is_kept_when_the_model_fails(address, tmp_path):
+    tone = write_tones(tmp_path / "low.wav", [(440, 3)], rate_hz=48000)
+    with chromium(arguments=[*FAKE, f"--use-file-for-fake-audio-capture={tone}"]) as driver:
+        page = OpenPage(driver, address)
+        page.click("microphone")
+        page.wait(lambda: page.text("status").startswith("Now: "), "live answer")
+        page.run("window.modelFails = true")
+        page.wait(lambda: "Did not work" in page.rows()[0], "failure")
+        assert (
+            "the model failed" in page.text("alerts").lower() and not driver.find_element("id", "live").is_displayed()
+        )
+        driver.find_element("css selector", "[aria-label^='Try again Microphone']").click()
+        page.wait(lambda: "low tone" in page.rows()[0], "the answer for the recording")
+        assert driver.find_element("id", "save-recording").is_displayed() and page.faults() == []
 
 
 def test_without_permission_the_page_says_what_to_do(address):

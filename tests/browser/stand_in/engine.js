@@ -36,6 +36,7 @@ class StandIn {
   }
 
   async classifyWindow(window) {
+    if (globalThis.modelFails) throw new Problem('model', 'the model failed (a test); reload the page');
     return probabilitiesOf(window, this.facts.codes.length);
   }
 
