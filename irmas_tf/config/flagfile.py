@@ -12,7 +12,9 @@ from pathlib import Path
 
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.config.shipped import find_flagfile
+from irmas_tf.process.bounded_text import BoundedTextError, read_bounded
 
+_MOST_BYTES = 1 << 20  # of a file; that with every flag has 13 kB
 _FLAG = re.compile(r"--?([A-Za-z]\w*)(?:=(.*))?", re.DOTALL)
 
 
@@ -108,7 +110,7 @@ def _unknown(name: str, known: Mapping[str, KnownFlag], program: str) -> str:
     taken = [flag for flag, entry in known.items() if entry.check is not None]
     import difflib
 
-    near = difflib.get_close_matches(name, [*taken, "flagfile"], n=1)
+    near = difflib.get_close_matches(name[:80], [*taken, "flagfile"], n=1)
     return f"unknown flag --{name}; " + (f"did you mean --{near[0]}?" if near else "see --help")
 
 
@@ -118,7 +120,9 @@ def _read(path: Path, known: Mapping[str, KnownFlag], program: str, including: t
     if resolved in including:
         raise ConfigError(f"{path}: includes itself through --flagfile")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_bounded(path, _MOST_BYTES, with_pipes=True).decode().splitlines()
+    except BoundedTextError as error:
+        raise _FlagfileError(f"{path}: {error}; is it a flagfile?") from error
     except UnicodeDecodeError as error:
         raise _FlagfileError(f"{path}: is not a text file in UTF-8") from error
     for number, line in enumerate(lines, start=1):

@@ -15,6 +15,7 @@ from typing import ClassVar, NamedTuple
 from irmas_tf.audio.walk import AUDIO_SUFFIXES
 from irmas_tf.config.labels import IRMAS_CODES
 from irmas_tf.datasets.irmas_layout import DataError, display
+from irmas_tf.process.bounded_text import BoundedTextError, read_bounded
 
 GENRES = ("cou_fol", "cla", "pop_roc", "lat_sou", "jaz_blu")
 
@@ -27,6 +28,7 @@ _TRAINING_NAME = re.compile(
     r"(?P<song>[0-9]+)__(?P<number>[0-9]+)"
     rf"(?i:{'|'.join(re.escape(s) for s in AUDIO_SUFFIXES)})"
 )
+_MOST_LABEL_BYTES = 1 << 20  # of a label file, which has a few lines
 _CLIP_NUMBER = re.compile(r"(?P<song>.+)-(?P<number>[0-9]+)", re.DOTALL)
 _DRUMS = {"dru": True, "nod": False, "---": None, None: None}
 
@@ -163,9 +165,11 @@ def read_label_file(path: Path) -> tuple[str, ...]:
         DataError: unreadable, empty, or with an unknown code.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_bounded(path, _MOST_LABEL_BYTES)
     except OSError as error:
         raise DataError(f"{display(path)}: cannot be read ({error.strerror}); restore the label file") from error
+    except BoundedTextError as error:
+        raise DataError(f"{display(path)}: {error}; restore the label file") from error
     is_utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
     text = raw.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
     codes: dict[str, None] = {}

@@ -32,6 +32,7 @@ from irmas_tf.datasets.irmas_records import TestClip, clip_song_id
 from irmas_tf.evaluation.label_cells import Cells, as_few_as_needed
 from irmas_tf.kinds.table_columns import class_of
 from irmas_tf.own_data.label_grammar import LabelError
+from irmas_tf.process.bounded_text import BoundedTextError, check_columns, read_bounded
 from irmas_tf.process.csv_cells import plain_cell
 
 FILE, LABELS, SONG, PART = "file", "labels", "song", "part"
@@ -91,9 +92,11 @@ class _Table:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = display(path)
         try:
-            raw = Path(path).read_bytes()
+            raw = read_bounded(path, with_pipes=True)
         except OSError as error:
             raise ScoreFileError(f"{self.path}: cannot be read ({error.strerror}); correct the name") from error
+        except BoundedTextError as error:
+            raise ScoreFileError(f"{self.path}: {error}; is it a table of scores?") from error
         if b"\0" in raw:
             raise ScoreFileError(f"{self.path}: is not a CSV text in UTF-8 (it holds NUL bytes); save it as one")
         text = raw.decode("utf-8-sig", "surrogateescape")
@@ -142,10 +145,15 @@ class _Table:
         return ScoreFileError(f"{self.path}: line {line}: {message}")
 
     def _check_columns(self, line: int) -> None:
+        try:
+            check_columns(self.columns)
+        except BoundedTextError as error:
+            raise self.error(line, f"{error}; is it a table of scores?") from error
+        seen: set[str] = set()
         for number, column in enumerate(self.columns, start=1):
             if not column:
                 raise self.error(line, f"column {number} has no name; name it or remove it")
-            if column in self.columns[: number - 1]:
+            if column in seen or seen.add(column):  # type: ignore[func-returns-value]
                 raise self.error(line, f"column {number}: {column[:_MAX_SHOWN]} occurs twice; remove one of the two")
         if FILE not in self.columns:
             shown = ", ".join(column[:_MAX_SHOWN] for column in self.columns[:4])
@@ -174,8 +182,9 @@ def read_score_file(path: str | os.PathLike[str], scheme: LabelScheme | None = N
     if missing := [code for code in scheme.codes if code not in column]:
         absent = ", ".join(missing[:_MAX_CODES]) + (", ..." if len(missing) > _MAX_CODES else "")
         raise ScoreFileError(f"{table.path}: line 1: no column for {absent}; needed is one column for each of {shown}")
+    codes = set(scheme.codes)
     for number, name in enumerate(table.columns, start=1):
-        if name not in beside and class_of(name) not in scheme.codes:
+        if name not in beside and class_of(name) not in codes:
             raise ScoreFileError(
                 f"{table.path}: line 1, column {number}: unknown column {display(name)[:_MAX_SHOWN]!r}; known are"
                 f" file, labels, song, part and the classes {shown}"

@@ -11,7 +11,7 @@ import numpy as np
 
 from irmas_tf.audio.silence import SILENCE_DBFS
 from irmas_tf.config.audio import AudioConfig
-from irmas_tf.config.labels import LABEL_SCHEMES, LabelScheme, get_label_scheme
+from irmas_tf.config.labels import LABEL_SCHEMES, LabelScheme, get_label_scheme, is_class_name
 from irmas_tf.inference.naming import named_codes
 from irmas_tf.process.bounded_json import BoundedJsonError, read_json
 
@@ -58,11 +58,11 @@ class ExportedLabels:
                 levels = [levels[code] for code in codes]
             thresholds = None if levels is None else tuple(float(level) for level in levels)
             silence_dbfs = float(facts.get("silence_dbfs", SILENCE_DBFS))
-            texts = all(isinstance(text, str) and text for text in (*codes, *names))
+            texts = all(isinstance(text, str) and is_class_name(text) for text in (*codes, *names))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise LabelsError(f"{source}: is not the signature.json of an export ({error!r})") from error
         if not texts or not codes or len(set(codes)) != len(codes) or len(names) != len(codes):
-            raise LabelsError(f"{source}: is damaged (labels and label_names must name every class once)")
+            raise LabelsError(f"{source}: is damaged (labels and label_names must name every class once, in letters)")
         if thresholds is not None and len(thresholds) != len(codes):
             raise LabelsError(f"{source}: is damaged ({len(thresholds)} thresholds for {len(codes)} classes)")
         audio = exported_audio(facts, source) if "window_samples" in facts else None

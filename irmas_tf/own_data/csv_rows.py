@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from irmas_tf.datasets.irmas_layout import DataError, display
+from irmas_tf.process.bounded_text import BoundedTextError, check_columns, read_bounded
 from irmas_tf.process.csv_cells import plain_cell
 
 _SEPARATORS = (",", ";", "\t")
@@ -44,6 +46,7 @@ def read_csv(path: str | os.PathLike[str], required: Sequence[str]) -> CsvTable:
     for separator in _SEPARATORS:
         rows = _rows(path, text, separator)
         header = tuple(cell.casefold() for cell in next(rows)[1])
+        _check_width(path, header)
         if set(required) <= set(header):
             break
     else:
@@ -53,18 +56,26 @@ def read_csv(path: str | os.PathLike[str], required: Sequence[str]) -> CsvTable:
             f"{display(path)}: row 1 has no column {' and no column '.join(lacking)} (it has"
             f" {', '.join(repr(cell[:40]) for cell in cells[:8])}); name the columns {','.join(required)} there"
         )
-    twice = next((name for name in header if name and header.count(name) > 1), "")
+    twice = next((name for name, count in Counter(header).items() if name and count > 1), "")
     if twice:
         raise DataError(f"{display(path)}: row 1 names the column {twice!r} twice; rename or remove one")
     return CsvTable(header, separator, _checked(path, rows, len(header), separator))
 
 
+def _check_width(path: str | os.PathLike[str], header: Sequence[str]) -> None:
+    try:
+        check_columns(header)
+    except BoundedTextError as error:
+        raise DataError(f"{display(path)}: row 1 {error}; is it a table?") from error
+
+
 def _decoded(path: str | os.PathLike[str]) -> str:
     try:
-        with open(path, "rb") as file:
-            raw = file.read()
+        raw = read_bounded(path, with_pipes=True)
     except OSError as error:
         raise DataError(f"{display(path)}: cannot be read ({error.strerror}); correct the path") from error
+    except BoundedTextError as error:
+        raise DataError(f"{display(path)}: {error}; is it a table?") from error
     if raw[:4] == b"PK\3\4" or raw[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise DataError(f"{display(path)}: is a spreadsheet, not a CSV file; {_SAVE_AS} in the program that wrote it")
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from irmas_tf.config.labels import is_class_name
@@ -203,9 +204,8 @@ def _check_name(name: str) -> None:
 
 
 def _check_repeated(labels: Labels) -> None:
-    names = labels.named
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(labels.named).items():
+        if count > 1:
             once = sum(name in part for part in (labels.present, labels.absent, labels.unknown)) == 1
             how = "twice" if once else "in two ways that contradict each other"
             raise LabelError("repeated_label", f"names {name!r} {how}; remove one")

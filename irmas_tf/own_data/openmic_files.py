@@ -24,6 +24,7 @@ from irmas_tf.own_data.csv_rows import read_csv
 from irmas_tf.own_data.object_strings import texts_of_objects
 from irmas_tf.own_data.openmic_classes import CLASSES
 from irmas_tf.process.bounded_json import read_json, reason_of
+from irmas_tf.process.bounded_text import read_bounded
 from irmas_tf.process.bounded_zip import bounded_zip
 
 FOLDER = "openmic-2018"
@@ -224,7 +225,7 @@ def read_parts(root: Path) -> dict[str, str]:
         if not paths:
             raise DataError(f"{display(root)}: holds no {' or '.join(names)}; {_AGAIN}")
         try:
-            lines = paths[0].read_text(encoding="utf-8-sig").splitlines()
+            lines = read_bounded(paths[0]).decode("utf-8-sig").splitlines()
         except (OSError, ValueError) as error:
             raise DataError(f"{display(paths[0])}: cannot be read ({error}); {_AGAIN}") from error
         for number, line in enumerate(lines, 1):

@@ -12,10 +12,9 @@ import json
 import math
 import os
 import re
-import stat
-from pathlib import Path
 from typing import Any
 
+from irmas_tf.process.bounded_text import BoundedTextError, read_bounded
 from irmas_tf.process.printable import shortened
 
 MOST_BYTES = 64 << 20
@@ -72,13 +71,10 @@ def read_json(
         OSError: it cannot be opened or read.
     """
     name = os.fspath(path)
-    information = os.stat(path)  # before it is opened: a pipe without a writer would wait for ever
-    if not stat.S_ISREG(information.st_mode) and not stat.S_ISDIR(information.st_mode):
-        raise BoundedJsonError(name, "is a pipe or a device, not a file")
-    if information.st_size > most_bytes:
-        raise BoundedJsonError(name, f"has {information.st_size} bytes, {most_bytes} at most are read")
-    with Path(path).open("rb") as file:
-        raw = file.read(most_bytes + 1)  # it may have grown
+    try:
+        raw = read_bounded(path, most_bytes)
+    except BoundedTextError as error:
+        raise BoundedJsonError(name, str(error)) from None
     return parse_json(raw, name, most_bytes=most_bytes, most_depth=most_depth, most_items=most_items)
 
 

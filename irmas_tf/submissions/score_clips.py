@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from irmas_tf.audio.walk import AudioFiles, Failure
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.naming import NONE
 from irmas_tf.inference.window_model import ClassModel
+from irmas_tf.process.bounded_text import BoundedTextError, read_bounded
 from irmas_tf.reports.answer_output import plain_warnings, progress_bar, say_failure, say_skipped
 from irmas_tf.reports.predict_run import predict_run
 from irmas_tf.submissions.class_columns import ClassColumns
@@ -28,7 +28,9 @@ def read_list(path: str) -> list[str]:
         ConfigError: the list cannot be read, or is empty.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = read_bounded(path, with_pipes=True).decode("utf-8-sig").splitlines()
+    except BoundedTextError as error:
+        raise ConfigError(f"--list={path}: {error}; name sounds after the flags") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"--list={path}: is no list of files in UTF-8; name sounds after the flags") from error
     except OSError as error:

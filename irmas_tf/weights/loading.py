@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,11 +17,13 @@ from irmas_tf import __version__
 from irmas_tf.config.backbone_spec import BackboneSpec
 from irmas_tf.models.pretrained import all_layers, front_end_of, published_classifier
 from irmas_tf.models.weight_table import Array, WeightsError
+from irmas_tf.process.bounded_text import check_columns, read_bounded
 from irmas_tf.weights.model_files import describe as describe_file
 from irmas_tf.weights.state_dicts import beside_network
 from irmas_tf.weights.weight_file import WeightFile, read_weight_file
 from irmas_tf.weights.weight_sources import PublishedWeights, is_handle, missing_weights
 
+_MOST_NAMES_BYTES = 16 << 20  # of a list of classes
 # Kept by PyTorch beside the weights, without meaning for the network.
 _IGNORED_SUFFIX = ".num_batches_tracked"
 
@@ -141,11 +144,12 @@ def read_class_names(path: str | os.PathLike[str], count: int) -> tuple[str, ...
         WeightsError: the file is no such CSV or has another number of classes.
     """
     try:
-        with Path(path).expanduser().open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            if not {"index", "display_name"} <= set(reader.fieldnames or ()):
-                raise KeyError("index")
-            rows = list(reader)
+        text = read_bounded(Path(path).expanduser(), _MOST_NAMES_BYTES).decode()
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        check_columns(reader.fieldnames or ())
+        if not {"index", "display_name"} <= set(reader.fieldnames or ()):
+            raise KeyError("index")
+        rows = list(reader)
         names = {int(row["index"]): row["display_name"] for row in rows}
     except (KeyError, ValueError, TypeError, csv.Error) as error:
         wanted = "a list of classes: a CSV with columns index and display_name"

@@ -319,3 +319,10 @@ def test_predictions_of_a_report_are_scores(tmp_path: Path) -> None:
     found = read_score_file(_write(tmp_path, [["a.wav", "4", "voi", "voice", "cel", "cello", *["0.5"] * 11]], header))
     assert found.songs == ("4",) and found.labels is not None
     assert [code for code, yes in zip(IRMAS_CODES, found.labels[0], strict=True) if yes] == ["voi"]
+
+
+def test_a_table_of_200_000_columns_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(",".join(["file", *(f"c{number}" for number in range(200_000))]) + "\n")
+    with pytest.raises(ScoreFileError, match=r"a\.csv: line 1: has 200001 columns, 10000 at most are read"):
+        read_score_file(path)

@@ -51,6 +51,7 @@ def test_files(tmp_path: Path) -> None:
         ExportedLabels.from_file(path)
     for content, words in (
         ("{", "is no JSON"),
+        ('{"labels": ["a\\u001b[2J"], "label_names": ["a"], "sample_rate_hz": 1}', "name every class once, in letters"),
         ("[]", "is not the signature.json"),
         ("{}", "is not the signature.json"),
     ):

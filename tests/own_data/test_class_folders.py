@@ -86,3 +86,10 @@ def test_manifests_and_openmic_are_named(tmp_path):
     (tmp_path / "openmic-2018.npz").touch()
     with pytest.raises(DataError, match="use --dataset=openmic"):
         read_class_folders(tmp_path)
+
+
+def test_a_folder_whose_name_has_control_characters_is_no_class(tmp_path):
+    write_sounds(tmp_path, ["violin/a.wav", "ou\x1b[2Jd/b.wav", "ce\nllo/c.wav"])
+    listed = read_class_folders(tmp_path)
+    assert listed.classes == ("violin",) and [error.kind for error in listed.errors[:2]] == ["bad_label"] * 2
+    assert all(error.message.isprintable() for error in listed.errors)

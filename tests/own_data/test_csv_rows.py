@@ -59,3 +59,10 @@ def test_what_cannot_be_read_is_a_line_with_row_and_remedy(tmp_path, content, me
 def test_an_absent_file(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         read_csv(tmp_path / "no.csv", ("path",))
+
+
+def test_a_table_of_200_000_columns_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(",".join(["path", "labels", *(f"c{number}" for number in range(200_000))]) + "\n")
+    with pytest.raises(DataError, match=r"a\.csv: row 1 has 200002 columns, 10000 at most are read; is it a table\?"):
+        read_csv(path, ("path", "labels"))

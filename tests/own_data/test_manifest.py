@@ -181,3 +181,11 @@ def test_any_bytes_are_a_listing_or_a_line(tmp_path_factory, content):
 
 def test_labels_of_a_row_are_those_of_its_cell():
     assert format_cell(Labels(("a",), ("b",), (), True)) == "a;-b;?"
+
+
+@pytest.mark.parametrize("control", ["\x1b[2J", "\x07", "\u2028", "\n"], ids=ascii)
+def test_labels_with_control_characters_are_refused_by_row(folder, control):
+    path = write_manifest(folder / "m.csv", "path,labels", "a.wav,cello", f'b/c.flac,"vio{control}lin"')
+    error, *_ = read_manifest(path).errors
+    assert error.kind == "bad_label" and "cannot be printed" in error.message and error.message.isprintable()
+    assert "row 3" in error.message
