@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from irmas_tf.pictures.class_names import LETTER, shortened, width_of
+from irmas_tf.pictures.class_names import LETTER, ends_of, shortened, width_of
 from irmas_tf.pictures.svg import Svg, add, number, picture, words
 
 CELL_WIDTH, CELL_HEIGHT = 34, 27
@@ -39,7 +39,8 @@ def matrix_chart(
         label: what the picture shows, in words.
     """
     rows = [f"{shortened(name, MOST_LETTERS)} ({count:,})" for name, count in zip(names, support.tolist(), strict=True)]
-    heads, narrow = ([shortened(code, most) for code in codes] for most in (MOST_LETTERS, MOST_NARROW_LETTERS))
+    heads = [shortened(code, MOST_LETTERS) for code in codes]
+    narrow = [ends_of(code, MOST_NARROW_LETTERS) for code in codes]
     letters = max(map(width_of, heads))
     turned = letters > UPRIGHT_LETTERS
     top = 0.75 * LETTER * letters + 14 if turned else 22

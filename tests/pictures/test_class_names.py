@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from irmas_tf.pictures.class_names import several, shortened, width_of
+from irmas_tf.pictures.class_names import ends_of, several, shortened, width_of
 from tests.helpers.many_classes import ODD_NAMES
 
 
@@ -25,3 +25,12 @@ def test_many_names_are_some_and_a_number():
     assert several(["a"]) == "a"
     assert several(list("abcde")) == "a, b, c, d, e", "one name is no longer than the words in its place"
     assert several(list("abcdef")) == "a, b, c, d and 2 more"
+
+
+@pytest.mark.parametrize("letters", [3, 9, 10])
+def test_the_ends_of_a_name_fit_and_tell_numbered_ones_apart(letters):
+    for name in (*ODD_NAMES, "instrument 12", "नादस्वरम् नादस्वरम्"):
+        short = ends_of(name, letters)
+        assert width_of(short) <= letters and (short == name or "…" in short)
+    assert ends_of("instrument 12", 9) == "inst…t 12" and ends_of("cello", 9) == "cello"
+    assert len({ends_of(f"instrument {k}", 9) for k in range(300)}) == 300
