@@ -28,6 +28,10 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from irmas_tf.process.cpu import start_one_blas_thread  # noqa: E402
+
+start_one_blas_thread()  # as answering commands do; several threads add up in another order now and then
+
 from benchmarks import chaos_attacks, chaos_commands, chaos_process, chaos_strangers  # noqa: E402
 from benchmarks.chaos_attacks import ATTACKS, COLUMNS, NEEDS_DISK, Outcome, Rehearsal  # noqa: E402
 from benchmarks.chaos_process import Room  # noqa: E402

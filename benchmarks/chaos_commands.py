@@ -211,8 +211,12 @@ def loopback_archive(inputs: Path, is_served: bool = True) -> Callable[[], None]
             def log_message(self, *_: object) -> None:
                 pass
 
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None:
+                pass  # a client that goes away; its traceback would be taken for the command's
+
         handler = functools.partial(Handler, directory=str(inputs / "www"))
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server = Server(("127.0.0.1", 0), handler)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
         place = next(index for index, argument in enumerate(sys.argv) if argument.startswith("--base_url="))
