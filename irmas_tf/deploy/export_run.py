@@ -16,7 +16,7 @@ from irmas_tf.inference.run_data import look_at_sides
 from irmas_tf.inference.run_model import RUN_FOLDER
 from irmas_tf.inference.window_model import ModelError
 from irmas_tf.process.atomic_files import atomic_path
-from irmas_tf.process.held_temporary import held_folder, made_folder, remove_leftovers
+from irmas_tf.process.held_temporary import held_folder, made_folder, remove_leftovers, working_folder
 from irmas_tf.process.shell_words import shell_path
 from irmas_tf.runs.run_dir import RunDir
 
@@ -89,6 +89,7 @@ def _notes(loaded: LoadedRun) -> tuple[str, ...]:
     return (f"no scores inside{reason}; irmas evaluate --run_dir={run_dir} --split=validation, then export again",)
 
 
+@working_folder()
 def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, overwrite: bool = False) -> Export:
     """Export a run as a SavedModel, checked; the path is the folder of the version.
 
@@ -121,6 +122,7 @@ def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, over
     return Export(folder, reports[0], _notes(loaded))
 
 
+@working_folder()
 def export_tflite(
     run_dir: str, out: str, quantization: str = "none", data_dir: str = "", overwrite: bool = False
 ) -> Export:
@@ -174,6 +176,7 @@ def check_run(run_dir: str, out: str, overwrite: bool) -> None:
     open_finished_run(run_dir)
 
 
+@working_folder()
 def export_artefact(kind: str, run_dir: str, out: str, overwrite: bool = False) -> Export:
     """Export a run as any kind of artefact that can be written, checked; for kinds that other packages register.
 
@@ -205,6 +208,7 @@ def export_artefact(kind: str, run_dir: str, out: str, overwrite: bool = False) 
     return Export(target, report, _notes(loaded))
 
 
+@working_folder()
 def check_artefact(artefact: str, run_dir: str, data_dir: str = "", keep: bool = False) -> Report:
     """Check an artefact against its run; if a check fails, delete it.
 

@@ -83,6 +83,26 @@ def temporary_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def working_folder() -> Iterator[Path]:
+    """Yield a `temporary_folder` that is the system's temporary one for this program's libraries meanwhile.
+
+    Keras and TensorFlow make folders there, which nobody would know for ours if the process were killed. For work of
+    the main thread: what others put there meanwhile goes with it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    import tempfile
+
+    with temporary_folder() as folder:
+        before, tempfile.tempdir = tempfile.tempdir, str(folder)
+        try:
+            yield folder
+        finally:
+            tempfile.tempdir = before
+
+
+@contextlib.contextmanager
 def made_folder(folder: Path) -> Iterator[None]:
     """Make a folder and its parents; those that were not there go again if the block raises and they are empty.
 

@@ -23,6 +23,7 @@ from irmas_tf.process.bounded_json import BoundedJsonError, parse_json, read_jso
 from irmas_tf.process.bounded_zip import bounded_zip, read_member
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.exit_codes import one_line
+from irmas_tf.process.held_temporary import working_folder
 from irmas_tf.process.places import why_no_folder
 from irmas_tf.process.shell_words import shell_path
 from irmas_tf.runs.run_dir import RunDir, RunDirError
@@ -60,7 +61,7 @@ def publish_model(
         save: writes the Keras model to a path.
         thresholds: levels chosen on its scores; a single-label model has none.
     """
-    with atomic_path(run.model_path) as temporary:
+    with working_folder(), atomic_path(run.model_path) as temporary:
         save(temporary)
         with zipfile.ZipFile(temporary, "a") as archive:  # Keras reads its own entries by name and no others
             archive.writestr(zipfile.ZipInfo(_FACTS_ENTRY), json.dumps(facts_of(config), ensure_ascii=False))

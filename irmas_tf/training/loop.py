@@ -22,6 +22,7 @@ from irmas_tf.config.run_config import Config
 from irmas_tf.models.factory import build_model, parameter_count
 from irmas_tf.models.heads import head_model, vector_model
 from irmas_tf.process.atomic_files import atomic_path
+from irmas_tf.process.held_temporary import working_folder
 from irmas_tf.runs.identity import publish_model
 from irmas_tf.runs.run_dir import RunDir
 from irmas_tf.runs.thresholds import Thresholds
@@ -392,7 +393,7 @@ class _Training:
                 levels = self.progress.thresholds
                 thresholds = None if levels is None else Thresholds.from_dict(levels)
                 publish_model(self.run, self.config, self.model.save, thresholds)
-            with atomic_path(self.run.last_model_path) as temporary:
+            with working_folder(), atomic_path(self.run.last_model_path) as temporary:
                 self.model.save(temporary)
         write_history(self.run.history_path, self.progress.rows)
         self.tensorboard.write(self.progress.rows[-1])

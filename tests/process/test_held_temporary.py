@@ -19,6 +19,7 @@ from irmas_tf.process.held_temporary import (
     remove_leftovers,
     remove_leftovers_below,
     temporary_folder,
+    working_folder,
 )
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="nothing is locked there")
@@ -106,6 +107,14 @@ def test_the_system_s_folder_is_tidied_when_something_is_put_there(tmp_path, mon
         assert folder.parent == tmp_path and stat.S_IMODE(folder.stat().st_mode) == 0o700
         (folder / "file").touch()
     assert names(tmp_path) == []
+
+
+def test_what_libraries_put_among_temporary_files_goes_with_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with working_folder() as folder:
+        theirs = tempfile.mkdtemp()
+        assert os.path.dirname(theirs) == str(folder)
+    assert tempfile.gettempdir() == str(tmp_path) and names(tmp_path) == []
 
 
 KILLED = """
