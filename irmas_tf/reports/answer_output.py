@@ -19,6 +19,7 @@ from irmas_tf.config.settings import ConfigError
 from irmas_tf.inference.answers import Answer, AnswerWriter
 from irmas_tf.process.atomic_files import atomic_path
 from irmas_tf.process.csv_cells import ESCAPE
+from irmas_tf.process.full_disks import naming_file
 from irmas_tf.process.places import why_no_file
 from irmas_tf.process.printable import printable
 
@@ -121,7 +122,7 @@ def output_stream(output: str, format: str) -> Iterator[TextIO]:
         yield sys.stdout
     elif os.path.exists(output) and not stat.S_ISREG(os.stat(output).st_mode):
         # A device or a pipe must not be replaced by a file.
-        with open(output, "w", encoding="utf-8", errors=errors, newline="") as stream:
+        with naming_file(output), open(output, "w", encoding="utf-8", errors=errors, newline="") as stream:
             yield stream
     else:
         with atomic_path(output) as path, open(path, "w", encoding="utf-8", errors=errors, newline="") as stream:

@@ -128,3 +128,10 @@ def test_failures_are_named_as_they_come_by(capsys: pytest.CaptureFixture[str]) 
     results = ["a", Failure("b\n.wav", "is empty"), "c"]
     assert list(shown("embedding", say_failures=True)(results)) == results
     assert capsys.readouterr().err == "error: b\\n.wav: is empty\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_device_that_is_full_is_named():
+    with pytest.raises(OSError, match="No space") as caught, output_stream("/dev/full", "csv") as stream:
+        stream.write("answers")
+    assert caught.value.filename == "/dev/full"
