@@ -10,7 +10,7 @@ from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.datasets.splits import make_split, save_split
 from irmas_tf.inference.run_data import look_before_scoring
 from irmas_tf.inference.window_model import ModelError
-from irmas_tf.runs.run_dir import RunDir
+from irmas_tf.runs.run_dir import RunDir, RunDirError
 
 
 def test_what_is_missing_is_named_one_after_the_other(corpus, tiny, tmp_path):
@@ -31,3 +31,6 @@ def test_what_is_missing_is_named_one_after_the_other(corpus, tiny, tmp_path):
     look_before_scoring(str(run.path), str(corpus), "validation")
     with pytest.raises(DataError, match="holds no IRMAS test clips"):
         look_before_scoring(str(run.path), str(corpus), "test")
+    (run.path / "evaluation").touch()
+    with pytest.raises(RunDirError, match=r"evaluation/validation: the reports go there, and .* \(Not a directory\)"):
+        look_before_scoring(str(run.path), str(corpus), "validation")

@@ -63,6 +63,13 @@ def test_levels_are_told_apart_and_the_summary_says_so(embedder, data_dir, tmp_p
     assert "accuracy  1.000" in table and "36 excerpts of 18 songs" in table
 
 
+def test_a_place_for_embeddings_that_takes_none_is_refused_before_the_work(embedder, data_dir, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(probe_run, "embed_files", lambda *args, **kwargs: pytest.fail("began to work"))
+    with pytest.raises(ConfigError, match=r"--cache_dir=.*: is a file; name a folder"):
+        probe(embedder, data_dir, tmp_path / "file")
+
+
 def test_a_learning_curve_is_summarized_and_written(embedder, data_dir, tmp_path):
     assert probe_run.summarize(probe(embedder, data_dir, tmp_path), SCHEME)["learning_curve"] == []
     summary = probe_run.summarize(probe(embedder, data_dir, tmp_path, learning_curve=True), SCHEME)
@@ -182,6 +189,18 @@ def test_songs_that_the_run_before_had_learnt_are_left_out(learnt, data_dir, tmp
     assert len(unseen_excerpts(learnt.run, excerpts)) == 6 and set(fifth) <= trained_names(learnt.run)
     with pytest.raises(ConfigError, match=r"cel \(cello\) has only 1 song in the validation side.*add songs"):
         probe(learnt, data_dir, tmp_path, folds=2)
+
+
+def test_embeddings_of_all_songs_in_the_cache_do_not_bring_learnt_ones_back(learnt, data_dir, tmp_path):
+    wanted = probe(learnt, data_dir, tmp_path / "empty", folds=2)
+    (split := learnt.run.split_path).rename(tmp_path / "kept")
+    save_split(split, Split(("x/1.wav",), ("x/2.wav",), 0, "song", 0.5))
+    assert len(probe(learnt, data_dir, tmp_path / "full", folds=2).labels) == 36
+    split.unlink()
+    (tmp_path / "kept").rename(split)
+    result = probe(learnt, data_dir, tmp_path / "full", folds=2)
+    assert result.songs_of == wanted.songs_of and len(result.labels) == 12
+    np.testing.assert_array_equal(result.predicted, wanted.predicted)
 
 
 def test_a_run_that_has_learnt_all_songs_is_refused(learnt, data_dir, tmp_path):

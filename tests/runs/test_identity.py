@@ -167,6 +167,18 @@ def test_a_run_of_an_earlier_version_is_read_with_one_warning_and_upgraded(run, 
     assert files == {path: path.read_bytes() for path in run.path.iterdir() if path.is_file()}
 
 
+def test_a_run_that_cannot_be_written_is_not_upgraded(run, monkeypatch, capsys):
+    as_before(run)
+    before = run.thresholds_path.read_bytes()
+    monkeypatch.setattr(identity, "why_no_folder", lambda path: "nothing can be written there (Read-only file system)")
+    assert upgrade_run.cli([f"--run_dir={run.path}"]) == 2
+    assert (
+        capsys.readouterr().err
+        == f"error: --run_dir={run.path}: nothing can be written there (Read-only file system)\n"
+    )
+    assert run.thresholds_path.read_bytes() == before and not run.identity_path.exists()
+
+
 @pytest.mark.parametrize(
     ("layers", "words"),
     [
