@@ -10,7 +10,7 @@ from irmas_tf.downloads.http_download import DownloadError, download_file
 from irmas_tf.process.locks import exclusive
 from irmas_tf.shipped import mn04
 
-_MOST_BYTES = 64 << 20  # of a file of 4.1 MB
+_WEIGHTS_BYTES = 4_066_513  # of the published file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +60,7 @@ def fetch_mn04(
         ) from error
 
     def download(path: Path) -> None:
-        options = {"retries": retries, "limit_seconds": limit_seconds, "most_bytes": _MOST_BYTES, "progress": progress}
+        options = {"retries": retries, "limit_seconds": limit_seconds, "most_bytes": _WEIGHTS_BYTES, "progress": progress}
         try:
             download_file(url, path, sha256=model.sha256, by_hand=by_hand, **options)  # type: ignore[arg-type]
         except DownloadError as error:
