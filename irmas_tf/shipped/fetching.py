@@ -60,7 +60,12 @@ def fetch_mn04(
         ) from error
 
     def download(path: Path) -> None:
-        options = {"retries": retries, "limit_seconds": limit_seconds, "most_bytes": _WEIGHTS_BYTES, "progress": progress}
+        options = {
+            "retries": retries,
+            "limit_seconds": limit_seconds,
+            "most_bytes": _WEIGHTS_BYTES,
+            "progress": progress,
+        }
         try:
             download_file(url, path, sha256=model.sha256, by_hand=by_hand, **options)  # type: ignore[arg-type]
         except DownloadError as error:
