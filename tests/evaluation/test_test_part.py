@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from irmas_tf.beginnings.who_saw import seen_path
 from irmas_tf.config.labels import SINGLE_LABEL
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.irmas_layout import DataError
@@ -15,6 +16,7 @@ from irmas_tf.evaluation.single_label_summary import summarize_single_label
 from irmas_tf.evaluation.test_part import dataset_named, published_counts
 from irmas_tf.evaluation.test_part import test_side as side_for_tests
 from irmas_tf.inference.run_model import RunModel
+from irmas_tf.process.atomic_files import write_json_atomic
 from irmas_tf.runs.run_dir import RunDir
 from tests.helpers import partly_known as made
 from tests.helpers.tiny_run import make_config
@@ -35,6 +37,16 @@ def test_it_is_scored_and_songs_that_were_trained_on_are_counted(run: RunDir) ->
     assert summary["accuracy"]["value"] == np.mean(evaluation.predicted == evaluation.labels)
     assert any("2 songs of the test part were also trained on" in text for text in summary["warnings"])
     assert summary["names"] == list(made.NAMES.values()) and summary["majority_baseline"]["name"] == "low"
+
+
+def test_songs_that_the_run_before_had_learnt_are_counted(run: RunDir) -> None:
+    write_json_atomic(seen_path(run), {"run": "earlier", "names": ["5-0.wav", "9-1.flac", "no such"]})
+    try:
+        for split, share in ("validation", "1 of 3"), ("test", "1 of 2"):
+            warnings = summarize_single_label(evaluate_split(RunModel.open(run.path), split=split))["warnings"]
+            assert any(f"{share} songs had been learnt by the run" in text for text in warnings)
+    finally:
+        seen_path(run).unlink()
 
 
 def test_data_without_a_test_part_is_told(run: RunDir) -> None:
