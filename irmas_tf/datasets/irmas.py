@@ -176,8 +176,10 @@ def connected_components(keys: Sequence[Iterable[Hashable]]) -> list[int]:
     owner: dict[Hashable, int] = {}
     for i, item_keys in enumerate(keys):
         for key in item_keys:
-            a, b = find(owner.setdefault(key, i)), find(i)
-            parent[max(a, b)] = min(a, b)
+            first = owner.setdefault(key, i)
+            if first != i:  # most keys of a large data set are of one item
+                a, b = find(first), find(i)
+                parent[max(a, b)] = min(a, b)
     numbers: dict[int, int] = {}
     return [numbers.setdefault(find(i), len(numbers)) for i in range(len(keys))]
 

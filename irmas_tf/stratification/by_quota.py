@@ -70,10 +70,12 @@ def choose_by_quota(groups: Mapping[str, Mapping[str, int]], fraction: float, se
         only_mixed = any(not pure[code] for code in groups[name])
         if name not in chosen and only_mixed and all(room[code] > n / 2 for code, n in groups[name].items()):
             move(name)
-    having: dict[str, list[str]] = {code: [] for code in pure}
-    for name in order:
-        for code in groups[name]:
-            having[code].append(name)
+    having = pure
+    if mixed:
+        having = {code: [] for code in pure}
+        for name in order:
+            for code in groups[name]:
+                having[code].append(name)
     for code, names in pure.items():
         with_class = having[code]
         in_validation = sum(name in chosen for name in with_class)
