@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from benchmarks import augmentation, chaos, predict, soak
+from benchmarks import augmentation, chaos, fuzz_readers, predict, soak
 from benchmarks.trainings import agreement
 from irmas_tf.augment.pipeline import active
 from irmas_tf.config.augmentations import BUILT_IN
@@ -119,3 +120,12 @@ def test_the_smallest_soak_ends_well(work):
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=300)
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1].startswith(f"| {work} | 3 |")
+
+
+def test_damaged_files_are_counted_and_the_end_of_a_process_is_told(capsys, monkeypatch):
+    assert fuzz_readers.main(["--mutations=20", "labels TXT"]) == 0
+    row = capsys.readouterr().out.splitlines()[-1].strip("| ").split(" | ")
+    assert row[:2] == ["labels TXT", "20"] and int(row[2]) + int(row[3]) == 20 and row[4] == "0"
+    monkeypatch.setattr(fuzz_readers, "sys", SimpleNamespace(executable="/bin/false", stderr=sys.stderr))
+    assert fuzz_readers.main(["labels TXT"]) == 1
+    assert "labels TXT: the process ended with 1" in capsys.readouterr().err
