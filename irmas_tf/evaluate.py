@@ -76,11 +76,16 @@ def main(flags: ParsedFlags) -> None:
         for name in ("scores", "labels", "data_dir"):
             if (path := getattr(options, name)) and not os.path.exists(os.path.expanduser(path)):
                 raise ConfigError(f"--{name}={path}: no such file or folder; correct the name")
+        from irmas_tf.evaluation.score_file import read_score_file
+        from irmas_tf.evaluation.test_part import dataset_named
+
+        # What is wrong with the table is said before the libraries are there that score it.
+        scores = read_score_file(options.scores, dataset_named(options.dataset).labels if options.dataset else None)
         from irmas_tf.reports.evaluate_scores import evaluate_scores
         from irmas_tf.reports.page import PageOptions
 
         report = evaluate_scores(
-            options.scores,
+            scores,
             options.labels,
             options.data_dir,
             dataset=options.dataset,

@@ -36,7 +36,7 @@ from irmas_tf.reports.report import summarize, write_report
 
 
 def evaluate_scores(
-    path: str,
+    path: str | ScoreFile,
     labels: str = "",
     data_dir: str = "",
     *,
@@ -50,7 +50,7 @@ def evaluate_scores(
     """Evaluate a score file, and write the reports if a folder is given.
 
     Args:
-        path: the score file; see `irmas_tf.evaluation.score_file`.
+        path: the score file; see `irmas_tf.evaluation.score_file`. Or what was read of it, as ``dataset``.
         labels: file with the labels; empty: see ``data_dir``.
         data_dir: folder of the data set, whose test part's labels count; empty: the score file's column ``labels``.
         dataset: its name; its classes are those of the scores. Empty: IRMAS where the columns are its classes, else the
@@ -69,7 +69,7 @@ def evaluate_scores(
     if output and Path(output).is_file():
         raise ConfigError(f"--output={output}: is a file; name a folder")
     known = dataset_named(dataset) if dataset else None
-    scores = read_score_file(path, known.labels if known else None)
+    scores = path if isinstance(path, ScoreFile) else read_score_file(path, known.labels if known else None)
     if known is None and scores.scheme.name in LABEL_SCHEMES:
         known = dataset_named(scores.scheme.name)
     clips, notes = _label(scores, labels, data_dir, known, unique_clips)
