@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -78,8 +77,10 @@ def main(flags: ParsedFlags) -> None:
         raise ConfigError("--excerpts and --songs_per_class cannot be combined; give one of them")
     if flags.given("sounds") and flags.given("soundfont"):
         raise ConfigError("--sounds and --soundfont cannot be combined; give one of them")
-    if options.soundfont and not os.path.isfile(options.soundfont):
-        raise ConfigError(f"--soundfont={options.soundfont}: no such file; name a General MIDI SoundFont, .sf2")
+    if options.soundfont:
+        from irmas_tf.timbres.sf2 import SoundFont
+
+        SoundFont(options.soundfont)  # what is wrong with it is said before the libraries are there that play it
     sounds = parse_sounds(options.sounds, options.timbre_changes) if options.sounds else None
     if sounds is None and options.timbre_changes != "none":
         raise ConfigError("--timbre_changes needs --sounds; with one SoundFont the same, --sounds=FILE.sf2")
