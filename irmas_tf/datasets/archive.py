@@ -17,6 +17,7 @@ from pathlib import Path
 
 from irmas_tf.datasets.irmas_layout import MANIFEST_NAME, display, is_ignored
 from irmas_tf.downloads.http_download import DownloadError, disk_full, format_bytes, require_space
+from irmas_tf.process.bounded_json import read_json
 from irmas_tf.process.held_temporary import held_folder, remove_leftovers
 from irmas_tf.process.printable import shortened
 
@@ -251,7 +252,7 @@ def extract_archive(zip_path: Path, target: Path, *, md5: str | None = None, pro
 def read_manifest(folder: Path) -> dict[str, int] | None:
     """Return relative name -> size of what was extracted into ``folder``, or None without a usable manifest."""
     try:
-        files = json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8"))["files"]
+        files = read_json(folder / MANIFEST_NAME)["files"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if not isinstance(files, dict) or not all(isinstance(size, int) for size in files.values()):

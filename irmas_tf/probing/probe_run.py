@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -24,6 +25,7 @@ from irmas_tf.inference.window_model import WindowModel
 from irmas_tf.metrics import single_label
 from irmas_tf.probing.cross_validation import ProbeResult, cross_validate
 from irmas_tf.probing.several_labels import LabelsProbeResult, cross_validate_labels
+from irmas_tf.process.bounded_npz import BoundedNpzError, read_npz
 from irmas_tf.process.places import why_no_folder
 from irmas_tf.runs.run_dir import RunDir
 
@@ -144,8 +146,9 @@ def _embeddings(
 ) -> np.ndarray:
     cached = cache_dir / f"{_key(model, paths)}.npz"
     if cached.exists():
-        with np.load(cached, allow_pickle=False) as file:
-            if file["files"].tolist() == paths:
+        with contextlib.suppress(BoundedNpzError, KeyError):  # what is damaged is computed anew
+            file = read_npz(cached)
+            if file["files"].tolist() == paths and len(file["embeddings"]) == len(paths):
                 return file["embeddings"]
     if reason := why_no_folder(cache_dir):
         raise ConfigError(f"--cache_dir={cache_dir}: {reason}")

@@ -98,6 +98,14 @@ def test_embeddings_are_computed_once_and_again_when_a_file_changes(embedder, da
     assert len(calls) == 2
 
 
+def test_damaged_embeddings_in_the_cache_are_computed_anew(embedder, data_dir, tmp_path, calls):
+    wanted = probe(embedder, data_dir, tmp_path)
+    (cached,) = tmp_path.glob("*.npz")
+    cached.write_bytes(cached.read_bytes()[:-50])
+    np.testing.assert_array_equal(probe(embedder, data_dir, tmp_path).predicted, wanted.predicted)
+    assert len(calls) == 2
+
+
 def test_embeddings_of_another_model_in_the_same_run_folder_are_not_taken(data_dir, tmp_path, calls):
     branch = "mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000"
     config = Config(
