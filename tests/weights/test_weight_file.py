@@ -108,7 +108,7 @@ def test_an_array_that_announces_more_than_it_holds(path):
 
 def test_metadata_nested_beyond_all_sense(path):
     with_member(path, "metadata.npy", npy(np.frombuffer(b"[" * 65 + b"]" * 65, np.uint8)))
-    with pytest.raises(WeightsError, match="damaged or not a weight file.*65 levels"):
+    with pytest.raises(WeightsError, match=r"damaged or not a weight file.*65 levels"):
         read_weight_file(path)
 
 
