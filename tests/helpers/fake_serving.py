@@ -56,8 +56,9 @@ class Core:
         hidden: signatures that the model does not have.
     """
 
-    def __init__(self, model: SessionModel, version: int = 1) -> None:
+    def __init__(self, model: SessionModel, name: str = NAME, version: int = 1) -> None:
         self.model = model
+        self.name = name
         self.version = version
         self.labels = {"stable": version}
         self.requests: list[int] = []
@@ -79,7 +80,7 @@ class Core:
         version = spec.version.value if spec.HasField("version") else 0
         if spec.version_label and spec.version_label not in self.labels:
             raise ServingError("INVALID_ARGUMENT", f"Unrecognized servable version label: {spec.version_label}")
-        if spec.name != NAME or version not in (0, self.version):
+        if spec.name != self.name or version not in (0, self.version):
             wanted = f"Specific({spec.name}, {version})" if version else f"Latest({spec.name})"
             raise ServingError("NOT_FOUND", f"Servable not found for request: {wanted}")
 
@@ -102,7 +103,7 @@ class Core:
         except tf.errors.InvalidArgumentError as error:
             raise ServingError("INVALID_ARGUMENT", error.message) from error
         answer = predict_pb2.PredictResponse()
-        answer.model_spec.name = NAME
+        answer.model_spec.name = self.name
         answer.model_spec.version.value = self.version
         answer.model_spec.signature_name = name
         for key, array in outputs.items():
@@ -115,7 +116,7 @@ class Core:
     def metadata(self, request: Any) -> Any:
         self.check(request.model_spec)
         answer = get_model_metadata_pb2.GetModelMetadataResponse()
-        answer.model_spec.name = NAME
+        answer.model_spec.name = self.name
         answer.model_spec.version.value = self.version
         signatures = get_model_metadata_pb2.SignatureDefMap()
         for name, one in self.signatures().items():
@@ -287,8 +288,8 @@ class FakeServing:
     next test, nor take one of its faults.
     """
 
-    def __init__(self, model: SessionModel) -> None:
-        self.core = Core(model)
+    def __init__(self, model: SessionModel, name: str = NAME) -> None:
+        self.core = Core(model, name)
         handler = type("BoundHandler", (Handler,), {"core": self.core})
         self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._http.daemon_threads = True

@@ -13,6 +13,7 @@ from irmas_tf.deploy.tflite_check import read_facts
 from irmas_tf.tflite.associated_files import associated_files
 from irmas_tf.tflite.metadata import embed, metadata_buffer
 from tests.helpers import lite_run
+from tests.helpers.flat_tables import Table
 
 WRITTEN = lite_run.lite_facts(quantization="none", outputs={"probabilities": 3}, min_runtime_version="1.5.0")
 
@@ -27,46 +28,6 @@ def path(content, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("lite") / "model.tflite"
     path.write_bytes(embed(content, lite_run.lite_facts(quantization="none")))
     return path
-
-
-class Table:
-    """A FlatBuffer table, read field by field: nothing in common with the code that wrote it."""
-
-    def __init__(self, data: bytes, place: int) -> None:
-        self.data, self.place = data, place
-
-    def number(self, place: int, size: int, signed: bool = False) -> int:
-        return int.from_bytes(self.data[place : place + size], "little", signed=signed)
-
-    @classmethod
-    def root(cls, data: bytes) -> Table:
-        return cls(data, int.from_bytes(data[:4], "little"))
-
-    def field(self, index: int) -> int:
-        """Return the place of a field, 0 if it is not there."""
-        vtable = self.place - self.number(self.place, 4, signed=True)
-        if 4 + 2 * index >= self.number(vtable, 2):
-            return 0
-        offset = self.number(vtable + 4 + 2 * index, 2)
-        return self.place + offset if offset else 0
-
-    def target(self, place: int) -> int:
-        return place + self.number(place, 4)
-
-    def text(self, index: int) -> str:
-        start = self.target(self.field(index))
-        return self.data[start + 4 : start + 4 + self.number(start, 4)].decode()
-
-    def table(self, index: int) -> Table:
-        return Table(self.data, self.target(self.field(index)))
-
-    def tables(self, index: int) -> list[Table]:
-        start = self.target(self.field(index))
-        return [Table(self.data, self.target(start + 4 + 4 * i)) for i in range(self.number(start, 4))]
-
-    def scalar(self, index: int, size: int) -> int:
-        place = self.field(index)
-        return self.number(place, size) if place else 0
 
 
 def test_the_metadata_says_what_the_published_schema_defines():

@@ -8,27 +8,19 @@ import numpy as np
 import pytest
 
 from irmas_tf.config.backbones import BACKBONES
-from irmas_tf.models.pretrained import published_classifier
 from irmas_tf.models.weight_table import WeightsError
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.weights.conversion import answers_to_signals, convert
 from irmas_tf.weights.weight_file import read_weight_file
-from tests.helpers import torch_files
+from tests.helpers.published_checkpoint import write_published_checkpoint
 
 SPEC = BACKBONES.get("mn01")
-
-INVERSE = {"linear": (1, 0), "conv_turned": (3, 2, 1, 0), "depthwise_turned": (2, 3, 1, 0)}
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     """Return a checkpoint with the weights of a new network."""
-    layers = {layer.name: layer for layer in published_classifier(SPEC).layers}
-    state = {}
-    for entry in SPEC.weight_table():
-        value = getattr(layers[f"mn01_{entry.layer}"], entry.variable).numpy()
-        state[entry.source] = value.transpose(INVERSE[entry.layout]) if entry.layout in INVERSE else value
-    return torch_files.write_zip(tmp_path_factory.mktemp("weights") / SPEC.published_file, state)
+    return write_published_checkpoint("mn01", tmp_path_factory.mktemp("weights"))
 
 
 def test_the_file_says_where_its_weights_came_from(checkpoint, tmp_path):
