@@ -127,6 +127,7 @@ def test_tensors_as_others_may_write_them() -> None:
 @contextlib.contextmanager
 def liar(answer: Callable[[], bytes], is_compressed: bool = False) -> Iterator[str]:
     """Serve the same bytes for every call, and yield the address."""
+    pytest.importorskip("tensorflow_serving.apis", reason="tensorflow-serving-api is in the extra `serving`")
     grpc = pytest.importorskip("grpc")
     method = grpc.unary_unary_rpc_method_handler(lambda request, context: answer())
     handler = type("Handler", (grpc.GenericRpcHandler,), {"service": lambda self, details: method})()
