@@ -28,7 +28,7 @@ _SERVICE_WORKER_MARK = "<!-- service-worker -->"
 _SERVICE_WORKER_META = f'<meta name="service-worker" content="{WORKER_FILE}">'
 _WORKER_VERSION, _WORKER_FILES = "'@VERSION@'", "{/* path: integrity */}"
 _DYNAMIC = (
-    "the model has dynamic weights, whose answers differ by up to .003 between browsers and from irmas predict: export"
+    "the model has dynamic weights, whose answers differ by up to .02 between browsers and from irmas predict: export"
     " it with --quantization=none or float16"
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 
 import pytest
@@ -21,12 +22,15 @@ def models(tmp_path_factory):
     """Return a folder: `good.tflite`, a page with it, a sound, and what is no model of the page's kind."""
     folder = tmp_path_factory.mktemp("models")
     content = lite_content()
-    good = model_with_facts(folder / "good.tflite", content)
+    checksum = hashlib.sha256(content).hexdigest()
+    good = model_with_facts(folder / "good.tflite", content, content_sha256=checksum)
     write_page(good, published_package(), folder / "page")
     write_tones(folder / "song.wav", [(440, 2)])
     whole, middle = good.read_bytes(), len(content) // 2
     (folder / "end missing.tflite").write_bytes(whole[:-300])
     (folder / "middle missing.tflite").write_bytes(whole[:middle] + whole[middle + 1000 :])
+    weight = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    model_with_facts(folder / "other weight.tflite", weight, content_sha256=checksum)
     (folder / "foreign.tflite").write_bytes(content)
     (folder / "page.tflite").write_bytes(b"<!doctype html>")
     model_with_facts(folder / "other classes.tflite", content, labels=["a", "b"], label_names=["a", "b"])
@@ -48,6 +52,7 @@ def test_what_cannot_answer_is_refused_in_words_and_nothing_is_lost(driver, mode
     words = {
         "end missing": "another program has made it, or its end is missing",
         "middle missing": "is damaged (1000 bytes are missing); copy or export it again",
+        "other weight": "is damaged, or was changed after its export",
         "foreign": "another program has made it",
         "page": "is not a .tflite file; choose one that irmas export-tflite has written",
         "other classes": "is not what it says of itself (3 classes of 2000 samples, in place of 2 of 2000)",

@@ -6,6 +6,7 @@
 import {Problem} from './problems.js';
 
 const FACTS_FILE = 'irmas_tf.json';
+const CHECKSUM = 'content_sha256'; // of the model without the archive behind it
 const LONGEST_COMMENT = 65535;
 const SILENCE_DBFS = -85;
 const IDENTIFIER = 'TFL3'; // at byte 4 of every .tflite file
@@ -20,18 +21,29 @@ const CHOOSE = 'choose one that irmas export-tflite has written';
  */
 export async function readFacts(file, name = 'the model') {
   if (!isTflite(file)) throw new Problem('model', `${name} is not a .tflite file; ${CHOOSE}`);
-  let raw;
+  let [raw, modelBytes] = [null, 0];
   try {
-    const text = await readMember(file, FACTS_FILE);
-    if (text === null) throw new Problem('model', `${name} says nothing about itself: another program has made it, or its end is missing; ${CHOOSE}, or copy it again`);
-    raw = JSON.parse(text);
+    const found = await readMember(file, FACTS_FILE);
+    if (found === null) throw new Problem('model', `${name} says nothing about itself: another program has made it, or its end is missing; ${CHOOSE}, or copy it again`);
+    raw = JSON.parse(found.text);
+    modelBytes = found.begin;
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem('model', `${name} is damaged (${error.message}); copy or export it again`);
   }
   const facts = checkedFacts(raw);
   if (typeof facts === 'string') throw new Problem('model', `${name} is damaged (${FACTS_FILE}: ${facts}); copy or export it again`);
+  if (!(await isAsExported(file, modelBytes, raw[CHECKSUM]))) {
+    throw new Problem('model', `${name} is damaged, or was changed after its export; copy or export it again`);
+  }
   return facts;
+}
+
+/** Files of earlier versions hold no checksum, and pages without https cannot compute one. */
+async function isAsExported(file, modelBytes, checksum) {
+  if (!checksum || !globalThis.crypto?.subtle) return true;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(file, 0, modelBytes)));
+  return checksum === Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Return the facts, or what is wrong with them. */
@@ -90,7 +102,10 @@ function isTflite(buffer) {
   return buffer.byteLength >= 8 && new TextDecoder().decode(new Uint8Array(buffer, 4, 4)) === IDENTIFIER;
 }
 
-/** Return the text of a member of a zip archive, stored or deflated; null if there is no archive, or it is not in it. */
+/**
+ * Return the text of a member of a zip archive, stored or deflated, and where the archive begins; null if there is no
+ * archive, or it is not in it.
+ */
 async function readMember(buffer, wanted) {
   const view = new DataView(buffer);
   let end = view.byteLength - 22;
@@ -104,19 +119,21 @@ async function readMember(buffer, wanted) {
   let at = end - size;
   const shift = at - view.getUint32(end + 16, true);
   if (shift < 0) throw new Error(`${-shift} bytes are missing`);
+  let [begin, found] = [at, null];
   for (let k = 0; k < count; k++) {
     if (view.getUint32(at, true) !== 0x02014b50) throw new Error('its directory is broken');
     const [nameLength, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
     const name = new TextDecoder().decode(new Uint8Array(buffer, at + 46, nameLength));
+    const header = view.getUint32(at + 42, true) + shift;
+    begin = Math.min(begin, header);
     if (name === wanted) {
-      const header = view.getUint32(at + 42, true) + shift;
       const start = header + 30 + view.getUint16(header + 26, true) + view.getUint16(header + 28, true);
       const bytes = new Uint8Array(buffer, start, view.getUint32(at + 20, true));
       const isDeflated = view.getUint16(at + 10, true) === 8;
       const stream = new Blob([bytes]).stream();
-      return new Response(isDeflated ? stream.pipeThrough(new DecompressionStream('deflate-raw')) : stream).text();
+      found = await new Response(isDeflated ? stream.pipeThrough(new DecompressionStream('deflate-raw')) : stream).text();
     }
     at += 46 + nameLength + extra + comment;
   }
-  return null;
+  return found === null ? null : {text: found, begin};
 }
