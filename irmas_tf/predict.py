@@ -8,7 +8,12 @@ from collections.abc import Sequence
 
 from irmas_tf.config.flags import Command, ParsedFlags, run_main
 from irmas_tf.config.settings import ConfigError, setting
-from irmas_tf.process.cpu import pause_garbage_collection, resume_garbage_collection, start_one_blas_thread
+from irmas_tf.process.cpu import (
+    pause_garbage_collection,
+    resume_garbage_collection,
+    reuse_blocks,
+    start_one_blas_thread,
+)
 from irmas_tf.process.csv_cells import ESCAPE, FORMULAS, FORMULAS_HELP
 
 
@@ -91,6 +96,7 @@ def main(flags: ParsedFlags) -> int:
     model = open_model(options.run_dir, options.model, options.engine)
     say_engine(model)
     resume_garbage_collection()
+    reuse_blocks()
     called = options.model or options.run_dir
     files = AudioFiles(flags.positional)
     answers = predict_run(

@@ -12,7 +12,7 @@ BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 _started_with: dict[str, str] = {}  # threads that BLAS libraries found in the environment
 
 # Numbers of mallopt's parameters in glibc's malloc.h.
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -2, -3, -4, -8
 
 
 def prefer_onednn() -> None:
@@ -37,6 +37,22 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether the settings were made; False where the C library is not glibc.
     """
+    return _set_malloc((_ARENA_MAX, 1), (_MMAP_MAX, 0), (_TRIM_THRESHOLD, -1), (_TOP_PAD, 64 << 20))
+
+
+def reuse_blocks() -> bool:
+    """Tell glibc to reuse freed blocks of up to 4 MB, as decoders and windows have them, and to keep 32 MB at most.
+
+    Otherwise it returns them, and the kernel zeroes their pages again for the next file: half of the time that naming
+    many short files spends in the kernel, for some 9 MB less memory.
+
+    Returns:
+        Whether the settings were made; False where the C library is not glibc.
+    """
+    return _set_malloc((_MMAP_THRESHOLD, 4 << 20), (_TRIM_THRESHOLD, 32 << 20))
+
+
+def _set_malloc(*settings: tuple[int, int]) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     import ctypes
@@ -45,7 +61,6 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
     except (OSError, AttributeError):
         return False
-    settings = ((_ARENA_MAX, 1), (_MMAP_MAX, 0), (_TRIM_THRESHOLD, -1), (_TOP_PAD, 64 << 20))
     accepted = [mallopt(parameter, value) for parameter, value in settings]  # each one, whatever became of the others
     return all(status == 1 for status in accepted)
 

@@ -15,11 +15,11 @@ from irmas_tf.process import cpu
 # after the first round.
 CODE = """
 import resource, sys
-from irmas_tf.process.cpu import keep_freed_memory
-if sys.argv[1] == "keep":
-    assert keep_freed_memory()
+from irmas_tf.process import cpu
+if sys.argv[1] != "return":
+    assert getattr(cpu, sys.argv[1])()
 def once():
-    blocks = [bytes(range(256)) * 16384 for _ in range(16)]
+    blocks = [bytes(range(256)) * int(sys.argv[3]) for _ in range(int(sys.argv[2]))]
 once()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(5):
@@ -28,14 +28,25 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-def page_faults(how: str) -> int:
-    done = subprocess.run([sys.executable, "-c", CODE, how], capture_output=True, text=True, check=True, timeout=60)
+def page_faults(how: str, blocks: int = 16, repeats: int = 16384) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, how, str(blocks), str(repeats)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     return int(done.stdout)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
 def test_freed_blocks_are_not_fetched_from_the_kernel_again():
-    assert page_faults("keep") < 1000 < page_faults("return")
+    assert page_faults("keep_freed_memory") < 1000 < page_faults("return")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+def test_blocks_of_some_megabytes_are_reused():
+    assert page_faults("reuse_blocks", blocks=4, repeats=12000) < 500 < page_faults("return", blocks=4, repeats=12000)
 
 
 def test_other_systems_are_left_alone(monkeypatch):
