@@ -20,6 +20,7 @@ from irmas_tf.own_data.listing import Entry, Listing, counted_readings, gathered
 from irmas_tf.process.garbage import no_collection
 
 COLUMNS = ("path", "labels", "group", "split")
+_MOST_HINTS = 20  # at files whose names differ in case: for each, a folder is listed
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 # kind -> what is wrong with how many rows, and the remedy.
@@ -143,7 +144,8 @@ class _RowReader:
             if _WINDOWS.match(path) or "\\" in path:
                 self._fault("windows_path", number, _shown(path))
             else:
-                self._fault("missing_file", number, f"{_shown(path)}{_near_name(full)}")
+                is_early = len(self._cases.get("missing_file", ())) < _MOST_HINTS
+                self._fault("missing_file", number, f"{_shown(path)}{_near_name(full) if is_early else ''}")
             return "", ""
         if not stat.S_ISREG(mode):
             self._fault("not_a_file", number, _shown(path))
