@@ -62,6 +62,7 @@ def main() -> int:
     parser.add_argument("--sound", type=Path, help="file to ask about (default: a made tone)")
     parser.add_argument("--model", default="", help="name of a model; default: none, so that the package's answers")
     parser.add_argument("--weights", type=Path, help="published file, put into the cache folder by hand")
+    parser.add_argument("--no_compile", action="store_true", help="install without bytecode, as pip --no-compile does")
     parser.add_argument("--keep", type=Path, help="work here, and leave it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -76,12 +77,16 @@ def main() -> int:
         environment = folder / "environment"
         subprocess.run([sys.executable, "-m", "venv", environment], check=True)
         empty = size_of(environment)
-        done, took = timed(environment / "bin" / "pip", "install", "--no-cache-dir", "--quiet", wheel)
+        flags = ["--no-cache-dir", "--quiet", *(["--no-compile"] if options.no_compile else [])]
+        done, took = timed(environment / "bin" / "pip", "install", *flags, wheel)
         if done.returncode:
             print(done.stderr, file=sys.stderr)
             return done.returncode
         print(f"pip install: {took}; {size_of(environment) - empty:.0f} MB")
         (packages,) = environment.glob("lib/python*/site-packages")
+        sizes = {path.name: size_of(path) for path in packages.iterdir() if path.is_dir()}
+        largest = sorted(sizes.items(), key=lambda item: -item[1])[:8]
+        print("largest folders, MB:", ", ".join(f"{name} {size:.1f}" for name, size in largest))
         (packages / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
         if options.weights:
             target = folder / "cache" / "weights" / options.weights.name
