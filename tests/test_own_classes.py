@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from irmas_tf import embed, evaluate, export_saved_model, export_tflite, load, predict, probe, train
+from irmas_tf import embed, export_saved_model, export_tflite, load, predict, probe, train
 from irmas_tf.beam.classify import cli as beam
 from irmas_tf.client.command import cli as client
+from irmas_tf.evaluate import cli as evaluate
 from irmas_tf.inference.display_width import display_width
 from irmas_tf.inference.exported_labels import ExportedLabels
 from irmas_tf.process.csv_cells import KEEP
@@ -221,7 +222,7 @@ def test_predict_writes_them_in_every_format(made, capfd) -> None:
 def test_evaluate_scores_them_and_writes_them_in_its_tables(made, capsys) -> None:
     case, folder = made
     with data_there(folder):
-        assert evaluate.cli([f"--run_dir={folder / 'run'}", "--report_clips=1", f"--csv_formulas={KEEP}"]) == 0
+        assert evaluate([f"--run_dir={folder / 'run'}", "--report_clips=1", f"--csv_formulas={KEEP}"]) == 0
     printed = capsys.readouterr().out
     words = ("accuracy", "macro F1") if case.task == "single_label" else ("micro F1", "macro F1", "LRAP", "mAP")
     assert all(word in printed for word in words) and ("accuracy" in printed) == (case.task == "single_label")
