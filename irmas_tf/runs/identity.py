@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -23,15 +24,20 @@ from irmas_tf.process.bounded_json import BoundedJsonError, parse_json, read_jso
 from irmas_tf.process.bounded_zip import bounded_zip, read_member
 from irmas_tf.process.checksums import checksum_of
 from irmas_tf.process.exit_codes import one_line
-from irmas_tf.process.held_temporary import working_folder
+from irmas_tf.process.held_temporary import held_file, working_folder
 from irmas_tf.process.places import why_no_folder
 from irmas_tf.process.shell_words import shell_path
 from irmas_tf.runs.run_dir import RunDir, RunDirError
 from irmas_tf.runs.thresholds import Thresholds
 
 FORMAT = 1
-_FACTS_ENTRY = "irmas_tf.json"
 _KERAS_CONFIG = "config.json"
+_METADATA = "metadata.json"
+_FACTS = "irmas_tf"
+"""In `_METADATA`: one more entry of the archive, and Keras would unpack all of it to the disk at every load."""
+_FACTS_ENTRY = "irmas_tf.json"
+"""Where the facts stood before."""
+_COPIED_BYTES = 1 << 20  # at a time
 _MOST_BYTES = 64 << 20  # of a description in a model's file; that of CNN14 has 60 kB
 _BRANCH_LAYER = re.compile(r"branch(\d+)_")
 _SHOWN_LETTERS = 120
@@ -62,15 +68,29 @@ def publish_model(
         thresholds: levels chosen on its scores; a single-label model has none.
     """
     with working_folder(), atomic_path(run.model_path) as temporary:
-        save(temporary)
-        with zipfile.ZipFile(temporary, "a") as archive:  # Keras reads its own entries by name and no others
-            archive.writestr(zipfile.ZipInfo(_FACTS_ENTRY), json.dumps(facts_of(config), ensure_ascii=False))
+        with held_file(run.path, run.model_path.suffix) as saved:
+            save(saved)
+            _describe(saved, temporary, facts_of(config))
         entry = _entry(run, config, checksum_of(temporary))
         before = checksum_of(run.model_path) if run.model_path.is_file() else ""
         if thresholds is not None:
             thresholds.save(run.thresholds_path, entry["model_sha256"], before)
         kept = [other for other in _models(run) or () if other["model_sha256"] == before != entry["model_sha256"]]
         write_json_atomic(run.identity_path, {"format": FORMAT, "models": [entry, *kept]})
+
+
+def _describe(saved: Path, described: Path, facts: Mapping[str, Any]) -> None:
+    """Copy a model with facts in its metadata and without the time it was saved: the same weights give the same file."""
+    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(described, "w") as target:
+        target.comment = source.comment
+        for item in source.infolist():
+            with source.open(item) as content, target.open(zipfile.ZipInfo(item.filename), "w") as copy:
+                if item.filename != _METADATA:
+                    shutil.copyfileobj(content, copy, _COPIED_BYTES)
+                    continue
+                metadata = {**json.load(content), _FACTS: facts}
+                metadata.pop("date_saved", None)
+                copy.write(json.dumps(metadata, ensure_ascii=False).encode())
 
 
 def check_model(run: RunDir, config: Config) -> None:
@@ -180,8 +200,8 @@ def _models(run: RunDir) -> list[dict[str, str]] | None:
 def _differences(path: Path, config: Config) -> Iterator[str]:
     """Yield the facts in which a model's file and a configuration differ, in words."""
     wanted = facts_of(config)
-    own = _read_entry(path, _FACTS_ENTRY)
-    if own is None:
+    own = (_read_entry(path, _METADATA) or {}).get(_FACTS) or _read_entry(path, _FACTS_ENTRY)
+    if not isinstance(own, dict):
         yield from _differences_of_layers(_read_entry(path, _KERAS_CONFIG) or {}, config)
         return
     for name, value in wanted.items():

@@ -38,8 +38,7 @@ def publish_copy(run, config, at, thresholds=None, note=b""):
         with zipfile.ZipFile(run.model_path) as source, zipfile.ZipFile(path, "w") as archive:
             archive.comment = note
             for item in source.infolist():
-                if item.filename != "irmas_tf.json":
-                    archive.writestr(item, source.read(item))
+                archive.writestr(item, source.read(item))
 
     at = at if isinstance(at, RunDir) else RunDir.create(at, config)
     publish_model(at, config, save, thresholds)
@@ -81,6 +80,35 @@ def test_other_weights_of_the_same_network_are_refused(run, tmp_path):
     shutil.copy(foreign.model_path, run.model_path)
     with pytest.raises(RunDirError, match="the same classes and inputs, and is another file"):
         open_run(run.path)
+
+
+def test_the_same_weights_give_the_same_file_whenever_they_are_saved(run, tmp_path):
+    def save(path):
+        with zipfile.ZipFile(run.model_path) as source, zipfile.ZipFile(path, "w") as archive:
+            for name in source.namelist():
+                content = source.read(name)
+                if name == "metadata.json":
+                    content = json.dumps({**json.loads(content), "date_saved": "2020-01-01@00:00:00"}).encode()
+                archive.writestr(name, content)  # with the time of now
+
+    config = run.load_config()
+    again = RunDir.create(tmp_path / "again", config)
+    publish_model(again, config, save)
+    assert again.model_path.read_bytes() == run.model_path.read_bytes()
+    # Of an archive with a fourth entry Keras unpacks all to the disk at every load.
+    assert zipfile.ZipFile(run.model_path).namelist() == ["metadata.json", "config.json", "model.weights.h5"]
+
+
+def test_facts_are_found_where_they_stood_before(run, tmp_path):
+    with zipfile.ZipFile(run.model_path) as source:
+        kept = {name: source.read(name) for name in source.namelist()}
+    facts = json.loads(kept["metadata.json"]).pop("irmas_tf")
+    kept["metadata.json"] = b"{}"
+    with zipfile.ZipFile(run.model_path, "w") as archive:
+        for name, content in {**kept, "irmas_tf.json": json.dumps({**facts, "sample_rate_hz": 32000}).encode()}.items():
+            archive.writestr(name, content)
+    with pytest.raises(RunDirError, match="sample_rate_hz 32000 in model.keras"):
+        open_run(run)
 
 
 def test_a_copied_run_is_a_run(run, tmp_path, capsys):
@@ -145,7 +173,8 @@ def as_before(run):
     del content["model_sha256"]
     run.thresholds_path.write_text(json.dumps(content))
     with zipfile.ZipFile(run.model_path) as source:
-        kept = {item: source.read(item) for item in source.infolist() if item.filename != "irmas_tf.json"}
+        kept = {item.filename: source.read(item) for item in source.infolist()}
+    kept["metadata.json"] = json.dumps({"keras_version": json.loads(kept["metadata.json"])["keras_version"]}).encode()
     with zipfile.ZipFile(run.model_path, "w") as archive:
         for item, data in kept.items():
             archive.writestr(item, data)
