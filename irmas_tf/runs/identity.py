@@ -80,7 +80,7 @@ def publish_model(
 
 
 def _describe(saved: Path, described: Path, facts: Mapping[str, Any]) -> None:
-    """Copy a model with facts in its metadata and without the time it was saved: the same weights give the same file."""
+    """Copy a model with facts in its metadata, without the time it was saved: the same weights are the same file."""
     with zipfile.ZipFile(saved) as source, zipfile.ZipFile(described, "w") as target:
         target.comment = source.comment
         for item in source.infolist():

@@ -107,7 +107,7 @@ def test_facts_are_found_where_they_stood_before(run, tmp_path):
     with zipfile.ZipFile(run.model_path, "w") as archive:
         for name, content in {**kept, "irmas_tf.json": json.dumps({**facts, "sample_rate_hz": 32000}).encode()}.items():
             archive.writestr(name, content)
-    with pytest.raises(RunDirError, match="sample_rate_hz 32000 in model.keras"):
+    with pytest.raises(RunDirError, match=r"sample_rate_hz 32000 in model\.keras"):
         open_run(run)
 
 
