@@ -13,7 +13,6 @@ import shlex
 from pathlib import Path
 
 from irmas_tf.kinds.file_kinds import kind_of_file
-from irmas_tf.process.bounded_zip import bounded_zip
 
 _HEAD_BYTES = 4096
 _AGAIN = "its download did not end; fetch it again"
@@ -160,6 +159,8 @@ def _kind_of_hdf5(path: Path) -> ModelKind:
 
 
 def _kind_of_zip(path: Path) -> ModelKind:
+    from irmas_tf.process.bounded_zip import bounded_zip
+
     try:
         with bounded_zip(path) as archive:
             names = archive.namelist()
