@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +16,7 @@ from irmas_tf.deploy.tflite import convert
 from irmas_tf.deploy.tflite_check import MEAN_TOLERANCES, TOLERANCES, VALUE_TOLERANCES, check_tflite
 from irmas_tf.evaluation.validation_check import ValidationScore
 from irmas_tf.inference.classifier import Classifier
+from irmas_tf.streaming import CHECKSUM
 from irmas_tf.tflite.flatbuffer import pack, unpack
 from irmas_tf.tflite.metadata import embed
 from tests.helpers import lite_run
@@ -55,6 +59,21 @@ def write(content, tmp_path):
         return path
 
     return written
+
+
+def without_checksum(content: bytes) -> bytes:
+    """Return a .tflite file as earlier versions wrote it."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        end = min(item.header_offset for item in archive.infolist())
+        files = {name: archive.read(name) for name in archive.namelist()}
+    facts = json.loads(files["irmas_tf.json"])
+    del facts[CHECKSUM]
+    stream = io.BytesIO(content[:end])
+    stream.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(stream, "a") as archive:
+        for name, text in {**files, "irmas_tf.json": json.dumps(facts).encode()}.items():
+            archive.writestr(name, text)
+    return stream.getvalue()
 
 
 def verdicts(report) -> dict[str, bool]:
@@ -107,16 +126,14 @@ def test_foreign_operations_fail_before_anything_runs(write, content):
     assert failed(report) == {"operations"} and "FlexRFFT" in report.table()
 
 
-def test_a_damaged_model_with_intact_facts_does_not_load(write):
+def test_a_damaged_model_with_intact_facts_is_refused_whether_or_not_they_hold_its_checksum(write, content):
     path = write()
-    content = path.read_bytes()
-    for damaged in (
-        bytes(100) + content[100:],
-        bytes(4) + content[4:],
-        content[:4] + b"XXXX" + content[8:],
-        content[500:],
-    ):
-        path.write_bytes(damaged)
+    whole = path.read_bytes()
+    for damaged in (bytes(4), whole[:4] + b"XXXX"):
+        path.write_bytes(damaged + whole[len(damaged) :])
+        with pytest.raises(ExportError, match="is damaged, or was changed after its export; export it again"):
+            check_tflite(path, FACTS, NumpyModel(), MUSIC)
+        path.write_bytes(without_checksum(path.read_bytes()))
         report = check_tflite(path, FACTS, NumpyModel(), MUSIC)
         assert failed(report) == {"loading"}, report.table()
         assert "export it again" in report.table()
