@@ -8,6 +8,7 @@ import importlib.util
 import io
 import json
 import sys
+import zipfile
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -65,8 +66,11 @@ def make_inputs(folder: Path) -> None:
         if name != "nosplit":
             excerpts = tiny_config(str(folder / "data")).dataset.training(folder / "data")
             splits.save_split(run.split_path, splits.make_split(excerpts))
-        if name != "untrained":
-            run.model_path.write_bytes(b"PK\5\6" + bytes(18) if name != "garbled" else b"<html>Not found</html>\n")
+        if name == "garbled":
+            run.model_path.write_bytes(b"<html>Not found</html>\n")
+        elif name != "untrained":
+            with zipfile.ZipFile(run.model_path, "w") as archive:  # which only Keras finds empty
+                archive.writestr("config.json", "{}")
     (folder / "oddsplit" / "split.json").write_text("{}")
     for name in ("unfinished", "nosplit", "oddsplit", "moved", "multi"):
         upgrade(RunDir(folder / name), RunDir(folder / name).load_config())  # or each would be warned about first

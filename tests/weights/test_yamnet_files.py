@@ -198,7 +198,7 @@ def test_links_are_not_followed(numbers, tmp_path):
 def test_an_h5_file_that_announces_more_than_weights(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file.create_dataset(KERNEL, (1 << 44,), "<f4", chunks=(1 << 20,))
-    with pytest.raises(WeightsError, match="70368744177664 bytes of weights, 268435456 at most"):
+    with pytest.raises(WeightsError, match="70368744177664 bytes of weights, 134217728 at most"):
         read_keras_h5(tmp_path / "x.h5")
 
 
