@@ -137,7 +137,7 @@ def classify(folder: Path, scale: float, note: Callable[[], None]) -> int:
 def command(folder: Path, scale: float, note: Callable[[], None]) -> int:
     """Put files through the loop of the command; return how many got no answer."""
     from irmas_tf.audio.walk import AudioFiles
-    from irmas_tf.inference.artefacts import open_model
+    from irmas_tf.inference.open_models import open_model
     from irmas_tf.reports.answer_output import write_answers
     from irmas_tf.reports.predict_run import predict_run
 

@@ -93,7 +93,7 @@ def load_embedder(options: NetworkOptions) -> WindowModel:
     if options.profile and options.backbone not in (profiled := profiled_backbones()):
         raise ConfigError(f"--profile: is for --backbone={', '.join(profiled)} only")
     if not options.backbone:
-        from irmas_tf.inference.artefacts import open_model
+        from irmas_tf.inference.open_models import open_model
         from irmas_tf.inference.window_model import EMBEDDING, require_output
         from irmas_tf.reports.answer_output import say_engine
 

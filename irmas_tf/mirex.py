@@ -74,7 +74,7 @@ def main(flags: ParsedFlags) -> int:
     if options.format in (CSV, TSV) and options.header and options.id_column in options.columns:
         raise ConfigError(f"--id_column={options.id_column}: is one of --columns; name the column of clips otherwise")
     from irmas_tf.audio.walk import AudioFiles
-    from irmas_tf.inference.artefacts import open_model
+    from irmas_tf.inference.open_models import open_model
     from irmas_tf.reports.answer_output import check_output, output_stream, say, say_engine
     from irmas_tf.submissions.class_columns import check_columns, class_columns, parse_mapping
     from irmas_tf.submissions.score_clips import read_list, score_clips

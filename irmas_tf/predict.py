@@ -85,9 +85,9 @@ def main(flags: ParsedFlags) -> int:
     if flags.given("activity_formats") and not options.activity:
         raise ConfigError("--activity_formats: has no effect without --activity=FOLDER")
     from irmas_tf.audio.walk import AudioFiles
-    from irmas_tf.inference.artefacts import open_model, origin_of
     from irmas_tf.inference.named_models import about_line, split_name
     from irmas_tf.inference.naming import check_levels, decision_levels
+    from irmas_tf.inference.open_models import open_model, origin_of
     from irmas_tf.reports.answer_output import check_output, say_engine, write_answers
     from irmas_tf.reports.predict_run import predict_run
 

@@ -204,7 +204,7 @@ def check_page(folder: Path, model: Path, browser: str, work: Path | None = None
         PageCheckError: a check failed; the message holds the table.
     """
 
-    from irmas_tf.inference.artefacts import load_model
+    from irmas_tf.inference.open_models import load_model
     from irmas_tf.inference.prediction import predict_files
 
     with temporary_folder() as temporary:

@@ -13,7 +13,7 @@ from irmas_tf.deploy.export_inputs import LoadedRun, load_run, open_finished_run
 from irmas_tf.deploy.places import choose_version, require_free, require_writable
 from irmas_tf.inference.artefacts import ARTEFACTS, Artefact, Writable, recognise
 from irmas_tf.inference.run_data import look_at_sides
-from irmas_tf.inference.run_model import RUN_FOLDER
+from irmas_tf.inference.run_folder import RUN_FOLDER
 from irmas_tf.inference.window_model import ModelError
 from irmas_tf.process.atomic_files import atomic_path
 from irmas_tf.process.held_temporary import held_folder, made_folder, remove_leftovers, working_folder

@@ -129,7 +129,7 @@ class AnswerWriter:
         top_k: classes in a row of the table.
         mark_named: whether the table shows which classes are named; needed where it is not always the first.
         origin: what every ``json`` object says, after its own keys, about the model that answered
-            (`irmas_tf.inference.artefacts.origin_of`).
+            (`irmas_tf.inference.open_models.origin_of`).
         heading: line above a table, about the model; empty is none.
         csv_formulas: one of `irmas_tf.process.csv_cells.FORMULAS`.
     """

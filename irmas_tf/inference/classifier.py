@@ -13,12 +13,12 @@ from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.walk import AudioFiles, Failure
 from irmas_tf.inference.activity import Activity
 from irmas_tf.inference.answers import Answer
-from irmas_tf.inference.artefacts import load_model
 from irmas_tf.inference.clip_means import WindowSum, clip_means
 from irmas_tf.inference.clip_windows import NOT_A_NUMBER
 from irmas_tf.inference.named_models import DEFAULT_MODEL
 from irmas_tf.inference.naming import named_codes
 from irmas_tf.inference.notes import Note, clip_notes, is_silent
+from irmas_tf.inference.open_models import load_model
 from irmas_tf.inference.prediction import predict_files
 from irmas_tf.inference.samples import SamplesError, WindowValues, mono_waveform, window_values
 from irmas_tf.inference.window_model import EMBEDDING, PROBABILITIES, ClassModel, require_output, silence_dbfs

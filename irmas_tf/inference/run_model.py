@@ -253,32 +253,3 @@ def window_function(model: Any, window_samples: int) -> Any:
 
     signature = [tf.TensorSpec([None, window_samples], tf.float32)]
     return tf.function(lambda waveform: tf.cast(model(waveform, training=False), tf.float32), signature)
-
-
-class RunFolder:
-    """The run folder as a kind of artefact; a `irmas_tf.inference.artefacts.Artefact`."""
-
-    description = "the folder of a run"
-
-    def recognises(self, path: Path) -> bool:
-        """Return whether the folder holds a configuration."""
-        return RunDir(path).config_path.is_file()
-
-    def load(self, path: Path) -> RunModel:
-        """Return the run with its model; see `irmas_tf.inference.lite_run.open_run`.
-
-        Raises:
-            RunDirError, ModelError: it cannot be used.
-        """
-        from irmas_tf.inference.lite_run import open_run
-
-        run = open_run(path)
-        run.warm_up()
-        return run
-
-    def read_facts(self, path: Path) -> dict[str, Any]:
-        """Return where the model comes from."""
-        return RunModel.open(path).source
-
-
-RUN_FOLDER = RunFolder()

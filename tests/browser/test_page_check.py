@@ -14,7 +14,7 @@ from irmas_tf.browser import page_check
 from irmas_tf.browser.browsers import find_browser
 from irmas_tf.browser.page_check import PageCheckError, ask_page, check_page
 from irmas_tf.browser.page_export import write_page
-from irmas_tf.inference.artefacts import load_model
+from irmas_tf.inference.open_models import load_model
 from irmas_tf.inference.prediction import predict_files
 from irmas_tf.reports.activity_files import ActivityFiles
 from tests.helpers.lite_run import lite_content

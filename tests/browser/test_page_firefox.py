@@ -10,7 +10,7 @@ import pytest
 
 from irmas_tf.browser.page_export import write_page
 from irmas_tf.browser.page_server import PageServer
-from irmas_tf.inference.artefacts import load_model
+from irmas_tf.inference.open_models import load_model
 from irmas_tf.inference.prediction import predict_files
 from tests.helpers.firefox import FirefoxPage, firefox
 from tests.helpers.lite_run import CODES, lite_content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -73,7 +74,8 @@ def test_weights_that_differ_end_an_export_without_a_trace(run, exported, tmp_pa
     loaded = load_run(str(run.path))
     other = RunModel(loaded.run, loaded.config, perturbed(loaded.model))
     monkeypatch.setattr(export_run, "load_run", lambda run_dir: LoadedRun(other, loaded.facts))
-    monkeypatch.setattr(saved_model, "write_saved_model", lambda *args: shutil.copytree(exported, args[3], dirs_exist_ok=True))
+    copy = functools.partial(shutil.copytree, exported, dirs_exist_ok=True)
+    monkeypatch.setattr(saved_model, "write_saved_model", lambda *args: copy(args[3]))
     assert export_saved_model.cli([f"--run_dir={run.path}", f"--out={tmp_path}"]) == 2
     captured = capsys.readouterr()
     assert "FAIL sine" in captured.out

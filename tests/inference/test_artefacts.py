@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from irmas_tf.inference.artefacts import ARTEFACTS, load_model, recognise, register_artefact
-from irmas_tf.inference.run_model import RunModel
+from irmas_tf.inference.artefacts import ARTEFACTS, recognise, register_artefact
+from irmas_tf.inference.open_models import load_model
 from irmas_tf.inference.window_model import ModelError
-from tests.helpers.tiny_run import make_tiny_run
 
 
 @pytest.fixture
@@ -63,30 +61,3 @@ def test_what_no_kind_knows_is_refused_with_the_kinds_or_the_versions(tiny_expor
         load_model(tmp_path)
     with pytest.raises(ModelError, match=rf"its versions are 1: name {tiny_export}$"):
         load_model(tiny_export.parent)
-
-
-@pytest.mark.parametrize(
-    "name, content, words",
-    [
-        ("page.tflite", b"<!doctype html><html>", "is an HTML page; a page was saved"),
-        ("pointer.tflite", b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
-        ("empty.tflite", b"", "is empty; "),
-        (
-            "array.npy",
-            b"\x93NUMPY\x01\0",
-            r"is a NumPy array \(\.npy\), not a model that irmas_tf knows; name the folder of a run",
-        ),
-    ],
-)
-def test_what_lies_in_a_models_place_is_named(name, content, words, tmp_path):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(ModelError, match=words):
-        load_model(tmp_path / name)
-
-
-def test_a_run_is_ready_when_it_is_loaded(tmp_path):
-    run = make_tiny_run(tmp_path / "run")
-    model = load_model(run.path)
-    assert isinstance(model, RunModel)
-    run.model_path.unlink()
-    assert np.isfinite(model.values(np.zeros([1, 2000], np.float32))).all()

@@ -13,8 +13,8 @@ import soundfile
 from irmas_tf import load
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.deploy.run_tflite import write_run_tflite
-from irmas_tf.inference.artefacts import load_model
 from irmas_tf.inference.lite_run import LiteRun, open_run
+from irmas_tf.inference.open_models import load_model
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, PROBABILITIES, ModelError
 from irmas_tf.predict import cli
 from irmas_tf.runs.run_dir import RunDir

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.inference.artefacts import load_model
 from irmas_tf.inference.named_models import NAMED_MODELS, about_line, file_of, load_named, quality_of, split_name
+from irmas_tf.inference.open_models import load_model
 
 
 def test_a_name_may_have_an_argument_and_what_is_there_goes_first(tmp_path, monkeypatch):

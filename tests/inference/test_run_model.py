@@ -11,7 +11,8 @@ import keras
 import numpy as np
 import pytest
 
-from irmas_tf.inference.run_model import RUN_FOLDER, RunModel
+from irmas_tf.inference.run_folder import RUN_FOLDER
+from irmas_tf.inference.run_model import RunModel
 from irmas_tf.inference.window_model import EMBEDDING, LOGITS, PROBABILITIES, ModelError
 from irmas_tf.models.factory import build_model
 from irmas_tf.process.exit_codes import one_line

@@ -112,6 +112,6 @@ def test_its_tflite_file_answers_and_fills_the_columns_of_mirex(trained):
     for row, answer in zip(rows[1:], answers, strict=True):
         assert list(answer["probabilities"]) == list(CLASSES)
         assert [float(cell) for cell in row[1:]] == pytest.approx(list(answer["probabilities"].values()), abs=2e-6)
-    from irmas_tf.inference.artefacts import load_model
+    from irmas_tf.inference.open_models import load_model
 
     assert "CC BY 4.0" in json.dumps(load_model(folder / "a.tflite").source)

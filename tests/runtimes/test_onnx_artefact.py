@@ -9,7 +9,8 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from irmas_tf.deploy import export_inputs
-from irmas_tf.inference.artefacts import load_model, recognise
+from irmas_tf.inference.artefacts import recognise
+from irmas_tf.inference.open_models import load_model
 from irmas_tf.runtimes.onnx_artefact import ONNX, from_tflite, require_packages
 from irmas_tf.runtimes.onnx_model import OnnxModelError
 from tests.helpers import ROOT, lite_run
