@@ -14,8 +14,10 @@ the column ``model_sha256``, which others may do.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
+import functools
 import io
 import os
 import re
@@ -44,6 +46,7 @@ _SAME = {"label": LABELS, "song_group": SONG}
 _OF_MANIFEST = {"path": FILE, "group": SONG}
 _OF_PREDICTIONS = ("label_name", "predicted", "predicted_name")
 _CHECKSUM = re.compile("[0-9a-f]{64}")
+_OF_SEVERAL_SPELLINGS = re.compile(r"//|(^|/)\.(/|$)|/$|^$")  # a path of them is compared without
 _MAX_SHOWN = 40
 _MAX_CODES = 20
 _MAX_SCORE = 1e300  # of two scores the difference must be a number, too
@@ -103,11 +106,14 @@ class _Table:
         first = next((line for line in text.splitlines() if line.strip()), "")
         self.delimiter = max(",;\t", key=first.count)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, strict=True)
+        has_marks = "'" in text
         self.rows: list[_Row] = []
         self.columns: list[str] = []
         try:
             for cells in reader:
-                cells = [plain_cell(cell.strip()) for cell in cells]
+                cells = [cell.strip() for cell in cells]
+                if has_marks:
+                    cells = [plain_cell(cell) for cell in cells]
                 if not any(cells):
                     continue
                 if not self.columns:
@@ -127,12 +133,14 @@ class _Table:
             raise self.error(reader.line_num, f"is not CSV ({error}); check its quotes") from error
         if not self.rows:
             raise ScoreFileError(f"{self.path}: holds no lines below its header; write one for each file")
-        seen: dict[PurePosixPath, int] = {}
+        seen: dict[str, int] = {}
         for row in self.rows:
             name = row.values[FILE]
             if not name:
                 raise self.error(row.line, "column file: is empty; name the file")
-            key = PurePosixPath(_key(name))
+            key = _key(name)
+            if _OF_SEVERAL_SPELLINGS.search(key):
+                key = str(PurePosixPath(key))
             if key in seen:
                 raise self.error(
                     row.line, f"column file: {display(name)} is already on line {seen[key]}; remove one of the two"
@@ -196,7 +204,7 @@ def read_score_file(path: str | os.PathLike[str], scheme: LabelScheme | None = N
         scheme=scheme,
         files=tuple(row.values[FILE] for row in table.rows),
         lines=tuple(row.line for row in table.rows),
-        scores=np.array([[_number(table, row, column[code]) for code in scheme.codes] for row in table.rows]),
+        scores=np.array([_numbers(table, row, [column[code] for code in scheme.codes]) for row in table.rows]),
         labels=None if is_prediction else _labels(table, scheme),
         songs=table.column(SONG),
         parts=_parts(table),
@@ -232,6 +240,15 @@ def _scheme(table: _Table, beside: set[str]) -> LabelScheme:
     return LabelScheme("given", tuple(codes), tuple(codes), {code: code for code in codes})
 
 
+def _numbers(table: _Table, row: _Row, columns: Sequence[str]) -> list[float]:
+    texts = [row.values[name] for name in columns]
+    with contextlib.suppress(ValueError):
+        values = list(map(float, texts))
+        if "_" not in "".join(texts) and all(abs(value) <= _MAX_SCORE for value in values):
+            return values
+    return [_number(table, row, name) for name in columns]  # one of them is none, or hard to tell
+
+
 def _number(table: _Table, row: _Row, code: str) -> float:
     text = row.values[code]
     try:
@@ -248,10 +265,11 @@ def _labels(table: _Table, scheme: LabelScheme) -> np.ndarray | None:
     if LABELS not in table.columns:
         return None
     cells = Cells(scheme)
+    read = functools.cache(cells.read)  # most tables hold few different ones
     labels = np.zeros([len(table.rows), scheme.num_classes], np.int8)
     for row, of_file in zip(table.rows, labels, strict=True):
         try:
-            of_file[:] = cells.read(row.values[LABELS])
+            of_file[:] = read(row.values[LABELS])
         except LabelError as error:
             raise table.error(row.line, f"column labels: {error}") from error
     return as_few_as_needed(labels)
@@ -259,7 +277,8 @@ def _labels(table: _Table, scheme: LabelScheme) -> np.ndarray | None:
 
 def _parts(table: _Table) -> tuple[int, ...]:
     if PART not in table.columns:
-        return tuple(part_of(Path(_key(row.values[FILE])).parent) for row in table.rows)
+        part = functools.cache(lambda folder: part_of(Path(folder)))
+        return tuple(part(_key(row.values[FILE]).rpartition("/")[0]) for row in table.rows)
     parts = []
     for row in table.rows:
         text = row.values[PART].lower().removeprefix("part")
