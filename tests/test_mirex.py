@@ -10,7 +10,7 @@ import soundfile
 
 from irmas_tf.config.audio import AudioConfig
 from irmas_tf.config.labels import get_label_scheme
-from irmas_tf.inference import artefacts
+from irmas_tf.inference import open_models
 from irmas_tf.mirex import cli
 from irmas_tf.own_data.openmic_classes import CLASSES
 
@@ -36,7 +36,7 @@ class Levels:
 
 @pytest.fixture
 def clips(tmp_path, monkeypatch):
-    monkeypatch.setattr(artefacts, "open_model", lambda *_: Levels())
+    monkeypatch.setattr(open_models, "open_model", lambda *_: Levels())
     monkeypatch.chdir(tmp_path)
     for number in range(5):
         (tmp_path / f"clips/{number % 2}").mkdir(parents=True, exist_ok=True)

@@ -158,5 +158,4 @@ def test_dynamic_weights_are_rounded_otherwise_and_may_differ_more(page, tmp_pat
     model = model_with_facts(tmp_path / "dynamic.tflite", lite_content(), quantization="dynamic")
     few = page_check.write_sounds
     monkeypatch.setattr(page_check, "write_sounds", lambda folder: [p for p in few(folder) if p.name == "silence.wav"])
-    reports = [check_page(page[1], tflite, "chromium") for tflite in (page[0], model)]
-    assert [report.rows[0].tolerance for report in reports] == [0.001, 0.05]
+    assert check_page(page[1], model, "chromium").rows[0].tolerance == 0.05
