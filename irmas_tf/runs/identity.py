@@ -40,6 +40,7 @@ _FACTS_ENTRY = "irmas_tf.json"
 _COPIED_BYTES = 1 << 20  # at a time
 _MOST_BYTES = 64 << 20  # of a description in a model's file; that of CNN14 has 60 kB
 _BRANCH_LAYER = re.compile(r"branch(\d+)_")
+_SHARED = re.compile(rb'(?<!\\)("shared_object_id": )(\d+)')
 _SHOWN_LETTERS = 120
 _NAMES = ("model_sha256", "config_hash", "split_sha256")
 _warned: set[Path] = set()
@@ -80,17 +81,27 @@ def publish_model(
 
 
 def _describe(saved: Path, described: Path, facts: Mapping[str, Any]) -> None:
-    """Copy a model with facts in its metadata, without the time it was saved: the same weights are the same file."""
+    """Copy a model with facts in its metadata, so that the same weights are the same file whoever saves them when.
+
+    Keras writes the time, and numbers objects that layers share by where they lie in memory.
+    """
     with zipfile.ZipFile(saved) as source, zipfile.ZipFile(described, "w") as target:
         target.comment = source.comment
         for item in source.infolist():
             with source.open(item) as content, target.open(zipfile.ZipInfo(item.filename), "w") as copy:
-                if item.filename != _METADATA:
+                if item.filename == _METADATA:
+                    metadata = {**json.load(content), _FACTS: facts}
+                    metadata.pop("date_saved", None)
+                    copy.write(json.dumps(metadata, ensure_ascii=False).encode())
+                elif item.filename == _KERAS_CONFIG:
+                    copy.write(_numbered_anew(content.read()))
+                else:
                     shutil.copyfileobj(content, copy, _COPIED_BYTES)
-                    continue
-                metadata = {**json.load(content), _FACTS: facts}
-                metadata.pop("date_saved", None)
-                copy.write(json.dumps(metadata, ensure_ascii=False).encode())
+
+
+def _numbered_anew(description: bytes) -> bytes:
+    numbers: dict[bytes, int] = {}
+    return _SHARED.sub(lambda found: found[1] + b"%d" % numbers.setdefault(found[2], len(numbers)), description)
 
 
 def check_model(run: RunDir, config: Config) -> None:
