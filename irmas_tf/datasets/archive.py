@@ -16,8 +16,9 @@ import zlib
 from pathlib import Path
 
 from irmas_tf.datasets.irmas_layout import MANIFEST_NAME, display, is_ignored
-from irmas_tf.downloads.http_download import DownloadError, disk_full, format_bytes, require_space
+from irmas_tf.downloads.http_download import DownloadError, disk_full, require_space
 from irmas_tf.process.bounded_json import read_json
+from irmas_tf.process.full_disks import bytes_in_words
 from irmas_tf.process.held_temporary import held_folder, remove_leftovers
 from irmas_tf.process.printable import shortened
 
@@ -151,8 +152,8 @@ def _plan(zip_path: Path, archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInf
         plan.append((info, parts))
     if total > MAX_TOTAL_BYTES:
         raise ArchiveError(
-            f"{display(zip_path)}: unsafe archive: {format_bytes(total)} unpacked, at most"
-            f" {format_bytes(MAX_TOTAL_BYTES)} allowed"
+            f"{display(zip_path)}: unsafe archive: {bytes_in_words(total)} unpacked, at most"
+            f" {bytes_in_words(MAX_TOTAL_BYTES)} allowed"
         )
     if not plan:
         raise ArchiveError(f"{display(zip_path)}: holds no files")

@@ -1,1 +1,1 @@
-"""Files from the web: continued where they stopped, verified, whole or absent."""
+"""Files from the web: continued where they stopped, verified, whole or absent; calls that end in time."""

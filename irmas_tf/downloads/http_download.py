@@ -21,6 +21,7 @@ from typing import Any
 
 from irmas_tf.downloads.web_address import RedirectError, Redirects, shown_url
 from irmas_tf.process.checksums import feed, new_digest
+from irmas_tf.process.full_disks import bytes_in_words
 from irmas_tf.process.locks import exclusive
 from irmas_tf.process.printable import shortened
 from irmas_tf.process.retry import Retry, TemporaryError, parse_retry_after
@@ -65,15 +66,6 @@ class _Bounds:
         return min(self.chunk_seconds, self.left())
 
 
-def format_bytes(count: float) -> str:
-    """Return a byte count for people: "3.5 GB"."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if abs(count) < 1000 or unit == "GB":
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    raise AssertionError("unreachable")
-
-
 def require_space(folder: Path, needed_bytes: int, purpose: str) -> None:
     """Check the free space of the disk that ``folder`` is on.
 
@@ -83,8 +75,9 @@ def require_space(folder: Path, needed_bytes: int, purpose: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed_bytes + _RESERVE_BYTES:
         raise DownloadError(
-            f"{folder}: not enough space for {purpose}: {format_bytes(needed_bytes)} needed, {format_bytes(free)} free;"
-            " free some space or choose another --out, then run the same command again (what is there is kept)"
+            f"{folder}: not enough space for {purpose}: {bytes_in_words(needed_bytes)} needed,"
+            f" {bytes_in_words(free)} free; free some space or choose another --out, then run the same command again"
+            " (what is there is kept)"
         )
 
 
@@ -179,7 +172,7 @@ def _request(session: Any, url: str, offset: int, bounds: _Bounds) -> Iterator[t
 
 
 def _slow(bounds: _Bounds) -> TemporaryError:
-    return TemporaryError(f"less than {format_bytes(_CHUNK_BYTES)} came within {bounds.chunk_seconds:g} s")
+    return TemporaryError(f"less than {bytes_in_words(_CHUNK_BYTES)} came within {bounds.chunk_seconds:g} s")
 
 
 def _attempt(
@@ -213,7 +206,7 @@ def _attempt(
             part.restart()
         if total is not None:
             if total > bounds.most_bytes:
-                raise _too_large(url, format_bytes(total), bounds, by_hand)
+                raise _too_large(url, bytes_in_words(total), bounds, by_hand)
             require_space(part.path.parent, total - part.size + extra_bytes(total), "the download and its contents")
             bar.total = total
         bar.n = part.size
@@ -223,22 +216,22 @@ def _attempt(
             call.extend(bounds.of_chunk())
             if total is not None and part.size + len(chunk) > total:
                 part.restart()
-                raise TemporaryError(f"the server sends more than the {format_bytes(total)} that it announced")
+                raise TemporaryError(f"the server sends more than the {bytes_in_words(total)} that it announced")
             if part.size + len(chunk) > bounds.most_bytes:
                 part.restart()
-                raise _too_large(url, f"more than {format_bytes(bounds.most_bytes)}", bounds, by_hand)
+                raise _too_large(url, f"more than {bytes_in_words(bounds.most_bytes)}", bounds, by_hand)
             part.write(chunk)
             bar.update(len(chunk))
         part.file.flush()
         if call.is_over:  # which looks like an end, where nothing says how long it is
             raise _slow(bounds)
         if total is not None and part.size < total:
-            raise TemporaryError(f"the connection closed after {format_bytes(part.size)} of {format_bytes(total)}")
+            raise TemporaryError(f"the connection closed after {bytes_in_words(part.size)} of {bytes_in_words(total)}")
 
 
 def _too_large(url: str, size: str, bounds: _Bounds, by_hand: str) -> DownloadError:
     return DownloadError(
-        f"{shown_url(url)}: the server sends {size}, where at most {format_bytes(bounds.most_bytes)} are expected;"
+        f"{shown_url(url)}: the server sends {size}, where at most {bytes_in_words(bounds.most_bytes)} are expected;"
         f" {by_hand}"
     )
 

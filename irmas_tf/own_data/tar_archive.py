@@ -20,7 +20,8 @@ from irmas_tf.datasets.archive import (
     unsafe_entry,
 )
 from irmas_tf.datasets.irmas_layout import display, is_ignored
-from irmas_tf.downloads.http_download import DownloadError, disk_full, format_bytes, require_space
+from irmas_tf.downloads.http_download import DownloadError, disk_full, require_space
+from irmas_tf.process.full_disks import bytes_in_words
 from irmas_tf.process.held_temporary import held_folder
 
 _CHUNK_BYTES = 1 << 18
@@ -83,7 +84,7 @@ def _extract(tar_path: Path, file: BinaryIO, size: int, root: Path, top: str, ba
             if number > MAX_ENTRIES or total > most or member.size < 0:  # of what is left out, too: it is read over
                 raise ArchiveError(
                     f"{display(tar_path)}: unsafe archive: more than {MAX_ENTRIES} files, or more than"
-                    f" {format_bytes(most)} unpacked"
+                    f" {bytes_in_words(most)} unpacked"
                 )
             parts = name_parts(tar_path, member.name)
             if member.isdir() or not parts or any(is_ignored(part) for part in parts):

@@ -16,7 +16,7 @@ import time
 import pytest
 
 from irmas_tf.downloads import http_download
-from irmas_tf.downloads.http_download import DownloadError, download_file, format_bytes
+from irmas_tf.downloads.http_download import DownloadError, download_file
 from tests.helpers.lying_server import answer, lying_server
 
 CONTENT = random.Random(0).randbytes(600_000)
@@ -390,10 +390,3 @@ def test_two_downloads_of_one_file_do_not_mix(server, fetch):
 def test_unwritable_place(server, tmp_path):
     with pytest.raises(DownloadError, match="cannot be written"):
         download_file(server.url, tmp_path / "absent" / "file.zip", md5=MD5, progress=False)
-
-
-@pytest.mark.parametrize(
-    "count, text", [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (3.5e9, "3.5 GB"), (2e13, "20000.0 GB")]
-)
-def test_format_bytes(count, text):
-    assert format_bytes(count) == text

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from irmas_tf.config.settings import ConfigError
-from irmas_tf.process.full_disks import disk_error, free_bytes, in_words, naming_file
+from irmas_tf.process.full_disks import bytes_in_words, disk_error, free_bytes, in_words, naming_file
 
 
 class OfTensorFlow(Exception):
@@ -122,3 +122,10 @@ def test_a_limit_of_file_sizes_is_told_as_a_full_disk_is(tmp_path):
     limited = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))\n{program}"
     done = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True)
     assert "is larger than files may be there (ulimit -f" in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "count, text", [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (3.5e9, "3.5 GB"), (2e13, "20000.0 GB")]
+)
+def test_bytes_in_words(count, text):
+    assert bytes_in_words(count) == text
