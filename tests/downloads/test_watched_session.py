@@ -30,7 +30,7 @@ def test_a_call_that_is_over_before_it_has_a_connection_gets_none() -> None:
             WatchedSession(server.url).get(server.url)
 
 
-@pytest.mark.parametrize("body", [bytes(1 << 20), gzip.compress(b"x" * 1000)[:-4]])
+@pytest.mark.parametrize("body", [bytes(1 << 20), gzip.compress(b"x" * 1000)[:-4]], ids=["no gzip", "cut gzip"])
 def test_the_body_of_a_redirect_is_left_alone(body: bytes) -> None:
     away = answer(body, "302 Away", b"Location: /x", b"Content-Encoding: gzip", length=64 << 20)
     with lying_server(lambda line: line.send(away)) as server, Call(20.0):
