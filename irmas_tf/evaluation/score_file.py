@@ -14,46 +14,29 @@ the column ``model_sha256``, which others may do.
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import dataclasses
 import functools
-import io
 import os
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from irmas_tf.audio.walk import AUDIO_SUFFIXES
 from irmas_tf.config.labels import LABEL_SCHEMES, LabelScheme
 from irmas_tf.datasets.irmas_layout import display, part_of
 from irmas_tf.datasets.irmas_records import TestClip, clip_song_id
 from irmas_tf.evaluation.label_cells import Cells, as_few_as_needed
+from irmas_tf.evaluation.score_table import FILE, LABELS, MODEL, PART, SONG, ScoreFileError, ScoreTable, file_key
 from irmas_tf.kinds.table_columns import class_of
 from irmas_tf.own_data.label_grammar import LabelError
-from irmas_tf.process.bounded_text import BoundedTextError, check_columns, read_bounded
-from irmas_tf.process.csv_cells import plain_cell
 
-FILE, LABELS, SONG, PART = "file", "labels", "song", "part"
-MODEL = "model_sha256"
 # Columns that our own commands write beside the scores. predict's ``labels`` are answers, known by the duration.
 _IGNORED = ("answers", "answer_names", "label_names", "duration_seconds", "notes", "schema", MODEL)
-# Of predictions.csv, which holds one label and one answer per file.
-_SAME = {"label": LABELS, "song_group": SONG}
-_OF_MANIFEST = {"path": FILE, "group": SONG}
 _OF_PREDICTIONS = ("label_name", "predicted", "predicted_name")
 _CHECKSUM = re.compile("[0-9a-f]{64}")
-_OF_SEVERAL_SPELLINGS = re.compile(r"//|(^|/)\.(/|$)|/$|^$")  # a path of them is compared without
 _MAX_SHOWN = 40
 _MAX_CODES = 20
-_MAX_SCORE = 1e300  # of two scores the difference must be a number, too
-
-
-class ScoreFileError(ValueError):
-    """A file of scores or labels cannot be used; the message names file, line and column, and the remedy."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,94 +66,6 @@ class ScoreFile:
     models: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
-class _Row:
-    line: int
-    values: dict[str, str]
-
-
-class _Table:
-    """The rows of a CSV file; commas, semicolons or tabs between the columns."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = display(path)
-        try:
-            raw = read_bounded(path, with_pipes=True)
-        except OSError as error:
-            raise ScoreFileError(f"{self.path}: cannot be read ({error.strerror}); correct the name") from error
-        except BoundedTextError as error:
-            raise ScoreFileError(f"{self.path}: {error}; is it a table of scores?") from error
-        if b"\0" in raw:
-            raise ScoreFileError(f"{self.path}: is not a CSV text in UTF-8 (it holds NUL bytes); save it as one")
-        text = raw.decode("utf-8-sig", "surrogateescape")
-        first = next((line for line in text.splitlines() if line.strip()), "")
-        self.delimiter = max(",;\t", key=first.count)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, strict=True)
-        has_marks = "'" in text
-        self.rows: list[_Row] = []
-        self.columns: list[str] = []
-        try:
-            for cells in reader:
-                cells = [cell.strip() for cell in cells]
-                if has_marks:
-                    cells = [plain_cell(cell) for cell in cells]
-                if not any(cells):
-                    continue
-                if not self.columns:
-                    self.columns = cells
-                    if FILE not in self.columns and "path" in self.columns:  # a manifest
-                        self.columns = [_OF_MANIFEST.get(column, column) for column in self.columns]
-                    if "predicted" in self.columns:
-                        self.columns = [_SAME.get(column, column) for column in self.columns]
-                    self._check_columns(reader.line_num)
-                    continue
-                if len(cells) != len(self.columns):
-                    raise self.error(
-                        reader.line_num, f"has {len(cells)} values, the header {len(self.columns)}; write one for each"
-                    )
-                self.rows.append(_Row(reader.line_num, dict(zip(self.columns, cells, strict=True))))
-        except csv.Error as error:
-            raise self.error(reader.line_num, f"is not CSV ({error}); check its quotes") from error
-        if not self.rows:
-            raise ScoreFileError(f"{self.path}: holds no lines below its header; write one for each file")
-        seen: dict[str, int] = {}
-        for row in self.rows:
-            name = row.values[FILE]
-            if not name:
-                raise self.error(row.line, "column file: is empty; name the file")
-            key = _key(name)
-            if _OF_SEVERAL_SPELLINGS.search(key):
-                key = str(PurePosixPath(key))
-            if key in seen:
-                raise self.error(
-                    row.line, f"column file: {display(name)} is already on line {seen[key]}; remove one of the two"
-                )
-            seen[key] = row.line
-            if not row.values.get(SONG, "-"):
-                raise self.error(row.line, "column song: is empty; name the song, or remove the column")
-
-    def error(self, line: int, message: str) -> ScoreFileError:
-        return ScoreFileError(f"{self.path}: line {line}: {message}")
-
-    def _check_columns(self, line: int) -> None:
-        try:
-            check_columns(self.columns)
-        except BoundedTextError as error:
-            raise self.error(line, f"{error}; is it a table of scores?") from error
-        seen: set[str] = set()
-        for number, column in enumerate(self.columns, start=1):
-            if not column:
-                raise self.error(line, f"column {number} has no name; name it or remove it")
-            if column in seen or seen.add(column):  # type: ignore[func-returns-value]
-                raise self.error(line, f"column {number}: {column[:_MAX_SHOWN]} occurs twice; remove one of the two")
-        if FILE not in self.columns:
-            shown = ", ".join(column[:_MAX_SHOWN] for column in self.columns[:4])
-            raise self.error(line, f"no column 'file' (found {shown}); the first line must name the columns")
-
-    def column(self, name: str) -> tuple[str, ...] | None:
-        return tuple(row.values[name] for row in self.rows) if name in self.columns else None
-
-
 def read_score_file(path: str | os.PathLike[str], scheme: LabelScheme | None = None) -> ScoreFile:
     """Return the scores in a file.
 
@@ -182,7 +77,7 @@ def read_score_file(path: str | os.PathLike[str], scheme: LabelScheme | None = N
         ScoreFileError: it cannot be read, is not CSV, misses a class, has an unknown column, a file twice, a score that
             is no number, or an unknown label.
     """
-    table = _Table(path)
+    table = ScoreTable(path)
     beside = {FILE, LABELS, SONG, PART, *_IGNORED, *(_OF_PREDICTIONS if "predicted" in table.columns else ())}
     scheme = scheme or _scheme(table, beside)
     shown = ", ".join(scheme.codes[:_MAX_CODES]) + (", ..." if scheme.num_classes > _MAX_CODES else "")
@@ -197,14 +92,15 @@ def read_score_file(path: str | os.PathLike[str], scheme: LabelScheme | None = N
                 f"{table.path}: line 1, column {number}: unknown column {display(name)[:_MAX_SHOWN]!r}; known are"
                 f" file, labels, song, part and the classes {shown}"
             )
+    table.read([column[code] for code in scheme.codes])
     # predict writes its answers under ``labels``: taken for the truth, they would score 1.
     is_prediction = "duration_seconds" in table.columns
     return ScoreFile(
         path=table.path,
         scheme=scheme,
-        files=tuple(row.values[FILE] for row in table.rows),
-        lines=tuple(row.line for row in table.rows),
-        scores=np.array([_numbers(table, row, [column[code] for code in scheme.codes]) for row in table.rows]),
+        files=table.files,
+        lines=tuple(table.lines),
+        scores=np.frombuffer(table.scores).reshape(-1, scheme.num_classes),
         labels=None if is_prediction else _labels(table, scheme),
         songs=table.column(SONG),
         parts=_parts(table),
@@ -212,18 +108,19 @@ def read_score_file(path: str | os.PathLike[str], scheme: LabelScheme | None = N
     )
 
 
-def _models(table: _Table) -> tuple[str, ...]:
+def _models(table: ScoreTable) -> tuple[str, ...]:
     """Return the models that the lines name; where some name one, "" stands for those that name none."""
-    named = dict.fromkeys(table.column(MODEL) or ())
-    for row in table.rows if named else ():
-        if (cell := row.values[MODEL]) and not _CHECKSUM.fullmatch(cell):
+    cells = table.column(MODEL) or ()
+    for line, cell in zip(table.lines, cells, strict=False):
+        if cell and not _CHECKSUM.fullmatch(cell):
             raise table.error(
-                row.line, f"column {MODEL}: {display(cell)[:_MAX_SHOWN]!r} is no SHA-256; correct it, or leave it empty"
+                line, f"column {MODEL}: {display(cell)[:_MAX_SHOWN]!r} is no SHA-256; correct it, or leave it empty"
             )
+    named = dict.fromkeys(cells)
     return tuple(named) if any(named) else ()
 
 
-def _scheme(table: _Table, beside: set[str]) -> LabelScheme:
+def _scheme(table: ScoreTable, beside: set[str]) -> LabelScheme:
     """Return the scheme that the header means: a known one where most of its codes are there, else all other columns.
 
     One missing column must not look like another scheme.
@@ -240,64 +137,37 @@ def _scheme(table: _Table, beside: set[str]) -> LabelScheme:
     return LabelScheme("given", tuple(codes), tuple(codes), {code: code for code in codes})
 
 
-def _numbers(table: _Table, row: _Row, columns: Sequence[str]) -> list[float]:
-    texts = [row.values[name] for name in columns]
-    with contextlib.suppress(ValueError):
-        values = list(map(float, texts))
-        if "_" not in "".join(texts) and all(abs(value) <= _MAX_SCORE for value in values):
-            return values
-    return [_number(table, row, name) for name in columns]  # one of them is none, or hard to tell
-
-
-def _number(table: _Table, row: _Row, code: str) -> float:
-    text = row.values[code]
-    try:
-        value = float("nan" if "_" in text else text)  # Python reads 1_0 as 10
-    except ValueError:
-        value = float("nan")
-    if not abs(value) <= _MAX_SCORE:
-        what = "is empty" if not text else f"{text[:_MAX_SHOWN]!r} is not a number from -1e300 to 1e300"
-        raise table.error(row.line, f"column {code}: {what}; write a score for every class")
-    return value
-
-
-def _labels(table: _Table, scheme: LabelScheme) -> np.ndarray | None:
-    if LABELS not in table.columns:
+def _labels(table: ScoreTable, scheme: LabelScheme) -> np.ndarray | None:
+    texts = table.column(LABELS)
+    if texts is None:
         return None
-    cells = Cells(scheme)
-    read = functools.cache(cells.read)  # most tables hold few different ones
-    labels = np.zeros([len(table.rows), scheme.num_classes], np.int8)
-    for row, of_file in zip(table.rows, labels, strict=True):
+    read = functools.cache(Cells(scheme).read)  # most tables hold few different ones
+    labels = np.zeros([len(texts), scheme.num_classes], np.int8)
+    for line, text, of_file in zip(table.lines, texts, labels, strict=True):
         try:
-            of_file[:] = read(row.values[LABELS])
+            of_file[:] = read(text)
         except LabelError as error:
-            raise table.error(row.line, f"column labels: {error}") from error
+            raise table.error(line, f"column labels: {error}") from error
     return as_few_as_needed(labels)
 
 
-def _parts(table: _Table) -> tuple[int, ...]:
-    if PART not in table.columns:
+def _parts(table: ScoreTable) -> tuple[int, ...]:
+    texts = table.column(PART)
+    if texts is None:
         part = functools.cache(lambda folder: part_of(Path(folder)))
-        return tuple(part(_key(row.values[FILE]).rpartition("/")[0]) for row in table.rows)
+        return tuple(part(file_key(file).rpartition("/")[0]) for file in table.files)
     parts = []
-    for row in table.rows:
-        text = row.values[PART].lower().removeprefix("part")
+    for line, text in zip(table.lines, texts, strict=True):
+        text = text.lower().removeprefix("part")
         if not text.isdecimal() or not text.isascii():
-            raise table.error(row.line, f"column part: {text[:_MAX_SHOWN]!r} is not a number; write 1, 2, 3, or 0")
+            raise table.error(line, f"column part: {text[:_MAX_SHOWN]!r} is not a number; write 1, 2, 3, or 0")
         parts.append(int(text))
     return tuple(parts)
 
 
 def song_of(file: str) -> str:
     """Return the song of a test clip by its file's name, "01 - Airdrop-9.wav" -> "01 - Airdrop"."""
-    return clip_song_id(PurePosixPath(_key(file)).name)
-
-
-def _key(file: str) -> str:
-    """Return a file's name without audio suffix, in one Unicode form, folders separated by slashes."""
-    name = unicodedata.normalize("NFC", file.replace("\\", "/"))
-    stem, dot, suffix = name.rpartition(".")
-    return stem if dot and f".{suffix.lower()}" in AUDIO_SUFFIXES else name
+    return clip_song_id(PurePosixPath(file_key(file)).name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -317,13 +187,12 @@ def read_label_table(path: str | os.PathLike[str], scheme: LabelScheme) -> Label
     Raises:
         ScoreFileError: it cannot be read, has a file twice, no labels or an unknown label.
     """
-    table = _Table(path)
+    table = ScoreTable(path)
+    table.read()
     labels = _labels(table, scheme)
     if labels is None:
         raise ScoreFileError(f"{table.path}: line 1: no column 'labels'; write file and labels, separated by a comma")
-    return LabelFile(
-        table.path, tuple(row.values[FILE] for row in table.rows), labels, table.column(SONG), _parts(table)
-    )
+    return LabelFile(table.path, table.files, labels, table.column(SONG), _parts(table))
 
 
 def match_files(scores: ScoreFile, names: Sequence[str], where: str) -> list[int]:
@@ -343,12 +212,12 @@ def match_files(scores: ScoreFile, names: Sequence[str], where: str) -> list[int
             scores.
     """
     by_name: dict[str, list[int]] = {}
-    keys = [PurePosixPath(_key(name)).parts for name in names]
+    keys = [PurePosixPath(file_key(name)).parts for name in names]
     for number, parts in enumerate(keys):
         by_name.setdefault(parts[-1], []).append(number)
     found: dict[int, int] = {}
     for file, line in zip(scores.files, scores.lines, strict=True):
-        wanted = PurePosixPath(_key(file)).parts
+        wanted = PurePosixPath(file_key(file)).parts
         candidates = [n for n in by_name.get(wanted[-1], []) if _may_be_of_one_part(wanted, keys[n])]
         if len(candidates) > 1:
             depth = {n: _common_end(wanted, keys[n]) for n in candidates}

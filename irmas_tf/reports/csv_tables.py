@@ -15,7 +15,7 @@ import numpy as np
 
 from irmas_tf.evaluation.label_cells import write_cell
 from irmas_tf.evaluation.multi_label import MultiLabelEvaluation
-from irmas_tf.evaluation.score_file import MODEL
+from irmas_tf.evaluation.score_table import MODEL
 from irmas_tf.evaluation.single_label import Evaluation
 from irmas_tf.evaluation.threshold_curves import threshold_curves
 from irmas_tf.kinds.table_columns import column_of

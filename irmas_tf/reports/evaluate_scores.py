@@ -17,15 +17,14 @@ from irmas_tf.evaluation.evaluate_arrays import SCORES
 from irmas_tf.evaluation.label_cells import as_few_as_needed
 from irmas_tf.evaluation.multi_label import Baselines, MultiLabelEvaluation, all_decisions
 from irmas_tf.evaluation.score_file import (
-    MODEL,
     ScoreFile,
-    ScoreFileError,
     match_files,
     names_below,
     read_label_table,
     read_score_file,
     song_of,
 )
+from irmas_tf.evaluation.score_table import MODEL, ScoreFileError
 from irmas_tf.evaluation.scored_clips import GLOBAL, ScoredClips, fixed
 from irmas_tf.evaluation.song_notes import song_groups, song_notes
 from irmas_tf.evaluation.test_part import dataset_named, has_test_clips, published_counts

@@ -10,15 +10,14 @@ import pytest
 from hypothesis import strategies as st
 
 from irmas_tf.config.labels import IRMAS_CODES, LabelScheme, get_label_scheme
-from irmas_tf.evaluation import score_file
 from irmas_tf.evaluation.score_file import (
-    ScoreFileError,
     match_files,
     names_below,
     read_label_table,
     read_score_file,
     song_of,
 )
+from irmas_tf.evaluation.score_table import ScoreFileError, file_key
 from irmas_tf.inference.answers import Answer, AnswerWriter
 from irmas_tf.process.csv_cells import escaped_cell
 from irmas_tf.reports.evaluate_scores import evaluate_scores
@@ -143,7 +142,7 @@ _NAMES = st.lists(
     .filter(bool),
     min_size=1,
     max_size=6,
-    unique_by=lambda name: PurePosixPath(score_file._key(name)),  # "a" and "a/" are one file
+    unique_by=lambda name: PurePosixPath(file_key(name)),  # "a" and "a/" are one file
 )
 
 

@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 
 from irmas_tf.config.labels import IRMAS_CODES
 from irmas_tf.datasets.irmas_layout import DataError
-from irmas_tf.evaluation.score_file import ScoreFileError
+from irmas_tf.evaluation.score_table import ScoreFileError
 from irmas_tf.reports.evaluate_scores import evaluate_scores
 
 NAMES = [f"{song:02d} - song-{clip}" for song in range(6) for clip in range(3)]
