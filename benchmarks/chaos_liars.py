@@ -151,7 +151,7 @@ FILES: dict[str, Lie] = {
     ),
     "not HTTP": lambda c, body, rng: c.sendall(rng.randbytes(2000)),
     "an endless file": lambda c, body, rng: _endless(c, reply(b"", length=1 << 24), bytes(65536)),
-    "what is said to be compressed": _says(lambda body: reply(body, headers=_GZIP)),
+    "what is compressed unasked": _says(lambda body: reply(gzip.compress(body), headers=_GZIP)),
     "no length": _says(lambda body: b"HTTP/1.1 200 OK\r\n\r\n" + body[: len(body) // 2]),
     "nothing": lambda c, body, rng: None,
 }

@@ -24,7 +24,7 @@ from irmas_tf.corpus.plan import (
 )
 from irmas_tf.process.atomic_files import write_json_atomic
 from irmas_tf.process.bounded_json import read_json
-from irmas_tf.process.held_temporary import remove_leftovers_below
+from irmas_tf.process.held_temporary import remove_leftovers, remove_leftovers_below
 from irmas_tf.process.locks import exclusive
 from irmas_tf.process.ordered_threads import usable_cpus
 from irmas_tf.randomization.ingredients import RANDOMIZATION_VERSION, Randomization
@@ -71,6 +71,7 @@ def _claim(out: Path, identity: dict[str, Any], excerpts: int, clips: int) -> No
         CorpusError: it holds something else, another corpus, or a larger one.
     """
     manifest = out / MANIFEST
+    remove_leftovers(out)
     if any(out.iterdir()):
         if not manifest.is_file():
             raise CorpusError(f"--out={out}: not empty and not a corpus of this command; name a new or empty folder")
@@ -90,11 +91,12 @@ def _claim(out: Path, identity: dict[str, Any], excerpts: int, clips: int) -> No
                 f"--out={out}: already holds (or was begun with) {size[0]} excerpts and {size[1]} test clips of this"
                 f" corpus, more than asked for; ask for at least as many, or name another folder"
             )
+    # First: a folder that got no further is still known as ours.
+    write_json_atomic(manifest, {**identity, "complete": False, "excerpts": excerpts, "test_clips": clips})
     for code in IRMAS_CODES:
         (out / TRAINING_FOLDER / code).mkdir(parents=True, exist_ok=True)
     if clips:
         (out / TESTING_FOLDER).mkdir(parents=True, exist_ok=True)
-    write_json_atomic(manifest, {**identity, "complete": False, "excerpts": excerpts, "test_clips": clips})
 
 
 def make_corpus(

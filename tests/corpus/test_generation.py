@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ import soundfile
 
 from irmas_tf.config.labels import IRMAS_CODES
 from irmas_tf.corpus import generation
-from irmas_tf.corpus.generation import MANIFEST, CorpusError, make_corpus
+from irmas_tf.corpus.generation import MANIFEST, TESTING_FOLDER, TRAINING_FOLDER, CorpusError, make_corpus
 from irmas_tf.corpus.rendering import EXCERPT_FRAMES
 from irmas_tf.datasets.irmas import index_testing, index_training
 from irmas_tf.process.checksums import checksum_of
@@ -173,6 +174,19 @@ def test_a_small_disk_is_noticed_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setattr(generation.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10**6})())
     with pytest.raises(CorpusError, match=r"GB free"):
         make_corpus(tmp_path / "out", excerpts=30, test_clips=0, workers=1, progress=False)
+
+
+def test_a_folder_that_was_begun_on_a_full_disk_or_by_a_killed_process_is_gone_on_with(tmp_path, monkeypatch):
+    def full(path, value):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    (tmp_path / ".tmp-irmas-0123abcd-corpus.json").write_text("{")
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+        patched.setattr(generation, "write_json_atomic", full)
+        make_corpus(tmp_path, excerpts=11, test_clips=1, workers=1, progress=False)
+    assert make_corpus(tmp_path, excerpts=11, test_clips=1, workers=1, progress=False).rendered == 12
+    mine = [MANIFEST, TESTING_FOLDER.partition("/")[0], TRAINING_FOLDER]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mine)
 
 
 def test_a_missing_soundfont_is_named(tmp_path):

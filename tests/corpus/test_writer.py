@@ -56,6 +56,7 @@ def files_of(folder):
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
+@pytest.mark.slow
 def test_missing_files_are_filled_in_with_the_same_bytes(tmp_path):
     for code in ("cla", "vio"):
         (tmp_path / "IRMAS-TrainingData" / code).mkdir(parents=True)
