@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import importlib
 import io
@@ -339,15 +340,15 @@ def _file_of(model: str) -> str:
 
 def _quiet() -> Any:
     """Hold back LiteRT's line about the processor, which looks like an error; a copied file lets it pass."""
-    if not __package__:
-        return contextlib.nullcontext()
-    return importlib.import_module(".process.quiet_tensorflow", __package__).filtered_stderr()
+    name = ".process.quiet_tensorflow"
+    return importlib.import_module(name, __package__).filtered_stderr() if __package__ else contextlib.nullcontext()
 
 
 def _line(answer: StreamAnswer, codes: Sequence[str], values: np.ndarray) -> str:
     named = "  ".join(f"{code} {values[codes.index(code)]:.2f}" for code in answer.labels)
-    none = "(silence)" if answer.is_silent else "-"
-    return f"{answer.start_seconds:8.2f} {answer.end_seconds:8.2f}  {named or none}"
+    return (
+        f"{answer.start_seconds:8.2f} {answer.end_seconds:8.2f}  {named or ('(silence)' if answer.is_silent else '-')}"
+    )
 
 
 def _blocks_of(sound: str, rate_hz: int) -> Iterator[np.ndarray]:
@@ -362,8 +363,7 @@ def cli(argv: Sequence[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(
         prog="python -m irmas_tf.streaming",
-        description="Print a line for every window of a sound as it is read (start and end in seconds, smoothed"
-        " probability), and one for all of it. Needs neither TensorFlow nor Keras.",
+        description="Print start and end in seconds and the smoothed answer of every window of a sound, then of all.",
     )
     parser.add_argument("model", metavar="MODEL", help=".tflite file of irmas export-tflite, or a name as for predict")
     parser.add_argument("sound", metavar="FILE", help="WAV file; - is one, or raw mono 16-bit samples, from a pipe")
@@ -381,14 +381,15 @@ def cli(argv: Sequence[str] | None = None) -> int:
                 for answer in classifier.push(block):
                     print(_line(answer, classifier.codes, answer.smoothed), flush=True)
         end = dataclasses.replace(classifier.finish(), start_seconds=0.0)
-        print(_line(end, classifier.codes, end.mean) + "  (all)")
+        print(_line(end, classifier.codes, end.mean) + "  (all)", flush=True)
     except ImportError as error:
         print(f"error: {error}; pip install ai-edge-litert", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader has gone
         return 1
     except (StreamingError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        full = getattr(error, "errno", None) == errno.ENOSPC
+        print("error:", "standard output does not fit on its disk; free some space" if full else error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import runpy
 import sys
 import wave
@@ -97,6 +99,17 @@ def test_ctrl_c_and_a_reader_that_has_gone_end_it_without_a_word(model, monkeypa
     assert cli([model, "-"]) == status
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_full_disk_behind_standard_output_is_one_line(model, monkeypatch, capsys):
+    pipe(monkeypatch, wav(SAMPLES))
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert cli([model, "-"]) == 2
+        with contextlib.suppress(OSError):
+            full.close()
+    assert capsys.readouterr().err == "error: standard output does not fit on its disk; free some space\n"
 
 
 def test_the_exit_status_is_that_of_the_command(model, tmp_path, monkeypatch, capsys):
