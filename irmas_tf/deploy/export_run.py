@@ -10,7 +10,7 @@ import numpy as np
 
 from irmas_tf.config.settings import ConfigError
 from irmas_tf.deploy.export_inputs import LoadedRun, load_run, open_finished_run, training_windows
-from irmas_tf.deploy.places import choose_version, require_free, require_writable
+from irmas_tf.deploy.places import choose_version, require_free, require_room, require_writable
 from irmas_tf.inference.artefacts import ARTEFACTS, Artefact, Writable, recognise
 from irmas_tf.inference.run_data import look_at_sides
 from irmas_tf.inference.run_folder import RUN_FOLDER
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 REPRESENTATIVE_WINDOWS = 200
 """For int8, with a window of silence, which short clips are padded with. No clicks and noise: they stretch the ranges,
 and the rest gets coarser steps."""
+_SHARE_OF_FLOAT32 = {"none": 1.0, "float16": 0.5, "dynamic": 0.25, "int8": 0.25}
 
 
 @runtime_checkable
@@ -80,6 +81,10 @@ def accept(kind: Artefact, path: Path, loaded: LoadedRun, data_dir: str = "", la
     return report
 
 
+def _weight_bytes(loaded: LoadedRun) -> int:
+    return sum(weight.nbytes for weight in loaded.model.get_weights())
+
+
 def _notes(loaded: LoadedRun) -> tuple[str, ...]:
     """Return what is to be said if what was exported carries no scores."""
     if loaded.facts["metrics"] is not None:
@@ -101,13 +106,14 @@ def export_saved_model(run_dir: str, out: str, name: str, version: int = 0, over
 
     Raises:
         RunDirError, ModelError: the run cannot be used.
-        ExportError: the version is there already, or nothing can be written there.
+        ExportError: the version is there already, nothing can be written there, or its disk is too small.
         AcceptanceError: the SavedModel does not compute what the model does; nothing is left of it.
     """
     base = Path(out).expanduser() / name
     choose_version(base, version, overwrite)  # before the work
     require_writable(out, base)
     loaded = load_run(run_dir)
+    require_room(out, base, _weight_bytes(loaded))
     from irmas_tf.deploy import saved_model
     from irmas_tf.deploy.saved_model_artefact import SAVED_MODEL
 
@@ -138,8 +144,8 @@ def export_tflite(
 
     Raises:
         RunDirError, ModelError: the run cannot be used.
-        ExportError: the file is there already, or cannot be written, or the quantisation needs something that is not
-            there.
+        ExportError: the file is there already, or cannot be written, its disk is too small, or the quantisation needs
+            something that is not there.
         DataError: int8 wants data that is not there.
         AcceptanceError: the file does not compute what the model does; nothing is left of it.
     """
@@ -151,6 +157,7 @@ def export_tflite(
         live = open_finished_run(run_dir)
         look_at_sides(live.run, live.config, data_dir)
     loaded = load_run(run_dir)
+    require_room(out, target.parent, _weight_bytes(loaded) * _SHARE_OF_FLOAT32[quantization])
     from irmas_tf.deploy.tflite import convert
     from irmas_tf.deploy.tflite_artefact import TFLITE
     from irmas_tf.tflite.metadata import embed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from irmas_tf.process.places import why_not_writable
+from irmas_tf.process.places import why_not_writable, why_too_small
 
 
 class ExportError(ValueError):
@@ -48,3 +48,18 @@ def require_free(out: str, target: Path, overwrite: bool) -> None:
     if target.exists() and not overwrite:
         raise ExportError(f"--out={out}: is already there; give --overwrite, or another name")
     require_writable(out, target.parent)
+
+
+def require_room(out: str, folder: Path, weight_bytes: float) -> None:
+    """Refuse a disk on which not even the weights find room, before they are converted.
+
+    Args:
+        out: the flag's value.
+        folder: where the artefact goes; need not be there.
+        weight_bytes: of the weights as the artefact holds them.
+
+    Raises:
+        ExportError: less is free there.
+    """
+    if reason := why_too_small(folder, weight_bytes):
+        raise ExportError(f"--out={out}: {reason}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from irmas_tf.deploy.places import ExportError, require_free, require_writable
+from irmas_tf.deploy.places import ExportError, require_free, require_room, require_writable
 
 
 def test_a_place_is_free_or_refused_and_nothing_is_left_of_the_look(tmp_path):
@@ -20,3 +20,9 @@ def test_a_place_is_free_or_refused_and_nothing_is_left_of_the_look(tmp_path):
         require_free(str(target.parent), target.parent, overwrite=True)
     with pytest.raises(ExportError, match=r"--out=x: nothing can be written to the folder .* \(Not a directory\)"):
         require_writable("x", target / "below")
+
+
+def test_a_disk_too_small_for_the_weights_is_told_before_they_are_converted(tmp_path):
+    require_room("x", tmp_path / "below", 1000)
+    with pytest.raises(ExportError, match=r"--out=x: needs about 1152921504.6 GB and its disk has .* free;"):
+        require_room("x", tmp_path / "below", 2**60)
