@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.helpers import ROOT
 from tests.helpers.source_trees import TREES
 
@@ -86,6 +88,7 @@ def test_the_import_reader_sees_what_it_should(tmp_path, monkeypatch):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_heavy_and_optional_packages_are_imported_where_they_are_used():
     faults = []
     for path in TREES:
@@ -131,6 +134,7 @@ def test_every_room_says_what_it_is():
     assert not silent
 
 
+@pytest.mark.slow
 def test_nothing_reads_data_that_can_run_code():
     faults = []
     for path, tree in TREES.items():

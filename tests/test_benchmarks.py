@@ -55,6 +55,7 @@ def test_agreement_of_runs(tmp_path, monkeypatch, capsys):
     assert "not evaluated on the same excerpts" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_a_process_takes_is_its_own_and_not_that_of_the_one_that_starts_it(tmp_path):
     held = np.ones(25_000_000)  # 200 MB of this process
     spent = predict.spend([sys.executable, "-S", "-c", "print('out')"], dict(os.environ), tmp_path)

@@ -66,12 +66,14 @@ def installed(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
+@pytest.mark.slow
 def test_the_source_distribution_is_the_checkout(source: Path) -> None:
     checkout = source.parent / "checkout"
     made = {"PKG-INFO", "setup.cfg", *(f"irmas_tf.egg-info/{name}" for name in files_of(source / "irmas_tf.egg-info"))}
     assert files_of(source) - made == {name for name in files_of(checkout) if not name.startswith("irmas_tf.egg-info/")}
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_and_what_ships_beside_it(source: Path, installed: Path) -> None:
     shipped = {f"shipped/configs/{name}" for name in files_of(source / "configs")}
     shipped |= {f"shipped/serving/{name}" for name in files_of(source / "export" / "serving")}
@@ -81,12 +83,14 @@ def test_the_wheel_holds_the_package_and_what_ships_beside_it(source: Path, inst
     assert {path.name.split("-")[0] for path in installed.iterdir()} == {"irmas_tf"}
 
 
+@pytest.mark.slow
 def test_the_wheel_is_licensed_and_names_its_scripts(installed: Path) -> None:
     (facts,) = installed.glob("*.dist-info")
     assert {"LICENSE", "NOTICE"} <= {path.name for path in facts.rglob("*")}
     assert "irmas = irmas_tf.__main__:cli" in (facts / "entry_points.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_configurations_and_kit_are_found_by_the_installed_package_in_an_empty_folder(
     installed: Path, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ def run(tmp_path_factory):
     return run.path
 
 
+@pytest.mark.slow
 def test_a_runs_embeddings_are_written(run, tmp_path, capsys):
     soundfile.write(tmp_path / "a.wav", np.zeros(8000), 8000)
     output = tmp_path / "out.npz"

@@ -63,6 +63,7 @@ def test_table_and_reports(run: Path, data_dir: Path, capsys: pytest.CaptureFixt
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_page_for_people_can_be_trimmed_and_left_out(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = run / "evaluation" / "validation" / "report.html"
     assert cli([f"--run_dir={run}", "--report_clips=2"]) == 0
@@ -84,6 +85,7 @@ def test_json_is_the_metrics_file_and_the_data_dir_of_the_run_is_the_default(
     assert printed["excerpts"] == 24 and all("only 12 songs" in text for text in printed["warnings"])
 
 
+@pytest.mark.slow
 def test_predict_gives_the_same_probabilities(run: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli([f"--run_dir={run}", "--batch_size=7"]) == 0
     capsys.readouterr()
@@ -113,6 +115,7 @@ def test_the_training_side_is_called_what_it_is(run: Path, capsys: pytest.Captur
     assert "36 excerpts" in out and "trained on" in out
 
 
+@pytest.mark.slow
 def test_an_excerpt_split_is_called_inflated(
     tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,6 +162,7 @@ def test_wrong_use_is_one_line(run: Path, capsys: pytest.CaptureFixture[str], ar
     assert captured.out == "" and captured.err.count("\n") == 1 and words in captured.err
 
 
+@pytest.mark.slow
 def test_the_test_set_and_a_score_file_of_it_have_the_same_figures(
     run: Path, data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,6 +187,7 @@ def test_the_test_set_and_a_score_file_of_it_have_the_same_figures(
         assert again["decisions"][regime] == expected["decisions"][regime]
 
 
+@pytest.mark.slow
 def test_mixtures_can_be_seen_and_heard(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = make_multi_label_run(tmp_path / "run", 0.1, str(data_dir))
     excerpts = Irmas(DataConfig()).training(data_dir)

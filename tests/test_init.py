@@ -44,6 +44,7 @@ def test_every_name_resolves_and_nothing_else():
 FIGURES = "irmas_tf.evaluate([0, 1, 1], [[.9, .1], [.2, .8], [.7, .3]], [1, 2, 3])['accuracy']['value']"
 
 
+@pytest.mark.slow
 def test_evaluate_is_a_function_and_a_command_in_any_order():
     """After anyone has imported the command's module, it is the package's attribute."""
     orders = [

@@ -191,6 +191,7 @@ def test_continuous_integration_runs_the_tests():
     subprocess.run(["bash", "-n", str(script)], check=True)
 
 
+@pytest.mark.slow
 def test_make_knows_how_to_make_every_target_that_it_lists():
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert {"demo", "test", "test-fast", "test-io", "test-oldest", "bench", "lint", "help"} <= set(targets)

@@ -56,6 +56,7 @@ FORMATS = {
 }
 
 
+@pytest.mark.slow
 def test_every_format_gets_nearly_the_same_answer(run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, (format, subtype, rate_hz, channels) in FORMATS.items():
         soundfile.write(tmp_path / name, _tone(0.6, rate_hz, channels), rate_hz, subtype, format=format)
@@ -103,6 +104,7 @@ def _bad_files(folder: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_bad_audio_is_named_and_the_rest_is_answered(
     run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,6 +125,7 @@ def test_bad_audio_is_named_and_the_rest_is_answered(
         assert line.count(name) == 1, "the file is named once"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
 def test_truncated_data_is_answered_with_a_warning(
     run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], subtype: str
@@ -137,6 +140,7 @@ def test_truncated_data_is_answered_with_a_warning(
     assert errors.startswith(f"warning: {path}: ") and errors.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_one_sample_is_padded_with_zeros(run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Compared with the same sample followed by the zeros that padding adds."""
     soundfile.write(tmp_path / "1.wav", [0.5], 8000, "FLOAT")
@@ -146,6 +150,7 @@ def test_one_sample_is_padded_with_zeros(run: str, tmp_path: Path, capsys: pytes
     assert one["probabilities"] == padded["probabilities"]
 
 
+@pytest.mark.slow
 def test_what_a_spreadsheet_would_run_is_marked_unless_it_is_to_be_kept(
     run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +162,7 @@ def test_what_a_spreadsheet_would_run_is_marked_unless_it_is_to_be_kept(
             assert [row["file"] for row in csv.DictReader(file)] == [shown]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
 def test_names_with_odd_bytes(run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str) -> None:
     soundfile.write(tmp_path / f"x.{suffix}", _tone(), 44100)
@@ -179,6 +185,7 @@ def test_names_with_odd_bytes(run: str, tmp_path: Path, capsys: pytest.CaptureFi
     assert len(capsys.readouterr().out.splitlines()) == 1 + len(paths)
 
 
+@pytest.mark.slow
 def test_other_files_in_folders_are_counted(run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     soundfile.write(tmp_path / "a.wav", _tone(), 44100)
     (tmp_path / "a.txt").write_text("cel")
@@ -189,6 +196,7 @@ def test_other_files_in_folders_are_counted(run: str, tmp_path: Path, capsys: py
     assert captured.out.splitlines()[1].endswith("a.wav")
 
 
+@pytest.mark.slow
 def test_a_sound_may_come_on_standard_input(
     run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,11 +217,13 @@ def test_a_sound_may_come_on_standard_input(
         assert not list(folder.iterdir())
 
 
+@pytest.mark.slow
 def test_a_folder_without_audio_is_an_error(run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli([f"--run_dir={run}", str(tmp_path)]) == 1
     assert "no audio files" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_output_appears_whole_or_not_at_all(run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     soundfile.write(tmp_path / "a.wav", _tone(), 44100)
     output = tmp_path / "out" / "answers.json"
@@ -233,6 +243,7 @@ def test_output_appears_whole_or_not_at_all(run: str, tmp_path: Path, monkeypatc
     assert output.read_text() == before and os.listdir(output.parent) == ["answers.json"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

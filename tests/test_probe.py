@@ -44,6 +44,7 @@ def run(tmp_path_factory, data_dir):
     return run.path
 
 
+@pytest.mark.slow
 def test_json_on_standard_output_and_in_a_file(run, data_dir, tmp_path, capsys):
     flags = [f"--run_dir={run}", f"--data_dir={data_dir}", f"--cache_dir={tmp_path}", "--folds=2"]
     assert cli([*flags, "--format=json", f"--output={tmp_path / 'probe.json'}"]) == 0

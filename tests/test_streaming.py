@@ -151,6 +151,7 @@ def test_other_hops(path, hop):
     np.testing.assert_allclose(stream.finish().mean, wanted.mean(axis=0), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_it_answers_as_predict_does_with_the_same_file(tmp_path):
     """The run's Keras model, its export, a WAV file: two programs, one answer."""
     import soundfile

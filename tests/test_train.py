@@ -65,6 +65,7 @@ def untraced_steps(monkeypatch) -> None:
     monkeypatch.setattr(loop.TrainingStep, "run_batch", lambda *args: tf.constant([1.0, 2.0]))
 
 
+@pytest.mark.slow
 def test_the_command_trains(finished):
     run, _, out = finished
     assert "train loss" in out and "its epoch is done" in out and "Next: irmas evaluate --run_dir=" in out
@@ -75,6 +76,7 @@ def test_the_command_trains(finished):
     assert open_run(run).engine == "litert"
 
 
+@pytest.mark.slow
 def test_what_it_says_to_do_next_works_from_elsewhere(finished, tmp_path, monkeypatch, capsys):
     from irmas_tf.__main__ import cli as irmas
 
@@ -85,6 +87,7 @@ def test_what_it_says_to_do_next_works_from_elsewhere(finished, tmp_path, monkey
     assert "accuracy" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_run_names_the_folder_that_its_data_is_in(finished, data):
     run, _, out = finished
     folder = str((data / "IRMAS-TrainingData").resolve())
@@ -95,6 +98,7 @@ def test_the_run_names_the_folder_that_its_data_is_in(finished, data):
     assert "is not the complete IRMAS: 8 excerpts, not 6,705" in about["notes"][0]
 
 
+@pytest.mark.slow
 def test_a_relative_data_folder_is_of_use_from_elsewhere(data, tmp_path, monkeypatch):
     from irmas_tf.train import _with_whole_path
     from tests.helpers.tone_corpus import tiny_config
@@ -103,6 +107,7 @@ def test_a_relative_data_folder_is_of_use_from_elsewhere(data, tmp_path, monkeyp
     assert _with_whole_path(tiny_config(data.name)).data.data_dir == str(data)
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_not_written_to(finished, capsys):
     run, command, _ = finished
     before = files_of(run)
@@ -114,6 +119,7 @@ def test_a_finished_run_is_not_written_to(finished, capsys):
     assert files_of(run) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_training_says_how_to_go_on(data, tmp_path, monkeypatch, capsys, number):
     from irmas_tf.training import callbacks, loop
@@ -151,6 +157,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("untraced_steps")
 def test_after_starts_that_failed_the_corrected_command_starts(data, tmp_path, capsys):
     run = tmp_path / "run"
@@ -171,6 +178,7 @@ def test_after_starts_that_failed_the_corrected_command_starts(data, tmp_path, c
     assert '"split_by": "song"' in (run / "split.json").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("untraced_steps")
 def test_a_late_failure_does_not_bind_the_folder_either(data, tmp_path, monkeypatch, capsys):
     from irmas_tf.training import loop
@@ -185,6 +193,7 @@ def test_a_late_failure_does_not_bind_the_folder_either(data, tmp_path, monkeypa
     assert json.loads((tmp_path / "config.json").read_text())["model"]["head_units"] == 8
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("untraced_steps")
 def test_a_wrong_data_folder_does_not_get_into_an_unfinished_run(data, tmp_path, monkeypatch, capsys):
     from irmas_tf.training import callbacks, loop
@@ -206,6 +215,7 @@ def test_a_wrong_data_folder_does_not_get_into_an_unfinished_run(data, tmp_path,
     assert json.loads((tmp_path / "run" / "config.json").read_text())["data"]["data_dir"] == str(moved)
 
 
+@pytest.mark.slow
 def test_a_second_start_is_refused_and_writes_nothing(data, tmp_path, capsys):
     from irmas_tf.runs.run_dir import RunDir
 
@@ -217,6 +227,7 @@ def test_a_second_start_is_refused_and_writes_nothing(data, tmp_path, capsys):
         assert files_of(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_a_disk_that_cannot_hold_the_checkpoints_is_refused_before_the_first_epoch(data, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(places, "free_bytes", lambda path: 1000)
     run = tmp_path / "run"
@@ -226,6 +237,7 @@ def test_a_disk_that_cannot_hold_the_checkpoints_is_refused_before_the_first_epo
     assert not (run / "checkpoints").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("untraced_steps")
 def test_a_disk_that_fills_up_ends_the_training_in_one_line_and_the_same_command_goes_on(
     data, tmp_path, capsys, monkeypatch

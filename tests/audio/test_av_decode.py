@@ -63,6 +63,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_is_heard_whole_and_in_its_place(folder, name):
     codec, _, _, early, padding = KINDS[name]
@@ -86,6 +87,7 @@ def decode_source(channels: int) -> np.ndarray:
     return resample(sound(SECONDS, 44100, channels).mean(axis=1), 44100, RATE)
 
 
+@pytest.mark.slow
 def test_names_say_nothing(folder, tmp_path):
     for name, other in (("aac.m4a", "song.mp3"), ("opus.webm", "a.wav"), ("mp3.mp3", "x"), ("flac.flac", "y.ogg")):
         (tmp_path / other).write_bytes((folder / name).read_bytes())
@@ -134,6 +136,7 @@ def test_a_hole_in_the_middle_is_told_with_both_lengths(tmp_path, kind):
     assert f"{seconds:.3f} s" in told[0] or f"{seconds - 0.001:.3f} s" in told[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["alac.m4a", "opus.webm", "wavpack.wv", "tta.tta", "mp3.avi", "aac.mkv"])
 def test_a_file_that_is_cut_is_told_or_refused(folder, tmp_path, name):
     content = (folder / name).read_bytes()
@@ -191,6 +194,7 @@ def test_codecs_of_libsndfile_give_the_same_samples(tmp_path, kind, seconds):
     np.testing.assert_allclose(heard, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_files_are_decoded_side_by_side(folder):
     paths = [folder / name for name in ("aac.m4a", "mp3.mp3", "flac.flac", "opus.webm")] * 3
     alone = [decode_file(path, RATE) for path in paths]

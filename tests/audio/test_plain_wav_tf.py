@@ -41,6 +41,7 @@ def decode(paths: list[str], target_hz: int) -> list[np.ndarray]:
     return list(dataset.map(scaled, num_parallel_calls=2).as_numpy_iterator())
 
 
+@pytest.mark.slow
 def test_the_samples_of_decode_file_at_any_rate_length_and_number_of_channels(tmp_path):
     paths = [
         write_noise(tmp_path / f"{rate}.{channels}.{frames}.wav", frames, rate, channels)

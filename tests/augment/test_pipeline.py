@@ -135,6 +135,7 @@ def big_host_results(operation: tf.Operation) -> bool:
     return operation.type in arithmetic and any((x.shape.num_elements() or 0) > 1000 for x in integers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch, noise_kind", [(6, "pink"), (None, "folder")])
 def test_everything_at_once_is_one_graph_for_any_device(tmp_path, batch, noise_kind):
     """No Python in it, a GPU kernel for each operation, the same result as operation by operation."""

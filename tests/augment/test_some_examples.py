@@ -25,6 +25,7 @@ def negating(probability: float, computed: list[int]) -> Callable[..., tuple[tf.
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probability", [0.01, 0.3, 1.0])
 def test_each_has_the_probability_and_no_more_are_computed_than_that_takes(probability):
     computed: list[int] = []

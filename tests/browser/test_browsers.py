@@ -30,6 +30,7 @@ def is_alive(pid):
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks into /proc")
 def test_a_browser_is_ended_with_what_it_started_and_its_profile_removed(tmp_path, monkeypatch):
     program = tmp_path / "chromium"

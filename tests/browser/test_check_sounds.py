@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pytest
 import soundfile
 
 from irmas_tf.browser.check_sounds import CHANNELS, RATES_HZ, write_sounds
 
 
+@pytest.mark.slow
 def test_there_are_three_rates_three_numbers_of_channels_and_silence(tmp_path):
     paths = write_sounds(tmp_path)
     infos = {path.name: soundfile.info(str(path)) for path in paths}

@@ -183,6 +183,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(value=VALUES, place=st.sampled_from(["", "outputs", "metadata"]), status=st.sampled_from([200, 400, 503, 404]))
 def test_any_answer_is_taken_or_a_line(value, place, status):

@@ -57,6 +57,7 @@ def wanted(tiny_export: Path, audio: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.read_text().splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["http", "grpc"])
 def test_answers_are_those_of_predict(
     fake_serving: Any, tiny_export: Path, audio: Path, wanted: list[dict[str, Any]],
@@ -156,6 +157,7 @@ def test_wrong_use_is_one_line(
     assert captured.out == "" and captured.err.count("\n") == 1 and words in captured.err
 
 
+@pytest.mark.slow
 def test_an_interrupt_does_not_wait_for_the_server(fake_serving: Any, audio: Path) -> None:
     fake_serving.core.faults[:] = [8.0] * 8
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -24,6 +24,7 @@ def transport(url: str, timeout_seconds: float = 20.0, **choice: Any) -> GrpcTra
     return GrpcTransport(ModelAddress(url, **{"model": "irmas", **choice}), timeout_seconds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_content", [False, True])
 def test_answers_are_those_of_the_signature(fake_serving: Any, tiny_export: Path, as_content: bool) -> None:
     fake_serving.core.as_content = as_content
@@ -171,6 +172,7 @@ def test_a_huge_shape_takes_no_memory() -> None:
         array(huge)
 
 
+@pytest.mark.slow
 def test_the_time_counts_from_before_the_connection_and_to_the_end_of_the_answer() -> None:
     """A listener that never speaks, and an answer that comes late."""
     with lying_server(lambda line: time.sleep(5)) as silent, liar(lambda: time.sleep(3) or b"") as late:

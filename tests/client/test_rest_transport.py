@@ -25,6 +25,7 @@ def transport(url: str, timeout_seconds: float = 20.0, **choice: Any) -> RestTra
     return RestTransport(ModelAddress(url, **{"model": "irmas", **choice}), timeout_seconds)
 
 
+@pytest.mark.slow
 def test_answers_are_those_of_the_signature(fake_serving: Any, tiny_export: Path) -> None:
     model = SessionModel(tiny_export)
     wanted = model("classify_audio", np.array(CLIPS, object))

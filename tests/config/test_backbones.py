@@ -98,6 +98,7 @@ def test_every_weight_belongs_to_a_block_in_order(name):
     assert list(dict.fromkeys(blocks)) == [*spec.blocks, *spec.head_blocks]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["yamnet", "mn01", "pann_cnn14"])
 def test_augmentation_sees_log_mel_features(name):
     spec, seen = BACKBONES.get(name), []

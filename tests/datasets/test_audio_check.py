@@ -132,6 +132,7 @@ def is_decoded(path) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::irmas_tf.audio.decode.AudioWarning")
 def test_what_passes_is_decoded_and_the_other_way_round(tmp_path):
     from tests.helpers import mutations

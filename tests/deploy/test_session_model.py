@@ -51,6 +51,7 @@ def test_a_process_that_knows_nothing_of_this_package_gets_the_models_answers(
         np.testing.assert_allclose(found[key][0], wanted, atol=1e-5 * max(1.0, np.abs(wanted).max()))
 
 
+@pytest.mark.slow
 def test_saved_model_cli_shows_named_inputs_and_outputs(small_saved_model, monkeypatch, capsys):
     # The command's own main, without the seconds of a second TensorFlow.
     arguments = ["saved_model_cli", "show", "--dir", str(small_saved_model), "--tag_set", "serve", "--all"]

@@ -51,6 +51,7 @@ def own_decode(folder: Path, content: bytes) -> np.ndarray:
     return decode_file(path, TARGET_HZ)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["WAV", "WAVEX"])
 @pytest.mark.parametrize("subtype", SUBTYPES)
 @pytest.mark.parametrize("channels", [1, 2, 3, 8])
@@ -63,6 +64,7 @@ def test_samples_are_those_of_libsndfile(decode, subtype, format, channels):
     assert seconds == pytest.approx(501 / TARGET_HZ, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", USUAL_RATES_HZ)
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
 def test_every_usual_rate_gives_what_the_package_decodes(decode, tmp_path, rate, subtype):
@@ -74,6 +76,7 @@ def test_every_usual_rate_gives_what_the_package_decodes(decode, tmp_path, rate,
     assert seconds == pytest.approx((rate // 4 + 3) / rate, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_tone_stays_a_tone_at_another_rate(decode):
     times = np.arange(48000) / 48000
     samples, _ = decode(encode(0.5 * np.sin(2 * np.pi * 1000.0 * times), 48000, "FLOAT"))
@@ -93,6 +96,7 @@ ODD = chunk(b"LIST", b"abc")  # three bytes and one of padding
 EXTENSIBLE = struct.pack("<HHIIHH", 0xFFFE, 1, TARGET_HZ, 2 * TARGET_HZ, 2, 16) + struct.pack("<HHI", 22, 16, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [
@@ -148,6 +152,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_be_read_is_an_invalid_argument_that_says_why(decode, name):
     content, message = BAD[name]
@@ -157,6 +162,7 @@ def test_what_cannot_be_read_is_an_invalid_argument_that_says_why(decode, name):
     assert message in words[words.index("audio[7] ") :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subtype", SUBTYPES)
 def test_mutated_files_are_refused_or_decoded_as_the_package_does(decode, tmp_path, subtype):
     original = encode(0.5 * noise(200, 2), 11025, subtype)

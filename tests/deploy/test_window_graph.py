@@ -29,6 +29,7 @@ def cutter(hop: int):
 CUTTERS = {hop: cutter(hop) for hop in (1, 3, 7, 11)}
 
 
+@pytest.mark.slow
 @given(samples=st.integers(1, 400), hop=st.sampled_from(sorted(CUTTERS)), batch=st.integers(1, 4))
 def test_windows_are_those_of_predict(samples, hop, batch):
     clips = np.random.default_rng(samples).normal(size=(batch, samples)).astype(np.float32)

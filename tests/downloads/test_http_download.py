@@ -206,6 +206,7 @@ def test_a_dripping_server_is_given_up(kind, tmp_path):
     assert server.requests == 3 and not (tmp_path / "x").exists()
 
 
+@pytest.mark.slow
 def test_the_time_for_all_of_it_is_limited(tmp_path):
     def script(line):
         line.send(answer(b"", length=len(CONTENT)))

@@ -10,6 +10,7 @@ from irmas_tf.downloads.watched_session import Call, WatchedSession, announced_b
 from tests.helpers.lying_server import answer, lying_server
 
 
+@pytest.mark.slow
 def test_a_call_is_cut_when_its_time_is_over_unless_it_is_given_more() -> None:
     with lying_server(lambda line: [line.send(answer(b"", length=20)), line.drip(b"x" * 20)]) as server:
         session = WatchedSession(server.url)

@@ -10,6 +10,7 @@ from irmas_tf.dsp.frequency_scale import FREQUENCY_SCALES, band_edges_hz
 from irmas_tf.dsp.mel import band_groups, filterbank
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm, librosa_norm", [("peak", None), ("slaney", "slaney")])
 @pytest.mark.parametrize("mel_scale", ["htk", "slaney"])
 @pytest.mark.parametrize("rate, fft_length, bands, low, high", [

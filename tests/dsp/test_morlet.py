@@ -19,6 +19,7 @@ def noise(samples=6000, seed=0):
     return np.random.default_rng(seed).standard_normal(samples)
 
 
+@pytest.mark.slow
 def test_equals_ssqueezepy(monkeypatch):
     monkeypatch.setenv("SSQ_PARALLEL", "0")
     ssqueezepy = pytest.importorskip("ssqueezepy")

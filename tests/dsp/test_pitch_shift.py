@@ -61,6 +61,7 @@ def log_mel(x: np.ndarray) -> np.ndarray:
     return 10 * np.log10(mel[:, 4:-8] + 1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("semitones", [-2.0, 2.0])
 def test_a_shifted_chord_is_the_higher_chord_as_nearly_as_librosas(semitones):
     """The higher chord is known exactly; the mean log-mel distance to it, in dB, is at most .1 above librosa's."""

@@ -19,6 +19,7 @@ def test_the_graph_gives_the_numbers_of_numpy(rates):
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rates", RATES)
 def test_dynamic_lengths_and_one_dimension(rates):
     function = tf.function(lambda x: resample_waveform(x, *rates), input_signature=[tf.TensorSpec([None], tf.float32)])

@@ -54,6 +54,7 @@ def operations(bands, shape):
     return function.get_concrete_function().graph.get_operations()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [[1, 2000], [None, None]])
 def test_a_graph_has_one_or_the_other(shape):
     bands, _ = bands_for(512, 128)

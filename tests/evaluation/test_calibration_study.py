@@ -39,6 +39,7 @@ def _clips(
     return WindowScores(_multi_label(), logits.astype(np.float32), np.arange(3000), 3000), labels
 
 
+@pytest.mark.slow
 def test_an_overstated_model_is_cooled() -> None:
     validation, validation_labels = _clips(PRIOR, PRIOR, 0, overstated=3.0)
     scored, labels = _clips(PRIOR, PRIOR, 1, overstated=3.0)
@@ -53,6 +54,7 @@ def test_an_overstated_model_is_cooled() -> None:
     assert {v.name for v in study.variants} == set(VARIANT_WORDS) and len(study.variants) == 8
 
 
+@pytest.mark.slow
 def test_a_shifted_prior_is_found_without_labels_and_corrected() -> None:
     target = PRIOR[::-1].copy()
     validation, validation_labels = _clips(PRIOR, PRIOR, 2)
@@ -69,6 +71,7 @@ def test_a_shifted_prior_is_found_without_labels_and_corrected() -> None:
     assert plain.lrap < half.lrap < mended.lrap
 
 
+@pytest.mark.slow
 def test_a_bias_of_the_model_is_no_shift_of_the_prior() -> None:
     """A model that says too much everywhere says so on the validation clips too: the estimate must not run away."""
     (validation, validation_labels), (scored, labels) = _clips(PRIOR, PRIOR, 7), _clips(PRIOR, PRIOR, 8)
@@ -80,6 +83,7 @@ def test_a_bias_of_the_model_is_no_shift_of_the_prior() -> None:
     assert mended.micro_f1 == pytest.approx(plain.micro_f1, abs=0.02)
 
 
+@pytest.mark.slow
 def test_labels_of_the_scored_clips_change_no_probability() -> None:
     validation, validation_labels = _clips(PRIOR, PRIOR, 4)
     scored, labels = _clips(PRIOR, PRIOR, 5)
@@ -92,6 +96,7 @@ def test_labels_of_the_scored_clips_change_no_probability() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_temperature_is_fitted_on_the_aggregated_probabilities() -> None:
     windows, labels = _clips(PRIOR, PRIOR, 6, overstated=2.0)
     paired = dataclasses.replace(windows, clip_of=np.arange(3000) // 2, clips=1500)

@@ -126,6 +126,7 @@ def test_what_does_not_fit_is_refused_in_a_line(labels, scores, change, words):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_it_needs_no_tensorflow_and_prints_nothing():
     code = (
         "import sys, irmas_tf; irmas_tf.evaluate([[1, 0], [0, 1]], [[.9, .2], [.3, .8]], ['a', 'b']);"

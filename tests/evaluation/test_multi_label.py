@@ -94,6 +94,7 @@ def test_baselines_know_the_training_counts_only() -> None:
     np.testing.assert_allclose(found.scores, [found.prevalence] * 4)
 
 
+@pytest.mark.slow
 def test_scores_can_be_judged_without_tensorflow() -> None:
     code = "import sys, irmas_tf.reports.evaluate_scores; assert 'tensorflow' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -187,6 +187,7 @@ def test_without_the_training_data_the_levels_say_where_they_come_from(
     assert "not the official Parts" in evaluation.decisions["mean", OTHER_SONGS, GLOBAL].chosen_on
 
 
+@pytest.mark.slow
 def test_the_mixtures_of_either_side(data_dir: Path, runs: dict[str, RunDir]) -> None:
     run = runs["single_label"]
     labels, scores = _mixtures(run, data_dir)
@@ -217,6 +218,7 @@ def test_levels_that_a_run_chose_on_these_mixtures_are_called_so(runs: dict[str,
     assert any("S2 and mean logit have those of the oracle alone" in text for text in evaluation.warnings)
 
 
+@pytest.mark.slow
 def test_mixtures_of_a_single_window_say_what_they_cannot(
     tmp_path: Path, data_dir: Path, runs: dict[str, RunDir]
 ) -> None:
@@ -246,6 +248,7 @@ def test_the_sound_of_a_mixture_is_what_the_model_heard(data_dir: Path, runs: di
     assert evaluate_multi_label(run, data_dir, "test").render is None
 
 
+@pytest.mark.slow
 def test_identical_clips_are_counted_once_on_demand(tmp_path: Path, data_dir: Path, runs: dict[str, RunDir]) -> None:
     shutil.copytree(data_dir, tmp_path / "data")
     folder = tmp_path / "data" / "IRMAS-TestingData-Part1" / "Part1"

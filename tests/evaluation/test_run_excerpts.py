@@ -82,6 +82,7 @@ def test_the_training_side_is_said_to_have_been_trained_on(run: RunDir) -> None:
     assert "trained on" in _evaluate(run, "train").warnings[0]
 
 
+@pytest.mark.slow
 def test_songs_that_the_run_before_had_learnt_are_counted(run: RunDir) -> None:
     assert not any("had been learnt" in text for text in _evaluate(run, "validation").warnings)
     write_json_atomic(seen_path(run), {"run": "earlier", "names": ["5-0.wav", "6-1.flac", "9-0.wav", "no such"]})

@@ -146,6 +146,7 @@ _NAMES = st.lists(
 )
 
 
+@pytest.mark.slow
 @hypothesis.settings(max_examples=60)
 @hypothesis.given(st.data())
 def test_every_table_comes_back_as_it_was_written(

@@ -41,6 +41,7 @@ def test_what_is_no_score_is_told_with_line_and_column(tmp_path: Path, text: str
     assert list(table.scores)[:2] == [1e300, -1e300]
 
 
+@pytest.mark.slow
 def test_a_row_leaves_its_numbers_its_name_and_little_else(tmp_path: Path) -> None:
     rows, classes = 5000, [f"c{number}" for number in range(20)]
     numbers = ",".join(["0.123456789"] * len(classes))

@@ -63,6 +63,7 @@ def trained(tmp_path_factory) -> RunDir:
     return run
 
 
+@pytest.mark.slow
 def test_it_is_known_by_its_name_also_to_a_fresh_process(outside):
     assert {"irmas", "tones"} <= set(known_datasets())
     code = (
@@ -72,6 +73,7 @@ def test_it_is_known_by_its_name_also_to_a_fresh_process(outside):
     assert in_a_new_process(outside, "tones", code) == "low mid high False\n"
 
 
+@pytest.mark.slow
 def test_the_split_keeps_recordings_together_and_is_of_its_names(trained):
     config, split = trained.load_config(), load_split(trained.split_path)
     excerpts = config.dataset.training(config.data.data_dir)
@@ -80,6 +82,7 @@ def test_the_split_keeps_recordings_together_and_is_of_its_names(trained):
     assert {name.split("/")[0] for name in split.validation} == {"low", "mid", "high"}
 
 
+@pytest.mark.slow
 def test_evaluation_judges_by_its_classes(trained, capsys):
     assert evaluate([f"--run_dir={trained.path}", "--format=json", "--noreport"]) == 0
     metrics = json.loads(capsys.readouterr().out)
@@ -87,6 +90,7 @@ def test_evaluation_judges_by_its_classes(trained, capsys):
     assert metrics["accuracy"]["value"] > 0.6, "three tones are easy to tell"
 
 
+@pytest.mark.slow
 def test_an_answer_names_its_classes(trained, capsys):
     path = Path(trained.load_config().data.data_dir) / "high" / "9-1.wav"
     assert predict([f"--run_dir={trained.path}", "--format=json", str(path)]) == 0
@@ -95,6 +99,7 @@ def test_an_answer_names_its_classes(trained, capsys):
     assert sum(answer["probabilities"].values()) == pytest.approx(1.0, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_an_export_names_its_classes_and_its_licence(trained):
     facts = describe(trained, trained.load_config())
     assert (facts["labels"], facts["label_names"][2]) == (["low", "mid", "high"], "high tone")
@@ -102,6 +107,7 @@ def test_an_export_names_its_classes_and_its_licence(trained):
     assert "CC BY-NC-SA 3.0" in Config().dataset.licence
 
 
+@pytest.mark.slow
 def test_a_probe_goes_by_its_classes_and_recordings(trained):
     from irmas_tf.datasets.split_sides import class_indices, group_numbers
 
@@ -111,6 +117,7 @@ def test_a_probe_goes_by_its_classes_and_recordings(trained):
     np.testing.assert_array_equal(np.bincount(group_numbers(excerpts)), [2] * 12)
 
 
+@pytest.mark.slow
 def test_what_it_does_not_have_is_said(trained, tmp_path, capsys):
     config = trained.load_config()
     with pytest.raises(DataError, match="--dataset=tones: has no test clips; evaluate on --split=validation"):

@@ -65,6 +65,7 @@ def test_it_says_what_it_is(single):
     assert repr(single) == "Classifier(11 classes, windows of 0.25 s at 8,000 Hz)"
 
 
+@pytest.mark.slow
 def test_a_multi_label_model_names_by_its_thresholds(tmp_path, clip):
     run = make_multi_label_run(tmp_path / "run")
     probabilities = irmas_tf.load(run.path).classify(clip).probabilities

@@ -140,6 +140,7 @@ def test_leaving_early_stops_the_threads(clips: list[tuple[str, np.ndarray]]) ->
     assert threading.active_count() == before
 
 
+@pytest.mark.slow
 def test_windows_in_flight_are_bounded(clips: list[tuple[str, np.ndarray]], monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that never gets to run must stall the decoders, not fill the memory."""
     produced = 0

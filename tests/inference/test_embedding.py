@@ -26,6 +26,7 @@ def plain(mn01_weights):
     return load_backbone("mn01", str(mn01_weights), 0.5, 0.25)
 
 
+@pytest.mark.slow
 def test_a_backbone_gives_its_embedding_of_a_window(plain, mn01_weights):
     embedder = plain
     assert embedder.outputs == (EMBEDDING,)
@@ -54,6 +55,7 @@ def test_a_profile_has_the_bands_of_three_layers_and_a_source_of_its_own(plain, 
         embedding_backbone(BACKBONES.get("yamnet"), profile=True)
 
 
+@pytest.mark.slow
 def test_another_backbones_weights_are_refused(mn01_weights):
     with pytest.raises(WeightsError, match="holds weights of mn01, not of mn02"):
         load_backbone("mn02", str(mn01_weights), 0.5, 0.25)
@@ -61,6 +63,7 @@ def test_another_backbones_weights_are_refused(mn01_weights):
         load_backbone("mn99", str(mn01_weights), 0.5, 0.25)
 
 
+@pytest.mark.slow
 def test_the_source_names_the_weights_themselves(plain, mn01_weights, tmp_path):
     """The same published file can be converted again, and differently."""
     file = read_weight_file(mn01_weights)

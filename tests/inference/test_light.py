@@ -94,6 +94,7 @@ def seen(tmp_path_factory):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_a_tflite_file_answers_over_time_and_as_a_stream(seen):
     status, out, err = seen["predict"]
     assert (status, err) == (0, "") and json.loads(out)["engine"] == "litert"
@@ -103,6 +104,7 @@ def test_a_tflite_file_answers_over_time_and_as_a_stream(seen):
     assert seen["face"] == ["litert", 11, 5]
 
 
+@pytest.mark.slow
 def test_models_answer_by_name_and_mn04_is_made_without_tensorflow(seen):
     status, out, err = seen["default"]
     assert (status, err) == (0, "") and json.loads(out)["model"] == "composed"
@@ -117,16 +119,19 @@ def test_models_answer_by_name_and_mn04_is_made_without_tensorflow(seen):
     assert (status, err) == (0, "") and [json.loads(line)["is_present"] for line in out.splitlines()] == 3 * [True]
 
 
+@pytest.mark.slow
 def test_so_does_a_run_with_its_own_file(seen):
     status, out, err = seen["run"]
     assert (status, err) == (0, "") and out.startswith("file,duration_seconds,labels,")
 
 
+@pytest.mark.slow
 def test_it_embeds_where_the_file_has_an_embedding(seen):
     status, out, err = seen["embed"]
     assert (status, err) == (0, "") and "1 embedding of 16 numbers" in out
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_one_line(seen):
     wanted = {
         "png": "--activity_formats=png needs Matplotlib: pip install matplotlib",
@@ -140,6 +145,7 @@ def test_what_is_missing_is_one_line(seen):
     assert seen["attribute"] == 'irmas_tf.build_model needs TensorFlow: pip install "irmas_tf[train]"'
 
 
+@pytest.mark.slow
 def test_the_client_needs_none_of_it(seen):
     status, _, err = seen["client"]
     assert status != 0 and "127.0.0.1:9" in err and "pip install" not in err

@@ -47,6 +47,7 @@ def without_tensorflow(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
 
 
+@pytest.mark.slow
 def test_both_engines_give_the_same_and_say_which_they_are(made, windows):
     lite, keras = open_run(made.path), open_run(made.path, "tensorflow")
     assert (lite.engine, keras.engine) == ("litert", "tensorflow")
@@ -56,6 +57,7 @@ def test_both_engines_give_the_same_and_say_which_they_are(made, windows):
     assert load(made.path).model.engine == load_model(made.path, "litert").engine == "litert"
 
 
+@pytest.mark.slow
 def test_a_stale_file_is_not_used_and_that_is_said(run, capsys, tmp_path):
     soundfile.write(tmp_path / "a.wav", 0.1 * np.ones(4000), 8000)
     run.identity_path.unlink()  # as in a run of an earlier version, which takes any model that fits
@@ -72,6 +74,7 @@ def test_a_stale_file_is_not_used_and_that_is_said(run, capsys, tmp_path):
     assert json.loads(printed.out)["engine"] == "tensorflow" and "\nnote: " in f"\n{printed.err}"
 
 
+@pytest.mark.slow
 def test_a_file_that_is_none_or_of_another_configuration_is_not_used(run):
     run.tflite_path.write_bytes(b"nothing")
     assert "is not a .tflite file exported by irmas_tf" in open_run(run.path).engine_note
@@ -81,6 +84,7 @@ def test_a_file_that_is_none_or_of_another_configuration_is_not_used(run):
         open_run(run.path, "litert")
 
 
+@pytest.mark.slow
 def test_a_machine_without_tensorflow_gets_answers_or_one_line(run, windows, without_tensorflow):
     run.model_path.unlink()  # nor is Keras' file needed there
     model = open_run(run.path)
@@ -90,6 +94,7 @@ def test_a_machine_without_tensorflow_gets_answers_or_one_line(run, windows, wit
         open_run(run.path)
 
 
+@pytest.mark.slow
 def test_json_says_what_answered_after_the_keys_it_always_had(made, tmp_path, capsys):
     soundfile.write(tmp_path / "a.wav", 0.1 * np.ones(4000), 8000)
     lines = []
@@ -104,6 +109,7 @@ def test_json_says_what_answered_after_the_keys_it_always_had(made, tmp_path, ca
     assert len({(line["model_sha256"], json.dumps(line["probabilities"])) for line in lines}) == 1
 
 
+@pytest.mark.slow
 def test_a_kind_with_one_engine_refuses_another(made):
     with pytest.raises(ConfigError, match=r"--engine=tensorflow: .* is a \.tflite file, which runs in litert"):
         load_model(made.tflite_path, "tensorflow")

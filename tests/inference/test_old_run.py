@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 import scipy.special
 
 import irmas_tf
@@ -26,6 +27,7 @@ def old_windows() -> np.ndarray:
     return np.stack([noise, *sines, np.zeros(2000)]).clip(-1, 1).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_it_gives_the_numbers_it_gave():
     expected = np.array(json.loads((RUN / "expected.json").read_text())["logits"])
     classifier = irmas_tf.load(RUN)

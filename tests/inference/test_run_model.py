@@ -47,6 +47,7 @@ def test_logits_and_embedding_are_the_models(run: Any, windows: np.ndarray) -> N
     assert set(model.outputs) == {PROBABILITIES, LOGITS, EMBEDDING}
 
 
+@pytest.mark.slow
 def test_configuration_and_model_are_read_once_and_the_model_only_when_it_is_needed(
     tmp_path: Path, windows: np.ndarray
 ) -> None:
@@ -95,6 +96,7 @@ def test_the_model_is_traced_once_for_all_batch_sizes(run: Any, windows: np.ndar
     assert calls == [False], "traced once, in inference mode"
 
 
+@pytest.mark.slow
 def test_a_real_model_with_its_own_layers_survives_saving(tmp_path: Path, windows: np.ndarray) -> None:
     config = make_config()
     model = build_model(config)

@@ -186,6 +186,7 @@ def test_only_training_takes_waveforms_one_at_a_time():
         np.testing.assert_array_equal(features[..., 1], count)
 
 
+@pytest.mark.slow
 @each_front_end
 @pytest.mark.parametrize("jit_compile, dtype", [(False, "int16"), (True, "float32")])
 def test_training_computes_the_same_compiled_or_not(build, jit_compile, dtype):
@@ -221,6 +222,7 @@ def test_wrong_rank_is_refused(build):
         build(50).compute_output_shape((2, 100, 1))
 
 
+@pytest.mark.slow
 @each_front_end
 def test_tflite_with_built_in_ops(build, tmp_path):
     interpreter_module = pytest.importorskip("ai_edge_litert.interpreter")

@@ -66,6 +66,7 @@ def test_the_share_of_changed_examples_and_of_their_own_style_are_as_asked_for()
     )  # the last three quantiles are 1 in float32
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_with_and_without_xla_and_goes_on():
     x = features()
     plain, compiled = FreqMixStyle(0.5, 0.3, seed=5), FreqMixStyle(0.5, 0.3, seed=5)

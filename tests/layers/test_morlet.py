@@ -52,11 +52,13 @@ def exponential_chirp():
     return np.cos(2 * np.pi * 30 * np.expm1(rate * seconds()) / rate)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signal, hop_length", [(tones, 256), (linear_chirp, 512), (exponential_chirp, 256)])
 def test_tones_and_chirps_are_exact_to_half_a_percent(signal, hop_length):
     assert octave_errors(signal(), hop_length).max() < 0.005
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hop_length", HOPS)
 def test_white_noise_is_exact_to_the_sampling_error(hop_length):
     noise = 0.1 * np.random.default_rng(0).standard_normal(3 * RATE_HZ)
@@ -66,6 +68,7 @@ def test_white_noise_is_exact_to_the_sampling_error(hop_length):
     assert 0.012 < coarse.max() < 0.033
 
 
+@pytest.mark.slow
 def test_real_excerpts_are_exact_to_one_percent(shared_dir):
     soundfile = pytest.importorskip("soundfile")
     folder = shared_dir / "irmas" / "real"
@@ -148,6 +151,7 @@ def test_trainable_wavelets_start_as_fixed_ones():
     np.testing.assert_allclose(layer.center_frequencies_hz, fixed.center_frequencies_hz, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_training_moves_a_centre_towards_a_tone():
     layer = trainable_layer()
     tone_hz = 1000.0

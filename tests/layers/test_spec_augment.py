@@ -119,6 +119,7 @@ def test_traced_masks_are_the_eager_ones(dtype_policy):
     check_compiled((None, None, BINS), jit_compile=False)
 
 
+@pytest.mark.slow
 def test_masks_that_xla_compiled_are_the_eager_ones():
     check_compiled((4, FRAMES, BINS), jit_compile=True)
 

@@ -169,6 +169,7 @@ def test_bad_arguments_are_named(changes, words):
         Spectrogram(**arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("samples", [1, 10_000])
 def test_training_has_the_same_numbers_and_gradients(samples):
     tf = pytest.importorskip("tensorflow")
@@ -198,6 +199,7 @@ def test_a_gpu_gets_the_whole_batch(monkeypatch):
     assert not any(op.type.endswith("While") for op in graph.get_operations())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("float16", [False, True])
 def test_float16_weights_keep_a_pure_tone(float16, tmp_path):
     """A tone is the hard case: rounding the window spreads it over bands that are otherwise silent."""

@@ -36,6 +36,7 @@ def _cases() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield labels, scores
 
 
+@pytest.mark.slow
 def test_rankings_of_a_class_are_sklearns_with_the_mask_as_weights() -> None:
     for labels, scores in _cases():
         known = labels >= 0
@@ -55,6 +56,7 @@ def test_rankings_of_a_class_are_sklearns_with_the_mask_as_weights() -> None:
         assert multilabel.mean_average_precision(labels, scores) == pytest.approx(np.nanmean(precision), abs=TOLERANCE)
 
 
+@pytest.mark.slow
 def test_decisions_are_sklearns_on_the_known_pairs() -> None:
     for labels, scores in _cases():
         known, answers = labels >= 0, scores >= 0.5
@@ -72,6 +74,7 @@ def test_decisions_are_sklearns_on_the_known_pairs() -> None:
         assert found.exact_match == pytest.approx(np.mean(rows))
 
 
+@pytest.mark.slow
 def test_lrap_is_sklearns_on_the_known_classes_of_each_clip() -> None:
     for labels, scores in _cases():
         of_clips = multilabel.lrap_of_clips(labels, scores)
@@ -103,6 +106,7 @@ def test_what_is_scored_where_nobody_knows_the_label_changes_nothing() -> None:
     assert found.count.sum() == (labels >= 0).sum()
 
 
+@pytest.mark.slow
 def test_a_threshold_is_the_best_of_the_known_labels() -> None:
     for labels, scores in _cases():
         known = labels >= 0

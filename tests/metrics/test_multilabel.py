@@ -50,6 +50,7 @@ def test_the_cases_hold_what_they_should() -> None:
     assert sum(len(np.unique(scores)) == 1 for _, scores, _ in generated) > 0.05 * CASES
 
 
+@pytest.mark.slow
 def test_decisions_are_scored_as_by_sklearn() -> None:
     for labels, _, answers in _cases():
         found = multilabel.decision_scores(labels, answers)
@@ -87,6 +88,7 @@ def test_rankings_are_scored_as_by_sklearn() -> None:
         assert multilabel.lrap(labels, scores) == pytest.approx(expected, abs=TOLERANCE)
 
 
+@pytest.mark.slow
 def test_average_precision_is_sklearns_where_there_are_labels() -> None:
     for labels, scores, _ in _cases():
         present = labels.any(axis=0)
@@ -99,6 +101,7 @@ def test_average_precision_is_sklearns_where_there_are_labels() -> None:
         assert mean == pytest.approx(expected, abs=TOLERANCE)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:No positive class found:UserWarning")
 def test_average_precision_over_all_classes_is_sklearns_whatever_is_empty() -> None:
     empty = 0

@@ -22,6 +22,7 @@ def _case(seed: int, clips: int = 25, classes: int = 4) -> tuple[np.ndarray, np.
     return labels, np.round(scores, 1) if seed % 2 else scores
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(cases(4, 100)))
 def test_the_best_levels_are_those_of_brute_force(seed: int) -> None:
     labels, scores = _case(seed)

@@ -58,6 +58,7 @@ def test_the_dtype_policy_comes_back_after_an_error():
     assert keras.config.dtype_policy().name == "float32"
 
 
+@pytest.mark.slow
 def test_importing_the_factory_registers_every_layer_of_the_package() -> None:
     """A process that only loads a model imports nothing else that could register them."""
     root = ROOT

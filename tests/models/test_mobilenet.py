@@ -39,6 +39,7 @@ def pretrained(golden, mn04, shared_dir):
     return mn04
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signal", SIGNALS)
 def test_equals_the_original(signal, golden, pretrained):
     x = golden[f"{signal}/waveform"][None]
@@ -62,6 +63,7 @@ def test_tflite_with_built_in_operations(golden, pretrained, tmp_path):
             np.testing.assert_allclose(value, expected[key], atol=1e-3, err_msg=f"{signal} {key}")
 
 
+@pytest.mark.slow
 def test_size_and_shapes(mn04):
     assert sum(int(np.prod(v.shape)) for v in mn04.trainable_variables) == 983_599
     waveform = keras.Input((None,))
@@ -72,6 +74,7 @@ def test_size_and_shapes(mn04):
         assert np.all(np.isfinite(mn04(np.zeros((1, samples), np.float32))["logits"]))
 
 
+@pytest.mark.slow
 def test_size_at_full_width():
     """The feature extractor of MobileNetV3-Large: torchvision's has 2,971,952 parameters with three input channels."""
     waveform = keras.Input((None,))

@@ -20,6 +20,7 @@ RNG = np.random.default_rng(0)
 NOISE = (0.1 * RNG.standard_normal([3, 4000])).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_nine_branches_of_three_scales_make_one_model(small, specs):
     config = small(*[specs[scale] for scale in ("mel", "linear", "log") for _ in range(3)])
     model = build_model(config)
@@ -47,6 +48,7 @@ def test_the_label_scheme_decides_the_classes(small):
     assert build_model(small(label_scheme="irmas")).output.shape[-1] == 11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_a_saved_model_answers_alike(small, specs, policy, tmp_path):
     config = small(specs["mel"], specs["linear"], branch_dropout=0.3, block="residual", mixed_precision=policy)
@@ -132,6 +134,7 @@ def test_the_wavelet_models_keep_their_size():
     assert parameter_count(build_model(shipped("morlet_light"))) < 300_000
 
 
+@pytest.mark.slow
 def test_trainable_wavelets_learn_and_come_back_from_a_file(small, specs, tmp_path):
     model = build_model(small(specs["morlet"] + ":trainable=1"))
     layer = next(layer for layer in model.layers if layer.name.endswith("_scalogram"))

@@ -99,6 +99,7 @@ def untrained():
     return published_classifier(SPEC)
 
 
+@pytest.mark.slow
 def test_shapes_and_counts(untrained):
     model = untrained
     # 3,729,481 with batch normalisation folded: a variance and a mean less for each of 10,944 channels.

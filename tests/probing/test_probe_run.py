@@ -106,6 +106,7 @@ def test_damaged_embeddings_in_the_cache_are_computed_anew(embedder, data_dir, t
     assert len(calls) == 2
 
 
+@pytest.mark.slow
 def test_embeddings_of_another_model_in_the_same_run_folder_are_not_taken(data_dir, tmp_path, calls):
     branch = "mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000"
     config = Config(

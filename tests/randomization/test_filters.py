@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import numpy as np
+import pytest
 from scipy.signal import sosfreqz
 
 from irmas_tf.randomization.filters import (
@@ -40,6 +41,7 @@ def test_a_lower_sample_rate_leaves_nothing_far_above_half_of_it():
         assert below > -1 and above < -20
 
 
+@pytest.mark.slow
 def test_every_draw_is_stable():
     for seed in range(200):
         rng = random.Random(seed)

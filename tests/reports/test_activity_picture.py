@@ -46,6 +46,7 @@ def test_a_long_clip_has_no_more_columns_than_pixels_and_keeps_its_peaks() -> No
     assert shades[10, -1] == 1.0 and shades[10, :-1].max() == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Glyph")
 @pytest.mark.parametrize("path", ["a$b^{x\n.wav", os.fsdecode(b"\xff\xe9.wav"), "音" * 300])
 def test_any_name_can_be_a_title(path: str, tmp_path: Path) -> None:
@@ -54,6 +55,7 @@ def test_any_name_can_be_a_title(path: str, tmp_path: Path) -> None:
     assert len(figure.axes[0].get_title(loc="left")) <= 110
 
 
+@pytest.mark.slow
 def test_silence_is_hatched_without_a_line_and_notes_stand_above(tmp_path: Path) -> None:
     notes = (Note("partly_silent", "2 of 4 windows are silent"), Note("scale", "samples reach 32768 " * 10))
     activity = dataclasses.replace(_activity(4), silent=np.array([True, False, False, True]), notes=notes)
@@ -67,6 +69,7 @@ def test_silence_is_hatched_without_a_line_and_notes_stand_above(tmp_path: Path)
     figure.savefig(tmp_path / "x.png")
 
 
+@pytest.mark.slow
 def test_silence_can_be_drawn(tmp_path: Path) -> None:
     silence = Envelope(np.zeros([3, 2], np.float32), 1.0, 2.5)
     activity_figure(_activity(1), silence, SCHEME, (), None).savefig(tmp_path / "x.png")
@@ -76,6 +79,7 @@ def test_no_display_and_no_global_state_is_needed() -> None:
     assert "pyplot" not in Path(activity_picture.__file__).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Glyph")
 def test_of_a_thousand_classes_the_named_and_the_most_probable_have_rows(tmp_path: Path) -> None:
     names = ("$x_{", "尺八", "y" * 200, *(f"class {k}" for k in range(997)))

@@ -26,6 +26,7 @@ def made_page(task: str, classes: int, folder: Path) -> ReportPage:
     return draw(evaluation, summarize(evaluation), RunDir(folder / "run"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", MADE)
 @pytest.mark.parametrize("classes", [2, 20, 300])
 def test_all_classes_are_on_the_page_and_pictures_stay_readable(task, classes, tmp_path):

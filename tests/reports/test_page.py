@@ -138,6 +138,7 @@ def browser() -> str:
     return path
 
 
+@pytest.mark.slow
 def test_a_browser_renders_the_page_without_complaint(browser: str, tmp_path: Path) -> None:
     path = write_page(make_page(EVIL[1]), tmp_path / "report.html")
     picture = tmp_path / "page.png"
@@ -146,6 +147,7 @@ def test_a_browser_renders_the_page_without_complaint(browser: str, tmp_path: Pa
     assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.slow
 def test_the_browsers_console_is_heard(browser: str, tmp_path: Path) -> None:
     html = make_page("x").render().replace("<footer>", '<img src="https://example.org/x.png"><footer>')
     path = tmp_path / "bad.html"

@@ -71,6 +71,7 @@ def test_a_multi_label_run_names_what_reaches_its_own_levels(
     assert header.endswith("(* named)") and row.count("%*") == 3
 
 
+@pytest.mark.slow
 def test_the_levels_can_be_overridden(multi: str, single: str, clip: str, capsys: pytest.CaptureFixture[str]) -> None:
     for run in (multi, single):
         (answer,), _ = _answers(capsys, f"--run_dir={run}", "--thresholds=none", clip)
@@ -84,6 +85,7 @@ def test_the_levels_can_be_overridden(multi: str, single: str, clip: str, capsys
         assert answer["labels"] == []
 
 
+@pytest.mark.slow
 def test_activity_of_every_file_beside_the_same_answers(
     multi: str, clip: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

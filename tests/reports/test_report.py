@@ -80,6 +80,7 @@ def test_a_failure_leaves_no_half_of_a_file(run: RunDir, tmp_path: Path, monkeyp
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_neither_tensorflow_nor_matplotlib_is_needed() -> None:
     code = "import sys, irmas_tf.reports.report; assert not {'tensorflow', 'keras', 'matplotlib'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

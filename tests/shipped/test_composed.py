@@ -40,6 +40,7 @@ def sound(tmp_path):
     return str(tmp_path / "a.wav")
 
 
+@pytest.mark.slow
 def test_the_first_command_needs_nothing_but_a_file(shipped, tflite, sound, tmp_path, capsys):
     assert predict([sound]) == 0
     first, heading, row = capsys.readouterr().out.splitlines()
@@ -55,6 +56,7 @@ def test_the_first_command_needs_nothing_but_a_file(shipped, tflite, sound, tmp_
     assert len(list((tmp_path / "activity").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_so_do_the_others(shipped, sound, tmp_path, capsys):
     assert embed([f"--output={tmp_path / 'e.npz'}", sound]) == 0
     assert streaming(["composed", sound]) == 0

@@ -53,6 +53,7 @@ def server(tmp_path, monkeypatch):
         thread.join()
 
 
+@pytest.mark.slow
 def test_it_is_fetched_verified_made_and_answers(server, tmp_path, capsys):
     sound = tmp_path / "a.wav"
     soundfile.write(sound, 0.1 * np.sin(np.arange(32000) / 9), 32000)

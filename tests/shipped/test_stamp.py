@@ -36,6 +36,7 @@ def stamped(export, tmp_path, facts, corpus=CORPUS):
     ), out
 
 
+@pytest.mark.slow
 def test_facts_change_and_numbers_do_not(export, tmp_path, capsys):
     status, out = stamped(export, tmp_path, FACTS)
     assert status == 0 and "right for .61" in capsys.readouterr().out
@@ -60,6 +61,7 @@ def test_facts_change_and_numbers_do_not(export, tmp_path, capsys):
     assert b"Do what you like." in content and content.count(b"CC BY-NC-SA") == 0, "also for other readers of metadata"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "facts, words",
     [
@@ -75,6 +77,7 @@ def test_facts_that_cannot_be_used_are_a_line(export, tmp_path, capsys, facts, w
     assert status == 2 and words in capsys.readouterr().err and not out.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "corpus, words",
     [
@@ -90,6 +93,7 @@ def test_a_corpus_whose_terms_forbid_it_or_are_unknown_makes_no_model_of_the_pac
     assert status == 2 and words in capsys.readouterr().err and not out.exists()
 
 
+@pytest.mark.slow
 def test_a_model_of_one_label_or_too_large_is_not_the_package_s(export, tmp_path, monkeypatch, capsys):
     run = make_tiny_run(tmp_path / "run")
     write_run_tflite(run)

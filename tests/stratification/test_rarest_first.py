@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,7 @@ def test_large_groups_stay_near_the_quota():
     assert all(abs(share - 0.25) < 0.08 for share in shares.values()), shares
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     groups=st.lists(st.dictionaries(st.sampled_from("abcde"), st.integers(1, 5), min_size=1), min_size=2, max_size=25),

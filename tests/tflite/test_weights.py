@@ -61,6 +61,7 @@ def stored_types(content: bytes) -> dict[tuple[int, ...], int]:
             and t.buffer and not t.name.endswith(b"_float32")}  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SHAPES)
 def test_int8_is_within_half_a_step_of_every_channel(weights, kind):
     numbers, scales = int8_by_channel(weights[kind], AXES[kind])
@@ -73,12 +74,14 @@ def test_int8_is_within_half_a_step_of_every_channel(weights, kind):
                                np.abs(wanted).reshape(-1, len(scales)).max(axis=0), rtol=1e-6)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_float32_changes_nothing(content):
     before, after = run(content), run(change_weights(content, lambda kind, name: Form.FLOAT32))
     for name in before:
         np.testing.assert_array_equal(after[name], before[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form, tolerance", [(Form.FLOAT16, 1e-3), (Form.INT8, 1e-2), (Form.INT8_KERNEL, 3e-2)])
 def test_the_network_computes_nearly_the_same_with_smaller_weights(content, form, tolerance):
     changed = change_weights(content, lambda kind, name: form)
@@ -91,6 +94,7 @@ def test_the_network_computes_nearly_the_same_with_smaller_weights(content, form
     assert len(changed) < len(content) - (0.4 if form is Form.FLOAT16 else 0.6) * 4 * 8768
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form, version", [(Form.FLOAT16, "1.15.0"), (Form.INT8, "2.7.0"), (Form.INT8_KERNEL, "2.17.0")]
 )
@@ -99,6 +103,7 @@ def test_the_file_says_which_runtime_knows_its_operations(content, form, version
     assert min_runtime_version(unpack(change_weights(content, lambda kind, name: Form.FLOAT32))) < "1.15.0"
 
 
+@pytest.mark.slow
 def test_weights_stored_in_int8_are_made_floats_before_they_are_used(content, weights):
     """The oracle: the same network with weights that were rounded by hand."""
     rounded = change_weights(content, lambda kind, name: Form.INT8 if kind == "CONV_2D" else Form.FLOAT32)
@@ -108,6 +113,7 @@ def test_weights_stored_in_int8_are_made_floats_before_they_are_used(content, we
     np.testing.assert_allclose(run(rounded)["a"], tf.nn.conv2d(image, kernel, 1, "SAME"), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_forms_are_chosen_by_the_name_of_the_output(content):
     seen = []
 
@@ -124,6 +130,7 @@ def test_forms_are_chosen_by_the_name_of_the_output(content):
     }
 
 
+@pytest.mark.slow
 def test_small_weights_stay_as_they_are(content, monkeypatch):
     monkeypatch.setattr("irmas_tf.tflite.weights.MIN_WEIGHTS", 3000)
     types = stored_types(change_weights(content, lambda kind, name: Form.FLOAT16))
@@ -131,6 +138,7 @@ def test_small_weights_stay_as_they_are(content, monkeypatch):
     assert floats == {SHAPES["DEPTHWISE_CONV_2D"], SHAPES["FULLY_CONNECTED"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("least, found", [(1024, 0), (2000, 1), (3000, 3), (10_000, 4)])
 def test_operations_with_few_weights_are_named(content, monkeypatch, least, found):
     monkeypatch.setattr("irmas_tf.tflite.weights.MIN_WEIGHTS", least)

@@ -80,6 +80,7 @@ def test_a_cut_patch_is_refused_by_name_in_one_line(tmp_path_factory, cut):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(changes=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=12))
 def test_changed_bytes_play_or_are_refused(tmp_path_factory, changes):

@@ -12,6 +12,7 @@ def make_model() -> keras.Model:
     return keras.Model(x, keras.layers.BatchNormalization()(keras.layers.Dense(2)(keras.layers.Dropout(0.5)(x))))
 
 
+@pytest.mark.slow
 def test_the_average_follows_its_recurrence():
     model = make_model()
     average = WeightAverage(model, 0.9)

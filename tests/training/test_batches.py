@@ -113,6 +113,7 @@ def test_the_same_seed_and_epoch_give_the_same_bits_and_others_do_not(paths):
         assert not np.array_equal(first[0][2], other[0][2])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_graph")
 @pytest.mark.parametrize("cache", ["none", "memory", "disk"])
 def test_resuming_at_a_batch_is_exact(paths, tmp_path, cache):
@@ -125,6 +126,7 @@ def test_resuming_at_a_batch_is_exact(paths, tmp_path, cache):
 ROUNDING = 1.1 / 32767  # the filter's sums differ by 1e-6, which now and then rounds an example's sample elsewhere
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_graph")
 @pytest.mark.parametrize("balance", ["none", "resample"])
 def test_caches_and_threads_give_identical_batches_and_decoders_the_same(paths, tmp_path, balance):
@@ -156,6 +158,7 @@ def mixed_paths(paths, tmp_path_factory) -> list[str]:
     return mixed
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_graph")
 def test_files_of_all_kinds_keep_their_place_whoever_decodes_them(mixed_paths, monkeypatch):
     config, samples = make_config(cache="none"), 5000
@@ -170,6 +173,7 @@ def test_files_of_all_kinds_keep_their_place_whoever_decodes_them(mixed_paths, m
         assert_same(epoch_of(mixed_paths, config, epoch=1, samples=samples, start_batch=1), got[1][1:])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_graph")
 def test_evaluation_of_files_of_all_kinds_is_the_same_whoever_decodes_them(mixed_paths):
     with warnings.catch_warnings():
@@ -217,6 +221,7 @@ def test_later_epochs_do_not_decode_again(paths, monkeypatch, tmp_path):
                 epoch_of(paths, config, epoch=1)
 
 
+@pytest.mark.slow
 def test_crops_cover_the_excerpt_evenly(paths):
     # The ramp tells where a window was cut from.
     starts = []

@@ -61,6 +61,7 @@ def test_no_folder_and_too_large_a_batch_are_refused(corpus, tiny, run):
     assert list(run.path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_statistics_centre_the_training_features(corpus, tiny, run):
     import keras
 

@@ -99,6 +99,7 @@ def test_what_nobody_knows_changes_neither_loss_nor_weights(tiny):
     assert not np.array_equal(weights[0], step.model.get_weights()[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 1000])
 def test_two_classes_and_a_thousand_learn(tiny, classes):
     keras.utils.set_random_seed(5)
@@ -117,6 +118,7 @@ def test_the_loss_falls(tiny):
     assert losses[-1] < 0.5 * losses[0]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_accumulated_batches_are_one_big_batch(tiny):
     big = make_step(tiny(batch_size=16, gradient_clip_norm=0.01))
@@ -175,6 +177,7 @@ def test_class_weights_reach_the_loss(tiny):
     assert float(weighted.run_batch(WAVEFORM, ROWS, {})[0]) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_xla_computes_the_same(tiny):
     plain, compiled = make_step(tiny(batch_size=16)), make_step(tiny(batch_size=16, xla=True))
     for step in (plain, compiled):
@@ -201,6 +204,7 @@ def test_every_change_at_once_is_one_graph_without_python_that_xla_compiles(tiny
     assert not [name for name in operations if "Py" in name or "Host" in name]
 
 
+@pytest.mark.slow
 def test_float16_skips_an_overflow_and_learns_otherwise(tiny):
     with keras.device("cpu"):
         step = make_step(tiny(batch_size=16, mixed_precision="mixed_float16", gradient_clip_norm=1.0))

@@ -23,6 +23,7 @@ def checkpoint(tmp_path_factory):
     return write_published_checkpoint("mn01", tmp_path_factory.mktemp("weights"))
 
 
+@pytest.mark.slow
 def test_the_file_says_where_its_weights_came_from(checkpoint, tmp_path):
     labels = tmp_path / "labels.csv"
     labels.write_text("index,mid,display_name\n" + "".join(f"{i},/m/{i},Class {i}\n" for i in range(527)))
@@ -40,6 +41,7 @@ def test_the_file_says_where_its_weights_came_from(checkpoint, tmp_path):
     assert not list(tmp_path.rglob(".tmp-*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "backbone, weights, out, message",
     [
@@ -58,6 +60,7 @@ def test_what_cannot_be_converted_is_named(backbone, weights, out, message, chec
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_file_that_proves_its_front_end_says_so(checkpoint, tmp_path, monkeypatch):
     known = dataclasses.replace(SPEC, sha256=checksum_of(checkpoint))
     monkeypatch.setattr(BACKBONES, "get", lambda name: known)

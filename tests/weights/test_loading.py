@@ -74,6 +74,7 @@ def test_the_inverses_are_inverses():
         np.testing.assert_array_equal(LAYOUTS[layout](INVERSE[layout](x)), x)
 
 
+@pytest.mark.slow
 def test_converted_and_loaded_weights_give_the_same_answers(model, path):
     expected = model(noise())
     keras.utils.set_random_seed(2)
@@ -159,6 +160,7 @@ def test_weights_for_another_front_end_are_refused(model, path):
         load_pretrained(other, SPEC, path)
 
 
+@pytest.mark.slow
 def test_weights_of_another_network_are_refused(path):
     other = dataclasses.replace(SPEC, name="mn99")
     with pytest.raises(WeightsError, match="holds weights of mn01, not of mn99"):
@@ -192,6 +194,7 @@ def test_what_a_training_keeps_beside_the_network_is_left_out(state):
     assert turned_tensors(SPEC, published(beside)).keys() == turned_tensors(SPEC, published(state)).keys()
 
 
+@pytest.mark.slow
 def test_a_fine_tuned_head_keeps_its_classes(state):
     for key in ("classifier.5.weight", "classifier.5.bias"):
         state[key] = state[key][:200]
