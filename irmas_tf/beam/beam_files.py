@@ -14,6 +14,7 @@ from irmas_tf.audio.decode import AudioError
 from irmas_tf.audio.heard import Heard
 from irmas_tf.audio.wav_upload import wav_upload
 from irmas_tf.process.held_temporary import temporary_folder
+from irmas_tf.process.places import why_no_file
 
 
 class BeamFilesError(ValueError):
@@ -83,6 +84,16 @@ def clear_outputs(patterns: Sequence[str], overwrite: bool) -> None:
         )
     if present:
         FileSystems.delete(present)
+
+
+def require_place(output: str) -> None:
+    """Refuse a prefix of outputs on this machine where nothing can be written, before the work; others are Beam's.
+
+    Raises:
+        BeamFilesError: the message says why nothing can be written there.
+    """
+    if "://" not in output and (reason := why_no_file(f"{output}-00000")):
+        raise BeamFilesError(f"--output={output}: {reason}")
 
 
 def read_upload(path: str, rate_hz: int, max_bytes: int, heard: Heard | None = None) -> bytes:

@@ -84,10 +84,10 @@ def classify(args: argparse.Namespace, rest: list[str]) -> int:
         if getattr(args, name) < least:
             raise ConfigError(f"--{name}={getattr(args, name)}: must be at least {least}")
     options = _beam_options(rest)
-    from irmas_tf.beam.beam_files import clear_outputs, require_matches
+    from irmas_tf.beam.beam_files import clear_outputs, require_matches, require_place
     from irmas_tf.beam.exported_model import read_labels
     from irmas_tf.beam.pipeline import PipelineSettings, build
-    from irmas_tf.beam.runners import make_pipeline, run_to_the_end
+    from irmas_tf.beam.runners import make_pipeline, run_to_the_end, runs_here
 
     pipeline = make_pipeline(options)
     settings = PipelineSettings(
@@ -99,6 +99,8 @@ def classify(args: argparse.Namespace, rest: list[str]) -> int:
         args.max_clip_mb << 20,
         args.num_shards,
     )
+    if runs_here(options):
+        require_place(args.output)
     labels = read_labels(settings.saved_model)
     require_matches(settings.patterns)
     clear_outputs(settings.output_patterns, args.overwrite)

@@ -35,6 +35,11 @@ def _is_local(name: str) -> bool:
     return _plain(name) in _LOCAL_NAMES
 
 
+def runs_here(options: Any) -> bool:
+    """Return whether Beam's options name a runner that works in this process, so that its places are this machine's."""
+    return _is_local(_name(options))
+
+
 def check_runner(name: str) -> None:
     """Refuse a runner that Beam does not know, or that cannot run the pipeline.
 

@@ -55,6 +55,7 @@ def test_the_exit_status_says_whether_all_files_have_an_answer(
         (["--batch_size=0"], "--batch_size=0: must be at least 1"),
         (["--input=/no/such/*.wav"], "--input=/no/such/*.wav: matches no files"),
         (["--runner=DaskRunner"], "--runner=DaskRunner: writes empty files"),
+        (["--output=/proc/answers"], "--output=/proc/answers: nothing can be written to the folder /proc ("),
         (["--saved_model=/no/such"], "/no/such/signature.json: cannot be read"),
     ],
 )
