@@ -17,11 +17,11 @@ from typing import Any
 from irmas_tf.process.bounded_text import BoundedTextError, read_bounded
 from irmas_tf.process.printable import shortened
 
-MOST_BYTES = 64 << 20
+MOST_BYTES = 40 << 20
 """Of a file; the largest of our own, a split of 100,000 excerpts, has 10 MB."""
 MOST_DEPTH = 64
 """Objects and lists within one another; the descriptions of Keras' layers have 20."""
-MOST_ITEMS = 2_000_000
+MOST_ITEMS = 1_250_000
 """Values and keys in all."""
 _MOST_DIGITS = 400  # of a whole number; Python itself takes a time that grows with their square
 _DEPTHS = bytes.maketrans(b"[]{}", b"\2\0\2\0")  # opening is 2, closing 0

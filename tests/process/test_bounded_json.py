@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 
 import pytest
 
-from irmas_tf.process.bounded_json import BoundedJsonError, parse_json, read_json
+from irmas_tf.process.bounded_json import MOST_BYTES, MOST_ITEMS, BoundedJsonError, parse_json, read_json
+from tests.helpers import ROOT
 
 BACKSLASHES = "\\" * 3
 
@@ -79,7 +82,7 @@ def test_a_file_that_is_too_large_is_not_opened(tmp_path, monkeypatch):
     with path.open("wb") as file:
         file.truncate(1 << 40)  # no disk is needed for what was never written
     start = time.process_time()
-    with pytest.raises(BoundedJsonError, match="has 1099511627776 bytes, 67108864 at most"):
+    with pytest.raises(BoundedJsonError, match="has 1099511627776 bytes, 41943040 at most"):
         read_json(path)
     assert time.process_time() - start < 1
 
@@ -96,3 +99,29 @@ def test_the_system_says_what_is_no_file(tmp_path):
         read_json(tmp_path / "gone")
     with pytest.raises(IsADirectoryError):
         read_json(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="no peak of memory to read")
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["\U0001f3b5' + "a" * (MOST_BYTES - 100) + '"]',
+        "{" + ",".join(f'"{k:020d}":{k}' for k in range(MOST_ITEMS // 2 - 1)) + "}",
+    ],
+    ids=["wide letters", "many keys"],
+)
+def test_the_largest_that_is_read_takes_less_than_200_mb_beyond_its_size(text, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(text, encoding="utf-8")
+    code = f"""
+import resource
+from irmas_tf.process.bounded_json import read_json
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert len(read_json({str(path)!r})) > 0
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    # Started by a small process: Linux counts the memory of who forks as the child's own.
+    launched = ["sh", "-c", '"$0" -c "$1"; exit $?', sys.executable, code]
+    peak = int(subprocess.run(launched, capture_output=True, text=True, check=True, cwd=ROOT).stdout)
+    assert peak * 1024 - path.stat().st_size < 200e6
