@@ -19,6 +19,8 @@ from irmas_tf.process.printable import shortened
 
 MOST_BYTES = 40 << 20
 """Of a file; the largest of our own, a split of 100,000 excerpts, has 10 MB."""
+MOST_WIDE_BYTES = MOST_BYTES // 2
+"""Of a file with letters beyond 16 bits, such as emoji."""
 MOST_DEPTH = 64
 """Objects and lists within one another; the descriptions of Keras' layers have 20."""
 MOST_ITEMS = 1_250_000
@@ -26,6 +28,8 @@ MOST_ITEMS = 1_250_000
 _MOST_DIGITS = 400  # of a whole number; Python itself takes a time that grows with their square
 _DEPTHS = bytes.maketrans(b"[]{}", b"\2\0\2\0")  # opening is 2, closing 0
 _OTHERS = bytes(set(range(256)) - set(b"[]{}"))
+_TEXT = re.compile(rb'"[^"]*"?')
+_WIDE = re.compile(rb"[\xf0-\xff]|\\u[dD][89a-fA-F]")  # of such letters Python gives every letter of a text four bytes
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -94,6 +98,8 @@ def parse_json(
     if len(raw) > most_bytes:
         raise BoundedJsonError(name, f"has {len(raw)} bytes, {most_bytes} at most are read")
     try:
+        if len(raw) > MOST_WIDE_BYTES and _WIDE.search(raw):
+            raise _Refusal(f"has {len(raw)} bytes; with letters beyond 16 bits {MOST_WIDE_BYTES} at most are read")
         _check_bounds(raw, most_depth, most_items)
         value = json.loads(
             raw.decode("utf-8-sig"),
@@ -119,7 +125,7 @@ def _check_bounds(raw: bytes, most_depth: int, most_items: int) -> None:
     plain = raw.replace(rb"\\", b"").replace(rb"\"", b"") if b"\\" in raw else raw
     if plain.count(b'"') > 4 * most_items:
         raise _Refusal(f"has more than {most_items} values")
-    outside = b"".join(plain.split(b'"')[::2])
+    outside = _TEXT.sub(b"", plain)
     if outside.count(b",") + outside.count(b":") + outside.count(b"[") + outside.count(b"{") >= most_items:
         raise _Refusal(f"has more than {most_items} values")
     brackets = outside.translate(_DEPTHS, _OTHERS)

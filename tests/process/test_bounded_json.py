@@ -8,7 +8,14 @@ import time
 
 import pytest
 
-from irmas_tf.process.bounded_json import MOST_BYTES, MOST_ITEMS, BoundedJsonError, parse_json, read_json
+from irmas_tf.process.bounded_json import (
+    MOST_BYTES,
+    MOST_ITEMS,
+    MOST_WIDE_BYTES,
+    BoundedJsonError,
+    parse_json,
+    read_json,
+)
 from tests.helpers import ROOT
 
 BACKSLASHES = "\\" * 3
@@ -101,15 +108,23 @@ def test_the_system_says_what_is_no_file(tmp_path):
         read_json(tmp_path)
 
 
+@pytest.mark.parametrize("letter", ["\U0001f3b5", "\\ud83c\\udfb5"])
+def test_emoji_are_read_in_half_as_much(letter):
+    raw = f'["{letter}{"a" * MOST_WIDE_BYTES}"]'.encode()
+    with pytest.raises(BoundedJsonError, match=r"a: has 209.* bytes; with letters beyond 16 bits 20971520 at most"):
+        parse_json(raw, "a")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="no peak of memory to read")
 @pytest.mark.parametrize(
     "text",
     [
-        '["\U0001f3b5' + "a" * (MOST_BYTES - 100) + '"]',
+        '["\U0001f3b5' + "a" * (MOST_WIDE_BYTES - 100) + '"]',
+        '["\u65e5' + "a" * (MOST_BYTES - 100) + '"]',
         "{" + ",".join(f'"{k:020d}":{k}' for k in range(MOST_ITEMS // 2 - 1)) + "}",
     ],
-    ids=["wide letters", "many keys"],
+    ids=["emoji", "Japanese", "many keys"],
 )
 def test_the_largest_that_is_read_takes_less_than_200_mb_beyond_its_size(text, tmp_path):
     path = tmp_path / "a.json"
