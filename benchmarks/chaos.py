@@ -96,14 +96,21 @@ def work_through(
 
 
 def table(records: list[dict[str, Any]]) -> str:
-    """Return the table of attempts and what went wrong, with a row per kind and command, and a sum."""
-    heads = ["attack", "command", "attempts", *COLUMNS]
-    rows = [heads, ["---", "---", *["---:"] * (len(heads) - 2)]]
-    pairs = dict.fromkeys((str(r["kind"]), str(r["work"])) for r in sorted(records, key=lambda r: str(r["kind"])))
-    for pair in [*pairs, None]:
-        of = [r for r in records if pair is None or (r["kind"], r["work"]) == pair]
+    """Return the table of attempts and what went wrong: a row per attack, a sum, a row per command with a fault."""
+    heads = ["attack", "attempts", "of them on", *COLUMNS]
+    rows = [heads, ["---", "---:", "---", *["---:"] * len(COLUMNS)]]
+
+    def add(title: str, of: list[dict[str, Any]], works: str) -> None:
         sums = [sum(r["counts"][column] for r in of) for column in COLUMNS]
-        rows.append([*(pair or ("all", "")), str(len(of)), *map(str, sums)])
+        rows.append([title, f"{len(of):,}", works, *map(str, sums)])
+
+    for kind in sorted({r["kind"] for r in records}):
+        of = [r for r in records if r["kind"] == kind]
+        numbers = Counter(r["work"].replace(",", ":") for r in of)
+        add(kind, of, ", ".join(f"{work} {numbers[work]}" for work in sorted(numbers)))
+    add("all", records, "")
+    for kind, work in sorted({(r["kind"], r["work"]) for r in records if any(r["counts"].values())}):
+        add(f"{kind}, {work}", [r for r in records if (r["kind"], r["work"]) == (kind, work)], "")
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
