@@ -7,8 +7,8 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-MOST_BYTES = 256 << 20
-"""Of a table or list; a manifest of a million files has 100 MB."""
+MOST_BYTES = 64 << 20
+"""Of a table or list, some 600,000 lines; the split of more excerpts would be refused, too (`bounded_json`)."""
 MOST_COLUMNS = 10_000
 """Of a table; scores of 1,000 classes have 1,003."""
 
