@@ -71,6 +71,7 @@ def imports_of(path: Path) -> Iterator[tuple[str, str, bool]]:
     yield from visit(TREES[path], True)
 
 
+@pytest.mark.slow
 def test_imports_point_downwards_without_a_circle():
     done = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], capture_output=True, text=True, cwd=ROOT

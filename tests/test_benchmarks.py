@@ -85,17 +85,19 @@ def test_attacks_are_counted_by_kind_and_command_and_none_goes_missing():
     lines = chaos.table(
         [
             record("kill -9", "train", **{lost: 1}),
-            record("disk full", "predict"),
+            record("disk full", "predict, activity"),
             record("kill -9", "train", **{other: 2}),
+            record("kill -9", "embed"),
         ]
     ).splitlines()
     zeros = " | 0" * (len(chaos.COLUMNS) - 2)
-    assert [line.count("|") for line in lines] == [len(chaos.COLUMNS) + 4] * 5
-    assert lines[0].startswith(f"| attack | command | attempts | {lost} | {other} |")
+    assert [line.count("|") for line in lines] == [len(chaos.COLUMNS) + 4] * 6
+    assert lines[0].startswith(f"| attack | attempts | of them on | {lost} | {other} |")
     assert lines[2:] == [
-        f"| disk full | predict | 1 | 0 | 0{zeros} |",
-        f"| kill -9 | train | 2 | 1 | 2{zeros} |",
-        f"| all |  | 3 | 1 | 2{zeros} |",
+        f"| disk full | 1 | predict: activity 1 | 0 | 0{zeros} |",
+        f"| kill -9 | 3 | embed 1, train 2 | 1 | 2{zeros} |",
+        f"| all | 4 |  | 1 | 2{zeros} |",
+        f"| kill -9, train | 2 |  | 1 | 2{zeros} |",
     ]
 
 
@@ -123,6 +125,7 @@ def test_the_smallest_soak_ends_well(work):
     assert done.stdout.splitlines()[-1].startswith(f"| {work} | 3 |")
 
 
+@pytest.mark.slow
 def test_damaged_files_are_counted_and_the_end_of_a_process_is_told(capsys, monkeypatch):
     assert fuzz_readers.main(["--mutations=20", "labels TXT"]) == 0
     row = capsys.readouterr().out.splitlines()[-1].strip("| ").split(" | ")

@@ -80,6 +80,7 @@ def test_wrong_usage_is_a_line_and_status_2(arguments, message, tmp_path, monkey
     assert error.startswith("error: ") and message in error and error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_table_prints_in_any_locale(data_dir):
     done = subprocess.run(
         [sys.executable, "-m", "irmas_tf.check", f"--data_dir={data_dir}"],

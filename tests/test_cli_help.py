@@ -38,6 +38,7 @@ def test_importing_the_package_loads_nothing_heavy():
     assert stdout.split() == ["STATUS", "0", "HEAVY"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [m for m in MODULES.values() if m != "irmas_tf.streaming"])
 def test_help_answers_without_loading_anything_heavy(module):
     stdout, stderr = run(PROGRAM, module, "--help")
@@ -47,6 +48,7 @@ def test_help_answers_without_loading_anything_heavy(module):
     assert stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, more", [("evaluate", []), ("predict", ["a.wav"])])
 def test_a_run_that_is_not_there_is_refused_before_tensorflow_is_loaded(name, more, tmp_path):
     missing = f"--run_dir={tmp_path / 'nothing'}"
@@ -76,6 +78,7 @@ def cpu_seconds_of_children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command, most_seconds", [([], 0.3), (["train"], 1.0), (["evaluate"], 1.0)])
 def test_help_is_quick(command, most_seconds):
     # Of the processor: the clock on the wall also counts what other processes of a busy machine do.

@@ -33,6 +33,7 @@ def test_a_runs_embeddings_are_written(run, tmp_path, capsys):
     assert np.load(output)["embeddings"].shape == (1, 12)
 
 
+@pytest.mark.slow
 def test_an_unreadable_file_is_named_and_costs_nobody_an_embedding(run, tmp_path, capsys):
     soundfile.write(tmp_path / "a.wav", np.zeros(8000), 8000)
     (tmp_path / "b.wav").write_bytes(b"x")

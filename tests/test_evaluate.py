@@ -50,6 +50,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
     return _make_run(tmp_path_factory.mktemp("run") / "run", data_dir)
 
 
+@pytest.mark.slow
 def test_table_and_reports(run: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli([f"--run_dir={run}", f"--data_dir={data_dir}", "--split=validation"]) == 0
     out = capsys.readouterr().out
@@ -76,6 +77,7 @@ def test_the_page_for_people_can_be_trimmed_and_left_out(run: Path, capsys: pyte
     assert not page.exists(), "a page of an earlier evaluation would not belong to these figures"
 
 
+@pytest.mark.slow
 def test_json_is_the_metrics_file_and_the_data_dir_of_the_run_is_the_default(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,6 +102,7 @@ def test_predict_gives_the_same_probabilities(run: Path, data_dir: Path, capsys:
             assert float(row[code]) == pytest.approx(probability, abs=2e-6)
 
 
+@pytest.mark.slow
 def test_labels_and_song_groups_come_from_the_data(run: Path) -> None:
     assert cli([f"--run_dir={run}", "--format=json"]) == 0
     with (run / "evaluation" / "validation" / "predictions.csv").open(newline="") as file:
@@ -109,6 +112,7 @@ def test_labels_and_song_groups_come_from_the_data(run: Path) -> None:
     assert len(set(song_of.values())) == len(song_of) == 12
 
 
+@pytest.mark.slow
 def test_the_training_side_is_called_what_it_is(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli([f"--run_dir={run}", "--split=train"]) == 0
     out = capsys.readouterr().out
@@ -124,6 +128,7 @@ def test_an_excerpt_split_is_called_inflated(
     assert "inflated" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_runs_label_scheme_is_used(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = _make_run(tmp_path / "report", data_dir)
     config = json.loads((run / "config.json").read_text())
@@ -210,6 +215,7 @@ def test_help_names_the_columns_of_a_score_file(capsys: pytest.CaptureFixture[st
     assert "columns: file, one per class" in out
 
 
+@pytest.mark.slow
 def test_missing_and_unreadable_excerpts_are_named(
     tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,6 +36,7 @@ def test_a_version_that_is_there_is_refused_before_the_run_is_read(tmp_path, cap
     assert "2: is already there; give --overwrite, or another --model_version" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["unfinished", "half a model", "no run"])
 def test_a_run_that_cannot_be_exported_is_one_line_and_leaves_nothing(tmp_path, capsys, damage):
     run = make_small_run(tmp_path / "run")

@@ -28,6 +28,7 @@ def test_it_says_of_every_model_whether_it_is_here(tmp_path, monkeypatch, capsys
     assert text.endswith("composed answers where no model is named; others by --model=NAME or irmas_tf.load(NAME).\n")
 
 
+@pytest.mark.slow
 def test_what_was_fetched_has_a_path_and_facts(fetched, tmp_path, capsys):
     assert cli(["--format=json"]) == 0
     rows = {row["name"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}

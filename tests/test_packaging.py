@@ -153,6 +153,7 @@ def test_every_range_that_the_default_environment_installs_has_a_pin(arguments):
     assert {"tensorflow", "tensorflow-io"} <= {pin.name for pin in requirements("io.txt")} <= names
 
 
+@pytest.mark.slow
 def test_the_packages_that_the_code_imports_are_declared(arguments):
     provided = {"absl": "absl-py", "sklearn": "scikit-learn", "tensorflow_io": "tensorflow-io"}
     provided |= {"tensorflow_hub": "tensorflow-hub", "tf_keras": "tf-keras", "google": "protobuf"}

@@ -274,6 +274,7 @@ def test_a_run_without_or_with_a_damaged_model(tmp_path: Path, capsys: pytest.Ca
     assert "no model yet" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_and_what_was_exported_from_it_give_the_same_answers(
     tiny_export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

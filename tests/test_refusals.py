@@ -64,6 +64,7 @@ def judge(case: Refusal, status: int | None, err: str) -> str:
     return "" if case.named in lines[-1] else f"does not name {case.named!r}: {err}"
 
 
+@pytest.mark.slow
 def test_the_guard_finds_what_is_loaded(inputs):
     """Else the test above would pass whatever the commands do."""
     done = subprocess.run(

@@ -8,6 +8,7 @@ from irmas_tf.corpus import generation
 from irmas_tf.soundfont import cli
 
 
+@pytest.mark.slow
 def test_it_makes_a_corpus_and_says_what_it_holds(tmp_path, capsys):
     pytest.importorskip("pretty_midi", reason="pretty_midi, in the extra `demo`, brings the SoundFont")
     command = [f"--out={tmp_path / 'corpus'}", "--excerpts=1", "--test_clips=0", "--workers=1"]

@@ -68,6 +68,7 @@ def expected(samples: np.ndarray, hop: int = HOP) -> tuple[list[int], np.ndarray
     return starts, lite_run.lite_answer(np.stack([padded[start : start + WINDOW] for start in starts]))
 
 
+@pytest.mark.slow
 @given(length=st.integers(1, 12_000), seed=st.integers(0, 2**32 - 1), longest=st.sampled_from([1, 7, 700, 1999, 5000]))
 @example(length=WINDOW, seed=0, longest=5000)
 @example(length=WINDOW + 1, seed=0, longest=1)
@@ -347,6 +348,7 @@ def test_the_commands_errors_are_one_line(path, tmp_path, capsys):
     assert len(errors) == 2 and all(line.startswith("error: ") and "absent" in line for line in errors)
 
 
+@pytest.mark.slow
 def test_it_runs_without_tensorflow_and_without_the_package(path, tmp_path):
     """Copied to a folder of its own, first alone; importing TensorFlow, Keras or irmas_tf fails there."""
     shutil.copy(streaming.__file__, tmp_path / "streaming.py")

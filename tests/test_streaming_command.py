@@ -39,6 +39,7 @@ def pipe(monkeypatch, content: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
 
 
+@pytest.mark.slow
 def test_a_pipe_gives_the_same_lines_for_a_wav_file_and_for_its_raw_samples(model, monkeypatch, capsys):
     printed = []
     for content in (wav(SAMPLES), SAMPLES.tobytes()):

@@ -16,6 +16,7 @@ def content() -> bytes:
     return lite_run.lite_content()
 
 
+@pytest.mark.slow
 def test_a_model_that_is_damaged_or_was_changed_is_refused(content, tmp_path: Path):
     """LiteRT would run it, and answer something else."""
     good = with_associated_files(content, lite_run.lite_facts())

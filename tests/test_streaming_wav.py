@@ -58,6 +58,7 @@ def odd_wavs(draw) -> bytes:
     return before + riff(*chunks, size=size)
 
 
+@pytest.mark.slow
 @given(content=odd_wavs(), count=st.integers(1, 400))
 @settings(max_examples=cases(60, 2000), deadline=None)
 def test_whatever_the_chunks_are_the_samples_are_those_that_were_written(content, count):

@@ -203,6 +203,7 @@ def test_files_are_decoded_side_by_side(folder):
             np.testing.assert_array_equal(heard, expected)
 
 
+@pytest.mark.slow
 def test_libraries_write_nothing_on_the_terminal(tmp_path):
     rng = np.random.default_rng(2)
     paths = []

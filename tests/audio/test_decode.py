@@ -241,6 +241,7 @@ def test_errors_survive_a_process_boundary(tmp_path):
     assert str(error) == "a.wav: is bad" and error.path == "a.wav"
 
 
+@pytest.mark.slow
 def test_a_long_file_is_streamed_in_little_memory(tmp_path):
     path = tmp_path / "long.wav"
     data_bytes = 2400 * 16000 * 2

@@ -47,6 +47,7 @@ def parts() -> dict[str, bytes]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names, seconds", [
     (("vorbis 22050 1 1", "vorbis 22050 1 2"), 3),
     (("vorbis 22050 1 1",) * 7, 7),

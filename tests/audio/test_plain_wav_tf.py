@@ -54,6 +54,7 @@ def test_the_samples_of_decode_file_at_any_rate_length_and_number_of_channels(tm
         np.testing.assert_allclose(got, expected, atol=1e-6, rtol=0, err_msg=path)
 
 
+@pytest.mark.slow
 def test_digital_silence_stays_silence(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.zeros((500, 2)), 44100, subtype="PCM_16")
     (got,) = decode([str(tmp_path / "a.wav")], 22050)

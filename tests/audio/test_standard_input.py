@@ -58,6 +58,7 @@ def test_names_are_passed_on_as_they_come():
     assert next(names) == "a.wav" and len(list(pieces)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 100, 1 << 20])
 def test_a_sound_is_stored_whole(size):
     content = b"ID3\3\0\0\0\0\1\0" + bytes(range(256)) * 100

@@ -155,6 +155,7 @@ def test_a_folder_keeps_the_stores_that_were_used_last(paths, tmp_path):
     assert {path.stem for path in folder.glob("*.int16")} == {path.stem for path in folder.glob("*.json")}
 
 
+@pytest.mark.slow
 def test_what_a_kill_leaves_is_deleted_and_what_another_process_writes_is_not(paths, tmp_path):
     folder = tmp_path / "cache"
     script = """

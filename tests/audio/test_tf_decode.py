@@ -52,6 +52,7 @@ def test_tensorflow_io_names_the_file(tfio, tmp_path):
     assert str(caught.value).startswith(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", ["auto", "soundfile"])
 def test_the_default_decoders_work_in_a_dataset(tmp_path, decoder):
     paths = [write(tmp_path, c, s, 44100) for c, s in (("WAV", "PCM_16"), ("OGG", "VORBIS"))]

@@ -102,6 +102,7 @@ def test_the_measured_level_of_what_is_added_is_the_asked_one():
     assert decibels == pytest.approx(LEVELS[1, 0], abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch, partners", [(2, 1), (5, 4), (32, 7)])
 def test_partners_are_others_all_different_and_all_as_likely(batch, partners):
     rows_of = tf.function(partner_rows, reduce_retracing=True)

@@ -47,6 +47,7 @@ def test_runners_elsewhere_are_taken_as_they_are(name: str) -> None:
     check_runner(name)
 
 
+@pytest.mark.slow
 def test_a_runner_that_cannot_start_is_one_line() -> None:
     options = PipelineOptions(["--runner=PortableRunner"])
     pipeline = make_pipeline(options)
@@ -55,6 +56,7 @@ def test_a_runner_that_cannot_start_is_one_line() -> None:
         run_to_the_end(pipeline, options)
 
 
+@pytest.mark.slow
 def test_each_file_is_taken_once_and_nothing_is_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,6 +37,7 @@ def registry(tmp_path, monkeypatch):
     server.server_close()
 
 
+@pytest.mark.slow
 def test_it_is_fetched_once_and_verified(registry, tmp_path, monkeypatch):
     registry.content = stand_in_package(tmp_path / "made.tgz", monkeypatch).read_bytes()
     path = get_package(progress=False)
@@ -45,6 +46,7 @@ def test_it_is_fetched_once_and_verified(registry, tmp_path, monkeypatch):
     assert registry.asked == [f"/@litertjs/core/-/core-{litert.VERSION}.tgz"]
 
 
+@pytest.mark.slow
 def test_another_package_is_not_kept_and_not_used(registry, tmp_path):
     registry.content = b"another"
     with pytest.raises(LiteRtError, match="is not @litertjs/core"):
@@ -55,6 +57,7 @@ def test_another_package_is_not_kept_and_not_used(registry, tmp_path):
         get_package(str(tmp_path / "own.tgz"))
 
 
+@pytest.mark.slow
 def test_without_it_the_message_says_what_to_do_by_hand(registry):
     with pytest.raises(DownloadError, match=r"npm pack @litertjs/core@.* --litert_js="):
         get_package(progress=False, retries=0)

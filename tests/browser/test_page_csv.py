@@ -18,6 +18,7 @@ process.stdout.write(csvText(JSON.parse(process.argv[1])));
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
 def test_cells_that_spreadsheets_would_run_are_marked_as_the_package_marks_them():
     rows = [

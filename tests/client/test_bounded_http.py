@@ -48,6 +48,7 @@ DRIPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", DRIPS)
 def test_the_time_is_for_the_whole_call(kind):
     """A byte every 50 ms would take minutes; the limit is .5 s, and half a minute of load is forgiven."""
@@ -58,6 +59,7 @@ def test_the_time_is_for_the_whole_call(kind):
     assert time.monotonic() - started < 15
 
 
+@pytest.mark.slow
 def test_a_server_that_was_slow_is_asked_again_over_a_new_connection():
     slow = [True, False]
 

@@ -83,6 +83,7 @@ def test_answers_are_those_of_predict(
     assert sorted(fake_serving.core.requests) == [1, 1, 3, 3, 3, 3]
 
 
+@pytest.mark.slow
 def test_a_refused_and_an_unreadable_file_are_named_and_the_others_answered(
     fake_serving: Any, audio: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_refused_and_an_unreadable_file_are_named_and_the_others_answered(
     assert fake_serving.core.requests == [3, 1, 1, 1] * 2
 
 
+@pytest.mark.slow
 def test_a_busy_server_is_asked_again_and_the_answers_are_all_there(
     fake_serving: Any, audio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ def test_without_the_package_grpc_says_what_to_install(monkeypatch: pytest.Monke
         connect(ModelAddress("grpc://host", "irmas"), 1.0)
 
 
+@pytest.mark.slow
 def test_rest_needs_no_tensorflow() -> None:
     code = (
         "import sys\nimport irmas_tf.client.client_run, irmas_tf.client.rest_transport\n"

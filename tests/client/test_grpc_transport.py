@@ -40,6 +40,7 @@ def test_answers_are_those_of_the_signature(fake_serving: Any, tiny_export: Path
     assert fake_serving.core.requests == [2, 2, 2]
 
 
+@pytest.mark.slow
 def test_a_refusal_is_the_graphs_sentence(fake_serving: Any) -> None:
     with pytest.raises(RefusedError) as caught:
         transport(fake_serving.grpc).classify([CLIPS[0], b""])
@@ -67,6 +68,7 @@ def test_a_model_of_others_is_named(fake_serving: Any) -> None:
         transport(fake_serving.grpc).num_classes()
 
 
+@pytest.mark.slow
 def test_a_busy_or_slow_server_may_be_asked_again(fake_serving: Any) -> None:
     fake_serving.core.faults[:] = ["UNAVAILABLE", 1.5, "RESOURCE_EXHAUSTED", "PERMISSION_DENIED"]
     grpc = transport(fake_serving.grpc, timeout_seconds=0.5)
@@ -91,6 +93,7 @@ def test_no_server_the_wrong_port_and_a_closed_connection(fake_serving: Any) -> 
         grpc.classify(CLIPS)
 
 
+@pytest.mark.slow
 def test_audio_beyond_grpcs_usual_limit_of_four_megabytes_goes_through(fake_serving: Any) -> None:
     found = transport(fake_serving.grpc).classify([float_wav(np.zeros(1_300_000), 8000)])
     assert found.duration_seconds[0] == pytest.approx(162.5)
@@ -141,6 +144,7 @@ def liar(answer: Callable[[], bytes], is_compressed: bool = False) -> Iterator[s
         server.stop(0).wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_compressed", [False, True])
 def test_an_answer_that_is_too_large_is_the_servers_fault_and_not_the_files(is_compressed: bool) -> None:
     with liar(lambda: bytes(33 << 20), is_compressed) as url, pytest.raises(ServerError, match="larger than max"):

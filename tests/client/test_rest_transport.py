@@ -76,6 +76,7 @@ def test_a_busy_server_may_be_asked_again(fake_serving: Any, status: int) -> Non
     assert rest.classify(CLIPS[:1]).clips == 1
 
 
+@pytest.mark.slow
 def test_a_dropped_connection_and_a_slow_answer_may_be_asked_again(fake_serving: Any) -> None:
     fake_serving.core.faults[:] = ["drop", 1.5]
     rest = transport(fake_serving.http, timeout_seconds=0.3)

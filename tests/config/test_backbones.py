@@ -65,6 +65,7 @@ def test_a_name_that_could_not_be_written_in_a_flag_is_refused(name):
         register_backbone(dataclasses.replace(BACKBONES.get("mn01"), name=name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DIFFERENT)
 def test_front_end_and_shortest_waveform(name, built):
     spec = BACKBONES.get(name)

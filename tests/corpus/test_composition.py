@@ -45,6 +45,7 @@ def test_the_same_seed_composes_the_same_song(code):
     assert first != other
 
 
+@pytest.mark.slow
 def test_songs_vary():
     songs = [compose_song("gel", str(seed), seconds=8) for seed in range(60)]
     assert len({s.leads[0].program for s in songs}) >= 5

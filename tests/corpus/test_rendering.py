@@ -60,6 +60,7 @@ def test_a_song_that_is_too_short_is_refused():
         choose_starts(song, 40, 3.0, random.Random(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["gel", "org", "tru", "voi"])
 def test_excerpts_have_the_official_format_and_an_audible_lead(sampler, code):
     accompanied = next(
@@ -107,6 +108,7 @@ def test_a_stem_does_not_depend_on_where_rendering_begins(sampler):
     np.testing.assert_allclose(long[roll + SAMPLE_RATE_HZ :], late[roll:], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_test_clips_are_labelled_with_what_is_heard(sampler):
     song = compose_test_song(["voi", "pia", "sax"], "t", seconds=40)
     clips = render_test_song(sampler, song, 2)
@@ -122,6 +124,7 @@ def test_test_clips_are_labelled_with_what_is_heard(sampler):
                 assert held >= 1.5
 
 
+@pytest.mark.slow
 def test_a_lead_that_hardly_plays_is_neither_heard_nor_labelled(sampler):
     song = compose_test_song(["flu", "gac"], "q", seconds=30)
     second = song.leads[1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from irmas_tf.datasets import check_findings as findings
 from irmas_tf.datasets import irmas_counts
 from irmas_tf.datasets.audio_check import AudioFacts, AudioIssue
@@ -75,6 +77,7 @@ def test_counts():
     assert all(f.severity != "error" for f in found)
 
 
+@pytest.mark.slow
 def test_a_complete_copy_has_nothing_missing():
     items = []
     for k, (code, count) in enumerate(irmas_counts.TRAINING_EXCERPTS.items()):

@@ -288,6 +288,7 @@ def test_absent_file_and_failed_write(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["split.json"]
 
 
+@pytest.mark.slow
 def test_what_a_kill_leaves_of_a_split_is_removed_at_the_next_start(tmp_path):
     script = """
         import os, signal, sys

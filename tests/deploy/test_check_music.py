@@ -23,6 +23,7 @@ def band_levels(sound: np.ndarray) -> np.ndarray:
     return 10 * np.log10(bands + 1e-12)
 
 
+@pytest.mark.slow
 def test_it_is_the_same_every_time_and_within_full_scale(music):
     assert list(music) == ["music (band)", "music (song)"]
     for name, sound in check_music(RATE).items():
@@ -49,6 +50,7 @@ def test_the_pieces_differ_and_pause(music):
         assert not rests[: 2 * 50].any(), "short windows are cut from the beginning"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate_hz", [8000, 22050])
 def test_another_rate_leaves_the_lower_bands_as_they_are(music, rate_hz):
     def levels(sound: np.ndarray) -> np.ndarray:

@@ -63,6 +63,7 @@ def test_tensorflow_is_not_loaded_for_a_run_that_is_not_there(tmp_path, monkeypa
         load_run(str(tmp_path / "nothing"))
 
 
+@pytest.mark.slow
 def test_a_run_is_loaded_by_the_quiet_import(run, monkeypatch):
     calls = []
     monkeypatch.setattr("irmas_tf.deploy.export_inputs.import_tensorflow", lambda *_: calls.append("quiet"))
@@ -135,6 +136,7 @@ def test_a_run_that_cannot_be_used_is_one_clear_error(run, name):
         load_run(str(run.path))
 
 
+@pytest.mark.slow
 def test_the_live_side_is_the_model_on_windows_cut_by_hand(source):
     loaded = load_run(str(source.path))
     clip = np.random.default_rng(0).normal(0, 0.1, 4500).astype(np.float32)
@@ -179,6 +181,7 @@ class ByLevel:
         return answers
 
 
+@pytest.mark.slow
 def test_accuracy_on_the_validation_split(source):
     loaded = load_run(str(source.path))
     score = validation_score(loaded, "", ByLevel(loaded.live))

@@ -7,6 +7,7 @@ from irmas_tf.deploy.lite_interpreter import LiteInterpreter, LiteModelError
 from tests.helpers import lite_run
 
 
+@pytest.mark.slow
 def test_it_answers_window_by_window_and_says_what_it_takes_and_gives():
     model = LiteInterpreter(lite_run.lite_content())
     assert model.input_shape == [1, lite_run.WINDOW_SAMPLES] and model.outputs == ("probabilities",)

@@ -25,6 +25,7 @@ def write(path, content, **facts):
     return path
 
 
+@pytest.mark.slow
 def test_a_file_is_a_model_of_windows_that_says_what_it_is(content, tmp_path):
     levels = {"vio": 0.3, "cel": 0.5, "flu": 0.25}
     model = LiteModel.open(write(tmp_path / "a.tflite", content, kind="multi_label", thresholds=levels))
@@ -40,6 +41,7 @@ def test_a_file_is_a_model_of_windows_that_says_what_it_is(content, tmp_path):
     assert LiteModel.open(write(tmp_path / "b.tflite", content)).thresholds is None
 
 
+@pytest.mark.slow
 def test_it_answers_for_files_without_tensorflow(content, tmp_path):
     import soundfile
 

@@ -15,6 +15,7 @@ def content():
     return lite_content()
 
 
+@pytest.mark.slow
 def test_numbers_and_order_do_not_depend_on_the_threads(content):
     windows = np.random.default_rng(0).normal(0, 0.1, [11, WINDOW_SAMPLES]).astype(np.float32)
     wanted = LiteInterpreter(content).values(windows)["probabilities"]

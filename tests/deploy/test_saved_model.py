@@ -61,6 +61,7 @@ def quick(small_saved_model, monkeypatch):
     return lambda base, mark=0, **more: export_saved_model(None, None, {"mark": mark}, base, **more)
 
 
+@pytest.mark.slow
 def test_the_folder_holds_what_tf_serving_and_people_look_for(small_saved_model, small_loaded):
     assert files(small_saved_model) == FILES
     facts = read_facts(small_saved_model)
@@ -155,6 +156,7 @@ def test_a_version_comes_back_if_its_successor_cannot_take_the_name(quick, tmp_p
     assert os.listdir(tmp_path) == ["1"] and read_facts(tmp_path / "1") == {"mark": 1}
 
 
+@pytest.mark.slow
 def test_a_reader_who_looks_all_the_time_never_sees_half_a_model(quick, tmp_path):
     polls, bad, done = [0], [], threading.Event()
 

@@ -12,6 +12,7 @@ from irmas_tf.inference.exported_labels import LabelsError
 from irmas_tf.inference.window_model import OUTPUTS
 
 
+@pytest.mark.slow
 def test_every_output_of_every_window_is_the_runs(small_saved_model, small_loaded):
     model, live = SAVED_MODEL.load(small_saved_model), small_loaded.live
     windows = np.random.default_rng(0).normal(0, 0.1, [5, 2000]).astype(np.float32)

@@ -251,6 +251,7 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_the_pages_curl_commands_get_answers(fake_serving: Any, clip: Path) -> None:
     import json

@@ -70,6 +70,7 @@ def test_saved_model_cli_shows_named_inputs_and_outputs(small_saved_model, monke
         assert f"outputs['{name}']" in blocks["activity"]
 
 
+@pytest.mark.slow
 def test_the_operations_are_tensorflows(small_session):
     assert {"Conv2D", "RFFT", "DecodeRaw"} <= small_session.operations
     assert not [name for name in small_session.operations if "Py" in name or name.startswith("IO>")]
@@ -91,6 +92,7 @@ def test_an_unknown_signature(small_session):
         small_session("no_such", np.zeros([1, 1]))
 
 
+@pytest.mark.slow
 def test_threads_may_ask_at_the_same_time(small_session):
     clips = np.random.default_rng(0).normal(0, 0.1, [8, 1, 3000]).astype(np.float32)
     wanted = [small_session("serving_default", clip)["probabilities"] for clip in clips]

@@ -8,6 +8,7 @@ from irmas_tf.tflite.metadata import embed
 from tests.helpers import lite_run
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_file_is_read(tmp_path):
     path = tmp_path / "a.tflite"
     path.write_bytes(embed(lite_run.lite_content(), lite_run.lite_facts(quantization="none")))

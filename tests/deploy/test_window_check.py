@@ -75,6 +75,7 @@ def off(size: float, of: str):
     return lambda values, output: values + np.float32(size) if output == of else values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", ["probabilities", "logits", "embedding"])
 def test_each_output_is_compared(report_on, output):
     assert {"noise", "sine", "low", "one window and a sample"} <= failed(report_on(turn=off(0.5, output)))

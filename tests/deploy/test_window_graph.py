@@ -65,6 +65,7 @@ def test_the_model_sees_a_bounded_number_of_windows_at_once():
     assert seen.tolist() == [CHUNK_WINDOWS] * 32 + [1.0]  # 33 windows, a batch's clips together
 
 
+@pytest.mark.slow
 def test_an_empty_batch_has_no_windows():
     values, _ = CUTTERS[3](np.zeros([0, 50], np.float32))
     assert values["window"].shape == (0, 16, WINDOW)

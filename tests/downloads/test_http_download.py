@@ -197,6 +197,7 @@ DRIPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", DRIPS)
 def test_a_dripping_server_is_given_up(kind, tmp_path):
     """A byte every 50 ms would take hours, and no read ever waits long."""
@@ -316,6 +317,7 @@ def test_other_addresses(url, tmp_path):
         download_file(url, tmp_path / "x", md5=None, sleep=lambda s: None, progress=False)
 
 
+@pytest.mark.slow
 def test_stalled_connection_times_out_and_continues(server, fetch):
     server.script.append(("stall", 300_000))
     started = time.monotonic()

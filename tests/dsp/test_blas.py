@@ -36,6 +36,7 @@ def resample_with(blas_threads: int, before: str = "") -> dict[str, object]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_bits_do_not_depend_on_the_threads_blas_was_given():
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if cpus < 2:

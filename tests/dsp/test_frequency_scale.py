@@ -9,6 +9,7 @@ from irmas_tf.dsp import frequency_scale
 FREQUENCIES_HZ = np.concatenate([np.linspace(0.0, 2000.0, 41), np.geomspace(2000.0, 96000.0, 40)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mel_scale", frequency_scale.MEL_SCALES)
 def test_mel_agrees_with_librosa(mel_scale):
     htk = mel_scale == "htk"

@@ -23,6 +23,7 @@ def peak_hz(waveform: np.ndarray) -> float:
     return spectrum.argmax() * RATE / (1 << 19)
 
 
+@pytest.mark.slow
 def test_a_sine_moves_by_the_cents_and_keeps_its_length():
     samples = 30000
     semitones, frequencies = (x.ravel() for x in np.meshgrid([-5.0, 0.37, 7.0], [196.0, 1500.0]))
@@ -73,6 +74,7 @@ def test_a_shifted_chord_is_the_higher_chord_as_nearly_as_librosas(semitones):
     assert ours < 0.2 * unshifted
 
 
+@pytest.mark.slow
 def test_examples_are_independent_and_samples_needed_is_enough():
     noise = np.random.default_rng(2).standard_normal([2, 40000]).astype(np.float32)
     ratios = np.array([0.8, 1.25], np.float32)

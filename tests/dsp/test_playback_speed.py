@@ -111,6 +111,7 @@ def test_half_the_lower_rate_is_at_minus_six_db():
     assert levels_and_rests_db(0.4999 / speeds, speeds)[0] == pytest.approx(-6.0, abs=0.5)
 
 
+@pytest.mark.slow
 def test_places_stay_exact_over_a_minute_at_48_khz():
     samples, speeds = 2_880_000, np.array([0.9438743, 1.92], np.float32)
     whole, between = _places(tf.constant(speeds), samples)

@@ -170,6 +170,7 @@ def test_equal_rates_change_nothing():
     np.testing.assert_array_equal(resample(signal, 22050, 22050), signal)
 
 
+@pytest.mark.slow
 def test_filters_stay_small_for_every_rate():
     for rates in ((8000, 48000), (8001, 16000), (44101, 22050), (MAX_RATE_HZ - 1, 8000), (MAX_RATE_HZ, 22050)):
         assert design_resampler(*rates).matrix.nbytes < 8 << 20

@@ -10,6 +10,7 @@ from irmas_tf.dsp.resample_tf import design_row_filters, resample_rows, resample
 RATES = [(44100, 22050), (44100, 16000), (8000, 22050), (22050, 44100), (44101, 22050), (22049, 22050), (22050, 22050)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rates", RATES)
 def test_the_graph_gives_the_numbers_of_numpy(rates):
     signal = np.random.default_rng(0).standard_normal((3, 20_011)).astype(np.float32)
@@ -28,6 +29,7 @@ def test_dynamic_lengths_and_one_dimension(rates):
         np.testing.assert_allclose(function(signal).numpy(), resample(signal, *rates), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_static_shapes_are_kept():
     function = tf.function(lambda x: resample_waveform(x, 44100, 22050))
     concrete = function.get_concrete_function(tf.TensorSpec([None, 132_299], tf.float32))

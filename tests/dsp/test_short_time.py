@@ -80,6 +80,7 @@ def test_the_context_ends_also_by_an_error():
     assert "RFFT" in {op.type for op in operations(bands, [1, 2000])}
 
 
+@pytest.mark.slow
 def test_unknown_batch_and_length():
     bands, _ = bands_for(400, 160)
     with dft_by_products():

@@ -35,6 +35,7 @@ def notes(seconds: float = 2.5) -> np.ndarray:
     return music.astype(np.float32)
 
 
+@pytest.mark.slow
 def test_a_sine_keeps_its_pitch_within_a_cent_and_its_level():
     samples = 30000
     rates, frequencies = (x.ravel() for x in np.meshgrid([0.7, 0.9, 1.1, 1.4], [110.0, 1234.5, 6000.0]))
@@ -68,6 +69,7 @@ def test_clicks_move_to_their_new_places(rate):
             assert np.average(around, weights=out[around]) == pytest.approx(place, abs=FRAME / 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.8, 1.1])
 def test_without_locking_it_is_librosas_phase_vocoder(rate):
     music = notes()
@@ -129,6 +131,7 @@ def test_samples_needed_is_enough_and_hardly_more(rate):
     assert np.abs(stretch(noise[: needed - 2 * FRAME], rate, samples) - all_of_it)[-FRAME:].max() > 0.05
 
 
+@pytest.mark.slow
 def test_silence_stays_silence_and_long_waveforms_keep_their_precision():
     assert not np.any(stretch(np.zeros(9000), 1.1, 9000))
     seconds = 40

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.helpers import ROOT
 
 HEADER = ["file", "song_group", "label", "label_name", "predicted", "predicted_name", "a", "b"]
@@ -27,6 +29,7 @@ def _agreement(*runs: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_runs_of_the_same_songs_are_compared_and_warnings_are_printed(tmp_path: Path) -> None:
     done = _agreement(_run(tmp_path / "one", "xy", ["2 songs are on both sides"]), _run(tmp_path / "two", "yx", []))
     assert done.returncode == 0 and "| one, two | 1.000 |" in done.stdout

@@ -95,6 +95,7 @@ def _logits(model: Any, samples: np.ndarray) -> np.ndarray:
     return model(np.stack([padded[s : s + WINDOW] for s in starts])).numpy().astype(np.float64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "link"), [("single_label", lambda x: softmax(x, axis=-1)), ("multi_label", expit)])
 def test_scores_are_those_of_the_model_on_windows(data_dir: Path, runs: dict[str, RunDir], task: str, link) -> None:
     evaluation = evaluate_multi_label(runs[task], data_dir, "test", batch_size=5)
@@ -132,6 +133,7 @@ def _mixtures(run: RunDir, data_dir: Path) -> tuple[np.ndarray, np.ndarray]:
     return np.array(truth), np.array(scores)
 
 
+@pytest.mark.slow
 def test_fixed_levels_come_from_mixtures_of_the_validation_excerpts(data_dir: Path, runs: dict[str, RunDir]) -> None:
     run = runs["single_label"]
     evaluation = evaluate_multi_label(run, data_dir, "test")
@@ -151,6 +153,7 @@ def test_fixed_levels_come_from_mixtures_of_the_validation_excerpts(data_dir: Pa
     assert any("12 clips are not the 2874" in text for text in evaluation.warnings)
 
 
+@pytest.mark.slow
 def test_a_multi_label_runs_own_thresholds_serve_its_means(data_dir: Path, runs: dict[str, RunDir]) -> None:
     evaluation = evaluate_multi_label(runs["multi_label"], data_dir, "test")
     found = evaluation.decisions["mean", FIXED, PER_CLASS]
@@ -209,6 +212,7 @@ def test_the_mixtures_of_either_side(data_dir: Path, runs: dict[str, RunDir]) ->
     assert ("mean", FIXED, PER_CLASS) in trained_on.decisions and ("s2", FIXED, GLOBAL) in trained_on.decisions
 
 
+@pytest.mark.slow
 def test_levels_that_a_run_chose_on_these_mixtures_are_called_so(runs: dict[str, RunDir]) -> None:
     evaluation = evaluate_multi_label(runs["multi_label"], "", "validation")
     assert {key[1] for key in evaluation.decisions} == {CHOSEN_HERE, ORACLE}
@@ -235,6 +239,7 @@ def test_mixtures_of_a_single_window_say_what_they_cannot(
     assert any("come from mixtures of a single window each" in text for text in tested.warnings)
 
 
+@pytest.mark.slow
 def test_the_sound_of_a_mixture_is_what_the_model_heard(data_dir: Path, runs: dict[str, RunDir]) -> None:
     run = runs["multi_label"]
     evaluation = evaluate_multi_label(run, "", "validation")
@@ -286,6 +291,7 @@ def test_what_is_wrong_with_a_clip_is_named(
         evaluate_multi_label(runs["single_label"], copy, "test")
 
 
+@pytest.mark.slow
 def test_a_damaged_validation_excerpt_is_named(tmp_path: Path, data_dir: Path, runs: dict[str, RunDir]) -> None:
     copy = Path(shutil.copytree(data_dir, tmp_path / "data"))
     name = json.loads(runs["single_label"].split_path.read_text())["validation"][2]
@@ -296,6 +302,7 @@ def test_a_damaged_validation_excerpt_is_named(tmp_path: Path, data_dir: Path, r
         assert "Traceback" not in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_damaged_thresholds_are_named(tmp_path: Path, data_dir: Path, runs: dict[str, RunDir]) -> None:
     run = RunDir(shutil.copytree(runs["multi_label"].path, tmp_path / "run"))
     run.thresholds_path.write_text("{}")

@@ -24,6 +24,7 @@ def summary(evaluation: MultiLabelEvaluation) -> dict[str, Any]:
     return summarize_multi_label(evaluation)
 
 
+@pytest.mark.slow
 def test_figures_are_sklearns(evaluation: MultiLabelEvaluation, summary: dict[str, Any]) -> None:
     labels = evaluation.clips.labels
     for name, of in summary["aggregations"].items():

@@ -33,6 +33,7 @@ def _evaluate(run: RunDir, split: str):
     return multi_label_run.evaluate_multi_label(RunModel.open(run.path), "", split)
 
 
+@pytest.mark.slow
 def test_the_validation_side_is_scored_as_it_is(run: RunDir) -> None:
     evaluation = _evaluate(run, "validation")
     assert evaluation.clips.files == tuple(f"{song}-{k}.wav" for song in (5, 6, 7) for k in range(3))

@@ -200,6 +200,7 @@ def test_blank_lines_before_the_header_do_not_hide_its_delimiter(tmp_path: Path)
     assert read_score_file(path).files == ("a",)
 
 
+@pytest.mark.slow
 @hypothesis.settings(max_examples=150)
 @hypothesis.given(
     content=st.binary(max_size=200) | st.text(st.sampled_from('file,cel;"\n\r\t \\0.5énan'), max_size=200)

@@ -42,6 +42,7 @@ def scored(side: SplitSide, tmp_path_factory: pytest.TempPathFactory) -> ScoredM
     return score_mixtures(RunModel.open(run), side, batch_size=4)
 
 
+@pytest.mark.slow
 def test_every_excerpt_leads_one_mixture(side: SplitSide, scored: ScoredMixtures) -> None:
     plan = plan_mixtures(side.labels, side.groups, seed=scored.windows.config.data.split_seed)
     assert scored.plan == plan and len(scored) == len(plan) == 9

@@ -29,6 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunDir]:
         yield made.make_partly_known_run(folder / "run", made.write_excerpts(folder / "data"), SINGLE_LABEL)
 
 
+@pytest.mark.slow
 def test_it_is_scored_and_songs_that_were_trained_on_are_counted(run: RunDir) -> None:
     evaluation = evaluate_split(RunModel.open(run.path), split="test")
     assert evaluation.files == tuple(f"{song}-{k}.wav" for song in (8, 9) for k in range(3))
@@ -39,6 +40,7 @@ def test_it_is_scored_and_songs_that_were_trained_on_are_counted(run: RunDir) ->
     assert summary["names"] == list(made.NAMES.values()) and summary["majority_baseline"]["name"] == "low"
 
 
+@pytest.mark.slow
 def test_songs_that_the_run_before_had_learnt_are_counted(run: RunDir) -> None:
     write_json_atomic(seen_path(run), {"run": "earlier", "names": ["5-0.wav", "9-1.flac", "no such"]})
     try:

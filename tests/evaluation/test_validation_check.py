@@ -26,6 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunDir]:
         yield made.make_partly_known_run(folder / "run", made.write_excerpts(folder / "data"))
 
 
+@pytest.mark.slow
 def test_decisions_on_known_labels_of_the_validation_side(run: RunDir) -> None:
     config, model = run.load_config(), keras.models.load_model(run.model_path)
     excerpts = config.dataset.training(config.data.data_dir)

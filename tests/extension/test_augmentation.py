@@ -112,6 +112,7 @@ def test_training_with_it_is_resumed_bit_for_bit(corpus, tmp_path):
     assert [w.tobytes() for w in first.get_weights()] == [w.tobytes() for w in second.get_weights()]
 
 
+@pytest.mark.slow
 def test_a_fresh_process_knows_it_by_the_environment_variable_and_loads_no_tensorflow(outside):
     config = several_labels(augmentations=(SPEC,))
     code = (

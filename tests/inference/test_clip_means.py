@@ -106,6 +106,7 @@ def test_an_answer_that_is_not_finite_is_a_failure(clips: list[tuple[str, np.nda
     assert isinstance(result, Failure) and "not a number" in result.reason
 
 
+@pytest.mark.slow
 def test_answers_come_before_all_inputs_are_known(clips: list[tuple[str, np.ndarray]]) -> None:
     asked = 0
 

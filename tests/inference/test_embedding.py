@@ -75,6 +75,7 @@ def test_the_source_names_the_weights_themselves(plain, mn01_weights, tmp_path):
     assert sources[0] == sources[1] and mn01_weights.read_bytes() != other.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_run_gives_what_stands_before_its_classifier(tmp_path):
     branch = "mel:frame_length=256:hop_length=128:num_bins=16:max_frequency_hz=4000"
     config = Config(

@@ -67,6 +67,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_reads_each_file_of_its_run_once(
     name: str, data_dir: Path, tmp_path: Path, opens: Counter[str], capsys: pytest.CaptureFixture[str]

@@ -137,6 +137,7 @@ def test_an_unusable_model_file_is_named(tmp_path: Path, damage: bytes | None) -
         RUN_FOLDER.load(run.path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "member, content, words",
     [

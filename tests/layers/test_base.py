@@ -58,6 +58,7 @@ def noise(batch, samples, seed=0):
     return (0.1 * np.random.default_rng(seed).standard_normal((batch, samples))).astype(np.float32)
 
 
+@pytest.mark.slow
 @each_front_end
 @each_hop
 def test_shape_dtype_and_rate(build, hop_length):
@@ -79,6 +80,7 @@ def test_waveforms_without_samples_are_refused(build):
         build(50)(noise(2, 0))
 
 
+@pytest.mark.slow
 @each_front_end
 @each_hop
 def test_symbolic_shape_is_the_real_one(build, hop_length):

@@ -81,6 +81,7 @@ def test_real_excerpts_are_exact_to_one_percent(shared_dir):
         assert errors.max() < 0.01, (path.name, errors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hop_length", [200, 441])
 @pytest.mark.parametrize("samples", [1, 7000])
 def test_any_hop_and_length(hop_length, samples):
@@ -102,6 +103,7 @@ def test_bins_need_not_divide_octaves():
     assert layer.bins_per_octave == pytest.approx(bank.bins_per_octave)
 
 
+@pytest.mark.slow
 def test_sine_reads_its_amplitude_after_the_logarithm():
     layer = MorletScalogram(RATE_HZ, 256)
     for number in (5, 30, 60, 95):
@@ -208,6 +210,7 @@ def test_trained_wavelets_are_saved(check_layer):
     check_layer(MorletScalogram, arguments, batch, prepare)
 
 
+@pytest.mark.slow
 def test_gradients_of_the_weights_are_finite_in_silence():
     layer = trainable_layer(log_offset=1e-4)
     layer(np.zeros((1, 1000), np.float32))

@@ -77,6 +77,7 @@ def test_serialisation(scalar_variance, check_layer, dtype_policy):
     check_layer(BinNormalization, arguments, features(8), lambda layer: layer.adapt_statistics([features()]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_centres_in_float32_whatever_the_policy(dtype_policy, jit_compile):
     """Values far from zero, close together: rounding them before the mean is subtracted would lose them."""

@@ -34,6 +34,7 @@ def expected_frames(layer, samples):
     return 1 + samples // layer.hop_length if isinstance(layer, PannLogMel) else -(-samples // layer.hop_length)
 
 
+@pytest.mark.slow
 @each_layer
 def test_frame_rule_with_known_and_unknown_length(cls, arguments):
     layer = cls(**arguments)
@@ -49,6 +50,7 @@ def test_frame_rule_with_known_and_unknown_length(cls, arguments):
     assert layer(keras.KerasTensor((None, None))).shape == (None, None, layer.num_bins)
 
 
+@pytest.mark.slow
 def test_pann_equals_librosa():
     for arguments in (LAYERS["pann"][1], LAYERS["pann_16k"][1]):
         layer = PannLogMel(**arguments)
@@ -101,6 +103,7 @@ def test_policy_changes_nothing(cls, arguments, dtype_policy):
     assert layer(keras.KerasTensor((None, 16000))).dtype == "float32"
 
 
+@pytest.mark.slow
 @each_layer
 def test_training_computes_the_same(cls, arguments):
     layer = cls(**arguments)

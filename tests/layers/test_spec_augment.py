@@ -40,6 +40,7 @@ def test_masked_cells_are_whole_stripes_and_the_rest_is_untouched():
     np.testing.assert_array_equal(gone, frames[:, :, np.newaxis] | bins[:, np.newaxis, :])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axis, count, widest", [("time", 1, 10), ("frequency", 1, 6)])
 def test_one_mask_is_one_run_of_uniform_width_and_position(axis, count, widest):
     off = {"frequency_masks": 0} if axis == "time" else {"time_masks": 0}
@@ -115,6 +116,7 @@ def test_restored_variables_continue_the_sequence():
     np.testing.assert_array_equal(restored(ones, training=True), expected)
 
 
+@pytest.mark.slow
 def test_traced_masks_are_the_eager_ones(dtype_policy):
     check_compiled((None, None, BINS), jit_compile=False)
 

@@ -29,6 +29,7 @@ def sine(frequency_hz, seconds=1.0, amplitude=0.5):
     return amplitude * np.sin(2 * np.pi * frequency_hz * np.arange(int(seconds * RATE_HZ)) / RATE_HZ)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame_length, hop_length", [(512, 256), (1024, 441), (1000, 500), (4096, 1024)])
 def test_equals_librosa_stft_times_the_bank(frame_length, hop_length):
     waveform = 0.2 * np.random.default_rng(0).standard_normal(10_000) + sine(440.0, 10_000 / RATE_HZ)

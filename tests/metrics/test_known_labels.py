@@ -139,6 +139,7 @@ def test_labels_are_0_1_or_unknown() -> None:
             score(np.full([2, 2], -1), np.zeros([2, 2]))
 
 
+@pytest.mark.slow
 def test_a_thousand_classes_are_ranked_in_little_memory() -> None:
     rng = np.random.default_rng(0)
     labels, scores = rng.random([300, 1000]) < 0.03, rng.random([300, 1000])

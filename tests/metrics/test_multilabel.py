@@ -82,6 +82,7 @@ def test_a_single_class_is_a_class() -> None:
     assert found.exact_match == pytest.approx(2 / 3)
 
 
+@pytest.mark.slow
 def test_rankings_are_scored_as_by_sklearn() -> None:
     for labels, scores, _ in _cases():
         expected = sk.label_ranking_average_precision_score(labels, scores)

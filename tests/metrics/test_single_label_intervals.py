@@ -37,6 +37,7 @@ def _before(labels: np.ndarray, predicted: np.ndarray, groups: np.ndarray, seed:
     return float(low), float(high)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("songs, least", [(12, 0.86), (60, 0.915)])
 def test_intervals_hold_the_truth_as_often_as_they_say(songs: int, least: float) -> None:
     rng, true_f1 = np.random.default_rng(songs), _true_f1()

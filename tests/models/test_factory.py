@@ -19,6 +19,7 @@ def test_the_configurations_choices_are_the_registered_models():
     assert set(field.metadata["choices"]) == set(MODELS.names())
 
 
+@pytest.mark.slow
 def test_the_embedding_leads_to_the_logits(small):
     model = build_model(small())
     embedding = embedding_model(model)(NOISE)
@@ -42,6 +43,7 @@ def test_parameters_are_what_training_adjusts(small):
     assert parameter_count(model) == stem + stages + head
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(small):
     models = []
     for seed in (1, 1, 2):

@@ -35,6 +35,7 @@ def test_one_branch_needs_no_merging(small):
     assert tuple(model(NOISE).shape) == (3, 11)
 
 
+@pytest.mark.slow
 def test_the_input_is_called_waveform_and_takes_any_length_and_batch(small, specs):
     model = build_model(small(specs["mel"], specs["log"]))
     assert model.input.name == "waveform"
@@ -61,12 +62,14 @@ def test_a_saved_model_answers_alike(small, specs, policy, tmp_path):
     assert keras.config.dtype_policy().name == "float32", "the policy must not leak out of build_model"
 
 
+@pytest.mark.slow
 def test_examples_do_not_influence_each_other_in_inference(small, specs):
     model = build_model(small(specs["mel"], specs["log"], block="separable"))
     one_by_one = np.concatenate([model(NOISE[i : i + 1]) for i in range(3)])
     np.testing.assert_allclose(model(NOISE), one_by_one, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_every_weight_gets_a_gradient(small, specs):
     import tensorflow as tf
 
@@ -129,6 +132,7 @@ def test_the_shipped_wavelet_model_answers_alike_in_tflite(tmp_path, shared_dir)
     assert max(largest_differences(config, waveforms, tmp_path).values()) < 1e-4
 
 
+@pytest.mark.slow
 def test_the_wavelet_models_keep_their_size():
     assert parameter_count(build_model(shipped("morlet"))) < 2_000_000
     assert parameter_count(build_model(shipped("morlet_light"))) < 300_000

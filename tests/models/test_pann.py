@@ -52,6 +52,7 @@ def narrow(tmp_path_factory):
     return build
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_answers_are_those_of_the_pytorch_implementation(name, narrow):
     golden = json.loads(make_pann_golden.GOLDEN.read_text())[name]

@@ -112,6 +112,7 @@ def test_shapes_and_counts(untrained):
     assert SPEC.features(waveform).shape == (None, None, 1, 1024)
 
 
+@pytest.mark.slow
 def test_short_clips_are_padded_and_clips_are_means_of_patches(untrained):
     model = untrained
     x = signals(PATCH + 7680)["noise"][None].astype(np.float32)

@@ -66,6 +66,7 @@ def test_the_offset_is_where_the_second_begins_in_the_first(tmp_path, original):
     assert pair.offset_seconds == pytest.approx(0.8, abs=0.02)
 
 
+@pytest.mark.slow
 def test_other_sounds_are_not(tmp_path):
     for seed in range(12):
         soundfile.write(tmp_path / f"{seed}.wav", melody(seed), HZ)

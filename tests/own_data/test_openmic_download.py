@@ -86,6 +86,7 @@ def test_an_interrupted_download_is_continued_and_becomes_the_data_set(server, a
     assert "already complete" in capsys.readouterr().out and len(server.requests) == 1
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_fetched_again(server, archives, tmp_path):
     options = {"base_url": server.url, "archives": archives, "progress": False, "keep_zips": True}
     folder = download_openmic(tmp_path / "out", **options).folder

@@ -49,6 +49,7 @@ def test_bad_input_is_named():
         cross_validate(embeddings, labels[1:], groups, num_classes=3, folds=3)
 
 
+@pytest.mark.slow
 def test_a_learning_curve_ends_at_the_probe_itself_and_rises():
     embeddings, labels, groups = songs(num_songs=480, per_song=2, song_noise=1.5)
     options = {"num_classes": 3, "regularization": 0.1}

@@ -46,6 +46,7 @@ def test_a_failure_leaves_all_as_it_was(tmp_path, monkeypatch, can_exchange):
     assert content(tmp_path / "run") == {"a": "3", "b": "3"} and os.listdir(tmp_path) == ["run"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux swaps two names at one moment")
 def test_a_reader_never_sees_a_moment_without(tmp_path):
     target, stop, missing = tmp_path / "run", threading.Event(), []

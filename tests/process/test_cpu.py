@@ -39,6 +39,7 @@ def page_faults(how: str, blocks: int = 16, repeats: int = 16384) -> int:
     return int(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
 def test_freed_blocks_are_not_fetched_from_the_kernel_again():
     assert page_faults("keep_freed_memory") < 1000 < page_faults("return")
@@ -82,6 +83,7 @@ def test_garbage_is_searched_for_again_after_the_start_but_not_in_what_was_there
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+@pytest.mark.slow
 def test_a_program_that_calls_a_command_keeps_its_garbage_collection():
     importlib.import_module("numpy")
     before = gc.isenabled(), gc.get_freeze_count()

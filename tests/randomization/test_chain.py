@@ -25,6 +25,7 @@ def test_leaving_one_out_changes_nothing_of_the_others():
         assert part._codec is None and not part.lead_taps
 
 
+@pytest.mark.slow
 def test_every_ingredient_is_drawn_for_some_songs():
     chains = [chain("all", str(seed)) for seed in range(60)]
     for name in ("_compressor", "_limiter", "_noise", "_codec", "room"):

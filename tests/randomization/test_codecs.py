@@ -18,6 +18,7 @@ def music(frames: int = 60000) -> np.ndarray:
     return np.round((np.stack([tones, 0.7 * tones]) * 0.05 + 0.05 * noise).T * 32767).astype(np.int16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(CODECS))
 def test_a_round_trip_keeps_length_time_and_most_of_the_sound(name):
     audio = music()

@@ -38,6 +38,7 @@ def clip(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_all_formats_tell_the_same_story(clip: str, tmp_path: Path) -> None:
     paths = ActivityFiles(tmp_path / "new" / "out", FORMATS, SCHEME, LEVELS).write(_answer(clip))
     assert sorted(p.name for p in paths) == sorted(os.listdir(tmp_path / "new" / "out"))
@@ -123,6 +124,7 @@ def test_folders_that_cannot_be_used_are_refused_beforehand(tmp_path: Path) -> N
     assert sorted(os.listdir(tmp_path)) == ["file"], "the check leaves nothing"
 
 
+@pytest.mark.slow
 def test_a_file_that_vanished_meanwhile_is_a_failure_and_the_next_is_saved(clip: str, tmp_path: Path) -> None:
     closed = []
 

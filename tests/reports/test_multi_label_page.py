@@ -47,6 +47,7 @@ def page(evaluation: MultiLabelEvaluation, run: RunDir) -> ReportPage:
     return whole_page(evaluation, PageOptions(clips=2), run)
 
 
+@pytest.mark.slow
 def test_the_page_is_sound_and_says_what_the_summary_says(page: ReportPage, evaluation: MultiLabelEvaluation) -> None:
     reader = page_checks.check_page(page.render())
     text, summary = "".join(reader.text), summarize(evaluation)
@@ -140,6 +141,7 @@ def test_clips_of_one_window_say_so(evaluation: MultiLabelEvaluation) -> None:
     assert "Every clip is a single window here" in page.sections[-2].lead
 
 
+@pytest.mark.slow
 def test_score_files_have_no_sound_but_a_page(evaluation: MultiLabelEvaluation, tmp_path: Path) -> None:
     clips = dataclasses.replace(evaluation.clips, paths=())
     made = dataclasses.replace(evaluation, clips=clips, windows=None, calibration=None, config=None, split="scores")

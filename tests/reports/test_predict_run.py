@@ -59,6 +59,7 @@ def multi(tmp_path_factory: pytest.TempPathFactory, clip: str) -> str:
     return str(run.path)
 
 
+@pytest.mark.slow
 def test_a_multi_label_run_names_what_reaches_its_own_levels(
     multi: str, clip: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +121,7 @@ def test_activity_of_every_file_beside_the_same_answers(
     assert [row["start_seconds"] for row in rows[:3]] == ["0.000000", "0.125000", "0.250000"]
 
 
+@pytest.mark.slow
 def test_a_truncated_file_is_warned_about_once(
     single: str, clip: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,6 +154,7 @@ def test_wrong_use_is_one_line_and_no_answer(
     assert captured.out == "" and captured.err.count("\n") == 1 and words in captured.err
 
 
+@pytest.mark.slow
 def test_a_multi_label_run_without_its_levels_says_so(
     tmp_path: Path, clip: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

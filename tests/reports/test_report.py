@@ -32,6 +32,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunDir:
     return RunDir.create(tmp_path_factory.mktemp("run") / "made", make_config())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "names", "words"),
     [

@@ -145,6 +145,7 @@ def _hold(path, ready, release):
         release.wait(60)
 
 
+@pytest.mark.slow
 def test_a_run_is_locked_while_a_process_trains_and_free_when_it_is_killed(tmp_path):
     context = multiprocessing.get_context("spawn")
     ready, release = context.Event(), context.Event()

@@ -25,6 +25,7 @@ def made_up(monkeypatch, change, setups=(Setup(),), packages=(("numpy", "numpy")
     monkeypatch.setattr(comparison, "_ask", ask)
 
 
+@pytest.mark.slow
 def test_differences_are_given_by_sound_and_judged_by_the_quantization(lite_file, monkeypatch):
     setups = (Setup(options={"error": 0.3}), Setup("EXACT=1", {"error": 1e-5}))
     monkeypatch.setattr(Runtime, "version", lambda self: "1.2")

@@ -39,6 +39,7 @@ def test_what_an_export_needs_is_said_before_the_work(monkeypatch):
         require_packages()
 
 
+@pytest.mark.slow
 def test_the_graph_gets_the_names_of_the_signature_and_says_what_it_is(lite_file, tmp_path, monkeypatch):
     """A stand-in for tf2onnx keeps the tensors' names, and one for ONNX Runtime follows them from node to node."""
     content = lite_file.path.read_bytes()

@@ -73,6 +73,7 @@ def test_it_is_fetched_verified_made_and_answers(server, tmp_path, capsys):
     assert "already here" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_what_fails_says_where_to_put_the_file_by_hand(server, capsys):
     server.script.extend([404])
     assert download(["mn04", f"--base_url={server.url}"]) == 1
@@ -86,6 +87,7 @@ def test_what_fails_says_where_to_put_the_file_by_hand(server, capsys):
     assert "gave up" in error and mn04.SPEC.url in error and str(mn04.weights_path().parent) in error
 
 
+@pytest.mark.slow
 def test_another_file_under_the_name_is_not_taken(server, capsys):
     server.content = server.content[:-1] + b"?"
     assert download(["mn04", f"--base_url={server.url}"]) == 1

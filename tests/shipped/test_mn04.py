@@ -37,6 +37,7 @@ def logits_of(probabilities):
     return np.log(p / (1 - p))
 
 
+@pytest.mark.slow
 def test_the_head_is_the_correction_of_audioset_s_own(mn04):
     corrected, untrained = mn04.load(""), mn04.load("audioset")
     window = template.check_signal(32000, 3.0)[None]
@@ -52,6 +53,7 @@ def test_the_head_is_the_correction_of_audioset_s_own(mn04):
     assert answer.labels == tuple(code for code, p in answer.probabilities.items() if p >= levels[code])
 
 
+@pytest.mark.slow
 def test_any_of_audioset_s_classes_can_be_asked_for(mn04, sound):
     eleven = Classifier(mn04.load("audioset")).classify(sound)
     asked = Classifier(mn04.load("audioset:Cello,Drum,Trumpet"))
@@ -62,6 +64,7 @@ def test_any_of_audioset_s_classes_can_be_asked_for(mn04, sound):
     assert asked.embed(sound).shape == (384,) and len(asked.activity(sound).starts) == 1
 
 
+@pytest.mark.slow
 def test_a_file_says_what_it_is_and_is_made_once(mn04, cache):
     path = mn04.file("")
     facts = read_model_facts(path)
@@ -74,6 +77,7 @@ def test_a_file_says_what_it_is_and_is_made_once(mn04, cache):
     assert read_model_facts(mn04.file(""))["labels"] == list(IRMAS_CODES)
 
 
+@pytest.mark.slow
 def test_another_correction_is_another_file(mn04, tmp_path):
     from tests.helpers.stand_in_mn04 import write_correction
 
@@ -83,6 +87,7 @@ def test_another_correction_is_another_file(mn04, tmp_path):
     assert second != first and first.is_file()
 
 
+@pytest.mark.slow
 def test_what_is_not_here_or_not_the_published_file_is_a_line(mn04, cache, tmp_path):
     with pytest.raises(ModelError, match=r"is damaged or another file.*delete it, then irmas download mn04"):
         Mn04(tmp_path / "template.zip", tmp_path / "correction.npz", "0" * 64).file("")
@@ -95,6 +100,7 @@ def test_what_is_not_here_or_not_the_published_file_is_a_line(mn04, cache, tmp_p
         Mn04(correction_path=tmp_path / "none.npz").file("")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argument", ["nonsense", "audioset:Drum"])
 def test_an_argument_without_a_file_is_a_line(mn04, argument):
     with pytest.raises(ConfigError, match=f"--model=mn04:{argument}: "):
@@ -108,6 +114,7 @@ def test_a_filling_that_answers_otherwise_is_refused():
         check_answers(blank.fill({**random_state(blank, seed=5), **head}), blank)
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_a_line(mn04, cache):
     (cache / "models").write_text("in the way")
     with pytest.raises(ModelError, match="IRMAS_TF_CACHE"):

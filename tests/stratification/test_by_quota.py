@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from irmas_tf.stratification.by_quota import choose_by_quota, random_keys
 
 
@@ -17,6 +19,7 @@ class Counting(Counter):
         return super().items()
 
 
+@pytest.mark.slow
 def test_the_work_grows_with_the_groups_not_with_groups_times_classes():
     groups = {f"{k:05d}": Counting({f"class {k % 1000}": 1}) for k in range(5000)}
     chosen = choose_by_quota(groups, 0.2, 0)

@@ -39,6 +39,7 @@ def run(content: bytes, waveform: np.ndarray) -> np.ndarray:
     return runner(waveform=waveform)["probabilities"]
 
 
+@pytest.mark.slow
 def test_a_file_that_was_taken_apart_and_put_together_computes_the_same(content):
     waveform = np.random.default_rng(0).normal(size=(1, 2000)).astype(np.float32)
     packed = pack(unpack(content))

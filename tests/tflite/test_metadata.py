@@ -64,6 +64,7 @@ def test_every_output_has_a_head_with_names():
     assert associated_files(lite_run.lite_facts(), 3)["embedding.txt"] == "e0\ne1\ne2\n"
 
 
+@pytest.mark.slow
 def test_the_file_is_a_model_and_an_archive(content, path):
     from ai_edge_litert.interpreter import Interpreter
 

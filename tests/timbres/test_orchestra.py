@@ -64,6 +64,7 @@ def test_classes_that_nobody_plays_are_named(tmp_path):
         parse_sounds(str(few)).open(44100, 1 << 20).check()
 
 
+@pytest.mark.slow
 def test_the_same_seed_plays_the_same_whatever_was_played_before(patches):
     text = f"timgm6mb,{patches},voice,organ"
     first, second = (parse_sounds(text, "all").open(44100, 64 << 20) for _ in range(2))

@@ -89,6 +89,7 @@ def test_only_what_differs_in_samples_alone_is_added():
     assert len(sounding_alike([PLAIN, dataclasses.replace(other, filter_cents=9000.0)])) == 2
 
 
+@pytest.mark.slow
 def test_notes_of_a_soundfont_differ_by_rounding_whatever_was_played_before():
     font = SoundFont(bundled_soundfont())
     quick, exact, fresh = Sampler(font, quick=True), Sampler(font), Sampler(font, quick=True)

@@ -185,6 +185,7 @@ def test_evaluation_of_files_of_all_kinds_is_the_same_whoever_decodes_them(mixed
     assert_same(got, expected, 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_graph")
 def test_two_steps_of_a_training_without_a_cache_are_the_same_again(paths):
     def trained() -> np.ndarray:
@@ -252,6 +253,7 @@ def test_what_faster_playing_needs_is_read_on_from_the_beginning(paths, window_s
         assert not waveform[:, 8000 + again :].any()
 
 
+@pytest.mark.slow
 def test_resampling_balances_classes(paths):
     config = make_config(class_balance="resample")
     labels = np.concatenate([label for epoch in range(10) for _, label, _ in epoch_of(paths, config, epoch=epoch)])
@@ -269,6 +271,7 @@ def test_wrong_arguments_are_refused(paths):
         pipeline.evaluation_dataset(paths, make_config(), batch_size=0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_graph")
 def test_a_bad_file_is_named(paths, tmp_path, monkeypatch):
     bad = tmp_path / "[gac] bad.wav"
@@ -285,6 +288,7 @@ def test_a_bad_file_is_named(paths, tmp_path, monkeypatch):
         collect(pipeline.evaluation_dataset(files, make_config(), batch_size=4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [False, True])
 def test_evaluation_gives_every_window_in_order_and_unchanged(tmp_path, keep):
     rng = np.random.default_rng(0)

@@ -38,6 +38,7 @@ def paths(tmp_path_factory) -> list[str]:
     return files
 
 
+@pytest.mark.slow
 def test_waveforms_come_in_order_and_python_is_only_asked_for_the_rest(paths):
     asked = []
 
@@ -51,6 +52,7 @@ def test_waveforms_come_in_order_and_python_is_only_asked_for_the_rest(paths):
         np.testing.assert_allclose(waveform, decode_file(path, RATE), rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_what_is_stored_is_rounded_alike(paths):
     for path, stored in zip(paths, decoded.decode_for_store(paths, CONFIG), strict=True):
         expected = quantize(decode_file(path, RATE))
@@ -71,6 +73,7 @@ def test_a_few_files_are_not_worth_a_graph(paths, monkeypatch):
     assert decoded.plain_layouts([*paths, paths[1]], CONFIG).count(None) == 4
 
 
+@pytest.mark.slow
 def test_a_file_that_is_damaged_meanwhile_is_decoded_or_told_by_python(paths, tmp_path):
     files = []
     for k in (1, 2, 4):

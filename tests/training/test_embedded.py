@@ -24,6 +24,7 @@ def sides(corpus, tiny, tmp_path_factory):
     return config, train, EmbeddedClips(summary_model(), config, train, lambda: None)
 
 
+@pytest.mark.slow
 def test_evaluation_sees_every_window_of_every_clip_in_order(sides):
     config, side, embedded = sides
     batches = list(pipeline.evaluation_dataset(side.paths, config, batch_size=8, keep=True))

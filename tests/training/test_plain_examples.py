@@ -21,6 +21,7 @@ CONFIG = Config(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", [(1000, 1000), (900, 1000), (1000, 1700), (790, 100, 1000, 2000)])
 def test_examples_are_rounded_cropped_and_lengthened_as_in_numpy_or_as_they_were_made(tmp_path, frames, monkeypatch):
     monkeypatch.setattr(decoded, "_FEWEST_FILES", 1)

@@ -84,6 +84,7 @@ def test_only_a_run_with_all_its_files_is_finished(tmp_path):
     assert finished_progress(run) is not None
 
 
+@pytest.mark.slow
 def test_asking_whether_a_run_is_finished_needs_no_tensorflow():
     code = "import sys, irmas_tf.training.progress; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -55,6 +55,7 @@ def make_step(config, model=None, weights=None) -> TrainingStep:
     return TrainingStep(model or plain_model(), config, tf.distribute.get_strategy(), weights)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_the_returned_sums_are_those_of_the_batch(tiny):
     step = make_step(tiny(batch_size=16, label_smoothing=0.1))
@@ -66,6 +67,7 @@ def test_the_returned_sums_are_those_of_the_batch(tiny):
     assert right == (logits.argmax(axis=1) == LABELS).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_with_several_labels_the_sums_are_those_of_the_binary_loss(tiny):
     step = make_step(tiny(batch_size=16, label_smoothing=0.0, task="multi_label", negative_focus=2.0))
@@ -77,6 +79,7 @@ def test_with_several_labels_the_sums_are_those_of_the_binary_loss(tiny):
     assert right == (logits.argmax(axis=1) == LABELS).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_what_nobody_knows_changes_neither_loss_nor_weights(tiny):
     config = tiny(batch_size=16, task="multi_label", label_smoothing=0.1)
@@ -112,6 +115,7 @@ def test_two_classes_and_a_thousand_learn(tiny, classes):
     assert losses[-1] < 0.9 * losses[0]
 
 
+@pytest.mark.slow
 def test_the_loss_falls(tiny):
     step = make_step(tiny(batch_size=16, learning_rate=0.02))
     losses = [float(step.run_batch(WAVEFORM, ROWS, {})[0]) for _ in range(60)]
@@ -134,6 +138,7 @@ def test_accumulated_batches_are_one_big_batch(tiny):
     assert int(small.optimizer.iterations) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_an_update_of_fewer_batches_takes_their_mean(tiny):
     one = make_step(tiny(batch_size=4))
@@ -167,6 +172,7 @@ def test_mixing_uses_the_shares(tiny):
     assert float(step.run_batch(waveform, ROWS, {"mixup": {"share": share}})[0]) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_class_weights_reach_the_loss(tiny):
     weights = np.linspace(0.5, 1.5, 11).astype(np.float32)
@@ -216,6 +222,7 @@ def test_float16_skips_an_overflow_and_learns_otherwise(tiny):
     assert not np.array_equal(before[0], step.model.get_weights()[0])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_the_learning_rate_is_that_of_the_update(tiny):
     for policy in ("float32", "mixed_float16"):

@@ -22,6 +22,7 @@ def level_model(classes: int) -> keras.Model:
     return keras.Model(x, keras.ops.pad(10.0 * mean, [[0, 0], [0, classes - 1]]))
 
 
+@pytest.mark.slow
 def test_probabilities_are_averaged_over_the_windows_of_a_clip(tiny, tmp_path):
     config = tiny(window_seconds=0.5, window_hop_seconds=0.5, batch_size=2)
     # Three windows of mean .2, .2, -.2; then one window; then one of which half is padding.
@@ -59,6 +60,7 @@ def test_it_can_be_stopped_between_batches(tiny, corpus):
         validator.run(before_batch=stop)
 
 
+@pytest.mark.slow
 def test_several_labels_are_scored_on_mixtures(tiny, corpus):
     config = tiny(corpus, task="multi_label")
     paths = tuple(sorted(map(str, corpus.rglob("*.wav"))))

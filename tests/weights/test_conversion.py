@@ -69,6 +69,7 @@ def test_a_file_that_proves_its_front_end_says_so(checkpoint, tmp_path, monkeypa
     assert metadata["labels"]["names"] == []
 
 
+@pytest.mark.slow
 def test_a_file_of_another_front_end_is_refused(checkpoint, tmp_path):
     other = tmp_path / "mn01_as_mels_64.pt"
     other.write_bytes(checkpoint.read_bytes())

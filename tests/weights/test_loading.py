@@ -88,6 +88,7 @@ def test_converted_and_loaded_weights_give_the_same_answers(model, path):
     np.testing.assert_allclose(backbone(noise()), expected["embedding"], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_metadata(path):
     metadata = read_weight_file(path).metadata
     assert metadata["front_end"] == SPEC.front_end
@@ -133,6 +134,7 @@ def test_the_front_end_of_a_file_that_contains_it_is_verified():
         assert describe(PANN, PublishedWeights(some, "a.pth", "torch", "0" * 64))["front_end_verified"] is False
 
 
+@pytest.mark.slow
 def test_files_without_the_newer_facts_are_read(path, model):
     file = read_weight_file(path)
     del file.metadata["front_end_verified"]
