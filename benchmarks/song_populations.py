@@ -21,7 +21,7 @@ TESTING = np.array([111, 62, 163, 535, 942, 361, 995, 326, 167, 211, 1044]) / 28
 """Excerpts per class of IRMAS's training set, and labels per clip of its test set (Bosch et al., ISMIR 2012)."""
 RARE_ONE = np.array([0.3, 0.2, 0.15, 0.1, 0.08, 0.06, 0.05, 0.03, 0.015, 0.01, 0.005])
 RARE_MANY = np.array([0.5, 0.35, 0.25, 0.2, 0.12, 0.08, 0.05, 0.03, 0.02, 0.01, 0.006])
-KINDS = ("irmas", "rare", "strong", "alike")
+KINDS = ("irmas", "rare", "strong", "alike", "between")
 
 
 @dataclasses.dataclass
@@ -131,8 +131,9 @@ class OneLabel:
     def __init__(self, kind: str) -> None:
         rng = np.random.default_rng(11)
         self.prior = rng.permutation(RARE_ONE) if kind == "rare" else TRAINING
-        self.center, self.spread = rng.normal(4.5 if kind == "strong" else 1.1, 0.6, CLASSES), 1.5
-        self.whole = 0.75 if kind == "alike" else 0.0  # share of the songs that are right or wrong as a whole
+        self.center = rng.normal({"strong": 4.5, "between": 2.5}.get(kind, 1.1), 0.6, CLASSES)
+        self.spread = 2.2 if kind == "between" else 1.5
+        self.whole = {"alike": 0.75, "between": 0.3}.get(kind, 0.0)  # songs that are right or wrong as a whole
         confused = rng.dirichlet(np.full(CLASSES, 0.5), CLASSES)
         np.fill_diagonal(confused, 0)
         self.confused = confused / confused.sum(axis=1, keepdims=True)
@@ -164,10 +165,10 @@ class ManyLabels:
 
     def __init__(self, kind: str) -> None:
         rng = np.random.default_rng(12)
-        self.prior = RARE_MANY if kind == "rare" else TESTING
-        self.distance = rng.normal(4.0 if kind == "strong" else 1.9, 0.4, CLASSES)
-        self.threshold = 2.0 if kind == "strong" else 1.2
-        self.of_song, self.of_clip = (1.0, 0.2) if kind == "alike" else (0.7, 0.75)
+        self.prior = RARE_MANY if kind == "rare" else TESTING[::-1] if kind == "between" else TESTING
+        self.distance = rng.normal({"strong": 4.0, "between": 2.8}.get(kind, 1.9), 0.4, CLASSES)
+        self.threshold = {"strong": 2.0, "between": 1.5}.get(kind, 1.2)
+        self.of_song, self.of_clip = {"alike": (1.0, 0.2), "between": (0.9, 0.5)}.get(kind, (0.7, 0.75))
         size = 600_000
         labels, answers, scores, _ = self._clips(np.random.default_rng(5), np.arange(size))
         hits, all_of = (labels & answers).sum(axis=0), labels.sum(axis=0) + answers.sum(axis=0)

@@ -16,6 +16,7 @@ from irmas_tf.metrics.known_labels import truth_and_known
 from irmas_tf.metrics.multilabel import lrap_of_clips
 from irmas_tf.metrics.ranking_influence import average_precision_of_songs, roc_auc_of_songs
 from irmas_tf.metrics.song_intervals import (
+    ALIKE,
     CONFIDENCE,
     Interval,
     Parts,
@@ -24,6 +25,8 @@ from irmas_tf.metrics.song_intervals import (
     intervals_of_each,
     ratio_parts,
 )
+
+_ALIKE_AREA = 0.15  # the area of one song's pairs is a mean of many, and lies further from 0 and 1 than a share
 
 _OfClass = Callable[[np.ndarray, np.ndarray, np.ndarray, Songs], tuple[float, np.ndarray, int]]
 
@@ -85,20 +88,22 @@ class SongIntervals:
         values = np.asarray(scores, np.float64)
         positive, negative = (np.sum(side, axis=0) > 0 for side in (truth, known & ~truth))
         precision = self._of_classes(average_precision_of_songs, truth, known, values, positive)
-        area = self._of_classes(roc_auc_of_songs, truth, known, values, positive & negative)
-        mean = interval_of(precision, self._confidence)
+        area = self._of_classes(roc_auc_of_songs, truth, known, values, positive & negative, _ALIKE_AREA)
+        mean = interval_of(precision, self._confidence, of_rankings=True)
         return {
             "lrap": self.mean_interval(lrap_of_clips(labels, scores)),
             "mean_average_precision": mean,
             "mean_average_precision_all_classes": mean and mean.times(len(precision.values) / truth.shape[1]),
-            "mean_roc_auc": interval_of(area, self._confidence),
+            "mean_roc_auc": interval_of(area, self._confidence, of_rankings=True),
         }
 
     def mean_interval(self, of_clips: npt.ArrayLike) -> Interval | None:
         """Return the interval of the mean of a number in [0, 1] per clip, [clips]; clips of nan are left out."""
         values = np.asarray(of_clips, np.float64)
         counted = np.isfinite(values)
-        return self._ratio(self.songs.sums(np.where(counted, values, 0.0)), self.songs.sums(counted))
+        top, bottom = self.songs.sums(np.where(counted, values, 0.0)), self.songs.sums(counted)
+        parts = ratio_parts(top[:, np.newaxis], bottom[:, np.newaxis])
+        return interval_of(parts, self._confidence, of_rankings=True)
 
     def _ratio(self, top: np.ndarray, bottom: np.ndarray, trials: bool = False) -> Interval | None:
         """Return the interval of a ratio of sums over songs; with ``trials`` it is a share of decisions."""
@@ -106,7 +111,13 @@ class SongIntervals:
         return interval_of(ratio_parts(top[:, np.newaxis], bottom[:, np.newaxis], trials=count), self._confidence)
 
     def _of_classes(
-        self, of_class: _OfClass, truth: np.ndarray, known: np.ndarray, scores: np.ndarray, which: np.ndarray
+        self,
+        of_class: _OfClass,
+        truth: np.ndarray,
+        known: np.ndarray,
+        scores: np.ndarray,
+        which: np.ndarray,
+        alike: float = ALIKE,
     ) -> Parts:
         values, songs_of, variances = [], [], []
         together = np.zeros(self.songs.count)
@@ -118,4 +129,4 @@ class SongIntervals:
             songs_of.append(held)
             variances.append(float(part.variances[0]))
             together += part.together
-        return Parts(np.array(values), np.array(variances), np.array(songs_of, int), together)
+        return Parts(np.array(values), np.array(variances), np.array(songs_of, int), together, alike)

@@ -10,7 +10,8 @@ divided by 1 - the song's share of the part, which is what leaving the song out 
 A class that a single song holds says nothing of its variance; it is given that of one song of the other classes, with
 a prior for when there are few. The interval is Wilson's with the number of independent trials that would have this
 variance, and the quantile of Student's t with songs - 1 degrees of freedom: it stays in [0, 1] and does not shrink to
-a point where everything is right.
+a point where everything is right. That of a score of rankings, which is no share of decisions, is made on the logit
+scale.
 
 A percentile bootstrap, which this replaces, draws replicates that lack classes and is too narrow with few songs;
 ``benchmarks/interval_coverage.py`` compares these and others where the truth is known.
@@ -28,12 +29,14 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
+from scipy.special import expit, stdtrit
 
 CONFIDENCE = 0.95
 FEW_SONGS = 15
 """Below it an interval is not to be trusted: too little is known of how much songs differ."""
-_PRIOR_SONGS, _PRIOR_ALIKE = 8.0, 0.5
+ALIKE = 0.5
+"""How much the clips of a song are alike where nobody knows, see `Parts`."""
+_PRIOR_SONGS = 8.0
 _ALIKE_SONGS = 2.0  # wholly alike ones that are added to those from which alikeness is estimated
 
 
@@ -91,7 +94,7 @@ class Parts:
     variances: np.ndarray
     songs_of: np.ndarray
     together: np.ndarray
-    alike: float = _PRIOR_ALIKE
+    alike: float = ALIKE
     trials: float = math.inf
 
     @classmethod
@@ -100,7 +103,7 @@ class Parts:
         values: np.ndarray,
         without_song: np.ndarray,
         songs_of: np.ndarray,
-        alike: float = _PRIOR_ALIKE,
+        alike: float = ALIKE,
         trials: float = math.inf,
     ) -> Parts:
         """Return parts from what leaving a song out changes.
@@ -142,7 +145,7 @@ def _alike(top: np.ndarray, bottom: np.ndarray) -> float:
     value = top.sum() / total if total > 0 else 0.0
     spread = value * (1 - value)
     if spread <= 0:
-        return _PRIOR_ALIKE
+        return ALIKE
     change = (top - value * bottom) / np.where(total > bottom, total - bottom, np.inf)
     alike = min(1.0, len(top) * (change**2).sum() / spread)
     return float((len(top) * alike + _ALIKE_SONGS) / (len(top) + _ALIKE_SONGS))
@@ -165,8 +168,21 @@ def wilson_interval(value: float, trials: float, songs: int, confidence: float =
     return Interval(max(0.0, min(center - half, value)), min(1.0, max(center + half, value)))
 
 
-def interval_of(parts: Parts, confidence: float = CONFIDENCE) -> Interval | None:
+def _logit_interval(value: float, trials: float, songs: int, confidence: float) -> Interval:
+    """Return the interval of a mean in (0, 1) that is symmetric on the scale of log(value / (1 - value))."""
+    quantile = float(stdtrit(songs - 1, 0.5 + confidence / 2))
+    center, half = math.log(value / (1 - value)), quantile / math.sqrt(trials * value * (1 - value))
+    low, high = expit([center - half, center + half])
+    return Interval(float(low), float(high))
+
+
+def interval_of(parts: Parts, confidence: float = CONFIDENCE, *, of_rankings: bool = False) -> Interval | None:
     """Return the interval of the mean of parts.
+
+    Args:
+        parts: see there.
+        confidence: mass inside, in (0, 1).
+        of_rankings: the parts are scores of rankings, which lie anywhere in [0, 1] and bunch at 1.
 
     Returns:
         None where songs say nothing about others: there is one only, no part, or a single part that one song holds.
@@ -180,8 +196,11 @@ def interval_of(parts: Parts, confidence: float = CONFIDENCE) -> Interval | None
     variance += int((parts.songs_of < 2).sum()) * _variance_of_a_song(parts, spread) / count**2
     held_by = songs if count > 1 else int(parts.songs_of[0])
     # Where nothing varies, a song is taken for one trial.
-    trials = spread / variance if spread > 0 and variance > 0 else float(held_by)
-    return wilson_interval(mean, min(trials, parts.trials), held_by, confidence)
+    varies = spread > 0 and variance > 0
+    trials = min(spread / variance if varies else float(held_by), parts.trials)
+    if of_rankings and varies:
+        return _logit_interval(mean, trials, held_by, confidence)
+    return wilson_interval(mean, trials, held_by, confidence)
 
 
 def _variance_of_a_song(parts: Parts, spread: float) -> float:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from irmas_tf.metrics.song_intervals import (
     Parts,
@@ -81,3 +81,15 @@ def test_a_class_of_one_song_widens_the_interval_of_the_mean() -> None:
     assert known is not None and with_it is not None
     assert with_it.high - with_it.low > 1.3 * (known.high - known.low)
     assert isinstance(parts, Parts) and parts.variances[4] == 0
+
+
+def test_the_interval_of_a_ranking_score_is_students_on_the_logit_scale() -> None:
+    values = np.random.default_rng(3).beta(8, 1, 25)
+    parts = ratio_parts(values[:, np.newaxis], np.ones([25, 1]))
+    found = interval_of(parts, of_rankings=True)
+    error = stats.sem(values) / (values.mean() * (1 - values.mean()))  # by the delta method
+    low, high = stats.t.interval(0.95, 24, special.logit(values.mean()), error)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((special.expit(low), special.expit(high)), rel=1e-9)
+    perfect = ratio_parts(np.ones([25, 1]), np.ones([25, 1]))
+    assert interval_of(perfect, of_rankings=True) == interval_of(perfect)
