@@ -87,7 +87,8 @@ def test_the_interval_of_a_ranking_score_is_students_on_the_logit_scale() -> Non
     values = np.random.default_rng(3).beta(8, 1, 25)
     parts = ratio_parts(values[:, np.newaxis], np.ones([25, 1]))
     found = interval_of(parts, of_rankings=True)
-    error = stats.sem(values) / (values.mean() * (1 - values.mean()))  # by the delta method
+    # By the delta method; each song's influence is divided by 1 - its share.
+    error = stats.sem(values) * np.sqrt(25 / 24) / (values.mean() * (1 - values.mean()))
     low, high = stats.t.interval(0.95, 24, special.logit(values.mean()), error)
     assert found is not None
     assert (found.low, found.high) == pytest.approx((special.expit(low), special.expit(high)), rel=1e-9)
