@@ -22,7 +22,7 @@ PYTEST_ARGS ?=
 
 PIP := -m pip --disable-pip-version-check --quiet
 WHOLE_WAY := tests/test_whole_way.py
-LAYERS := tests/layers -m "not slow"
+LAYERS := tests/layers
 
 .PHONY: help
 help: ## Show this list
