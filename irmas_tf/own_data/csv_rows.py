@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -40,7 +39,7 @@ def read_csv(path: str | os.PathLike[str], required: Sequence[str]) -> CsvTable:
         DataError: the file cannot be read, is something else, or lacks a column; while iterating, a row cannot be read.
     """
     text = _decoded(path)
-    first = text.split("\n", 1)[0].strip()
+    first = next(_lines(text), "").strip()
     if not first:
         raise DataError(f"{display(path)}: has no header in its first row; write {','.join(required)} there")
     for separator in _SEPARATORS:
@@ -92,8 +91,17 @@ def _decoded(path: str | os.PathLike[str]) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text that ends them with line feeds; `io.StringIO` would hold four bytes for each letter."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
 def _rows(path: str | os.PathLike[str], text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
     number = 0
     while True:
         number += 1
