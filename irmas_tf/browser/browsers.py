@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from irmas_tf.config.settings import ConfigError
@@ -59,20 +59,23 @@ def version_of(kind: str) -> str:
 
 
 @contextlib.contextmanager
-def open_in_browser(kind: str, url: str, arguments: Sequence[str] = ()) -> Iterator[subprocess.Popen[bytes]]:
+def open_in_browser(
+    kind: str, url: str, arguments: Sequence[str] = (), settings: Mapping[str, object] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Yield the process of a browser that shows a page; it is ended with the block.
 
     Args:
         kind: a key of `COMMANDS`.
         url: of the page.
         arguments: more of the browser's own.
+        settings: of Firefox (about:config), beside those that keep it quiet.
 
     Raises:
         ConfigError: there is no such browser.
     """
     path = require_browser(kind)
     with temporary_folder() as profile:
-        command = [path, *_own_arguments(kind, profile), *arguments, url]
+        command = [path, *_own_arguments(kind, profile, settings or {}), *arguments, url]
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -87,9 +90,10 @@ def open_in_browser(kind: str, url: str, arguments: Sequence[str] = ()) -> Itera
             _end(process)
 
 
-def _own_arguments(kind: str, profile: Path) -> list[str]:
+def _own_arguments(kind: str, profile: Path, settings: Mapping[str, object]) -> list[str]:
     if kind == "firefox":
-        lines = (f"user_pref({_quoted(name)}, {_quoted(value)});\n" for name, value in _FIREFOX_SETTINGS.items())
+        all_of = {**_FIREFOX_SETTINGS, **settings}
+        lines = (f"user_pref({_quoted(name)}, {_quoted(value)});\n" for name, value in all_of.items())
         (profile / "user.js").write_text("".join(lines), encoding="utf-8")
         return ["--headless", "--no-remote", "--profile", str(profile)]
     # Its sandbox does not run as root, as in containers; the page is our own.
@@ -110,7 +114,9 @@ def _own_arguments(kind: str, profile: Path) -> list[str]:
 
 
 def _quoted(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"'
+    if isinstance(value, int):  # or bool
+        return str(value).lower()
+    return f'"{value}"'
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

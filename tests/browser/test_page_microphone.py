@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.browser import chromium, served
+from tests.helpers.firefox import FirefoxPage, firefox
 from tests.helpers.page_site import OpenPage, make_site, write_tones
 
 pytestmark = pytest.mark.slow
@@ -108,6 +109,35 @@ def test_what_was_heard_is_kept_when_the_model_fails(address, tmp_path):
         driver.find_element("css selector", "[aria-label^='Try again Microphone']").click()
         page.wait(lambda: "low tone" in page.rows()[0], "the answer for the recording")
         assert driver.find_element("id", "save-recording").is_displayed() and page.faults() == []
+
+
+def test_where_sound_does_not_start_the_page_says_so(address):
+    with chromium(arguments=FAKE) as driver:
+        page = OpenPage(driver, address)
+        page.run("AudioContext.prototype.resume = () => new Promise(() => {})")  # as in Firefox without a loudspeaker
+        page.click("microphone")
+        page.wait(lambda: page.text("alerts"), "words")
+        assert "its sound does not start; is there a loudspeaker" in page.text("alerts")
+        assert driver.find_element("id", "microphone").is_enabled() and page.faults() == []
+
+
+@pytest.mark.parametrize("frequency_hz, tone, other", [(440, "low tone", "high tone"), (880, "high tone", "low tone")])
+def test_firefox_hears_its_microphone_too(address, tmp_path, frequency_hz, tone, other):
+    settings = {
+        "media.navigator.streams.fake": True,
+        "media.navigator.permission.disabled": True,
+        "media.navigator.audio.fake_frequency": frequency_hz,
+        "media.cubeb.force_mock_context": True,  # plays to nobody, where there is no device
+    }
+    with firefox(tmp_path, settings) as driver:
+        page = FirefoxPage(driver, address)
+        page.click("microphone")
+        page.wait(lambda: page.text("status").startswith("Now: "), "live answer")
+        assert "echo cancellation off, noise suppression off, automatic gain off" in page.text("live-text")
+        assert tone in page.text("status") and other not in page.text("status")
+        page.click("live-stop")
+        page.wait(lambda: tone in page.rows()[0], "the answer for all of it")
+        assert other not in page.rows()[0] and page.faults() == []
 
 
 def test_without_permission_the_page_says_what_to_do(address):

@@ -9,7 +9,7 @@ import contextlib
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +71,12 @@ class Firefox:
 
 
 @contextlib.contextmanager
-def firefox(downloads: Path) -> Iterator[Firefox]:
+def firefox(downloads: Path, settings: Mapping[str, object] | None = None) -> Iterator[Firefox]:
     """Start Firefox; it ends with the block.
 
     Args:
         downloads: where files go that the page saves.
+        settings: of about:config.
     """
     if find_browser("firefox") is None:
         pytest.skip("no Firefox here (apt-get install firefox-esr)")
@@ -84,7 +85,7 @@ def firefox(downloads: Path) -> Iterator[Firefox]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     end = time.monotonic() + PATIENCE_SECONDS
-    with open_in_browser("firefox", "about:blank", ["--remote-debugging-port", str(port)]):
+    with open_in_browser("firefox", "about:blank", ["--remote-debugging-port", str(port)], settings):
         while True:
             try:
                 # Without an Origin, as Firefox takes one for a page that wants to steer it.

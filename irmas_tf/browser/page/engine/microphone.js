@@ -12,6 +12,7 @@ import {isSilent, WindowCutter} from './windows.js';
 
 const PROCESSING = {echoCancellation: 'echo cancellation', noiseSuppression: 'noise suppression', autoGainControl: 'automatic gain'};
 const SMOOTHING_SECONDS = 2;
+const START_SECONDS = 5; // Firefox waits for ever where there is no device to play on
 const MOST_WAITING = 3; // windows; a machine that is too slow skips, and does not fall behind
 
 /**
@@ -27,10 +28,10 @@ export async function openMicrophone(model, {onWindow, onLevel, onEnd, deviceId}
   const context = new AudioContext(); // of the device's own rate
   try {
     await context.audioWorklet.addModule(new URL('./microphone_worklet.js', import.meta.url));
-    await context.resume(); // suspended until a gesture on iOS
+    await within(START_SECONDS, context.resume()); // suspended until a gesture on iOS
   } catch (error) {
     stopStream(stream);
-    await context.close();
+    context.close().catch(() => {}); // not waited for: it may not have started
     throw new Problem('microphone', `the browser cannot listen (${error.message}); use a newer one, or a file`);
   }
   const [track] = stream.getAudioTracks();
@@ -74,6 +75,12 @@ export async function openMicrophone(model, {onWindow, onLevel, onEnd, deviceId}
       return listener.finish();
     },
   };
+}
+
+/** @returns what a promise gives, or an error where it takes longer. */
+function within(seconds, promise) {
+  const late = 'its sound does not start; is there a loudspeaker or headphone?';
+  return Promise.race([promise, new Promise((_, refuse) => setTimeout(() => refuse(new Error(late)), 1000 * seconds))]);
 }
 
 async function askForStream(deviceId) {
