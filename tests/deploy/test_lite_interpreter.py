@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -18,3 +20,25 @@ def test_it_answers_window_by_window_and_says_what_it_takes_and_gives():
 def test_other_content_is_refused():
     with pytest.raises(LiteModelError, match=r"this is not a \.tflite model .*; export it again"):
         LiteInterpreter(b"nothing of the kind, but long enough to be looked at")
+
+
+def test_what_it_cannot_run_is_an_error_with_the_remedy(monkeypatch):
+    model = LiteInterpreter(lite_run.lite_content())
+    model.run_once()
+    with pytest.raises(LiteModelError, match=r"this \.tflite model cannot run .*; export it again"):
+        model.values(np.zeros([1, lite_run.WINDOW_SAMPLES], np.float32), ["embedding"])
+
+    def fail():
+        raise RuntimeError("node 3 failed to prepare")
+
+    for method in ("invoke", "allocate_tensors"):
+        model = LiteInterpreter(lite_run.lite_content())
+        monkeypatch.setattr(model._interpreter, method, fail)
+        with pytest.raises(LiteModelError, match=r"cannot run \(node 3 failed to prepare\); export it again"):
+            model.run_once()
+
+
+def test_without_litert_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(LiteModelError, match=r"needs the package ai-edge-litert .*; pip install ai-edge-litert"):
+        LiteInterpreter(lite_run.lite_content())

@@ -68,3 +68,19 @@ def test_what_is_no_model_is_refused(content, tmp_path):
     (tmp_path / "c.tflite").write_bytes(bytes(100) + whole[100:])
     with pytest.raises(LiteModelError, match=r"c\.tflite: is damaged, or was changed after its export"):
         LiteModel.open(tmp_path / "c.tflite")
+
+
+def test_what_fails_while_it_answers_names_the_file(content, tmp_path, monkeypatch):
+    model = LiteModel.open(write(tmp_path / "a.tflite", content))
+    windows = np.zeros([1, lite_run.WINDOW_SAMPLES], np.float32)
+
+    def fail(*_):
+        raise LiteModelError("this .tflite model cannot run")
+
+    monkeypatch.setattr(model._interpreter, "values", lambda *_: {"probabilities": np.zeros([1, 4], np.float32)})
+    with pytest.raises(LiteModelError, match=r"a\.tflite: answers with other classes than it names; export it again"):
+        model.values(windows)
+    for method, use in (("values", lambda: model.values(windows)), ("allocate", model.warm_up)):
+        monkeypatch.setattr(model._interpreter, method, fail)
+        with pytest.raises(LiteModelError, match=r"a\.tflite: this \.tflite model cannot run"):
+            use()

@@ -48,6 +48,20 @@ def test_odd_folders_are_told(tmp_path):
     assert found["error", "absent_class"].startswith("folder '-oud': 'oud' is only named as not heard")
 
 
+def test_files_that_are_gone_and_folders_that_cannot_be_listed_are_told(tmp_path, monkeypatch):
+    write_sounds(tmp_path, ["violin/a.wav", "oud/b.wav"])
+    (tmp_path / "violin" / "c.wav").symlink_to(tmp_path / "nowhere.wav")
+    (error,) = read_class_folders(tmp_path).errors
+    assert error.kind == "unreadable" and "violin/c.wav" in error.message and "restore or remove" in error.message
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("irmas_tf.own_data.class_folders.os.scandir", refused)
+    with pytest.raises(DataError, match=r"cannot be listed .Permission denied.; check its permissions"):
+        read_class_folders(tmp_path)
+
+
 def test_names_are_composed_and_must_be_utf8(tmp_path):
     write_sounds(tmp_path, [unicodedata.normalize("NFD", "Café/é.wav"), "b/c.wav"])
     listed = read_class_folders(tmp_path)

@@ -10,9 +10,12 @@ import soundfile
 from sklearn import metrics as sk
 
 from irmas_tf.config.labels import IRMAS_CODES
+from irmas_tf.config.settings import ConfigError
 from irmas_tf.datasets.irmas_layout import DataError
 from irmas_tf.evaluation.score_table import ScoreFileError
+from irmas_tf.own_data.openmic_classes import CLASSES
 from irmas_tf.reports.evaluate_scores import evaluate_scores
+from tests.helpers.openmic_copy import CLIPS, KEYS, TESTS, artist_of, known_labels, write_openmic
 
 NAMES = [f"{song:02d} - song-{clip}" for song in range(6) for clip in range(3)]
 
@@ -212,6 +215,36 @@ def test_what_is_missing_is_said(
 ) -> None:
     with pytest.raises(ScoreFileError, match=words):
         evaluate_scores(_score_file(tmp_path, scores), labels, data_dir, unique_clips=unique)
+
+
+def test_scores_of_a_data_set_of_excerpts_are_compared_with_its_test_part(tmp_path: Path) -> None:
+    data_dir = str(write_openmic(tmp_path / "data", seconds=0.1))
+    values = np.random.default_rng(4).random([CLIPS, len(CLASSES)]).round(3)
+
+    def table(name: str, numbers: np.ndarray | range, with_labels: bool) -> str:
+        rows: list[list[object]] = []
+        for number in numbers:
+            known = known_labels(int(number))
+            cell = ";".join([*(code if value >= 0.5 else f"-{code}" for code, value in known.items()), "?"])
+            beside = [cell, artist_of(int(number))] if with_labels else []
+            rows.append([f"{KEYS[number]}.ogg", *values[number].tolist(), *beside])
+        return _write(tmp_path / name, ["file", *CLASSES, *(["labels", "song"] if with_labels else [])], rows)
+
+    tests = range(CLIPS - TESTS, CLIPS)
+    wanted = evaluate_scores(table("labelled.csv", tests, True), dataset="openmic").summary
+    scores = table("scores.csv", np.random.default_rng(5).permutation(tests), False)
+    found = evaluate_scores(scores, data_dir=data_dir, dataset="openmic").summary
+    assert found["clips"] == TESTS
+    for name in ("lrap", "mean_average_precision"):
+        figures = [summary["aggregations"]["scores"][name] for summary in (found, wanted)]
+        assert figures[0] == pytest.approx(figures[1], abs=1e-12), "ends of the interval too: songs are its artists"
+    with pytest.raises(ScoreFileError, match=r"which data set it is does not follow .* give --dataset"):
+        evaluate_scores(_write(tmp_path / "two.csv", ["file", "ney", "oud"], [["a", 0.1, 0.2]]), data_dir=data_dir)
+    with pytest.raises(ScoreFileError, match="--unique_clips: this data set does not say"):
+        evaluate_scores(scores, data_dir=data_dir, dataset="openmic", unique_clips=True)
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"--output=.*file: is a file; name a folder"):
+        evaluate_scores(scores, output=str(tmp_path / "file"))
 
 
 def test_a_folder_without_a_test_set_is_named(tmp_path: Path, scores: np.ndarray) -> None:
