@@ -7,7 +7,8 @@ Data sets are drawn from populations of songs: several clips per song, of uneven
 random effect of the song on logits or scores, a preferred confusion). "irmas" has the prevalences of IRMAS's training
 set (one label) and of its test set (several), "rare" classes down to half a per cent, "strong" a model that is almost
 always right, "alike" songs that are right or wrong nearly as a whole; "between" lies between these; no constant was
-fitted to it. The truth is an integral, or a population of 600,000 songs; of a mean over classes it is that of the classes that the drawn songs hold, divided as the score is.
+fitted to it. The truth is an integral, or a population of 600,000 songs; of a mean over classes it is
+that of the classes that the drawn songs hold, divided as the score is.
 
 The first tables compare the package's intervals with the percentile bootstrap of earlier versions (a class that is
 absent from a replicate has F1 0). In brackets are the shares of intervals that lie above and below the truth. The last
