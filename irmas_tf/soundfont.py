@@ -39,7 +39,8 @@ class SoundfontOptions:
     sounds: str = setting(
         "",
         "Several sources in place of --soundfont: names or paths between commas, each with :WEIGHT and :CODE=WEIGHT"
-        f" after it if wanted. Known: {', '.join(known_names())}; paths: .sf2, .sf3, or a folder of .pat files.",
+        f" after it if wanted. Known: {', '.join(known_names())}; paths: .sf2, .sf3, a folder"
+        " of .pat files, or of recorded notes (violin/A3.wav).",
     )
     timbre_changes: str = setting(
         "none", f"With --sounds, what varies besides the source: all, none, or of {', '.join(CHANGES)} between commas."

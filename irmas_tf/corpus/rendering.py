@@ -161,7 +161,7 @@ class SongRenderer:
             if fallen < begin:
                 continue
             sound = player.play(part.bank, part.program, note, tuning, seconds=end - note.start, one_shot=drums)
-            if note.vowel and not player.sings:
+            if note.vowel and len(sound) and not player.sings:
                 sound = self._sing(note, sound)
             offset = round((note.start - begin) * SAMPLE_RATE_HZ)
             if note.vowel[1:] in self._consonants:

