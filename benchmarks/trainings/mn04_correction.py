@@ -111,6 +111,12 @@ def centred(head: Head, mixed: Features) -> Head:
     return Head(head.scale, head.offset + middle, head.weight)
 
 
+def between(head: Head, share: float) -> Head:
+    """Return the head whose logits are ``share`` of AudioSet's and the rest of ``head``'s."""
+    rest = 1.0 - share
+    return Head(share + rest * head.scale, rest * head.offset, rest * head.weight)
+
+
 def ranking(logits: np.ndarray, labels: np.ndarray) -> float:
     """Return the label ranking average precision."""
     from irmas_tf.metrics.multilabel import lrap
@@ -176,6 +182,9 @@ def main() -> int:
         default=0.0,
         help="learn from excerpts whose class has more than this of AudioSet's softmax",
     )
+    parser.add_argument(
+        "--audioset_share", type=float, default=0.0, help="of AudioSet's own head in the logits of what is written"
+    )
     parser.add_argument("--cache", type=Path, required=True, help="folder for features")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--excerpts", type=int, default=0, help="the corpus's first ones; 0 is all")
@@ -213,7 +222,7 @@ def main() -> int:
     powers = np.exp(corpus.logits - corpus.logits.max(axis=1, keepdims=True))
     own = powers[np.arange(len(powers)), corpus.true] / powers.sum(axis=1)
     learnt = corpus.where(~back & (own > args.recognised))
-    head = centred(fit(learnt, args.strength), mixed)
+    head = centred(between(fit(learnt, args.strength), args.audioset_share), mixed)
     report(f"{int(back.sum())} composed excerpts of other songs", corpus.where(back))
     if args.other:
         place = args.cache / f"other-{args.other.name}.npz"
@@ -242,6 +251,7 @@ def main() -> int:
         "learnt_from": len(learnt.songs),
         "recognised": args.recognised,
         "l2": args.strength,
+        "audioset_share": args.audioset_share,
         "command": "python benchmarks/trainings/mn04_correction.py",
         "seed": manifest["seed"],
         "figures": args.figures
