@@ -48,6 +48,22 @@ def test_bands_at_both_ends_and_in_the_middle_of_the_spectrum(low, high):
     np.testing.assert_allclose(by_products, bands(signal, tf.identity), rtol=1e-4)
 
 
+@pytest.mark.parametrize("frame_length", [512, 1000, 4096])
+def test_bands_of_one_bin_each_wherever_it_lies(frame_length):
+    """Also those that a small product of its own gives, and a group that draws on nothing else."""
+    fft_length = fft_length_for(frame_length)
+    chosen = [0, 1, 16, 17, 32, 48, fft_length // 4, fft_length // 2 - 16, fft_length // 2 - 1, fft_length // 2]
+    for bins in (chosen, [0], [16], [32], [fft_length // 2]):
+        filters = np.zeros((fft_length // 2 + 1, len(bins)), np.float32)
+        filters[bins, np.arange(len(bins))] = 1.0
+        bands = ShortTimeBands(hann_window(frame_length), frame_length // 2, filters, 1)
+        signal = noise(2, 3 * frame_length)
+        with dft_by_products():
+            by_products = bands(signal, tf.sqrt)
+        by_fft = bands(signal, tf.sqrt)
+        np.testing.assert_allclose(by_products, by_fft, rtol=1e-3, atol=1e-6 * np.sqrt(fft_length))
+
+
 def operations(bands, shape):
     signature = [tf.TensorSpec(shape, tf.float32)]
     function = tf.function(lambda signal: bands(signal, tf.identity), input_signature=signature)
@@ -63,8 +79,11 @@ def test_a_graph_has_one_or_the_other(shape):
         products = operations(bands, shape)
     assert [sum(op.type == "RFFT" for op in graph) for graph in (plain, products)] == [1, 0]
     assert not [op for op in plain if DFT_SCOPE in op.name.split("/")]
-    constants = [op for op in products if op.type in ("BatchMatMulV2", "MatMul") and DFT_SCOPE in op.name.split("/")]
-    assert len(constants) == 2
+    within = [op for op in products if DFT_SCOPE in op.name.split("/")]
+    matrices = [op.inputs[1] for op in within if op.type == "MatMul"]
+    assert len(matrices) == 6, "real and imaginary parts of the first product, the second, and that of the edges"
+    assert {matrix.op.type for matrix in matrices} == {"Const"}
+    assert not [op for op in products if "BatchMatMul" in op.type], "costs XNNPACK more, with a constant on the left"
 
 
 def test_short_transforms_stay_as_they_are():
