@@ -23,6 +23,7 @@ import wave
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -164,14 +165,15 @@ def main() -> int:
     parser.add_argument("--configs", nargs="*", default=[], help="configurations of configs/, untrained")
     parser.add_argument("--quantization", default="float16", choices=("none", "float16"), help="of --configs")
     parser.add_argument("--browser", default="chromium", choices=("chromium", "firefox"))
+    parser.add_argument("--rounds", type=int, default=3, help="of every measurement, whose median counts (default 3)")
     parser.add_argument("--hour", action="store_true", help="an hour of sound as well: memory and long tasks")
     args = parser.parse_args()
     package = litert.get_package()
     print(f"{version_of(args.browser)}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}; a song of"
           f" {SONG_SECONDS} s, stereo, {RATE_HZ} Hz\n")  # fmt: skip
-    print("| model | visit MB | windows | LiteRT, CPU s | page, CPU s | ratio | page, s | with all workers, s |"
-          " first answer, s | longest task, ms |")  # fmt: skip
-    print("|---" * 10 + "|", flush=True)
+    print("| model | visit MB | windows | LiteRT, CPU s | page, CPU s | ratio | page, s | ratio | all workers, s |"
+          " ratio | first answer, s | longest task, ms |")  # fmt: skip
+    print("|---" * 12 + "|", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         write_song(folder / "song.wav")
@@ -180,17 +182,19 @@ def main() -> int:
             model = Path(name) if name in args.models else untrained(name, args.quantization, folder)
             pages.append((model, write_page(model, package, folder / f"page{len(pages)}")))
         for model, page in pages:
-            native, windows = native_seconds(model)
-            single = measure(page, folder, args.browser, 1)
-            pooled = measure(page, folder, args.browser, 0)
-            again, _ = native_seconds(model)
-            native = (native + again) / 2
-            times = single["times"]
-            task = "-" if times["longestTask"] is None else f"{times['longestTask']:.0f}"
-            print(f"| {model.stem} | {page.visit_bytes() / 1e6:.2f} | {windows} | {native:.2f} | {single['cpu']:.2f} |"
-                  f" {single['cpu'] / native:.1f} | {times['analyse'] / 1000:.1f} |"
-                  f" {pooled['times']['analyse'] / 1000:.1f} | {times['first'] / 1000:.2f} | {task} |",
-                  flush=True)  # fmt: skip
+            rounds = [(native_seconds(model), measure(page, folder, args.browser, 1),
+                       measure(page, folder, args.browser, 0)) for _ in range(args.rounds)]  # fmt: skip
+            windows = rounds[0][0][1]
+            native = median(seconds for (seconds, _), _, _ in rounds)
+            cpu = median(single["cpu"] for _, single, _ in rounds)
+            alone = median(single["times"]["analyse"] / 1000 for _, single, _ in rounds)
+            pooled = median(every["times"]["analyse"] / 1000 for _, _, every in rounds)
+            first = max(single["times"]["first"] / 1000 for _, single, _ in rounds)
+            tasks = [single["times"]["longestTask"] for _, single, _ in rounds]
+            task = "-" if None in tasks else f"{max(tasks):.0f}"
+            print(f"| {model.stem} | {page.visit_bytes() / 1e6:.2f} | {windows} | {native:.2f} | {cpu:.2f} |"
+                  f" {cpu / native:.2f} | {alone:.2f} | {alone / native:.2f} | {pooled:.2f} | {pooled / native:.2f} |"
+                  f" {first:.2f} | {task} |", flush=True)  # fmt: skip
         for model, page in pages if args.hour else []:
             hour = measure(page, folder, args.browser, 1, repeat=3600 // SONG_SECONDS)
             print(f"\n{model.stem}, {hour['durationSeconds']:.0f} s: {len(hour['startSeconds'])} windows in"
