@@ -5,11 +5,12 @@ benchmarks/trainings/ingredients.py, which asks a source that was not learnt fro
 but mixed with others, and thresholds for several instruments are chosen on these mixtures. These commands make the file
 again:
 
-    irmas soundfont --out=CORPUS --excerpts=12000 --test_clips=0 --seed=18 --timbre_changes=all --randomization=all \
-        --sounds=fluid,musescore,freepats,organ,voice,additive,stk
+    irmas soundfont --out=CORPUS --excerpts=12000 --test_clips=0 --seed=27 --timbre_changes=all \
+        --sounds=fluid,musescore,freepats:cel=0.25:gel=0.5:sax=0.5,tonejs:2,organ,voice,additive,stk \
+        --randomization=all,noise=0.5
     irmas convert --backbone=mn04 --weights=mn04_as_mAP_432.pt --out=mn04.npz
     python benchmarks/trainings/mn04_correction.py --weights=mn04.npz --data_dir=CORPUS --cache=FOLDER \
-        --out=irmas_tf/shipped/mn04_correction.npz
+        --audioset_share=0.5 --out=irmas_tf/shipped/mn04_correction.npz
 
 --other is a corpus of other sources, of which figures are printed and written into the file. --score prints the figures
 of a written file on folders in IRMAS's layout, beside AudioSet's own head; it fits nothing.

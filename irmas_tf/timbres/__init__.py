@@ -1,1 +1,1 @@
-"""Where the composer's notes get their sound: SoundFonts, patches, models of instruments and voices, amplifiers."""
+"""Where the composer's notes get their sound: SoundFonts, patches, recorded notes, models, amplifiers."""

@@ -148,7 +148,7 @@ class Source:
         Raises:
             SoundFontError: absent, or in no known format.
         """
-        from irmas_tf.timbres.note_files import NoteFolder
+        from irmas_tf.timbres.note_files import NoteFolder, note_files
         from irmas_tf.timbres.pat import PatchFolder
         from irmas_tf.timbres.sf2 import SoundFont
 
@@ -159,7 +159,7 @@ class Source:
             bank: Bank = getattr(importlib.import_module(module), attribute)()
             return bank
         if Path(self.path).is_dir():
-            return PatchFolder(self.path) if any(Path(self.path).rglob("*.pat")) else NoteFolder(self.path)
+            return NoteFolder(self.path) if note_files(Path(self.path)) else PatchFolder(self.path)
         return SoundFont(self.path)
 
     def identity(self) -> dict[str, Any]:
@@ -180,7 +180,7 @@ class Source:
             facts["sha256"] = checksum_of(Path(self.path))
         elif self.path:
             together = hashlib.sha256()
-            for file in sorted(Path(self.path).rglob("*.pat")) or note_files(Path(self.path)):
+            for file in note_files(Path(self.path)) or sorted(Path(self.path).rglob("*.pat")):
                 together.update(f"{file.relative_to(self.path).as_posix()} {checksum_of(file)}\n".encode())
             facts["sha256"] = together.hexdigest()
         return facts
