@@ -34,9 +34,7 @@ def position(page):
 
 
 def picture(page):
-    # What changed last is drawn with the next frame.
-    frames = "return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
-    assert page.run(frames)
+    page.settle()
     return page.run("return document.getElementById('canvas').toDataURL()")
 
 

@@ -17,6 +17,15 @@ PAGE = ROOT / "irmas_tf" / "browser" / "page"
 STAND_IN = ROOT / "tests" / "browser" / "stand_in" / "engine.js"
 PATIENCE_SECONDS = 60.0  # of machines that do much else
 
+# What changes is drawn with the next frame; another size first has to be noticed, which takes one more.
+_FRAMES = """
+return new Promise((done) => {
+  let left = 3;
+  const count = () => (left-- ? requestAnimationFrame(count) : done(true));
+  count();
+});
+"""
+
 # Runs before any script of the page: what breaks the policy, and what nobody caught.
 WATCH = """
 window.faults = [];
@@ -117,8 +126,13 @@ class OpenPage:
         """Drop files that lie beside the page; return whether it was veiled while they hung over it, and bare after."""
         return list(self.run(_DROP, names))
 
+    def settle(self) -> None:
+        """Wait until the page has drawn what changed last."""
+        assert self.run(_FRAMES)
+
     def rows(self) -> list[str]:
         """Return what the list says of each file: its name and its state, a line each."""
+        self.settle()
         return [
             str(name)
             for name in self.run("return [...document.querySelectorAll('#clips .name')].map((b) => b.innerText)")
@@ -139,6 +153,7 @@ class OpenPage:
         )
         try:
             assert self.run("return innerWidth") == width
+            self.settle()
             return list(self.run(_TOO_WIDE))
         finally:
             self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
