@@ -35,6 +35,7 @@ def test_the_flags_reach_the_export(monkeypatch, capsys):
 def test_errors_are_one_line(arguments, words, monkeypatch, capsys):
     monkeypatch.setattr(export_run, "check_run", lambda *args: None)
     monkeypatch.setattr(onnx_artefact, "is_installed", lambda name: name != "tf2onnx")
+    monkeypatch.delitem(sys.modules, "tf2onnx", raising=False)  # a test before may have used it
     assert cli(arguments) == 2
     assert capsys.readouterr().err.startswith(f"error: {words}")
     assert "tf2onnx" not in sys.modules
