@@ -77,16 +77,25 @@ def exchange(first: Path, second: Path) -> bool:
 
 
 def _take_over(target: Path, temporary: Path, ours: Collection[str]) -> None:
-    """Copy what is the user's to the new folder."""
+    """Put what is the user's in the new folder, too."""
     if not target.is_dir():
         return
     for path in target.iterdir():
         if path.name in ours or path.name.startswith(TEMPORARY_PREFIX) or (temporary / path.name).exists():
             continue
         if path.is_dir() and not path.is_symlink():
-            shutil.copytree(path, temporary / path.name, symlinks=True)
+            shutil.copytree(path, temporary / path.name, symlinks=True, copy_function=_link_or_copy)
         else:
-            shutil.copy2(path, temporary / path.name, follow_symlinks=False)
+            _link_or_copy(path, temporary / path.name)
+
+
+def _link_or_copy(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+    """Give a file a second name, which takes no room and no time, or copy it where the file system cannot."""
+    if not os.path.islink(source):
+        with contextlib.suppress(OSError):
+            os.link(source, target)
+            return
+    shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _put(temporary: Path, target: Path) -> None:

@@ -21,15 +21,25 @@ def content(folder):
     return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
 
 
-def test_files_change_together_and_what_is_the_user_s_stays(tmp_path):
+def no_links(*_):
+    raise OSError("not on this file system")
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_files_change_together_and_what_is_the_user_s_stays(tmp_path, monkeypatch, has_links):
     target = tmp_path / "of" / "run"
     write(target, "1", ("a", "b", "c"))
     (target / "mine").mkdir()
     (target / "mine" / "notes").write_text("kept")
     (target / "mine.txt").write_text("kept")
+    (target / "link").symlink_to("mine")
+    before = (target / "mine.txt").stat().st_ino
+    if not has_links:
+        monkeypatch.setattr(os, "link", no_links)
     with replaced_folder(target, ("a", "b", "c")) as folder:
         (folder / "a").write_text("2")
-    assert content(target) == {"a": "2", "mine.txt": "kept"} and (target / "mine" / "notes").read_text() == "kept"
+    assert content(target) == {"a": "2", "mine.txt": "kept"} and (target / "link" / "notes").read_text() == "kept"
+    assert ((target / "mine.txt").stat().st_ino == before) == has_links  # large files of the user's are not copied
     assert os.listdir(target.parent) == ["run"]
 
 
