@@ -40,6 +40,7 @@ def hear(address, tone, saved):
         ) or [""]
         seen, shown = length(page), page.run(PICTURE)
         page.wait(lambda: length(page) > seen + 1, "lanes that grow")
+        page.settle()
         assert page.run(PICTURE) != shown and not driver.find_element("id", "play").is_enabled()
         page.click("live-stop")
         page.wait(lambda: not page.rows()[0].endswith("is heard"), "the answer for all of it")
