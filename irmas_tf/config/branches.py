@@ -89,6 +89,7 @@ class BackboneBranch(Branch):
     profile: bool = setting(
         False, "Whether the head sees middle layers too, and frequency bands apart, not the embedding (0 or 1)."
     )
+    bandwidth_hz: int = setting(0, "Leave out frequencies above it, in all audio; 0 is off.", unit="Hz", minimum=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -96,8 +97,9 @@ class BackboneBranch(Branch):
             raise self.error(f"profile=1 is for {', '.join(profiled_backbones())} only")
 
     def spec(self) -> str:
-        """Return the spec string that `parse` reads back: the name alone if nothing else is set."""
-        return super().spec() if self.profile else self.scale
+        """Return the spec string that `parse` reads back: the name, and what is set."""
+        given = {"profile": self.profile, "bandwidth_hz": self.bandwidth_hz}
+        return ":".join([self.scale, *(f"{key}={written(value)}" for key, value in given.items() if value)])
 
     def check_fits(self, sample_rate_hz: int, window_samples: int) -> None:
         """Check the rate (see `Branch.check_fits`); too short a window is padded by the network itself."""

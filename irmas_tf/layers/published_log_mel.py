@@ -57,6 +57,9 @@ class PublishedLogMel(FrontEnd):
         minimum_samples: shorter waveforms are padded with zeros at their end.
         filters: [fft bins, num_bins], given by the subclass; an attribute of the layer.
         window: [frame_length], given by the subclass; an attribute of the layer.
+        bandwidth_hz: what lies above is left out of the power spectra, as if the audio had been recorded or coded with
+            this bandwidth; None leaves nothing out. The filters stay the published ones, and so does `identity`: the
+            published weights fit.
         **kwargs: arguments of `keras.layers.Layer`.
 
     Raises:
@@ -78,6 +81,7 @@ class PublishedLogMel(FrontEnd):
         *,
         filters: npt.NDArray[np.float32],
         window: npt.NDArray[np.float32],
+        bandwidth_hz: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(sample_rate_hz, hop_length, num_bins, **kwargs)
@@ -88,7 +92,9 @@ class PublishedLogMel(FrontEnd):
         self.minimum_samples = minimum_samples
         self.window = window
         self.filters = filters
-        self._bands = ShortTimeBands(window, hop_length, filters, 2)
+        self.bandwidth_hz = bandwidth_hz
+        heard = np.fft.rfftfreq(self.fft_length, 1.0 / sample_rate_hz) <= (bandwidth_hz or sample_rate_hz)
+        self._bands = ShortTimeBands(window, hop_length, filters * heard[:, np.newaxis], 2)
 
     @property
     def fft_length(self) -> int:
@@ -155,6 +161,7 @@ class PublishedLogMel(FrontEnd):
             "min_frequency_hz": self.min_frequency_hz,
             "max_frequency_hz": self.max_frequency_hz,
             "minimum_samples": self.minimum_samples,
+            **({"bandwidth_hz": self.bandwidth_hz} if self.bandwidth_hz else {}),
         }
 
 

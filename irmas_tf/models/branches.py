@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -120,11 +121,17 @@ def pretrained_network(waveform: Any, branch: BackboneBranch, config: Config, na
     """Return the embedding or the profile of a pretrained network, [batch, channels] float32 (see `front_end`).
 
     Its layers are called ``name`` and their published name; the weights are random until they are loaded.
+
+    Raises:
+        ConfigError: the branch has a bandwidth, and the network (of another package) knows none.
     """
     spec = BACKBONES.get(branch.scale)
     # Its front-end is not normalised, so that a mask of zeros could be louder than all around it.
     augment = spectral_augmentation(spec.hop_length, spec.num_bins, config, name, seed, fill="mean")
-    last = spec.features(waveform, name, augment=augment, seed=seed)
+    heard = {"bandwidth_hz": branch.bandwidth_hz} if branch.bandwidth_hz else {}
+    if heard and "bandwidth_hz" not in inspect.signature(spec.network().features).parameters:
+        raise branch.error(f"the features of {spec.name} take no bandwidth_hz")
+    last = spec.features(waveform, name, augment=augment, seed=seed, **heard)
     if branch.profile:
         return band_profile(spec, waveform, last, name)
     vector = spec.embedding(last, name, seed=seed)

@@ -94,7 +94,12 @@ def _block(x: Any, row: _Row, width: float, name: str) -> Any:
 
 
 def features(
-    waveform: Any, name: str = "mn", *, width: float = 1.0, augment: Callable[[Any], Any] | None = None
+    waveform: Any,
+    name: str = "mn",
+    *,
+    width: float = 1.0,
+    augment: Callable[[Any], Any] | None = None,
+    bandwidth_hz: float | None = None,
 ) -> Any:
     """Return the last feature map, [batch, ceil(frames / 32), 4, channels] (960 channels at width 1).
 
@@ -103,8 +108,9 @@ def features(
         name: prefix of the layers' names.
         width: factor of the channels; 0.4 is "mn04".
         augment: applied to the log-mel features [batch, frames, 128].
+        bandwidth_hz: of `MobileNetLogMel`.
     """
-    log_mel = MobileNetLogMel(dtype="float32", name=f"{name}_log_mel")(waveform)
+    log_mel = MobileNetLogMel(bandwidth_hz=bandwidth_hz, dtype="float32", name=f"{name}_log_mel")(waveform)
     if augment:
         log_mel = augment(log_mel)
     x = keras.layers.Reshape((-1, NUM_BINS, 1), name=f"{name}_to_image")(log_mel)

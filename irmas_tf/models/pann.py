@@ -57,6 +57,7 @@ def features(
     block_dropout: float = 0.2,
     seed: int | None = None,
     augment: Callable[[Any], Any] | None = None,
+    bandwidth_hz: float | None = None,
 ) -> Any:
     """Return the last feature map, [batch, frames / 32, 2, 2048 * width].
 
@@ -68,8 +69,9 @@ def features(
         block_dropout: rate after each block, in training.
         seed: of dropout.
         augment: applied to the log-mel features [batch, frames, 64] after their normalisation, as published.
+        bandwidth_hz: of `PannLogMel`.
     """
-    log_mel = front_end(sample_rate_hz, name=f"{name}_log_mel")(waveform)
+    log_mel = front_end(sample_rate_hz, bandwidth_hz=bandwidth_hz, name=f"{name}_log_mel")(waveform)
     # Normalised over time and examples, so the mel bands are the channels.
     x = keras.layers.Reshape((-1, 1, NUM_BINS), name=f"{name}_bands")(log_mel)
     x = published_norm(x, f"{name}_bn0", epsilon=EPSILON)

@@ -49,6 +49,7 @@ def features(
     *,
     relu_max: float | None = None,
     augment: Callable[[Any], Any] | None = None,
+    bandwidth_hz: float | None = None,
 ) -> Any:
     """Return the embeddings of patches as a feature map, [batch, patches, 1, 1024].
 
@@ -60,10 +61,15 @@ def features(
         relu_max: upper limit of the activations. None is the network of ``yamnet.h5`` and TensorFlow Hub; 6 that of the
             on-device ``yamnet_classification.tflite``, another training of the same architecture.
         augment: applied to the log-mel features [batch, frames, 64].
+        bandwidth_hz: of `YamnetLogMel`.
     """
     # float32 under every policy: the front-end's floor lies below float16's smallest steps.
     log_mel = YamnetLogMel(
-        patch_frames=PATCH_FRAMES, patch_hop_frames=PATCH_HOP_FRAMES, dtype="float32", name=f"{name}_log_mel"
+        patch_frames=PATCH_FRAMES,
+        patch_hop_frames=PATCH_HOP_FRAMES,
+        bandwidth_hz=bandwidth_hz,
+        dtype="float32",
+        name=f"{name}_log_mel",
     )(waveform)
     x = Patches(PATCH_FRAMES, PATCH_HOP_FRAMES, name=f"{name}_patches")(augment(log_mel) if augment else log_mel)
     for block, (stride, channels) in zip(BLOCKS, _LAYERS, strict=True):

@@ -90,6 +90,8 @@ def test_a_profile_is_written_with_the_networks_name_and_refused_where_there_is_
     assert branch == BackboneBranch("mn04", profile=True)
     assert branch.spec() == "mn04:profile=1"
     assert Branch.parse("mn04:profile=0").spec() == "mn04"
+    assert Branch.parse("mn04:bandwidth_hz=9500:profile=1").spec() == "mn04:profile=1:bandwidth_hz=9500"
+    assert Branch.parse("yamnet:bandwidth_hz=4000") == BackboneBranch("yamnet", bandwidth_hz=4000)
     with pytest.raises(ConfigError, match=r"--branches=yamnet:profile=1: profile=1 is for mn01, .*mn20 only"):
         Branch.parse("yamnet:profile=1")
 

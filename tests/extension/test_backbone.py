@@ -76,6 +76,9 @@ def test_help_and_messages_name_it():
         Branch.parse("tiny").check_fits(22050, 22050)
     with pytest.raises(ConfigError, match="--branches=tiny:profile=1: profile=1 is for mn01"):
         Branch.parse("tiny:profile=1")
+    config = Config.from_dict({"audio": {"sample_rate_hz": RATE_HZ}, "model": {"branches": ["tiny:bandwidth_hz=3000"]}})
+    with pytest.raises(ConfigError, match="--branches=tiny:bandwidth_hz=3000: the features of tiny take no bandwidth"):
+        build_model(config)
 
 
 def test_its_row_tells_the_truth_about_its_front_end():

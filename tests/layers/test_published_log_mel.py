@@ -140,3 +140,25 @@ def test_identity_tells_front_ends_apart():
         "pann_log_mel sample_rate_hz=32000 frame_length=1024 hop_length=320 num_bins=64"
         " min_frequency_hz=50 max_frequency_hz=14000"
     )
+
+
+@each_layer
+def test_a_bandwidth_leaves_out_what_lies_above_and_nothing_below(cls, arguments):
+    published, limited = cls(**arguments), cls(bandwidth_hz=5000, **arguments)
+    x = waveforms(32000)
+    spectrum = np.fft.rfft(x)
+    spectrum[:, np.fft.rfftfreq(32000, 1 / published.sample_rate_hz) > 5000] = 0
+    recorded_with_less = np.fft.irfft(spectrum, 32000).astype(np.float32)
+    expected, silence = (np.array(published(y)) for y in (recorded_with_less, 0 * x))
+    features = np.array(limited(x))
+    # Bands that share no bin with the limit or its neighbours, where a window smears an edge; the padded ends have kinks.
+    edge = np.abs(np.fft.rfftfreq(published.fft_length, 1 / published.sample_rate_hz) - 5000) < 100
+    mean_bin = (np.arange(len(edge))[:, None] * published.filters).sum(axis=0) / published.filters.sum(axis=0)
+    apart = ~published.filters[edge].any(axis=0)
+    below, above = apart & (mean_bin < edge.argmax()), apart & (mean_bin > edge.argmax())
+    assert below.sum() > 30 and above.sum() >= 8
+    np.testing.assert_allclose(features[:, 4:80, below], expected[:, 4:80, below], atol=1e-3 * np.ptp(expected))
+    np.testing.assert_array_equal(features[..., above], silence[..., above])
+    assert np.abs(features - np.array(published(x)))[:, 4:80, above].min() > 0.1 * np.ptp(expected)
+    assert limited.identity == published.identity and cls.from_config(limited.get_config()).bandwidth_hz == 5000
+    assert "bandwidth_hz" not in published.get_config()
