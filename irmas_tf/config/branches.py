@@ -228,5 +228,5 @@ def known_branches() -> tuple[str, ...]:
     return (
         *(f"{', '.join(names)}" + (f" ({kind.TITLE})" if kind.TITLE else "") for kind, names in by_kind.items()),
         f"{', '.join(BACKBONES)} (pretrained networks; profile=1 reads {profiled} by frequency bands, in their middle"
-        " layers too)",
+        " layers too; bandwidth_hz=9500 leaves out what lies above)",
     )
