@@ -151,7 +151,7 @@ def test_a_bandwidth_leaves_out_what_lies_above_and_nothing_below(cls, arguments
     recorded_with_less = np.fft.irfft(spectrum, 32000).astype(np.float32)
     expected, silence = (np.array(published(y)) for y in (recorded_with_less, 0 * x))
     features = np.array(limited(x))
-    # Bands that share no bin with the limit or its neighbours, where a window smears an edge; the padded ends have kinks.
+    # Bands that share no bin with the limit or its neighbours, where windows smear an edge. Padded ends have kinks.
     edge = np.abs(np.fft.rfftfreq(published.fft_length, 1 / published.sample_rate_hz) - 5000) < 100
     mean_bin = (np.arange(len(edge))[:, None] * published.filters).sum(axis=0) / published.filters.sum(axis=0)
     apart = ~published.filters[edge].any(axis=0)
