@@ -4,11 +4,11 @@
 # Guess:  ApplyImpulseResponse convolves: an impulse response of a single 1 changes nothing, a clip of half the level comes out at half the
 #         level; where it would clip it is scaled down. RoomSimulator puts a microphone into a room, so levels fall, or change by some dB.
 # Found:  ApplyImpulseResponse sets each clip's peak to .5, whatever its level was, and that of the response: a peak of .00005 comes out 80 dB
-#         louder. So a Gain before it does nothing, faint hiss between notes becomes as loud as a note, and with p=.5 a network can tell wet clips
+#         louder. So a Gain before it does nothing, a clip of faint hiss comes out as loud as music, and with p=.5 a network can tell wet clips
 #         from dry ones by their peak. With leave_length_unchanged the peak is looked for before the tail is cut, so that a clip
 #         whose loudest moment falls into the tail gets less. RoomSimulator scales nothing: its microphone hangs 15 to 35 cm
-#         from the source, and a clip comes out 8 to 18 dB louder; one with peaks at .5 reaches 1.1 to 4, which int16 cannot hold.
-#         The pages of both say nothing of levels. PostGain(..., "same_rms") around them keeps a clip's level.
+#         from the source, and a clip comes out 8 to 18 dB louder; one with peaks at .5 reaches 1.2 to 4.4, which int16 cannot hold.
+#         The pages of both say nothing of levels. PostGain(reverb, method="same_rms") keeps a clip's level.
 # Seen:   2026-12-01, audiomentations 0.43.1, pyroomacoustics 0.10.1, Linux, Python 3.11.
 set -euo pipefail
 
@@ -28,6 +28,7 @@ import random
 import audiomentations
 import numpy as np
 import soundfile
+from audiomentations.core.post_gain import PostGain
 
 print(*(f"{name} {importlib.metadata.version(name)}" for name in ("audiomentations", "pyroomacoustics")))
 RATE = 16000
@@ -72,7 +73,7 @@ for mode in ("absorption", "rt60"):
         peaks.append(float(np.abs(wet).max()))
     print(f"RoomSimulator, {mode}, 20 rooms: {min(gains):+.1f} to {max(gains):+.1f} dB, peaks of .5 become {min(peaks):.2f} to {max(peaks):.2f}")
     assert min(gains) > 6 and 14 < max(gains) < 22 and max(peaks) > 2
-kept = audiomentations.PostGain(audiomentations.ApplyImpulseResponse("one.wav", p=1.0), "same_rms")(noise * np.float32(0.01), RATE)
+kept = PostGain(audiomentations.ApplyImpulseResponse("one.wav", p=1.0), method="same_rms")(noise * np.float32(0.01), RATE)
 assert abs(louder(kept, noise * np.float32(0.01))) < 0.01
 PY
 echo "As written in this script."

@@ -2,7 +2,7 @@
 # Does keras.ops.istft give back what keras.ops.stft took apart, and is it the same on every backend?
 #
 # Guess:  yes. With the same arguments, length=samples and center=True, the sound comes back to float32's rounding, on NumPy, JAX and TensorFlow,
-#         and the spectra are the same to 1e-6 as well.
+#         and the spectra are the same to 1e-4 of their peak as well.
 # Found:  on NumPy and JAX it does. On TensorFlow both ends of the sound come back too quiet, up to half a frame of each: windows are divided by
 #         their overlap in the middle of a clip, which the ends do not have. The first and last samples are .83 of themselves with four frames
 #         over each sample (hop 256 of 1,024), the last one .26 with a hop of 384. So whoever changes spectra and goes back fades every clip,
