@@ -10,8 +10,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import soundfile
 
 from benchmarks import augmentation, chaos, fuzz_readers, predict, soak
+from benchmarks.named_models import answers_of
 from benchmarks.trainings import agreement
 from irmas_tf.augment.pipeline import active
 from irmas_tf.config.augmentations import BUILT_IN
@@ -133,3 +135,18 @@ def test_damaged_files_are_counted_and_the_end_of_a_process_is_told(capsys, monk
     monkeypatch.setattr(fuzz_readers, "sys", SimpleNamespace(executable="/bin/false", stderr=sys.stderr))
     assert fuzz_readers.main(["labels TXT"]) == 1
     assert "labels TXT: the process ended with 1" in capsys.readouterr().err
+
+
+def test_a_rate_takes_from_the_models_what_it_cannot_hold(tmp_path):
+    time = np.arange(44100) / 44100
+    low, high = (0.2 * np.sin(2 * np.pi * hz * time) for hz in (1000.0, 15000.0))
+    soundfile.write(tmp_path / "both.wav", np.stack([low + high, low + high], axis=1), 44100, subtype="FLOAT")
+
+    class Listener:
+        def classify(self, samples, rate_hz):
+            return samples, rate_hz
+
+    [(heard, rate_hz)] = answers_of(Listener(), [tmp_path / "both.wav"], 22050)
+    inner = slice(1000, -1000)
+    assert rate_hz == 22050
+    np.testing.assert_allclose(heard[inner], low[::2][inner], atol=2e-4)
