@@ -95,10 +95,13 @@ class BackboneBranch(Branch):
         super().__post_init__()
         if self.profile and not BACKBONES.get(self.scale).has_profile:
             raise self.error(f"profile=1 is for {', '.join(profiled_backbones())} only")
+        rate = BACKBONES.get(self.scale).sample_rate_hz
+        if self.bandwidth_hz and not 1000 <= self.bandwidth_hz < rate / 2:
+            raise self.error(f"bandwidth_hz must be 0, or at least 1000 and below {rate // 2}, half its rate")
 
     def spec(self) -> str:
         """Return the spec string that `parse` reads back: the name, and what is set."""
-        given = {"profile": self.profile, "bandwidth_hz": self.bandwidth_hz}
+        given = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)[1:]}
         return ":".join([self.scale, *(f"{key}={written(value)}" for key, value in given.items() if value)])
 
     def check_fits(self, sample_rate_hz: int, window_samples: int) -> None:

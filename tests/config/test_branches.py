@@ -90,10 +90,16 @@ def test_a_profile_is_written_with_the_networks_name_and_refused_where_there_is_
     assert branch == BackboneBranch("mn04", profile=True)
     assert branch.spec() == "mn04:profile=1"
     assert Branch.parse("mn04:profile=0").spec() == "mn04"
-    assert Branch.parse("mn04:bandwidth_hz=9500:profile=1").spec() == "mn04:profile=1:bandwidth_hz=9500"
-    assert Branch.parse("yamnet:bandwidth_hz=4000") == BackboneBranch("yamnet", bandwidth_hz=4000)
     with pytest.raises(ConfigError, match=r"--branches=yamnet:profile=1: profile=1 is for mn01, .*mn20 only"):
         Branch.parse("yamnet:profile=1")
+
+
+def test_a_bandwidth_lies_where_the_network_hears():
+    assert Branch.parse("mn04:bandwidth_hz=9500:profile=1").spec() == "mn04:profile=1:bandwidth_hz=9500"
+    assert Branch.parse("yamnet:bandwidth_hz=4000") == BackboneBranch("yamnet", bandwidth_hz=4000)
+    for deaf_or_idle in ("yamnet:bandwidth_hz=4", "yamnet:bandwidth_hz=8000"):
+        with pytest.raises(ConfigError, match=f"--branches={deaf_or_idle}: .* at least 1000 and below 8000"):
+            Branch.parse(deaf_or_idle)
 
 
 def test_what_is_known_names_front_ends_with_the_same_settings_together():

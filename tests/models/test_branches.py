@@ -8,7 +8,6 @@ import pytest
 
 from irmas_tf.config.augment import AugmentConfig
 from irmas_tf.config.backbones import BACKBONES
-from irmas_tf.config.branches import Branch
 from irmas_tf.config.run_config import Config
 from irmas_tf.models.branches import build_branch, front_end, front_end_layer, scaled_channels
 
@@ -107,14 +106,16 @@ def test_mix_style_changes_training_only_and_is_absent_when_off(small, specs):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["mn01", "yamnet"])
 def test_a_network_with_a_bandwidth_does_not_hear_what_lies_above(name):
-    branch = Branch.parse(f"{name}:bandwidth_hz=4000")
     rate = BACKBONES.get(name).sample_rate_hz
-    waveform = keras.Input((None,))
-    config = Config.from_dict({"audio": {"sample_rate_hz": rate}, "model": {"branches": [branch.spec()]}})
-    model = keras.Model(waveform, build_branch(waveform, branch, config, "b", seed=0))
     time = np.arange(2 * rate) / rate
     # The envelope keeps the padded ends, which have kinks, silent.
     low, high = (np.sin(np.pi * time / 2) ** 4 * np.sin(2 * np.pi * f * time)[np.newaxis] for f in (1000.0, 6000.0))
-    of_low, of_both, of_high = (np.array(model(x.astype(np.float32))) for x in (low, low + high, high))
-    np.testing.assert_allclose(of_both, of_low, atol=0.01 * np.ptp(of_low))
-    assert np.abs(of_high - of_low).max() > 0.1 * np.ptp(of_low)
+
+    def what_highs_change(spec):
+        keras.utils.set_random_seed(0)
+        config = Config.from_dict({"audio": {"sample_rate_hz": rate}, "model": {"branches": [spec]}})
+        model = branch_model(config)
+        of_low, of_both = (np.array(model(x.astype(np.float32))) for x in (low, low + high))
+        return np.abs(of_both - of_low).max()
+
+    assert what_highs_change(f"{name}:bandwidth_hz=4000") < 0.1 * what_highs_change(name)
